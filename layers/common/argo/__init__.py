@@ -1,0 +1,1 @@
+"""Argo's common layer: the domain, the ports and their adapters."""

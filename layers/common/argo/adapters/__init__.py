@@ -1,0 +1,1 @@
+"""The adapters: the only code that knows alpaca-py and boto3."""

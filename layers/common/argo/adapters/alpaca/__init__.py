@@ -1,0 +1,1 @@
+"""Alpaca behind Argo's ports, by alpaca-py."""

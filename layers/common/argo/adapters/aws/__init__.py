@@ -1,0 +1,1 @@
+"""DynamoDB, SQS and the parameter store behind Argo's ports."""

@@ -1,0 +1,110 @@
+"""`argo.ports.Broker` at Alpaca's trading API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from argo.adapters.alpaca import parsing
+from argo.adapters.alpaca.outcome import NOT_FOUND, fault
+from argo.adapters.alpaca.sdk import TradingClient
+from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
+from argo.adapters.aws.parameters import Credentials
+from argo.adapters.threads import BlockingCalls
+from argo.domain.account import BrokerAccount, MarketClock, Position
+from argo.domain.config import ConfigurationError
+from argo.domain.faults import Ambiguous, Unauthorised
+from argo.domain.orders import BrokerOrder
+from argo.ports import Clock
+
+
+class AlpacaBroker:
+    """One trading account at Alpaca.
+
+    Every method sends one request and raises the faults of `argo.domain.faults`, nothing else.
+    """
+
+    def __init__(
+        self, credentials: Callable[[], Credentials], base_url: str, *, clock: Clock, calls: BlockingCalls
+    ) -> None:
+        """Trade at ``base_url`` (with or without ``/v2``).
+
+        ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
+        an outcome with a reason instead of a function that won't start (FAILURES A02).
+        """
+        url = base_url.rstrip("/").removesuffix("/v2")
+        self._transport = Transport(
+            lambda: TradingClient(credentials.key_id, credentials.secret_key, url_override=url, raw_data=True)
+        )
+        self._clock = clock
+        self._calls = calls
+
+    async def account(self) -> BrokerAccount:
+        """Return the account's balances and flags."""
+        return _read(parsing.account, await self._ask("GET", "/account"))
+
+    async def clock(self) -> MarketClock:
+        """Return the exchange's clock."""
+        return _read(parsing.clock, await self._ask("GET", "/clock"))
+
+    async def positions(self) -> Sequence[Position]:
+        """Return the open positions."""
+        return _read(
+            lambda raw: [parsing.position(each) for each in raw], await self._ask("GET", "/positions")
+        )
+
+    async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
+        """Send one order, once."""
+        return _read(parsing.order, await self._ask("POST", "/orders", body))
+
+    async def order(self, order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs."""
+        return await self._find(f"/orders/{order_id}", {"nested": "true"})
+
+    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs by client order id."""
+        asked = {"client_order_id": client_order_id, "nested": "true"}
+        return await self._find("/orders:by_client_order_id", asked)
+
+    async def cancel(self, order_id: str) -> bool:
+        """Ask for an order's cancellation; False when it is final already or unknown."""
+        answer = await self._send("DELETE", f"/orders/{order_id}")
+        if answer.status in {NOT_FOUND, 422}:
+            return False
+        self._raise_fault(answer)
+        return True
+
+    async def _find(self, path: str, asked: Mapping[str, object]) -> BrokerOrder | None:
+        answer = await self._send("GET", path, asked)
+        if answer.status == NOT_FOUND and answer.fields:
+            return None
+        self._raise_fault(answer)
+        return _read(parsing.order, answer)
+
+    async def _ask(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
+        answer = await self._send(method, path, data)
+        self._raise_fault(answer)
+        return answer
+
+    async def _send(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
+        try:
+            return await self._calls.run(self._transport.request, method, path, data)
+        except NoAnswer as error:
+            raise Ambiguous(str(error)) from error
+        except ConfigurationError as error:
+            raise Unauthorised(str(error)) from error
+
+    def _raise_fault(self, answer: Answer) -> None:
+        found = fault(answer, self._clock.now())
+        if found is not None:
+            raise found
+
+
+def _read[T](parse: Callable[[Any], T], answer: Answer) -> T:
+    """Parse a successful answer; one that is not of the promised form tells nothing for certain."""
+    try:
+        return parse(answer.body)
+    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
+        raise Ambiguous(
+            f"unreadable answer: {type(error).__name__}: {error}",
+            status=answer.status,
+            request_id=answer.request_id,
+        ) from error

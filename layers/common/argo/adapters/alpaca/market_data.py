@@ -1,0 +1,96 @@
+"""`argo.ports.MarketData` at Alpaca's market data API: one request per feed and page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from argo.adapters.alpaca import parsing
+from argo.adapters.alpaca.outcome import fault
+from argo.adapters.alpaca.sdk import StockHistoricalDataClient
+from argo.adapters.alpaca.transport import NoAnswer, Transport
+from argo.adapters.aws.parameters import Credentials
+from argo.adapters.threads import BlockingCalls
+from argo.domain.config import ConfigurationError
+from argo.domain.faults import Ambiguous, Unauthorised
+from argo.domain.market import Bar
+from argo.domain.signal import Timeframe
+from argo.domain.symbols import Symbol
+from argo.domain.values import iso
+from argo.ports import Clock
+
+PAGE_LIMIT = 10_000
+"""Bars in one page over all symbols (reference: Stock bars, ``limit``)."""
+
+_STOCKS = ("/stocks/bars", "v2")
+_CRYPTO = ("/crypto/us/bars", "v1beta3")
+
+
+class AlpacaMarketData:
+    """Historical bars of stocks and crypto pairs."""
+
+    def __init__(
+        self,
+        credentials: Callable[[], Credentials],
+        base_url: str,
+        *,
+        feed: str,
+        clock: Clock,
+        calls: BlockingCalls,
+    ) -> None:
+        """Read ``feed`` (``iex`` without a subscription) at ``base_url``."""
+        url = base_url.rstrip("/").removesuffix("/v2")
+
+        def client() -> StockHistoricalDataClient:
+            keys = credentials()
+            return StockHistoricalDataClient(keys.key_id, keys.secret_key, url_override=url, raw_data=True)
+
+        self._transport = Transport(client)
+        self._feed = feed
+        self._clock = clock
+        self._calls = calls
+
+    async def bars(
+        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> Mapping[Symbol, Sequence[Bar]]:
+        """Return closed bars by symbol, oldest first; the forming one, which crypto serves, is left out.
+
+        One request for all stocks and one for all crypto pairs, more only where a page overflows.
+        """
+        asked = {"timeframe": str(timeframe), "start": iso(start), "end": iso(end), "limit": PAGE_LIMIT}
+        stocks = [symbol for symbol in symbols if not symbol.is_crypto]
+        pairs = [symbol for symbol in symbols if symbol.is_crypto]
+        found: dict[Symbol, list[Bar]] = {}
+        if stocks:
+            of_stocks = {"feed": self._feed, "adjustment": "split"}
+            await self._collect(found, _STOCKS, asked | of_stocks | {"symbols": ",".join(stocks)})
+        if pairs:
+            await self._collect(found, _CRYPTO, asked | {"symbols": ",".join(pairs)})
+        now = self._clock.now()
+        return {
+            symbol: [bar for bar in bars if bar.is_closed(timeframe, now)] for symbol, bars in found.items()
+        }
+
+    async def _collect(
+        self, found: dict[Symbol, list[Bar]], route: tuple[str, str], asked: Mapping[str, object]
+    ) -> None:
+        token: str | None = None
+        while True:
+            page = await self._page(route, {**asked, **({"page_token": token} if token else {})})
+            for symbol, raw_bars in (page.get("bars") or {}).items():
+                found.setdefault(Symbol(symbol), []).extend(parsing.bar(raw) for raw in raw_bars)
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    async def _page(self, route: tuple[str, str], asked: Mapping[str, object]) -> Mapping[str, Any]:
+        path, version = route
+        try:
+            answer = await self._calls.run(self._transport.request, "GET", path, asked, version=version)
+        except NoAnswer as error:
+            raise Ambiguous(str(error)) from error
+        except ConfigurationError as error:
+            raise Unauthorised(str(error)) from error
+        found = fault(answer, self._clock.now())
+        if found is not None:
+            raise found
+        return answer.fields

@@ -1,0 +1,92 @@
+"""Alpaca's answers as Argo's faults: the one place that reads a status, a code or a message.
+
+The table is in reference form in docs/decisions.md; codes are overloaded, so code and message both count.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+from argo.adapters.alpaca.transport import Answer
+from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.reasons import RejectionReason
+
+NOT_FOUND = 404
+_REQUEST_TIMEOUT = 408
+_DUPLICATE_CODE = 40010001
+_SHORTEST_THROTTLE = timedelta(seconds=1)
+_DEFAULT_THROTTLE = timedelta(seconds=5)
+
+_REASONS = (
+    ("wash trade", RejectionReason.WASH_TRADE),
+    ("insufficient qty", RejectionReason.QUANTITY_HELD),
+    ("held_for_orders", RejectionReason.QUANTITY_HELD),
+    ("buying power", RejectionReason.BUYING_POWER),
+    ("cost basis", RejectionReason.BUYING_POWER),
+    ("short", RejectionReason.NOT_TRADABLE),
+    ("fractionable", RejectionReason.NOT_TRADABLE),
+    ("not active", RejectionReason.NOT_TRADABLE),
+    ("not tradable", RejectionReason.NOT_TRADABLE),
+    ("asset", RejectionReason.NOT_TRADABLE),
+)
+"""Words of Alpaca's messages, first match wins, with what they mean to a person."""
+
+
+class _Seen(TypedDict):
+    status: int
+    request_id: str | None
+
+
+def fault(answer: Answer, now: datetime) -> BrokerFault | None:
+    """Sort an answer by what to do next; None is success.
+
+    A redirect, a 5xx, a request timeout and a 2xx without a JSON body are ambiguous: whether the request was
+    done is not known.
+    """
+    message = str(answer.fields.get("message") or f"HTTP {answer.status}")
+    seen = _Seen(status=answer.status, request_id=answer.request_id)
+    code = answer.fields.get("code")
+    match answer.status:
+        case status if 200 <= status < 300 and (answer.body is not None or status == 204):
+            return None
+        case 401:
+            return Unauthorised(message, code=_number(code), **seen)
+        case 403 if code is None:
+            return Unauthorised(message, **seen)
+        case 429:
+            return Throttled(message, until=_reset(answer, now), **seen)
+        case 422 if _number(code) == _DUPLICATE_CODE and "must be unique" in message:
+            return Duplicate(message, code=_number(code), **seen)
+        case status if 400 <= status < 500 and status != _REQUEST_TIMEOUT:
+            base_price = answer.fields.get("base_price")
+            return Refused(
+                message,
+                reason=_reason(status, message, has_base_price=base_price is not None),
+                base_price=None if base_price is None else str(base_price),
+                code=_number(code),
+                **seen,
+            )
+        case _:
+            return Ambiguous(message, code=_number(code), **seen)
+
+
+def _reason(status: int, message: str, *, has_base_price: bool) -> RejectionReason:
+    if has_base_price:
+        return RejectionReason.BRACKET_GEOMETRY
+    words = message.lower()
+    for word, reason in _REASONS:
+        if word in words:
+            return reason
+    return RejectionReason.VALIDATION if status in {400, 422} else RejectionReason.OTHER
+
+
+def _reset(answer: Answer, now: datetime) -> datetime:
+    """Return when the rate limit ends; a missing or absurd header becomes a short wait."""
+    try:
+        reset = datetime.fromtimestamp(int(answer.headers.get("X-RateLimit-Reset", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        return now + _DEFAULT_THROTTLE
+    return min(max(reset, now + _SHORTEST_THROTTLE), now + timedelta(minutes=2))
+
+
+def _number(code: object) -> int | None:
+    return code if isinstance(code, int) else None

@@ -1,0 +1,113 @@
+"""Alpaca's raw JSON as domain models: unknown fields and values never raise (reference: Order, Account).
+
+After a 2xx the order lives whatever else the answer says, so nothing here is stricter than Argo needs.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from argo.domain.account import BrokerAccount, MarketClock, Position
+from argo.domain.market import Bar
+from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.symbols import Symbol
+from argo.domain.values import UtcTime
+
+
+def order(raw: Mapping[str, Any]) -> BrokerOrder:
+    """Read an order with its legs; only ``id`` must be there.
+
+    Raises:
+        KeyError: the object has no ``id``, so it is not an order.
+    """
+    return BrokerOrder(
+        order_id=str(raw["id"]),
+        client_order_id=str(raw.get("client_order_id") or ""),
+        symbol=str(raw.get("symbol") or ""),
+        side=str(raw.get("side") or ""),
+        status=OrderStatus(str(raw.get("status") or "")),
+        order_type=str(raw.get("type") or ""),
+        order_class=str(raw.get("order_class") or "simple"),
+        quantity=_decimal(raw.get("qty")),
+        filled_quantity=_decimal(raw.get("filled_qty")) or Decimal(0),
+        filled_average_price=_decimal(raw.get("filled_avg_price")),
+        limit_price=_decimal(raw.get("limit_price")),
+        stop_price=_decimal(raw.get("stop_price")),
+        submitted_at=_time(raw.get("submitted_at")),
+        filled_at=_time(raw.get("filled_at")),
+        legs=tuple(order(leg) for leg in raw.get("legs") or () if "id" in leg),
+    )
+
+
+def account(raw: Mapping[str, Any]) -> BrokerAccount:
+    """Read the account; a flag that is missing counts as blocking, a missing amount is None.
+
+    Raises:
+        KeyError, ValueError: equity, cash or buying power is missing or not a number.
+    """
+    return BrokerAccount(
+        status=str(raw.get("status") or "UNKNOWN"),
+        trading_blocked=bool(raw.get("trading_blocked", True)),
+        account_blocked=bool(raw.get("account_blocked", True)),
+        trade_suspended_by_user=bool(raw.get("trade_suspended_by_user", False)),
+        shorting_enabled=bool(raw.get("shorting_enabled", False)),
+        equity=Decimal(raw["equity"]),
+        last_equity=_decimal(raw.get("last_equity")),
+        cash=Decimal(raw["cash"]),
+        buying_power=Decimal(raw["buying_power"]),
+        non_marginable_buying_power=_decimal(raw.get("non_marginable_buying_power")),
+    )
+
+
+def position(raw: Mapping[str, Any]) -> Position:
+    """Read a position; a short one has a negative quantity."""
+    quantity = Decimal(raw["qty"])
+    return Position(
+        symbol=Symbol(raw["symbol"]),
+        quantity=quantity,
+        available_quantity=_decimal(raw.get("qty_available")) or Decimal(0),
+        average_entry_price=Decimal(raw["avg_entry_price"]),
+        market_value=_decimal(raw.get("market_value")),
+    )
+
+
+def clock(raw: Mapping[str, Any]) -> MarketClock:
+    """Read the exchange's clock."""
+    return MarketClock(
+        now=datetime.fromisoformat(raw["timestamp"]),
+        is_open=bool(raw["is_open"]),
+        next_open=datetime.fromisoformat(raw["next_open"]),
+        next_close=datetime.fromisoformat(raw["next_close"]),
+    )
+
+
+def bar(raw: Mapping[str, Any]) -> Bar:
+    """Read one bar."""
+    return Bar(
+        time=datetime.fromisoformat(raw["t"]),
+        open=float(raw["o"]),
+        high=float(raw["h"]),
+        low=float(raw["l"]),
+        close=float(raw["c"]),
+        volume=float(raw["v"]),
+    )
+
+
+def _decimal(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _time(value: object) -> UtcTime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return time if time.tzinfo else None

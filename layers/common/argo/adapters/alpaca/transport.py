@@ -1,0 +1,98 @@
+"""One request to Alpaca: sent once, with timeouts, its answer kept whole."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from argo.adapters.alpaca.sdk import APIError, RESTClient
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 8.0
+"""Timeouts; well below the executor's lease, so that a silent broker leaves time to record it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: ``body`` is parsed JSON, or None where there was none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The body where it is a JSON object, else nothing."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def request_id(self) -> str | None:
+        """Alpaca's X-Request-ID, which its support asks for."""
+        return self.headers.get("X-Request-ID")
+
+
+class NoAnswer(Exception):
+    """The connection failed or timed out: whether the request arrived is not known."""
+
+
+class _Recorder(HTTPAdapter):
+    """Sets the timeouts that the SDK lacks and keeps the last response, whatever the SDK makes of it."""
+
+    last: requests.Response | None = None
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 - the base's options
+        self.last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
+        return self.last
+
+
+class Transport:
+    """A REST client per worker thread, because a `requests.Session` is not promised to be thread-safe."""
+
+    def __init__(self, make_client: Callable[[], RESTClient]) -> None:
+        """Build clients with ``make_client``, one in each thread that calls."""
+        self._make_client = make_client
+        self._local = threading.local()
+
+    def request(
+        self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
+    ) -> Answer:
+        """Send one request and return the broker's answer, of whatever status.
+
+        Raises:
+            NoAnswer: the connection could not be made, broke, or timed out.
+        """
+        client, recorder = self._client()
+        recorder.last = None
+        try:
+            client._request(method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
+        except (APIError, ValueError, TypeError):
+            # Error statuses and bodies that are not JSON; the recorded response says which.
+            if recorder.last is None:
+                raise
+        except requests.RequestException as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        if recorder.last is None:
+            raise NoAnswer("the SDK made no request")
+        return _answer(recorder.last)
+
+    def _client(self) -> tuple[RESTClient, _Recorder]:
+        if not hasattr(self._local, "client"):
+            client = self._make_client()
+            client._retry = 0  # noqa: SLF001 - no argument turns the retries off
+            recorder = _Recorder(pool_maxsize=1)
+            for scheme in ("https://", "http://"):
+                client._session.mount(scheme, recorder)  # noqa: SLF001 - no argument sets a timeout
+            self._local.client, self._local.recorder = client, recorder
+        return self._local.client, self._local.recorder
+
+
+def _answer(response: requests.Response) -> Answer:
+    try:
+        body = json.loads(response.text)
+    except ValueError:
+        body = None
+    return Answer(response.status_code, response.headers, body)

@@ -1,0 +1,158 @@
+"""Domain models as DynamoDB items and back: keys, index entries, number rules."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pydantic import BaseModel
+
+from argo.domain.account import AccountState
+from argo.domain.execution import Execution
+from argo.domain.signal import Signal
+from argo.domain.values import sortable
+from argo.ports import StoredSignal
+
+type Item = dict[str, Any]
+"""An item in DynamoDB's typed JSON: ``{"PK": {"S": "..."}}``."""
+
+BY_TIME = "by_time"
+OPEN_EXECUTIONS = "open_executions"
+OUTBOX = "OUTBOX"
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def signal_key(signal_id: str) -> Item:
+    """Key of the signal's item."""
+    return encode({"PK": f"SIGNAL#{signal_id}", "SK": "SIGNAL"})
+
+
+def execution_key(signal_id: str, executor: str) -> Item:
+    """Key of the execution's item."""
+    return encode({"PK": f"SIGNAL#{signal_id}", "SK": f"EXECUTION#{executor}"})
+
+
+def account_key(executor: str) -> Item:
+    """Key of the account's item."""
+    return encode({"PK": f"ACCOUNT#{executor}", "SK": "STATE"})
+
+
+def symbol_lock_key(executor: str, symbol: str) -> Item:
+    """Key of the lock that names the execution holding a symbol."""
+    return encode({"PK": f"ACCOUNT#{executor}", "SK": f"POSITION#{symbol}"})
+
+
+def signals_partition(day: str) -> str:
+    """Partition of `BY_TIME` that lists a UTC day's signals."""
+    return f"SIGNALS#{day}"
+
+
+def executions_partition(executor: str, day: str) -> str:
+    """Partition of `BY_TIME` that lists an account's executions of a UTC day's signals."""
+    return f"EXECUTIONS#{executor}#{day}"
+
+
+def work_list(executor: str) -> str:
+    """Partition of `OPEN_EXECUTIONS` that is an account's list of open work."""
+    return f"EXECUTOR#{executor}"
+
+
+def encode(values: Mapping[str, object]) -> Item:
+    """Write plain values as DynamoDB's typed JSON; None is left out, as absence is what DynamoDB indexes."""
+    return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
+
+
+def decode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Read DynamoDB's typed JSON as plain values; whole numbers become int."""
+    return {name: _native(_deserialize(value)) for name, value in item.items()}
+
+
+def signal_item(signal: Signal, *, mode: str, executors: frozenset[str]) -> Item:
+    """Return the item of a signal that ``executors`` still await: in its day's list and in the outbox."""
+    waiting = {"awaiting": set(executors), "work_list": OUTBOX, "waiting_since": sortable(signal.created_at)}
+    return signal_key(signal.signal_id) | encode(
+        {
+            "signal": _dump(signal),
+            "content_sha256": signal.content_sha256(),
+            "mode": mode,
+            "time_partition": signals_partition(_day(signal.created_at)),
+            "time_sort": _time_sort(signal.created_at, signal.signal_id),
+            **(waiting if executors else {}),
+        }
+    )
+
+
+def stored_signal(item: Mapping[str, Any]) -> StoredSignal:
+    """Read a signal's item."""
+    values = decode(item)
+    return StoredSignal(
+        signal=Signal.model_validate(values["signal"]),
+        mode=values["mode"],
+        published_to=frozenset(values.get("published_to", ())),
+        awaiting=frozenset(values.get("awaiting", ())),
+    )
+
+
+def execution_item(execution: Execution) -> Item:
+    """Return the item of an execution: in its day's list and in its account's list of open work."""
+    return execution_key(*execution.key) | encode(
+        {
+            **_dump(execution),
+            "lease_until": sortable(execution.lease_until),
+            "time_partition": executions_partition(execution.executor, _day(execution.created_at)),
+            "time_sort": _time_sort(execution.created_at, execution.signal_id),
+            "work_list": work_list(execution.executor),
+            "waiting_since": sortable(execution.created_at),
+        }
+    )
+
+
+def execution(item: Mapping[str, Any]) -> Execution:
+    """Read an execution's item."""
+    return Execution.model_validate(decode(item))
+
+
+def account_state(executor: str, item: Mapping[str, Any]) -> AccountState:
+    """Read an account's item; an absent one is a fresh account."""
+    return AccountState.model_validate({"executor": executor} | decode(item))
+
+
+def _dump(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json")
+
+
+def _day(time: datetime) -> str:
+    return time.astimezone(UTC).date().isoformat()
+
+
+def _time_sort(time: datetime, signal_id: str) -> str:
+    return f"{sortable(time)}#{signal_id}"
+
+
+def _plain(value: object) -> object:
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case Mapping():
+            return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case BaseModel():
+            return _plain(_dump(value))
+        case _:
+            return value
+
+
+def _native(value: Any) -> Any:  # noqa: ANN401 - DynamoDB's values are of any type
+    match value:
+        case Decimal() if value == value.to_integral_value():
+            return int(value)
+        case dict():
+            return {name: _native(inner) for name, inner in value.items()}
+        case list():
+            return [_native(inner) for inner in value]
+        case _:
+            return value

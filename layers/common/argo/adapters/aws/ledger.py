@@ -1,0 +1,248 @@
+"""The ledger in one DynamoDB table."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from argo.adapters.aws import items, writes
+from argo.adapters.aws.table import ConditionFailed, Conflict, Table
+from argo.adapters.aws.writes import Change, stored
+from argo.adapters.threads import BlockingCalls
+from argo.domain.account import AccountState
+from argo.domain.execution import Execution, ExecutionState, Transition, check_transition, claimed
+from argo.domain.reasons import Obstacle
+from argo.domain.signal import Signal
+from argo.ports import (
+    Claim,
+    Claimed,
+    Held,
+    Intent,
+    LostLease,
+    Page,
+    Release,
+    ReservationConflict,
+    Settled,
+    Settlement,
+    StoredSignal,
+    SymbolLocked,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_WORKABLE = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
+
+
+class DynamoLedger:
+    """`argo.ports.Ledger` on DynamoDB.
+
+    Every write of an execution is conditional on the state and epoch the caller knows;
+    `argo.adapters.aws.writes` has the conditions. ``mode`` is stored on every record, so that simulated and
+    live can't be confused (FAILURES A03).
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, mode: str, calls: BlockingCalls) -> None:
+        """Work on ``table`` through ``client``, at most as many requests at a time as ``calls`` allows."""
+        self._table = Table(client, table, calls)
+        self._mode = mode
+
+    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> StoredSignal:
+        """Write a signal once; when an earlier sighting of the same fact is stored, return that."""
+        item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors))
+        try:
+            await self._table.put(item, condition=writes.NEW)
+        except ConditionFailed:
+            earlier = await self.signal(signal.signal_id)
+            if earlier is None:
+                raise
+            return earlier
+        return items.stored_signal(item)
+
+    async def signal(self, signal_id: str) -> StoredSignal | None:
+        """Return a stored signal."""
+        item = await self._table.get(items.signal_key(signal_id))
+        return items.stored_signal(item) if item else None
+
+    async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
+        """Record where the signal's messages are; with the last one it leaves the outbox."""
+        try:
+            await self._table.update(writes.published(signal_id, executors))
+        except ConditionFailed:
+            left = await self._table.update(writes.published_some(signal_id, executors))
+            if "awaiting" not in left:
+                await self._table.update(writes.left_outbox(signal_id))
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return the outbox, oldest first."""
+        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, ("work_list", items.OUTBOX), limit=limit)
+        return [items.stored_signal(item) for item in found]
+
+    async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
+        """Claim a signal's execution: new, or taken over from a worker whose lease is over."""
+        fresh = claimed(signal, executor=executor, mode=self._mode, now=now, lease_until=now + lease)
+        try:
+            await self._table.put(items.execution_item(fresh), condition=writes.NEW)
+        except ConditionFailed:
+            found = await self.execution(signal.signal_id, executor)
+            if found is None:
+                raise
+        else:
+            return Claimed(fresh)
+        if found.state not in _WORKABLE:
+            return Settled(found)
+        if found.lease_until > now:
+            return Held(found.lease_until)
+        return await self._take_over(found, now=now, lease_until=now + lease)
+
+    async def _take_over(self, found: Execution, *, now: datetime, lease_until: datetime) -> Claim:
+        try:
+            await self._table.update(writes.takeover(found, now=now, lease_until=lease_until))
+        except ConditionFailed:
+            return Held(lease_until)
+        held = {"epoch": found.epoch + 1, "lease_until": lease_until, "updated_at": now}
+        return Claimed(found.model_copy(update=held), taken_over=True)
+
+    async def intend(
+        self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
+    ) -> Execution:
+        """Write order body, reservation and symbol lock in one transaction, before anything is sent."""
+        changed: dict[str, object] = {
+            "state": ExecutionState.SUBMITTING,
+            "order_body": dict(intent.order_body),
+            "reserved_notional": intent.notional,
+            "reserved_risk": intent.risk,
+            "detail": dict(intent.detail),
+            "attempts": execution.attempts + 1,
+        }
+        change = _change(execution, changed, now=now, told=intent.detail)
+        request = writes.intent_transaction(self._table.name, execution, change, intent, account)
+        try:
+            await self._table.transact(request)
+        except Conflict as error:
+            raise ReservationConflict(str(error)) from error
+        except ConditionFailed as error:
+            holder = items.decode(error.item).get("signal_id")
+            raise _INTENT_FAILURES[error.index](holder or str(error)) from error
+        return _changed(execution, changed, change.history)
+
+    async def settle(
+        self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
+    ) -> Execution:
+        """Move the execution to a state and record what was learnt."""
+        learnt: dict[str, object | None] = {
+            "state": state,
+            "reason": settlement.reason,
+            "detail": dict(execution.detail) | dict(settlement.detail),
+            "order_id": settlement.order_id,
+            "legs": settlement.legs,
+            "fills": settlement.fills,
+            "realised_profit": settlement.realised_profit,
+        }
+        if settlement.release is not Release.NOTHING:
+            learnt |= {"reserved_notional": 0, "reserved_risk": 0}
+        changed = {name: value for name, value in learnt.items() if value is not None}
+        told = {"reason": settlement.reason, "order_id": settlement.order_id}
+        change = _change(
+            execution,
+            changed,
+            now=now,
+            told={name: value for name, value in told.items() if value} | dict(settlement.detail),
+        )
+        request = writes.settlement_transaction(self._table.name, execution, change, settlement.release)
+        try:
+            await (
+                self._table.transact(request)
+                if len(request) > 1
+                else self._table.update(request[0]["Update"])
+            )
+        except Conflict as error:
+            raise ReservationConflict(str(error)) from error
+        except ConditionFailed as error:
+            raise LostLease(str(error)) from error
+        return _changed(execution, changed, change.history)
+
+    async def pause(
+        self,
+        execution: Execution,
+        obstacle: Obstacle,
+        *,
+        until: datetime,
+        now: datetime,
+        state: ExecutionState | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> Execution:
+        """Record the obstacle; the next delivery may go on from ``until``."""
+        changed: dict[str, object] = {
+            "state": state or execution.state,
+            "obstacle": obstacle,
+            "lease_until": until,
+        }
+        change = _change(execution, changed, now=now, told={"obstacle": str(obstacle)} | dict(detail or {}))
+        try:
+            await self._table.update(writes.execution_update(execution, change))
+        except ConditionFailed as error:
+            raise LostLease(str(error)) from error
+        return _changed(execution, changed, change.history)
+
+    async def execution(self, signal_id: str, executor: str) -> Execution | None:
+        """Return one execution, read consistently."""
+        item = await self._table.get(items.execution_key(signal_id, executor))
+        return items.execution(item) if item else None
+
+    async def executions(self, signal_id: str) -> Sequence[Execution]:
+        """Return a signal's executions at all accounts."""
+        return [
+            items.execution(item) for item in await self._table.children(f"SIGNAL#{signal_id}", "EXECUTION#")
+        ]
+
+    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
+        """Return an account's open work, oldest first."""
+        key = ("work_list", items.work_list(executor))
+        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, key, limit=limit)
+        return [items.execution(item) for item in found]
+
+    async def account(self, executor: str) -> AccountState:
+        """Return the account's item, read consistently."""
+        return items.account_state(executor, await self._table.get(items.account_key(executor)) or {})
+
+    async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
+        """Return a UTC day's signals, newest first."""
+        key = ("time_partition", items.signals_partition(day))
+        found, following = await self._table.listed(
+            items.BY_TIME, key, limit=limit, token=token, backwards=True
+        )
+        return Page([items.stored_signal(item) for item in found], following)
+
+    async def executions_of(
+        self, executor: str, day: str, *, limit: int, token: str | None = None
+    ) -> Page[Execution]:
+        """Return an account's executions of a UTC day's signals, newest first."""
+        key = ("time_partition", items.executions_partition(executor, day))
+        found, following = await self._table.listed(
+            items.BY_TIME, key, limit=limit, token=token, backwards=True
+        )
+        return Page([items.execution(item) for item in found], following)
+
+
+_INTENT_FAILURES = (LostLease, ReservationConflict, SymbolLocked)
+"""What a failed condition means, in the order of the intent's requests."""
+
+
+def _change(
+    execution: Execution, changed: Mapping[str, object], *, now: datetime, told: Mapping[str, str]
+) -> Change:
+    state = ExecutionState(str(changed["state"]))
+    if state is not execution.state:
+        check_transition(execution.state, state)
+    history = Transition(state=state, at=now, epoch=execution.epoch, detail=dict(told))
+    return Change(stored({**changed, "updated_at": now}), history, ends=state.is_terminal)
+
+
+def _changed(execution: Execution, changed: Mapping[str, object], history: Transition) -> Execution:
+    moved = {
+        **execution.model_dump(),
+        **changed,
+        "history": (*execution.history, history),
+        "updated_at": history.at,
+    }
+    return Execution.model_validate(moved)

@@ -1,0 +1,39 @@
+"""Broker credentials in the SSM parameter store."""
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo.domain.config import ConfigurationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An Alpaca key; the secret never shows in a repr, so never in a log."""
+
+    key_id: str
+    secret_key: str = field(repr=False)
+
+
+def read_credentials(client: "SSMClient", parameter: str) -> Credentials:
+    """Read a SecureString of ``{"key_id", "secret_key"}``.
+
+    Raises:
+        ConfigurationError: the parameter is missing, unreadable or not of that form.
+    """
+    try:
+        answer = client.get_parameter(Name=parameter, WithDecryption=True)
+    except (ClientError, BotoCoreError) as error:
+        raise ConfigurationError(f"credentials parameter {parameter}: {error}") from error
+    try:
+        values = json.loads(answer["Parameter"]["Value"])
+        return Credentials(key_id=values["key_id"], secret_key=values["secret_key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f'credentials parameter {parameter}: not a JSON object {{"key_id", "secret_key"}}'
+        ) from error

@@ -1,0 +1,131 @@
+"""Executor queues on SQS: sending, backing off, setting aside, and the consumer's side of polling."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from argo.adapters.threads import BlockingCalls
+from argo.domain.reasons import QuarantineReason
+from argo.domain.signal import Signal
+from argo.ports import Sent
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+BATCH = 10
+"""Messages in one SQS batch request (SQS quotas)."""
+
+LONGEST_DELAY = timedelta(hours=12)
+"""A message can be hidden for no longer (SQS, ChangeMessageVisibility)."""
+
+_DETAIL_LENGTH = 1_000
+
+
+class SqsSignalQueue:
+    """`argo.ports.SignalQueue` on one SQS queue and its dead-letter queue."""
+
+    def __init__(
+        self, client: "SQSClient", queue_url: str, *, calls: BlockingCalls, dead_letter_url: str | None = None
+    ) -> None:
+        """Work on ``queue_url``; ``dead_letter_url`` is needed by `quarantine` only."""
+        self._client = client
+        self._queue_url = queue_url
+        self._dead_letter_url = dead_letter_url
+        self._calls = calls
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        """Send signals in batches of ten; what SQS did not take is in ``failures`` with its reason."""
+        sent: set[str] = set()
+        failures: dict[str, str] = {}
+        for batch in batched(signals, BATCH, strict=False):
+            entries: Any = [
+                {
+                    "Id": signal.signal_id,
+                    "MessageBody": signal.model_dump_json(),
+                    "MessageAttributes": _text_attributes({"signal_id": signal.signal_id}),
+                }
+                for signal in batch
+            ]
+            answer = await self._calls.run(
+                self._client.send_message_batch, QueueUrl=self._queue_url, Entries=entries
+            )
+            sent |= {entry["Id"] for entry in answer.get("Successful", [])}
+            failures |= {
+                entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])
+            }
+        return Sent(frozenset(sent), failures)
+
+    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay``, rounded up to a second."""
+        seconds = ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds())
+        await self._calls.run(
+            lambda: self._client.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+        )
+
+    async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
+        """Copy a message to the dead-letter queue with the reason as an attribute."""
+        if self._dead_letter_url is None:
+            raise ValueError("this queue was made without a dead-letter queue")
+        url = self._dead_letter_url
+        attributes = _text_attributes({"reason": str(reason), "detail": detail[:_DETAIL_LENGTH]})
+        await self._calls.run(
+            lambda: self._client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Any]
+
+
+class SqsConsumer:
+    """The polling side of a queue, which in AWS is Lambda's event source mapping."""
+
+    def __init__(self, client: "SQSClient", queue_url: str, *, calls: BlockingCalls) -> None:
+        """Consume ``queue_url``."""
+        self.queue_url = queue_url
+        self._client = client
+        self._calls = calls
+
+    async def receive(self, limit: int = BATCH, wait_seconds: int = 0) -> Sequence[Message]:
+        """Receive up to ``limit`` messages; they stay hidden for the queue's visibility timeout."""
+        answer = await self._calls.run(
+            lambda: self._client.receive_message(
+                QueueUrl=self.queue_url,
+                MaxNumberOfMessages=limit,
+                WaitTimeSeconds=wait_seconds,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        )
+        return [
+            Message(
+                message_id=message["MessageId"],
+                receipt_handle=message["ReceiptHandle"],
+                body=message["Body"],
+                attributes={str(name): value for name, value in message.get("Attributes", {}).items()},
+                message_attributes=message.get("MessageAttributes", {}),
+            )
+            for message in answer.get("Messages", [])
+        ]
+
+    async def delete(self, receipt_handles: Sequence[str]) -> None:
+        """Delete handled messages."""
+        for batch in batched(receipt_handles, BATCH, strict=False):
+            entries: Any = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(batch)]
+            await self._calls.run(self._client.delete_message_batch, QueueUrl=self.queue_url, Entries=entries)
+
+
+def _text_attributes(values: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3's union of attribute types
+    return {name: {"DataType": "String", "StringValue": value or "-"} for name, value in values.items()}

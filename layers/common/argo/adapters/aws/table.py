@@ -1,0 +1,171 @@
+"""One DynamoDB table: requests off the event loop, conditional failures as exceptions, pages as tokens."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from argo.adapters.aws.items import Item, encode
+from argo.adapters.aws.writes import Request
+from argo.adapters.threads import BlockingCalls
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class ConditionFailed(Exception):
+    """A write's condition did not hold.
+
+    For a transaction, ``index`` is the first such request's, ``item`` what stands there if it asked for it.
+    """
+
+    def __init__(self, message: str, index: int = 0, item: Item | None = None) -> None:
+        """Keep which request failed."""
+        super().__init__(message)
+        self.index = index
+        self.item = item or {}
+
+
+class Conflict(Exception):
+    """Another transaction was writing one of the items at the same moment."""
+
+
+class Table:
+    """The requests the ledger makes, on one table.
+
+    Botocore's own retries cover throttling and connection faults; a transaction carries its idempotency token
+    through them, and a conditional write that landed and is retried fails its own condition.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, calls: BlockingCalls) -> None:
+        """Work on the table ``name`` through ``client``."""
+        self.name = name
+        self._client = client
+        self._calls = calls
+
+    async def get(self, key: Item) -> Item | None:
+        """Read one item consistently."""
+        answer = await self._calls.run(
+            lambda: self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
+        )
+        return answer.get("Item")
+
+    async def put(self, item: Item, *, condition: str) -> None:
+        """Write one item.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        request: Request = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
+        try:
+            await self._calls.run(lambda: self._client.put_item(**request))
+        except ClientError as error:
+            raise _sorted(error) from error
+
+    async def update(self, request: Request) -> Mapping[str, Any]:
+        """Update one item and return the attributes the request asked for.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        try:
+            answer = await self._calls.run(lambda: self._client.update_item(TableName=self.name, **request))
+        except ClientError as error:
+            raise _sorted(error) from error
+        return answer.get("Attributes", {})
+
+    async def transact(self, requests: Sequence[Request]) -> None:
+        """Write all items or none.
+
+        Raises:
+            ConditionFailed: a condition did not hold; names the first such request.
+            Conflict: another transaction was at one of the items.
+        """
+        writes: list[Any] = list(requests)
+        try:
+            await self._calls.run(lambda: self._client.transact_write_items(TransactItems=writes))
+        except ClientError as error:
+            raise _sorted(error) from error
+
+    async def children(self, partition: str, prefix: str) -> list[Item]:
+        """Read a partition's items whose sort key begins with ``prefix``, consistently."""
+        values = encode({":partition": partition, ":prefix": prefix})
+        answer = await self._calls.run(
+            lambda: self._client.query(
+                TableName=self.name,
+                ConsistentRead=True,
+                KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
+                ExpressionAttributeValues=values,
+            )
+        )
+        return answer["Items"]
+
+    async def listed(
+        self,
+        index: str,
+        key: tuple[str, str],
+        *,
+        limit: int,
+        token: str | None = None,
+        backwards: bool = False,
+    ) -> tuple[list[Item], str | None]:
+        """Read one page of an index's partition, and the token of the next page.
+
+        Args:
+            index: The index's name.
+            key: The partition key's attribute and its value.
+            limit: Items at most.
+            token: Where the last page ended.
+            backwards: Descending by sort key.
+
+        Raises:
+            ValueError: the token is not one of ours.
+        """
+        attribute, value = key
+        request: Request = {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": "#partition = :partition",
+            "ExpressionAttributeNames": {"#partition": attribute},
+            "ExpressionAttributeValues": encode({":partition": value}),
+            "ScanIndexForward": not backwards,
+            "Limit": limit,
+        }
+        if token:
+            request["ExclusiveStartKey"] = _key_of(token)
+        answer = await self._calls.run(lambda: self._client.query(**request))
+        return answer["Items"], _token_of(answer.get("LastEvaluatedKey"))
+
+
+def _sorted(error: ClientError) -> Exception:
+    match error.response["Error"]["Code"]:
+        case "ConditionalCheckFailedException":
+            return ConditionFailed(str(error))
+        case "TransactionConflictException":
+            return Conflict(str(error))
+        case "TransactionCanceledException":
+            reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
+            codes = [reason.get("Code") for reason in reasons]
+            if "ConditionalCheckFailed" in codes:
+                first = codes.index("ConditionalCheckFailed")
+                return ConditionFailed(str(error), first, reasons[first].get("Item"))
+            return Conflict(str(error)) if "TransactionConflict" in codes else error
+        case _:
+            return error
+
+
+def _token_of(key: Mapping[str, Any] | None) -> str | None:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode() if key else None
+
+
+def _key_of(token: str) -> dict[str, Any]:
+    try:
+        key = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"not a page token: {token!r}") from error
+    if not isinstance(key, dict):
+        raise ValueError(f"not a page token: {token!r}")  # noqa: TRY004 - the caller's text is wrong, not its type
+    return key

@@ -1,0 +1,102 @@
+"""The real adapters, made from the environment: what every handler's wiring starts from."""
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from argo.adapters.alpaca.broker import AlpacaBroker
+from argo.adapters.alpaca.market_data import AlpacaMarketData
+from argo.adapters.aws.ledger import DynamoLedger
+from argo.adapters.aws.parameters import Credentials, read_credentials
+from argo.adapters.aws.queue import SqsSignalQueue
+from argo.adapters.threads import BlockingCalls
+from argo.environment import Environment
+from argo.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+CALLS_AT_A_TIME = 10
+"""Blocking calls under way per service: a batch of ten records never waits for a thread."""
+
+_CLIENT_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=CALLS_AT_A_TIME,
+)
+
+
+class Adapters:
+    """Adapters that share their clients and threads, each made when it is first asked for."""
+
+    def __init__(self, environment: Environment, clock: Clock) -> None:
+        """Read addresses, names and keys from ``environment``."""
+        self.environment = environment
+        self.clock = clock
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """The ledger's table."""
+        client: DynamoDBClient = boto3.client("dynamodb", config=_CLIENT_CONFIG)
+        environment = self.environment
+        return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=_calls("dynamodb"))
+
+    @cached_property
+    def queue(self) -> SqsSignalQueue:
+        """The queue of the account this function serves."""
+        return SqsSignalQueue(
+            self._sqs,
+            self.environment.queue_url,
+            dead_letter_url=self.environment.dead_letter_url,
+            calls=_calls("sqs"),
+        )
+
+    @cached_property
+    def queues(self) -> dict[str, SqsSignalQueue]:
+        """Every account's queue, to publish to."""
+        return {
+            executor: SqsSignalQueue(self._sqs, url, calls=_calls("sqs"))
+            for executor, url in self.environment.queue_urls.items()
+        }
+
+    @cached_property
+    def broker(self) -> AlpacaBroker:
+        """The account's broker."""
+        return AlpacaBroker(
+            self.credentials, self.environment.trading_url, clock=self.clock, calls=_calls("trading")
+        )
+
+    def market_data(self, feed: str) -> AlpacaMarketData:
+        """Market data of a feed."""
+        return AlpacaMarketData(
+            self.credentials, self.environment.data_url, feed=feed, clock=self.clock, calls=_calls("data")
+        )
+
+    def credentials(self) -> Credentials:
+        """Read the broker's key: from the environment when local, else from the parameter store.
+
+        Raises:
+            ConfigurationError: neither has it.
+        """
+        if local := self.environment.local_key:
+            return Credentials(*local)
+        return self._stored_credentials
+
+    @cached_property
+    def _stored_credentials(self) -> Credentials:
+        client: SSMClient = boto3.client("ssm", config=_CLIENT_CONFIG)
+        return read_credentials(client, self.environment.credentials_parameter)
+
+    @cached_property
+    def _sqs(self) -> "SQSClient":
+        return boto3.client("sqs", config=_CLIENT_CONFIG)
+
+
+@cache
+def _calls(service: str) -> BlockingCalls:
+    return BlockingCalls(service, CALLS_AT_A_TIME)

@@ -1,0 +1,200 @@
+"""The execution: one signal's way through one account, as a state machine."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from argo.domain.signal import Side, Signal
+from argo.domain.symbols import Symbol
+from argo.domain.values import Confidence, Price, Quantity, UtcTime
+
+ExecutorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,9}$")]
+"""The name of an account in argo.toml; at most 10 characters, because every client order id holds it."""
+
+CLIENT_ORDER_ID_LIMIT = 48
+"""Alpaca's safe length of a client order id, in characters (reference: orders API)."""
+
+
+class Leg(StrEnum):
+    """Which order of an execution a client order id names."""
+
+    ENTRY = "entry"
+    FLIP = "flip"
+    EXIT = "exit"
+    PROTECT = "protect"
+
+
+def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY) -> str:
+    """Derive the id under which the broker knows an order.
+
+    The executor keeps two accounts apart, the signal id makes a second attempt the same order, the leg
+    separates an entry from its exit. Because it is derived, a worker that lost its memory finds the order
+    again by look-up, and the broker refuses a second one (FAILURES A12, B02).
+
+    Raises:
+        ValueError: the id would exceed the broker's length.
+    """
+    derived = f"argo-{executor}-{signal_id}-{leg}"
+    if len(derived) > CLIENT_ORDER_ID_LIMIT:
+        raise ValueError(f"client order id {derived!r} is longer than {CLIENT_ORDER_ID_LIMIT} characters")
+    return derived
+
+
+class ExecutionState(StrEnum):
+    """Where an execution stands."""
+
+    CLAIMED = "CLAIMED"
+    SUBMITTING = "SUBMITTING"
+    UNKNOWN = "UNKNOWN"
+    SUBMITTED = "SUBMITTED"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CLOSED = "CLOSED"
+    CANCELED = "CANCELED"
+    DENIED = "DENIED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    DEAD_LETTERED = "DEAD_LETTERED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing more can happen to the execution."""
+        return not TRANSITIONS[self]
+
+    @property
+    def has_order(self) -> bool:
+        """True when the broker is known to have taken the entry order."""
+        return self in _WITH_ORDER
+
+
+_S = ExecutionState
+_WITH_ORDER = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED})
+
+TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
+    _S.CLAIMED: frozenset({_S.SUBMITTING, _S.DENIED, _S.EXPIRED, _S.DEAD_LETTERED}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
+    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.SUBMITTING, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
+    _S.SUBMITTED: frozenset(
+        {_S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED, _S.REJECTED, _S.DEAD_LETTERED}
+    ),
+    _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CLOSED, _S.DEAD_LETTERED}),
+    _S.FILLED: frozenset({_S.CLOSED, _S.DEAD_LETTERED}),
+    _S.CLOSED: frozenset(),
+    _S.CANCELED: frozenset(),
+    _S.DENIED: frozenset(),
+    _S.REJECTED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.DEAD_LETTERED: frozenset(),
+}
+"""Every transition there is. SUBMITTED may go straight to CLOSED when entry and exit fill between two
+looks, and to REJECTED because a broker can refuse an order it had accepted."""
+
+
+class IllegalTransition(ValueError):
+    """A write that the state machine does not know."""
+
+
+def check_transition(source: ExecutionState, target: ExecutionState) -> None:
+    """Raise `IllegalTransition` unless the table has the way from ``source`` to ``target``."""
+    if target not in TRANSITIONS[source]:
+        raise IllegalTransition(f"{source} -> {target}")
+
+
+class Transition(BaseModel):
+    """One entry of an execution's history."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: ExecutionState
+    at: UtcTime
+    epoch: int
+    detail: Mapping[str, str] = {}
+
+
+class OrderLeg(BaseModel):
+    """An order that belongs to a bracket, as the broker names it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    order_id: str
+    role: Literal["take_profit", "stop_loss"]
+    status: str
+
+
+class Fill(BaseModel):
+    """What was bought or sold so far by one order of the execution."""
+
+    model_config = ConfigDict(frozen=True)
+
+    order_id: str
+    leg: Literal["entry", "take_profit", "stop_loss", "exit"]
+    quantity: Quantity
+    price: Price
+    at: UtcTime
+
+
+class Execution(BaseModel):
+    """The ledger's record of one signal at one account.
+
+    ``epoch`` counts the workers that have held it: every write names the epoch it believes in, so a worker
+    that was thought dead cannot overwrite its successor. ``lease_until`` is the end of the holder's time, or,
+    after a pause, the time from which the next delivery may go on. ``obstacle`` is what the last attempt met,
+    ``reason`` why the execution ended without an order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    signal_id: str
+    executor: ExecutorName
+    mode: str
+    state: ExecutionState
+    epoch: int
+    lease_until: UtcTime
+    symbol: Symbol
+    side: Side
+    confidence: Confidence
+    created_at: UtcTime
+    expires_at: UtcTime
+    client_order_id: str
+    attempts: int = 0
+    obstacle: str | None = None
+    reason: str | None = None
+    detail: Mapping[str, str] = {}
+    order_id: str | None = None
+    order_body: Mapping[str, object] | None = None
+    reserved_notional: Decimal = Decimal(0)
+    reserved_risk: Decimal = Decimal(0)
+    legs: tuple[OrderLeg, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    realised_profit: Decimal | None = None
+    history: tuple[Transition, ...] = ()
+    updated_at: UtcTime
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Signal id and executor: what the record is found by."""
+        return self.signal_id, self.executor
+
+
+def claimed(signal: Signal, *, executor: str, mode: str, now: datetime, lease_until: datetime) -> Execution:
+    """Return the execution as its first worker claims it."""
+    return Execution(
+        signal_id=signal.signal_id,
+        executor=executor,
+        mode=mode,
+        state=ExecutionState.CLAIMED,
+        epoch=1,
+        lease_until=lease_until,
+        symbol=signal.symbol,
+        side=signal.side,
+        confidence=signal.confidence,
+        created_at=signal.created_at,
+        expires_at=signal.expires_at,
+        client_order_id=client_order_id(executor, signal.signal_id),
+        history=(Transition(state=ExecutionState.CLAIMED, at=now, epoch=1),),
+        updated_at=now,
+    )

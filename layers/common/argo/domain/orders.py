@@ -1,0 +1,231 @@
+"""Orders: the plan, the body that is sent for it, and the order as the broker reports it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from argo.domain.prices import Rounding, on_tick
+from argo.domain.signal import Side
+from argo.domain.symbols import AssetClass, Symbol
+from argo.domain.values import Price, Quantity, UtcTime
+
+ARGO_PREFIX = "argo-"
+"""Orders whose client id begins so are Argo's own; it touches no others (FAILURES B15)."""
+
+BRACKET_GAP = Decimal("0.01")
+"""Least distance, in USD, of a bracket's exits from the base price (Alpaca, bracket orders)."""
+
+
+class OrderClass(StrEnum):
+    """Alpaca's order classes that Argo sends."""
+
+    SIMPLE = "simple"
+    BRACKET = "bracket"
+    OCO = "oco"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works."""
+
+    DAY = "day"
+    GTC = "gtc"
+    IOC = "ioc"
+
+
+class InvalidPrices(ValueError):
+    """Entry, stop and target are not in order once rounded to the broker's ticks."""
+
+
+class EntryPlan(BaseModel):
+    """An entry with its exits, on tick, whole shares: all that a bracket order says.
+
+    ``limit_price`` is the most a buy pays or the least a short sale takes. Validated here, before it is
+    sent, by the rules the broker would apply (FAILURES A17, B09).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    client_order_id: str
+    symbol: Symbol
+    side: Side
+    quantity: Quantity
+    limit_price: Price
+    stop_price: Price
+    target_price: Price
+    time_in_force: TimeInForce = TimeInForce.DAY
+
+    @model_validator(mode="after")
+    def _is_a_bracket(self) -> Self:
+        if self.symbol.is_crypto:
+            raise ValueError(f"{self.symbol}: a bracket is for stocks only")
+        if self.quantity != self.quantity.to_integral_value():
+            raise ValueError(f"quantity {self.quantity}: a bracket takes whole shares only")
+        return self
+
+    @property
+    def notional(self) -> Decimal:
+        """USD that the entry binds at its limit."""
+        return self.quantity * self.limit_price
+
+    @property
+    def risk(self) -> Decimal:
+        """USD lost between the limit and the stop, before slippage."""
+        return self.quantity * abs(self.limit_price - self.stop_price)
+
+    def body(self) -> dict[str, object]:
+        """Return the request body of `POST /v2/orders`: string decimals, every leg complete."""
+        return {
+            "symbol": str(self.symbol),
+            "side": str(self.side),
+            "qty": str(self.quantity.to_integral_value()),
+            "type": "limit",
+            "limit_price": str(self.limit_price),
+            "time_in_force": str(self.time_in_force),
+            "order_class": str(OrderClass.BRACKET),
+            "take_profit": {"limit_price": str(self.target_price)},
+            "stop_loss": {"stop_price": str(self.stop_price)},
+            "client_order_id": self.client_order_id,
+        }
+
+
+class BracketPrices(BaseModel):
+    """The three prices of a bracket, in USD, on tick."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit_price: Price
+    stop_price: Price
+    target_price: Price
+
+
+def bracket_prices(
+    *, side: Side, entry: Decimal, stop: Decimal, target: Decimal, slippage: Decimal, asset_class: AssetClass
+) -> BracketPrices:
+    """Round a signal's prices to ticks, each in the direction that adds no risk.
+
+    The limit concedes ``slippage`` (a fraction of the entry) and no tick more; the stop moves towards the
+    entry, and so does the target: the loss can only shrink, the target only become easier to reach.
+
+    Raises:
+        InvalidPrices: the rounded prices leave no gap of `BRACKET_GAP` between limit and exits.
+    """
+    inward_from_below, inward_from_above = Rounding.UP, Rounding.DOWN
+    if side is Side.BUY:
+        limit = on_tick(entry * (1 + slippage), asset_class, Rounding.DOWN)
+        stop = on_tick(stop, asset_class, inward_from_below)
+        target = on_tick(target, asset_class, inward_from_above)
+        in_order = stop <= limit - BRACKET_GAP and limit + BRACKET_GAP <= target
+    else:
+        limit = on_tick(entry * (1 - slippage), asset_class, Rounding.UP)
+        stop = on_tick(stop, asset_class, inward_from_above)
+        target = on_tick(target, asset_class, inward_from_below)
+        in_order = target <= limit - BRACKET_GAP and limit + BRACKET_GAP <= stop
+    if limit <= 0 or stop <= 0 or target <= 0 or not in_order:
+        raise InvalidPrices(f"{side}: limit {limit}, stop {stop}, target {target}")
+    return BracketPrices(limit_price=limit, stop_price=stop, target_price=target)
+
+
+class OrderStatus(StrEnum):
+    """Alpaca's order statuses; one it adds later is read as `UNRECOGNISED`, never raised."""
+
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    DONE_FOR_DAY = "done_for_day"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    PENDING_CANCEL = "pending_cancel"
+    PENDING_REPLACE = "pending_replace"
+    ACCEPTED = "accepted"
+    PENDING_NEW = "pending_new"
+    ACCEPTED_FOR_BIDDING = "accepted_for_bidding"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    CALCULATED = "calculated"
+    HELD = "held"
+    UNRECOGNISED = "unrecognised"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "OrderStatus":
+        return cls.UNRECOGNISED
+
+    @property
+    def is_final(self) -> bool:
+        """True when the order can neither fill nor change any more."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REPLACED,
+        OrderStatus.REJECTED,
+    }
+)
+
+
+class BrokerOrder(BaseModel):
+    """An order as the broker reports it, reduced to what Argo decides on.
+
+    Quantities in shares, prices in USD. ``legs`` are a bracket's exits when the look-up asked for them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    order_id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    status: OrderStatus
+    order_type: str
+    order_class: str
+    quantity: Decimal | None = None
+    filled_quantity: Decimal = Decimal(0)
+    filled_average_price: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    submitted_at: UtcTime | None = None
+    filled_at: UtcTime | None = None
+    legs: tuple["BrokerOrder", ...] = ()
+
+    @property
+    def role(self) -> Literal["take_profit", "stop_loss"]:
+        """What the order is as a bracket's leg: the one with a stop price is the stop."""
+        return "stop_loss" if self.stop_price is not None else "take_profit"
+
+
+def differences(planned: Mapping[str, object], found: BrokerOrder) -> dict[str, str]:
+    """Compare an order body with the order found under its client id (FAILURES B03).
+
+    Returns:
+        Field name to ``planned != found`` for symbol, side, quantity and limit price; empty when the
+        broker's order is the planned one.
+    """
+    compared: dict[str, tuple[object, object]] = {
+        "symbol": (Symbol(str(planned["symbol"])), _symbol_or_text(found.symbol)),
+        "side": (planned["side"], found.side),
+        "qty": (Decimal(str(planned["qty"])), found.quantity),
+    }
+    if "limit_price" in planned:
+        compared["limit_price"] = (Decimal(str(planned["limit_price"])), found.limit_price)
+    return {name: f"{ours} != {theirs}" for name, (ours, theirs) in compared.items() if ours != theirs}
+
+
+def _symbol_or_text(text: str) -> str:
+    try:
+        return Symbol(text)
+    except ValueError:
+        return text
+
+
+def submitted_at(order: BrokerOrder, otherwise: datetime) -> datetime:
+    """Return when the broker took the order, or the given time where it does not say."""
+    return order.submitted_at or otherwise

@@ -1,0 +1,163 @@
+"""The signal: a fact about a symbol at a bar, with its id derived from that fact."""
+
+import hashlib
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from argo.domain.symbols import Symbol
+from argo.domain.values import Confidence, Fraction, Price, UtcTime, iso
+
+SCHEMA_VERSION: Final = 1
+
+
+class Side(StrEnum):
+    """The direction of a vote, a signal or an order; there is no neutral (FAILURES A28)."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> "Side":
+        """The other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class Timeframe(StrEnum):
+    """Length of a bar, in Alpaca's spelling."""
+
+    MINUTE = "1Min"
+    FIVE_MINUTES = "5Min"
+    QUARTER_HOUR = "15Min"
+    HOUR = "1Hour"
+    DAY = "1Day"
+
+    @property
+    def duration(self) -> timedelta:
+        """How long a bar lasts; a daily bar counts as one calendar day."""
+        return _DURATIONS[self]
+
+
+_DURATIONS = {
+    Timeframe.MINUTE: timedelta(minutes=1),
+    Timeframe.FIVE_MINUTES: timedelta(minutes=5),
+    Timeframe.QUARTER_HOUR: timedelta(minutes=15),
+    Timeframe.HOUR: timedelta(hours=1),
+    Timeframe.DAY: timedelta(days=1),
+}
+
+
+class Regime(StrEnum):
+    """The market's state as the generator saw it."""
+
+    BULL = "bull"
+    BEAR = "bear"
+    CHOP = "chop"
+    CRISIS = "crisis"
+    NOT_WARM = "not_warm"
+
+
+class Vote(BaseModel):
+    """One source's opinion on one symbol at one bar."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source: Annotated[str, Field(min_length=1)]
+    side: Side
+    confidence: Confidence
+    weight: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+
+
+def signal_id(
+    *,
+    strategy: str,
+    strategy_version: str,
+    symbol: Symbol,
+    side: Side,
+    timeframe: Timeframe,
+    bar_time: datetime,
+) -> str:
+    """Derive the id of a signal: the same fact is the same signal, however often it is seen.
+
+    Strategy and version name who speaks; symbol, side, timeframe and bar name what is said. Prices,
+    confidence and the time of creation stay out: they differ between two sightings of one crossing
+    (FAILURES A11, B13).
+
+    Returns:
+        The first 24 hexadecimal digits of the SHA-256 over the parts joined by ``|``.
+    """
+    fact = "|".join((strategy, strategy_version, symbol, side, timeframe, iso(bar_time)))
+    return hashlib.sha256(fact.encode()).hexdigest()[:24]
+
+
+class Signal(BaseModel):
+    """A trading signal; its JSON is the body of the queue's message.
+
+    Prices in USD, confidence in percent 0-100, volatility as a fraction of the price, times aware UTC.
+    Unknown extra fields are ignored; a wrong or missing one is a ``ValidationError``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    signal_id: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+    symbol: Symbol
+    side: Side
+    confidence: Confidence
+    entry_price: Price
+    stop_price: Price
+    target_price: Price
+    volatility: Fraction
+    strategy: Annotated[str, Field(min_length=1, pattern=r"^[^|]+$")]
+    strategy_version: Annotated[str, Field(min_length=1, pattern=r"^[^|]+$")]
+    timeframe: Timeframe
+    bar_time: UtcTime
+    created_at: UtcTime
+    expires_at: UtcTime
+    regime: Regime
+    votes: tuple[Vote, ...] = ()
+
+    @model_validator(mode="after")
+    def _id_is_derived(self) -> Self:
+        derived = signal_id(
+            strategy=self.strategy,
+            strategy_version=self.strategy_version,
+            symbol=self.symbol,
+            side=self.side,
+            timeframe=self.timeframe,
+            bar_time=self.bar_time,
+        )
+        if self.signal_id != derived:
+            raise ValueError(f"signal_id {self.signal_id} is not the one derived from the signal, {derived}")
+        return self
+
+    @model_validator(mode="after")
+    def _prices_surround_the_entry(self) -> Self:
+        below, above = sorted((self.stop_price, self.target_price))
+        right_way_round = (self.stop_price < self.target_price) == (self.side is Side.BUY)
+        if not (below < self.entry_price < above and right_way_round):
+            raise ValueError(
+                f"stop {self.stop_price}, entry {self.entry_price} and target {self.target_price} "
+                f"are not in order for a {self.side}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _times_are_in_order(self) -> Self:
+        if not self.bar_time <= self.created_at < self.expires_at:
+            raise ValueError(
+                f"bar_time {iso(self.bar_time)}, created_at {iso(self.created_at)} and "
+                f"expires_at {iso(self.expires_at)} are not in order"
+            )
+        return self
+
+    def is_expired(self, now: datetime) -> bool:
+        """Tell whether nothing may be sent for this signal any more (FAILURES B07)."""
+        return now >= self.expires_at
+
+    def content_sha256(self) -> str:
+        """Return the SHA-256 of the signal's JSON, as stored with it in the ledger."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

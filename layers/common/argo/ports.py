@@ -1,0 +1,285 @@
+"""The five doors between Argo's core and the world; every world implements these and nothing else."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position
+from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+from argo.domain.market import Bar
+from argo.domain.orders import BrokerOrder
+from argo.domain.reasons import Obstacle, QuarantineReason
+from argo.domain.signal import Signal, Timeframe
+from argo.domain.symbols import Symbol
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, time: datetime) -> None:
+        """Return when ``time`` has come; at once when it is past."""
+        ...
+
+
+class MarketData(Protocol):
+    """Bars of many symbols in one request per feed."""
+
+    async def bars(
+        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> Mapping[Symbol, Sequence[Bar]]:
+        """Return the closed bars with ``start <= time`` that ended by ``end``, oldest first.
+
+        A symbol the feed has nothing for is absent: the caller names and counts it.
+
+        Raises:
+            BrokerFault: sorted as for `Broker`.
+        """
+        ...
+
+
+class Broker(Protocol):
+    """One trading account. Every method raises the faults of `argo.domain.faults`, nothing else."""
+
+    async def account(self) -> BrokerAccount:
+        """Return the account's balances and flags."""
+        ...
+
+    async def clock(self) -> MarketClock:
+        """Return the exchange's clock."""
+        ...
+
+    async def positions(self) -> Sequence[Position]:
+        """Return the open positions."""
+        ...
+
+    async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
+        """Send one order, once.
+
+        Raises:
+            Refused, Duplicate, Throttled, Unauthorised: the order was not placed by this call.
+            Ambiguous: it may have been.
+        """
+        ...
+
+    async def order(self, order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs, or None when the broker knows none by this id."""
+        ...
+
+    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs by client order id, or None when the broker knows none."""
+        ...
+
+    async def cancel(self, order_id: str) -> bool:
+        """Ask for an order's cancellation; False when it could not be cancelled any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The execution is this worker's until its lease ends; ``taken_over`` when another had held it."""
+
+    execution: Execution
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another worker holds the execution until ``until``."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The execution is past this worker's part: the message can be acknowledged."""
+
+    execution: Execution
+
+
+type Claim = Claimed | Held | Settled
+
+
+class LostLease(Exception):
+    """The execution has moved on under another worker: state or epoch is not what this one believes."""
+
+
+class ReservationConflict(Exception):
+    """The account item changed between read and write: read it again."""
+
+
+class SymbolLocked(Exception):
+    """Another execution holds the symbol at this account; its signal id is the argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is written before an order is sent."""
+
+    order_body: Mapping[str, object]
+    notional: Decimal
+    risk: Decimal
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class Release(Enum):
+    """What a transition gives back to the account, in the same transaction.
+
+    A filled entry's money is the broker's to count, its symbol stays taken until the position is closed.
+    """
+
+    NOTHING = "nothing"
+    RESERVATION = "reservation"
+    RESERVATION_AND_SYMBOL = "reservation_and_symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an execution learns at a transition; None leaves a field as it is."""
+
+    reason: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+    order_id: str | None = None
+    legs: tuple[OrderLeg, ...] | None = None
+    fills: tuple[Fill, ...] | None = None
+    realised_profit: Decimal | None = None
+    release: Release = Release.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal as the ledger keeps it: the executors it was sent to, and those it still has to be."""
+
+    signal: Signal
+    mode: str
+    published_to: frozenset[str]
+    awaiting: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """Some records and, when there are more, the token that continues."""
+
+    items: Sequence[T]
+    next_token: str | None = None
+
+
+class Ledger(Protocol):
+    """The record of every signal and every execution; the only state there is."""
+
+    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> StoredSignal:
+        """Write a signal once and return what is stored: an earlier sighting wins."""
+        ...
+
+    async def signal(self, signal_id: str) -> StoredSignal | None:
+        """Return a stored signal."""
+        ...
+
+    async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
+        """Record that the signal's messages for these executors are in their queues."""
+        ...
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return the outbox, oldest first: signals that some executor still awaits."""
+        ...
+
+    async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
+        """Claim the execution of a signal at an account for the length of a lease."""
+        ...
+
+    async def intend(
+        self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
+    ) -> Execution:
+        """Write intent, reservation and symbol lock in one transaction; CLAIMED becomes SUBMITTING.
+
+        Raises:
+            LostLease: another worker has the execution.
+            ReservationConflict: the account item is not at ``account.version`` any more.
+            SymbolLocked: another execution holds the symbol.
+        """
+        ...
+
+    async def settle(
+        self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
+    ) -> Execution:
+        """Move the execution to a state, conditional on its present state and epoch.
+
+        Raises:
+            LostLease: the record is not at the state and epoch of ``execution``.
+        """
+        ...
+
+    async def pause(
+        self,
+        execution: Execution,
+        obstacle: Obstacle,
+        *,
+        until: datetime,
+        now: datetime,
+        state: ExecutionState | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> Execution:
+        """Record what stood in the way and let the next delivery go on from ``until``.
+
+        ``state`` is given where the pause is a transition too (SUBMITTING to UNKNOWN).
+
+        Raises:
+            LostLease: the record is not at the state and epoch of ``execution``.
+        """
+        ...
+
+    async def execution(self, signal_id: str, executor: str) -> Execution | None:
+        """Return one execution."""
+        ...
+
+    async def executions(self, signal_id: str) -> Sequence[Execution]:
+        """Return the executions of a signal at all accounts."""
+        ...
+
+    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
+        """Return an account's executions that have not ended, oldest first."""
+        ...
+
+    async def account(self, executor: str) -> AccountState:
+        """Return the account's item; a fresh one when there is none."""
+        ...
+
+    async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
+        """Return the signals created on a UTC day (``2026-11-20``), newest first."""
+        ...
+
+    async def executions_of(
+        self, executor: str, day: str, *, limit: int, token: str | None = None
+    ) -> Page[Execution]:
+        """Return an account's executions of signals created on a UTC day, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Which signals of a batch are in the queue, and why the others are not."""
+
+    signal_ids: frozenset[str]
+    failures: Mapping[str, str]
+
+
+class SignalQueue(Protocol):
+    """One executor's queue and its dead-letter queue."""
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        """Send signals; a partial failure is reported, not raised."""
+        ...
+
+    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay``, 0 to 12 hours in all."""
+        ...
+
+    async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
+        """Put a message that no retry can mend into the dead-letter queue, with the reason."""
+        ...
