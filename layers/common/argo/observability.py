@@ -53,7 +53,7 @@ class Telemetry:
     def __init__(
         self, service: str, *, mode: str, executor: str | None = None, stream: IO[str] | None = None
     ) -> None:
-        """Report as ``service``; logs go to ``stream``, by default standard output, where Lambda reads them."""
+        """Report as ``service``; logs go to ``stream``, by default standard output."""
         self.log = Logger(service=service, stream=stream)
         self._dimensions = {"service": service, "mode": mode} | ({"executor": executor} if executor else {})
         self._counts: Counter[Metric] = Counter()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
-from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position
+from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position, TradingState
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
 from argo.domain.market import Bar
 from argo.domain.orders import BrokerOrder
@@ -224,10 +224,12 @@ class Ledger(Protocol):
         now: datetime,
         state: ExecutionState | None = None,
         detail: Mapping[str, str] | None = None,
+        release: Release = Release.NOTHING,
     ) -> Execution:
         """Record what stood in the way and let the next delivery go on from ``until``.
 
-        ``state`` is given where the pause is a transition too (SUBMITTING to UNKNOWN).
+        ``state`` is given where the pause is a transition too: SUBMITTING to UNKNOWN, or back to CLAIMED
+        with a ``release`` of what the intent had reserved.
 
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
@@ -248,6 +250,12 @@ class Ledger(Protocol):
 
     async def account(self, executor: str) -> AccountState:
         """Return the account's item; a fresh one when there is none."""
+        ...
+
+    async def set_trading_state(
+        self, executor: str, state: TradingState, *, reason: str, now: datetime
+    ) -> AccountState:
+        """Set what the account may do, durably; every reservation in flight reads the account again."""
         ...
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:

@@ -40,10 +40,7 @@ class BrokerAccount(BaseModel):
     def is_blocked(self) -> bool:
         """True when the broker takes no orders for the account."""
         return (
-            self.status != "ACTIVE"
-            or self.trading_blocked
-            or self.account_blocked
-            or self.trade_suspended_by_user
+            self.status != "ACTIVE" or self.trading_blocked or self.account_blocked or self.trade_suspended_by_user
         )
 
 
@@ -81,6 +78,7 @@ class AccountState(BaseModel):
     executor: str
     trading_state: TradingState = TradingState.ACTIVE
     state_reason: str | None = None
+    state_since: UtcTime | None = None
     reserved_notional: Decimal = Decimal(0)
     reserved_risk: Decimal = Decimal(0)
     day_start_equity: Decimal | None = None

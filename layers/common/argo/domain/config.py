@@ -76,8 +76,7 @@ class Profile(_Table):
     def _base_within_cap(self) -> Self:
         if self.base_size_percent > self.size_cap_percent:
             raise ValueError(
-                f"base_size_percent {self.base_size_percent} is above "
-                f"size_cap_percent {self.size_cap_percent}"
+                f"base_size_percent {self.base_size_percent} is above size_cap_percent {self.size_cap_percent}"
             )
         return self
 

@@ -76,7 +76,7 @@ _WITH_ORDER = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED
 
 TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
     _S.CLAIMED: frozenset({_S.SUBMITTING, _S.DENIED, _S.EXPIRED, _S.DEAD_LETTERED}),
-    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.CLAIMED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
     _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.SUBMITTING, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
     _S.SUBMITTED: frozenset(
         {_S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED, _S.REJECTED, _S.DEAD_LETTERED}
@@ -91,7 +91,9 @@ TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
     _S.DEAD_LETTERED: frozenset(),
 }
 """Every transition there is. SUBMITTED may go straight to CLOSED when entry and exit fill between two
-looks, and to REJECTED because a broker can refuse an order it had accepted."""
+looks, and to REJECTED because a broker can refuse an order it had accepted. SUBMITTING goes back to CLAIMED
+when the broker certainly took nothing (429, refused credentials): the intent is withdrawn with its
+reservation, and the next delivery passes the gate anew."""
 
 
 class IllegalTransition(ValueError):

@@ -90,5 +90,4 @@ class RejectionReason(Reason):
         "not_tradable",
         "The asset cannot be traded this way: not shortable, not fractionable, not active",
     )
-    ID_TAKEN = "id_taken", "The client order id belongs to an order that differs from the plan"
     OTHER = "other", "A refusal this code does not know; code and message are on the record"

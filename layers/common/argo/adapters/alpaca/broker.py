@@ -31,9 +31,12 @@ class AlpacaBroker:
         an outcome with a reason instead of a function that won't start (FAILURES A02).
         """
         url = base_url.rstrip("/").removesuffix("/v2")
-        self._transport = Transport(
-            lambda: TradingClient(credentials.key_id, credentials.secret_key, url_override=url, raw_data=True)
-        )
+
+        def client() -> TradingClient:
+            keys = credentials()
+            return TradingClient(keys.key_id, keys.secret_key, url_override=url, raw_data=True)
+
+        self._transport = Transport(client)
         self._clock = clock
         self._calls = calls
 
@@ -47,9 +50,7 @@ class AlpacaBroker:
 
     async def positions(self) -> Sequence[Position]:
         """Return the open positions."""
-        return _read(
-            lambda raw: [parsing.position(each) for each in raw], await self._ask("GET", "/positions")
-        )
+        return _read(lambda raw: [parsing.position(each) for each in raw], await self._ask("GET", "/positions"))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Send one order, once."""

@@ -66,9 +66,7 @@ class AlpacaMarketData:
         if pairs:
             await self._collect(found, _CRYPTO, asked | {"symbols": ",".join(pairs)})
         now = self._clock.now()
-        return {
-            symbol: [bar for bar in bars if bar.is_closed(timeframe, now)] for symbol, bars in found.items()
-        }
+        return {symbol: [bar for bar in bars if bar.is_closed(timeframe, now)] for symbol, bars in found.items()}
 
     async def _collect(
         self, found: dict[Symbol, list[Bar]], route: tuple[str, str], asked: Mapping[str, object]

@@ -42,11 +42,19 @@ class NoAnswer(Exception):
 class _Recorder(HTTPAdapter):
     """Sets the timeouts that the SDK lacks and keeps the last response, whatever the SDK makes of it."""
 
-    last: requests.Response | None = None
+    _last: requests.Response | None = None
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 - the base's options
-        self.last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
-        return self.last
+        self._last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
+        return self._last
+
+    def forget(self) -> None:
+        """Forget the response before a new request."""
+        self._last = None
+
+    def response(self) -> requests.Response | None:
+        """Return the response since `forget`, if one came."""
+        return self._last
 
 
 class Transport:
@@ -66,18 +74,19 @@ class Transport:
             NoAnswer: the connection could not be made, broke, or timed out.
         """
         client, recorder = self._client()
-        recorder.last = None
+        recorder.forget()
         try:
             client._request(method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
         except (APIError, ValueError, TypeError):
             # Error statuses and bodies that are not JSON; the recorded response says which.
-            if recorder.last is None:
+            if recorder.response() is None:
                 raise
         except requests.RequestException as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
-        if recorder.last is None:
+        response = recorder.response()
+        if response is None:
             raise NoAnswer("the SDK made no request")
-        return _answer(recorder.last)
+        return _answer(response)
 
     def _client(self) -> tuple[RESTClient, _Recorder]:
         if not hasattr(self._local, "client"):

@@ -8,7 +8,7 @@ from argo.adapters.aws import items, writes
 from argo.adapters.aws.table import ConditionFailed, Conflict, Table
 from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
-from argo.domain.account import AccountState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Transition, check_transition, claimed
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal
@@ -148,17 +148,7 @@ class DynamoLedger:
             now=now,
             told={name: value for name, value in told.items() if value} | dict(settlement.detail),
         )
-        request = writes.settlement_transaction(self._table.name, execution, change, settlement.release)
-        try:
-            await (
-                self._table.transact(request)
-                if len(request) > 1
-                else self._table.update(request[0]["Update"])
-            )
-        except Conflict as error:
-            raise ReservationConflict(str(error)) from error
-        except ConditionFailed as error:
-            raise LostLease(str(error)) from error
+        await self._move(execution, change, settlement.release)
         return _changed(execution, changed, change.history)
 
     async def pause(
@@ -170,19 +160,29 @@ class DynamoLedger:
         now: datetime,
         state: ExecutionState | None = None,
         detail: Mapping[str, str] | None = None,
+        release: Release = Release.NOTHING,
     ) -> Execution:
         """Record the obstacle; the next delivery may go on from ``until``."""
         changed: dict[str, object] = {
             "state": state or execution.state,
             "obstacle": obstacle,
             "lease_until": until,
+            "detail": {**execution.detail, **(detail or {})},
         }
+        if release is not Release.NOTHING:
+            changed |= {"reserved_notional": 0, "reserved_risk": 0}
         change = _change(execution, changed, now=now, told={"obstacle": str(obstacle)} | dict(detail or {}))
+        await self._move(execution, change, release)
+        return _changed(execution, changed, change.history)
+
+    async def _move(self, execution: Execution, change: Change, release: Release) -> None:
+        first, *others = writes.settlement_transaction(self._table.name, execution, change, release)
         try:
-            await self._table.update(writes.execution_update(execution, change))
+            await (self._table.transact([first, *others]) if others else self._table.update_alone(first))
+        except Conflict as error:
+            raise ReservationConflict(str(error)) from error
         except ConditionFailed as error:
             raise LostLease(str(error)) from error
-        return _changed(execution, changed, change.history)
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, read consistently."""
@@ -191,9 +191,7 @@ class DynamoLedger:
 
     async def executions(self, signal_id: str) -> Sequence[Execution]:
         """Return a signal's executions at all accounts."""
-        return [
-            items.execution(item) for item in await self._table.children(f"SIGNAL#{signal_id}", "EXECUTION#")
-        ]
+        return [items.execution(item) for item in await self._table.children(f"SIGNAL#{signal_id}", "EXECUTION#")]
 
     async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
         """Return an account's open work, oldest first."""
@@ -205,12 +203,17 @@ class DynamoLedger:
         """Return the account's item, read consistently."""
         return items.account_state(executor, await self._table.get(items.account_key(executor)) or {})
 
+    async def set_trading_state(
+        self, executor: str, state: TradingState, *, reason: str, now: datetime
+    ) -> AccountState:
+        """Set what the account may do and move its version, so that no older view reserves any more."""
+        stored = await self._table.update(writes.trading_state(executor, state, reason=reason, now=now))
+        return items.account_state(executor, stored)
+
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         """Return a UTC day's signals, newest first."""
         key = ("time_partition", items.signals_partition(day))
-        found, following = await self._table.listed(
-            items.BY_TIME, key, limit=limit, token=token, backwards=True
-        )
+        found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
         return Page([items.stored_signal(item) for item in found], following)
 
     async def executions_of(
@@ -218,9 +221,7 @@ class DynamoLedger:
     ) -> Page[Execution]:
         """Return an account's executions of a UTC day's signals, newest first."""
         key = ("time_partition", items.executions_partition(executor, day))
-        found, following = await self._table.listed(
-            items.BY_TIME, key, limit=limit, token=token, backwards=True
-        )
+        found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
         return Page([items.execution(item) for item in found], following)
 
 

@@ -53,9 +53,7 @@ class SqsSignalQueue:
                 self._client.send_message_batch, QueueUrl=self._queue_url, Entries=entries
             )
             sent |= {entry["Id"] for entry in answer.get("Successful", [])}
-            failures |= {
-                entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])
-            }
+            failures |= {entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])}
         return Sent(frozenset(sent), failures)
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:

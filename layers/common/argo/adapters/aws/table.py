@@ -77,6 +77,14 @@ class Table:
             raise _sorted(error) from error
         return answer.get("Attributes", {})
 
+    async def update_alone(self, request: Request) -> None:
+        """Do a transaction's only update without the transaction, at half the price.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        await self.update({name: value for name, value in request["Update"].items() if name != "TableName"})
+
     async def transact(self, requests: Sequence[Request]) -> None:
         """Write all items or none.
 

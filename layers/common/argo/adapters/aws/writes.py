@@ -9,7 +9,7 @@ from typing import Any
 
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
-from argo.domain.account import AccountState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, Transition
 from argo.domain.values import iso, sortable
 from argo.ports import Intent, Release
@@ -121,9 +121,7 @@ def intent_transaction(
     ]
 
 
-def settlement_transaction(
-    table: str, execution: Execution, change: Change, release: Release
-) -> list[Request]:
+def settlement_transaction(table: str, execution: Execution, change: Change, release: Release) -> list[Request]:
     """Return a transition that gives back what the execution holds, exactly once.
 
     The execution's own condition makes the release happen once: whoever comes second finds another state.
@@ -194,6 +192,23 @@ def left_outbox(signal_id: str) -> Request:
         "Key": items.signal_key(signal_id),
         "UpdateExpression": "REMOVE work_list, waiting_since",
         "ConditionExpression": nobody_waits,
+    }
+
+
+def trading_state(executor: str, state: TradingState, *, reason: str, now: datetime) -> Request:
+    """Set an account's trading state.
+
+    A worker has read ACTIVE and is about to reserve; a person halts the account. The version has moved, the
+    worker's reservation fails, it reads again and finds HALTED.
+    """
+    return {
+        "Key": items.account_key(executor),
+        "UpdateExpression": "SET trading_state = :state, state_reason = :reason, state_since = :now "
+        "ADD version :one",
+        "ExpressionAttributeValues": encode(
+            {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
+        ),
+        "ReturnValues": "ALL_NEW",
     }
 
 

@@ -1,0 +1,29 @@
+"""When a message comes back: exponential, with jitter derived from the signal, capped."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class BackoffLimits:
+    """The first delay and the longest one."""
+
+    base: timedelta = timedelta(seconds=2)
+    cap: timedelta = timedelta(seconds=60)
+
+
+def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:
+    """Return how long a message stays hidden after its ``receives``-th delivery.
+
+    ``base x 2^(receives - 1)``, capped, less up to a quarter of jitter. The jitter is a function of signal and
+    delivery, so that a replay waits as long as the run did, and a thousand messages do not return at once.
+    """
+    doublings = min(max(receives, 1) - 1, 30)
+    full = min(limits.base * (1 << doublings), limits.cap)
+    return full * (1 - _jitter(signal_id, receives) / 4)
+
+
+def _jitter(signal_id: str, receives: int) -> float:
+    digest = hashlib.sha256(f"{signal_id}|{receives}".encode()).digest()
+    return int.from_bytes(digest[:4]) / 2**32

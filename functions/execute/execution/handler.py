@@ -1,0 +1,40 @@
+"""The execute function: an account's queue in, bracket orders out.
+
+Integrations: SQS (event source mapping with ReportBatchItemFailures), DynamoDB, Alpaca's trading API. Delivery
+is at least once and may be concurrent; the ledger makes it one order. Raising fails the whole batch, which comes
+back after the queue's visibility timeout and is safe to repeat.
+"""
+
+import asyncio
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from argo.adapters.clock import SystemClock
+from argo.environment import Environment
+from execution.batch import execute_batch
+from execution.wiring import Wiring, from_environment
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Execute a batch and report the messages that come back."""
+    wiring = _wiring()
+    try:
+        return _runner().run(
+            execute_batch(event, wiring, seconds_left=lambda: context.get_remaining_time_in_millis() / 1_000)
+        )
+    finally:
+        wiring.telemetry.flush()
+
+
+@cache
+def _wiring() -> Wiring:
+    return from_environment(Environment(os.environ), SystemClock())
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner()

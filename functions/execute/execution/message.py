@@ -1,0 +1,47 @@
+"""A queue message as a signal, or the reason why no retry can mend it."""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from argo.domain.reasons import QuarantineReason
+from argo.domain.signal import SCHEMA_VERSION, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A body that is not a signal; ``detail`` names the fields and values."""
+
+    reason: QuarantineReason
+    detail: str
+    signal_id: str | None = None
+
+
+def read_signal(body: str) -> Signal | Malformed:
+    """Read a message body."""
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return Malformed(QuarantineReason.MALFORMED, f"not JSON: {error}")
+    if not isinstance(raw, dict):
+        return Malformed(QuarantineReason.MALFORMED, f"not a JSON object but a {type(raw).__name__}")
+    named = raw.get("signal_id")
+    signal_id = named if isinstance(named, str) else None
+    version = raw.get("schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        known = f"schema_version = {version!r}: this code knows {SCHEMA_VERSION}"
+        return Malformed(QuarantineReason.UNKNOWN_SCHEMA_VERSION, known, signal_id)
+    try:
+        return Signal.model_validate_json(body)
+    except ValidationError as error:
+        return Malformed(QuarantineReason.MALFORMED, _explain(error), signal_id)
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for problem in error.errors(include_url=False, include_context=False):
+        field = ".".join(str(part) for part in problem["loc"]) or "signal"
+        given = "" if problem["type"] == "missing" or field == "signal" else f" = {problem['input']!r}"
+        problems.append(f"{field}{given}: {problem['msg'].removeprefix('Value error, ')}")
+    return "; ".join(problems)

@@ -1,0 +1,112 @@
+"""The outcome policy: what the broker says in, what Argo does out. No effects.
+
+| the broker says | Argo does |
+|---|---|
+| taken | SUBMITTED |
+| duplicate client order id | look up, compare, SUBMITTED |
+| refused | REJECTED, with the reason; the reservation is released |
+| credentials refused | nothing was sent: the intent is withdrawn, the account halted, the signal waits |
+| throttled | nothing was sent: the intent is withdrawn, the signal waits until the limit resets |
+| nothing usable | UNKNOWN, and a look-up before anything is sent again |
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from argo.domain.execution import Execution
+from argo.domain.faults import BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.orders import BrokerOrder, differences
+from argo.domain.reasons import Obstacle, RejectionReason
+
+MISSING_SINCE = "missing_since"
+"""Key of the record's detail: when a look-up first found no order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The broker has the order; ``differences`` from the plan are recorded, for a live order is live."""
+
+    order: BrokerOrder
+    differences: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Final: the broker will not have it."""
+
+    reason: RejectionReason
+    detail: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Ask for the order by client order id before anything else; ``unknown`` when it may have landed."""
+
+    detail: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """No such order, twice: send it with the same client order id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Go on with a later delivery; ``until`` None leaves the time to the backoff."""
+
+    obstacle: Obstacle
+    until: datetime | None = None
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+type AfterSubmit = Accept | Reject | LookUp | Wait
+type AfterLookUp = Accept | SendAgain | Wait
+
+
+def after_submit(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
+    """Decide on the answer to a POST."""
+    match answer:
+        case BrokerOrder():
+            return Accept(answer)
+        case Refused(reason=reason):
+            return Reject(reason, answer.detail())
+        case Throttled(until=until):
+            return Wait(Obstacle.BROKER_THROTTLED, until, answer.detail())
+        case Unauthorised():
+            return Wait(Obstacle.BROKER_UNAUTHORISED, detail=answer.detail())
+        case _:
+            return LookUp(answer.detail() | {"answer": type(answer).__name__.lower()})
+
+
+def after_look_up(
+    found: BrokerOrder | BrokerFault | None, execution: Execution, *, now: datetime, quiescence: timedelta
+) -> AfterLookUp:
+    """Decide on the answer to a look-up by client order id.
+
+    An order that is not there may still be on its way: only a second look, ``quiescence`` after the first,
+    lets it be sent again, and with the same id, so that the broker itself refuses the one too many.
+    """
+    match found:
+        case BrokerOrder():
+            return Accept(found, differences(execution.order_body or {}, found))
+        case None:
+            since = execution.detail.get(MISSING_SINCE)
+            if since is not None and now - datetime.fromisoformat(since) >= quiescence:
+                return SendAgain()
+            first = since or now.isoformat()
+            return Wait(
+                Obstacle.OUTCOME_UNKNOWN, datetime.fromisoformat(first) + quiescence, {MISSING_SINCE: first}
+            )
+        case _:
+            return waiting_for(found)
+
+
+def waiting_for(fault: BrokerFault) -> Wait:
+    """Decide on a fault of a request that changes nothing: wait, whatever it was."""
+    match fault:
+        case Throttled(until=until):
+            return Wait(Obstacle.BROKER_THROTTLED, until, fault.detail())
+        case Unauthorised():
+            return Wait(Obstacle.BROKER_UNAUTHORISED, detail=fault.detail())
+        case Refused() | Duplicate() | _:
+            return Wait(Obstacle.BROKER_UNREACHABLE, detail=fault.detail())

@@ -1,0 +1,46 @@
+"""What the executor is made of; a test, a replay or a simulation hands in its own."""
+
+from dataclasses import dataclass, field
+from typing import IO
+
+from argo.adapters.wiring import Adapters
+from argo.domain.config import Profile
+from argo.environment import Environment
+from argo.observability import Telemetry
+from argo.ports import Broker, Clock, Ledger, SignalQueue
+from execution.flow import Limits
+
+SERVICE = "execute"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The executor's collaborators."""
+
+    executor: str
+    profile: Profile
+    ledger: Ledger
+    broker: Broker
+    queue: SignalQueue
+    clock: Clock
+    telemetry: Telemetry
+    limits: Limits = field(default_factory=Limits)
+
+
+def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] | None = None) -> Wiring:
+    """Wire the executor to AWS and Alpaca by the environment contract.
+
+    Raises:
+        ConfigurationError: a variable or argo.toml is missing or wrong.
+    """
+    adapters = Adapters(environment, clock)
+    executor = environment.executor
+    return Wiring(
+        executor=executor,
+        profile=environment.configuration().profile(executor),
+        ledger=adapters.ledger,
+        broker=adapters.broker,
+        queue=adapters.queue,
+        clock=clock,
+        telemetry=Telemetry(SERVICE, mode=environment.mode, executor=executor, stream=log_to),
+    )

@@ -1,0 +1,91 @@
+"""The deployment, read the way AWS would read it."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOGS_POLICY = "AWSLambdaBasicExecutionRole"
+
+
+@pytest.fixture(scope="session")
+def template():
+    """template.yaml as written, intrinsic functions in their long form."""
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - slow, and not every run needs it
+
+    return json.loads(json.dumps(yaml_parse((ROOT / "template.yaml").read_text())))
+
+
+class _ManagedPolicies:
+    def load(self):
+        return {LOGS_POLICY: f"arn:aws:iam::aws:policy/service-role/{LOGS_POLICY}"}
+
+
+@pytest.fixture(scope="session")
+def deployed(template):
+    """The plain CloudFormation template that SAM makes of it."""
+    from samtranslator.translator.transform import transform  # noqa: PLC0415
+
+    source = json.loads(json.dumps(template))
+    for resource in source["Resources"].values():
+        for uri in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            resource["Properties"][uri] = "s3://bucket/key"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        return transform(source, {}, _ManagedPolicies())
+
+
+@pytest.fixture(scope="session")
+def resources(deployed):
+    return deployed["Resources"]
+
+
+@pytest.fixture(scope="session")
+def of_type(resources):
+    """Call with a CloudFormation type: its resources' properties by logical id."""
+
+    def select(kind):
+        return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
+
+    return select
+
+
+@pytest.fixture(scope="session")
+def uv():
+    candidates = (os.environ.get("UV"), shutil.which("uv"), str(ROOT / ".tools/bin/uv"))
+    return next(each for each in candidates if each and Path(each).is_file())
+
+
+@pytest.fixture(scope="session")
+def host_architecture():
+    return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+
+
+@pytest.fixture(scope="session")
+def build(uv, tmp_path_factory):
+    """Call with a logical id and an architecture: the directory `sam build` would zip. Each is built once."""
+    built = {}
+
+    def make(logical_id, architecture):
+        key = (logical_id, architecture)
+        if key not in built:
+            built[key] = tmp_path_factory.mktemp(f"{logical_id}-{architecture}-")
+            subprocess.run(  # noqa: S603
+                [  # noqa: S607 - make comes from PATH, as it does for SAM
+                    "make",
+                    f"--makefile={ROOT}/layers/common/{architecture}/Makefile",
+                    f"build-{logical_id}",
+                    f"ARTIFACTS_DIR={built[key]}",
+                ],
+                cwd=built[key],
+                env=os.environ | {"UV": uv},
+                check=True,
+            )
+        return built[key]
+
+    return make

@@ -1,0 +1,130 @@
+import importlib.metadata
+import importlib.util
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 25_000_000  # bytes, unzipped, byte code included
+MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
+UNCHECKED = 0b01  # PEP 552
+
+HANDLERS = {
+    "GenerateFunction": "generation.handler",
+    "ExecuteArgoFunction": "execution.handler",
+    "ReconcileArgoFunction": "reconciliation.handler",
+    "ApiFunction": "trading_api.handler",
+}
+IMPORT_THE_LAYER = """
+import argo, importlib, pkgutil, sys
+for module in pkgutil.walk_packages(argo.__path__, "argo."):
+    importlib.import_module(module.name)
+assert not getattr(sys.modules.get("pandas"), "__file__", None)
+"""
+
+only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's wheels are for Linux")
+
+
+@pytest.fixture(scope="module")
+def layer(build, host_architecture):
+    return build("CommonLayer", host_architecture)
+
+
+@pytest.fixture(scope="module")
+def lambda_python(uv, tmp_path_factory):
+    """Call with code and directories: run it where, as in Lambda, boto3 is all that is installed."""
+    environment = tmp_path_factory.mktemp("lambda") / "venv"
+    python = environment / "bin/python"
+    boto3 = f"boto3=={importlib.metadata.version('boto3')}"
+    version = (ROOT / ".python-version").read_text().strip()
+    for command in (
+        ["venv", "--python", version, environment],
+        ["pip", "install", "--python", python, boto3],
+    ):
+        subprocess.run([uv, *command, "--quiet"], cwd=ROOT, check=True)  # noqa: S603
+
+    def run(code, *directories):
+        return subprocess.run(  # noqa: S603
+            [python, "-W", "error::ImportWarning", "-c", code],
+            env={
+                "PATH": os.defpath,
+                "PYTHONPATH": os.pathsep.join(map(str, directories)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "POWERTOOLS_METRICS_NAMESPACE": "Argo",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_the_layer_stays_below_25_megabytes(build, architecture):
+    directory = build("CommonLayer", architecture)
+
+    assert sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) <= LIMIT
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+@pytest.mark.parametrize("name", ["CommonLayer", "GenerateFunction"])
+def test_machine_code_is_for_the_chosen_architecture(build, name, architecture):
+    libraries = [each for each in build(name, architecture).rglob("*.so*") if each.is_file()]
+
+    assert libraries
+    for library in libraries:
+        header = library.read_bytes()[:20]
+        assert struct.unpack_from("<H", header, 18) == (MACHINES[architecture],), library
+
+
+@pytest.mark.parametrize("absent", ["pandas", "numpy", "boto3", "botocore", "talib", "websockets"])
+def test_the_layer_carries_nothing_it_does_not_need(layer, absent):
+    assert not (layer / "python" / absent).exists()
+
+
+def test_the_layer_holds_the_settings_where_the_functions_look(layer, template):
+    assert template["Parameters"]["ConfigPath"]["Default"] == "/opt/argo.toml"
+    assert (layer / "argo.toml").read_bytes() == (ROOT / "argo.toml").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["CommonLayer", *HANDLERS])
+def test_every_module_is_compiled_once_and_for_all(build, host_architecture, name):
+    directory = build(name, host_architecture)
+    sources = list(directory.rglob("*.py"))
+
+    assert sources
+    for source in sources:
+        header = Path(importlib.util.cache_from_source(str(source))).read_bytes()[:8]
+        assert header == importlib.util.MAGIC_NUMBER + UNCHECKED.to_bytes(4, "little"), source
+
+
+def test_the_build_machine_is_not_named_in_the_byte_code(layer):
+    compiled = list((layer / "python/argo").rglob("*.pyc"))
+
+    assert compiled
+    assert not [each for each in compiled if str(layer).encode() in each.read_bytes()]
+
+
+@only_on_linux
+def test_the_layer_needs_nothing_that_lambda_does_not_have(lambda_python, layer):
+    imported = lambda_python(IMPORT_THE_LAYER, layer / "python")
+
+    assert imported.returncode == 0, imported.stderr
+
+
+@only_on_linux
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_function_starts_with_its_layer_and_boto3_alone(
+    lambda_python, build, layer, host_architecture, name
+):
+    function = build(name, host_architecture)
+
+    imported = lambda_python(f"import {HANDLERS[name]}", function, layer / "python")
+
+    assert imported.returncode == 0, imported.stderr

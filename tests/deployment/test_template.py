@@ -1,0 +1,345 @@
+import json
+import tomllib
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+FUNCTIONS = {
+    "GenerateFunction": ("functions/generate", "generation.handler.lambda_handler"),
+    "ExecuteArgoFunction": ("functions/execute", "execution.handler.lambda_handler"),
+    "ExecutePropFirmFunction": ("functions/execute", "execution.handler.lambda_handler"),
+    "ReconcileArgoFunction": ("functions/reconcile", "reconciliation.handler.lambda_handler"),
+    "ReconcilePropFirmFunction": ("functions/reconcile", "reconciliation.handler.lambda_handler"),
+    "ApiFunction": ("functions/api", "trading_api.handler.lambda_handler"),
+}
+QUEUES = {"ArgoQueue": "ArgoDeadLetterQueue", "PropFirmQueue": "PropFirmDeadLetterQueue"}
+OTHERS = {"SignalTable", "CommonLayer", "AlarmTopic", "Dashboard"}
+
+COMMON = {
+    "ARGO_TABLE_NAME",
+    "ARGO_MODE",
+    "ARGO_CONFIG",
+    "AWS_ENDPOINT_URL",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+}
+BROKER = {
+    "ARGO_CREDENTIALS_PARAMETER",
+    "APCA_API_KEY_ID",
+    "APCA_API_SECRET_KEY",
+    "APCA_API_BASE_URL",
+    "APCA_API_DATA_URL",
+}
+ACCOUNT = {"ARGO_EXECUTOR", "ARGO_QUEUE_URL", "ARGO_DLQ_URL"}
+CONTRACT = {
+    "GenerateFunction": COMMON | BROKER | {"ARGO_QUEUE_URLS"},
+    "ExecuteArgoFunction": COMMON | BROKER | ACCOUNT,
+    "ExecutePropFirmFunction": COMMON | BROKER | ACCOUNT,
+    "ReconcileArgoFunction": COMMON | BROKER | ACCOUNT,
+    "ReconcilePropFirmFunction": COMMON | BROKER | ACCOUNT,
+    "ApiFunction": COMMON | {"ARGO_QUEUE_URLS"},
+}
+ROUTES = {
+    ("get", "/health"),
+    ("get", "/api/v1/trading/status"),
+    ("post", "/api/v1/trading/execute"),
+    ("get", "/api/v1/signals"),
+    ("get", "/api/v1/signals/{id}"),
+    ("post", "/api/v1/trading/{executor}/{action}"),
+}
+
+
+def mentions(value, logical_id):
+    text = json.dumps(value)
+    return any(mark in text for mark in (f'"{logical_id}"', f"${{{logical_id}}}", f"${{{logical_id}."))
+
+
+def statements(role):
+    return [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_resource_stands_under_the_name_the_code_knows(template):
+    named = FUNCTIONS.keys() | QUEUES.keys() | set(QUEUES.values()) | OTHERS
+
+    assert named <= template["Resources"].keys()
+
+
+def test_the_template_needs_no_macro_but_sam(template):
+    assert template["Transform"] == "AWS::Serverless-2016-10-31"
+    assert "Fn::ForEach" not in json.dumps(template)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_runs_its_own_package_on_the_python_of_the_lock(template, of_type, name):
+    source, handler = FUNCTIONS[name]
+    function = of_type("AWS::Lambda::Function")[name]
+
+    assert template["Resources"][name]["Properties"]["CodeUri"] == source
+    assert function["Handler"] == handler
+    assert function["Runtime"] == f"python{(ROOT / '.python-version').read_text().strip()}"
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_function_gets_exactly_the_variables_of_the_contract(of_type, name):
+    variables = of_type("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+
+    assert variables.keys() == CONTRACT[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "executor", "queue", "parameter"),
+    [
+        ("ExecuteArgoFunction", "argo", "ArgoQueue", "CredentialsParameterArgo"),
+        ("ReconcileArgoFunction", "argo", "ArgoQueue", "CredentialsParameterArgo"),
+        ("ExecutePropFirmFunction", "prop_firm", "PropFirmQueue", "CredentialsParameterPropFirm"),
+        ("ReconcilePropFirmFunction", "prop_firm", "PropFirmQueue", "CredentialsParameterPropFirm"),
+    ],
+)
+def test_an_account_has_its_own_queue_and_credentials(of_type, name, executor, queue, parameter):
+    variables = of_type("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+
+    assert variables["ARGO_EXECUTOR"] == executor
+    assert variables["ARGO_QUEUE_URL"] == {"Ref": queue}
+    assert variables["ARGO_DLQ_URL"] == {"Ref": QUEUES[queue]}
+    assert variables["ARGO_CREDENTIALS_PARAMETER"] == {"Ref": parameter}
+
+
+@pytest.mark.parametrize("name", ["GenerateFunction", "ApiFunction"])
+def test_producers_know_the_queue_of_every_account_in_argo_toml(of_type, name):
+    variables = of_type("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+    accounts = tomllib.loads((ROOT / "argo.toml").read_text())["accounts"]
+
+    assert json.loads(variables["ARGO_QUEUE_URLS"]["Fn::Sub"]).keys() == accounts.keys()
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"),
+    [("ArgoQueue", "ExecuteArgoFunction"), ("PropFirmQueue", "ExecutePropFirmFunction")],
+)
+def test_a_batch_in_flight_is_not_delivered_a_second_time(of_type, queue, function):
+    visibility = of_type("AWS::SQS::Queue")[queue]["VisibilityTimeout"]
+
+    assert visibility >= 6 * of_type("AWS::Lambda::Function")[function]["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"),
+    [("ArgoQueue", "ExecuteArgoFunction"), ("PropFirmQueue", "ExecutePropFirmFunction")],
+)
+def test_one_queue_feeds_one_executor_and_failures_are_reported_by_message(of_type, queue, function):
+    (source,) = [
+        each
+        for each in of_type("AWS::Lambda::EventSourceMapping").values()
+        if each["FunctionName"] == {"Ref": function}
+    ]
+
+    assert source["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] == 10
+    assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] <= 1000
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_dead_letters_outlive_the_queue_they_come_from(of_type, queue):
+    queues = of_type("AWS::SQS::Queue")
+    redrive = queues[queue]["RedrivePolicy"]
+
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [QUEUES[queue], "Arn"]}
+    assert queues[QUEUES[queue]]["MessageRetentionPeriod"] > queues[queue]["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_an_outage_outlasts_a_signal_before_its_deliveries_run_out(of_type, queue):
+    lifetime = tomllib.loads((ROOT / "argo.toml").read_text())["generation"]["lifetime_seconds"]
+    shortest_waits = (min(2 * 2**n, 60) / 2 for n in range(1000))  # jitter may halve a wait
+    deliveries = 1 + next(n for n, waited in enumerate(accumulate(shortest_waits), 1) if waited > lifetime)
+
+    assert of_type("AWS::SQS::Queue")[queue]["RedrivePolicy"]["maxReceiveCount"] > deliveries
+
+
+def test_queues_are_encrypted_and_refuse_plain_http(of_type):
+    queues = of_type("AWS::SQS::Queue")
+    denials = [
+        (each["Queues"], statement["Condition"])
+        for each in of_type("AWS::SQS::QueuePolicy").values()
+        for statement in each["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+
+    assert all(each["SqsManagedSseEnabled"] for each in queues.values())
+    for name in queues:
+        assert ([{"Ref": name}], {"Bool": {"aws:SecureTransport": "false"}}) in denials
+
+
+def test_the_ledger_is_kept_whatever_happens_to_the_stack(resources):
+    table = resources["SignalTable"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsNotLocal", True, False]}
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert "TimeToLiveSpecification" not in table["Properties"]
+
+
+def test_the_ledger_has_the_keys_its_adapter_writes(of_type):
+    table = of_type("AWS::DynamoDB::Table")["SignalTable"]
+    keys = {
+        index["IndexName"]: {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
+        for index in [{"IndexName": "table", **table}, *table["GlobalSecondaryIndexes"]]
+    }
+
+    assert keys == {
+        "table": {"HASH": "PK", "RANGE": "SK"},
+        "by_time": {"HASH": "time_partition", "RANGE": "time_sort"},
+        "open_executions": {"HASH": "work_list", "RANGE": "waiting_since"},
+    }
+
+
+def test_the_ledger_and_the_queues_can_be_made_without_the_functions(resources):
+    kinds = {"AWS::DynamoDB::Table", "AWS::SQS::Queue"}
+    alone = {name for name, each in resources.items() if each["Type"] in kinds}
+
+    for name in alone:
+        strangers = resources.keys() - alone
+        assert not [each for each in strangers if mentions(resources[name], each)]
+
+
+@pytest.mark.parametrize("name", ["GenerateFunction", "ReconcileArgoFunction", "ReconcilePropFirmFunction"])
+def test_a_tick_comes_every_minute_and_a_stale_one_is_dropped(of_type, name):
+    (schedule,) = [
+        each
+        for each in of_type("AWS::Scheduler::Schedule").values()
+        if each["Target"]["Arn"] == {"Fn::GetAtt": [name, "Arn"]}
+    ]
+    (invocation,) = [
+        each
+        for each in of_type("AWS::Lambda::EventInvokeConfig").values()
+        if each["FunctionName"] == {"Ref": name}
+    ]
+
+    assert schedule["ScheduleExpression"] == "cron(* * * * ? *)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] <= 2
+    assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 60
+    assert json.loads(schedule["Target"]["Input"])["scheduled_time"] == "<aws.scheduler.scheduled-time>"
+    assert invocation["MaximumRetryAttempts"] == 0
+    assert invocation["MaximumEventAgeInSeconds"] == 60
+
+
+def test_every_route_asks_for_a_signed_request(of_type):
+    (api,) = of_type("AWS::ApiGatewayV2::Api").values()
+    security = {
+        (method, path): operation["security"]
+        for path, methods in api["Body"]["paths"].items()
+        for method, operation in methods.items()
+    }
+
+    assert security.keys() == ROUTES
+    assert all(each == [{"AWS_IAM": []}] for each in security.values())
+
+
+def test_no_role_is_given_an_open_action_or_resource(of_type):
+    for name, role in of_type("AWS::IAM::Role").items():
+        for statement in statements(role):
+            assert not [each for each in listed(statement["Action"]) if "*" in each], name
+            assert "*" not in json.dumps(statement["Resource"]), name
+
+
+def test_no_managed_policy_is_attached_but_the_one_for_logs(of_type):
+    attached = [
+        arn for role in of_type("AWS::IAM::Role").values() for arn in role.get("ManagedPolicyArns", [])
+    ]
+
+    assert {arn.rpartition("/")[2] for arn in attached} == {"AWSLambdaBasicExecutionRole"}
+
+
+@pytest.mark.parametrize(
+    ("name", "stranger"),
+    [
+        ("ExecuteArgoFunctionRole", "PropFirm"),
+        ("ReconcileArgoFunctionRole", "PropFirm"),
+        ("ExecutePropFirmFunctionRole", "Argo"),
+        ("ReconcilePropFirmFunctionRole", "Argo"),
+    ],
+)
+def test_an_account_can_reach_neither_queue_nor_credentials_of_another(of_type, name, stranger):
+    granted = statements(of_type("AWS::IAM::Role")[name])
+
+    for each in (f"{stranger}Queue", f"{stranger}DeadLetterQueue", f"CredentialsParameter{stranger}"):
+        assert not mentions(granted, each)
+
+
+def test_every_function_logs_to_a_group_that_forgets(of_type):
+    groups = of_type("AWS::Logs::LogGroup")
+
+    for function in of_type("AWS::Lambda::Function").values():
+        group = function["LoggingConfig"]["LogGroup"]["Ref"]
+        assert groups[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("dead_letters", QUEUES.values())
+def test_a_dead_letter_raises_an_alarm_that_can_be_delivered(of_type, dead_letters):
+    (alarm,) = [
+        each
+        for each in of_type("AWS::CloudWatch::Alarm").values()
+        if each["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [dead_letters, "QueueName"]}}]
+    ]
+    key = of_type("AWS::KMS::Key")[of_type("AWS::SNS::Topic")["AlarmTopic"]["KmsMasterKeyId"]["Ref"]]
+
+    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert {"Service": "cloudwatch.amazonaws.com"} in [
+        each["Principal"] for each in key["KeyPolicy"]["Statement"]
+    ]
+
+
+def test_what_is_built_follows_the_architecture_parameter(template, of_type):
+    layer = template["Resources"]["CommonLayer"]
+
+    assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
+    assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    for name in ("CommonLayer", *FUNCTIONS):
+        metadata = template["Resources"][name]["Metadata"]
+        assert metadata["BuildMethod"] == "makefile"
+        assert metadata["ContextPath"] == {"Fn::Sub": "layers/common/${Architecture}"}
+    for function in of_type("AWS::Lambda::Function").values():
+        assert function["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_there_is_a_build_for_every_architecture_one_can_choose(template):
+    for architecture in template["Parameters"]["Architecture"]["AllowedValues"]:
+        assert (ROOT / "layers/common" / architecture / "Makefile").is_file()
+
+
+def test_live_money_is_never_the_default(template):
+    parameters = template["Parameters"]
+
+    assert parameters["Mode"]["Default"] == "paper"
+    assert parameters["AlpacaTradingUrl"]["Default"] == "https://paper-api.alpaca.markets"
+    assert "LiveMoneyIsDeliberate" in template["Rules"]
+
+
+def test_the_dashboard_is_json(of_type):
+    body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+
+    assert json.loads(body)["widgets"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_is_deployed_is_what_was_built(environment):
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())[environment]
+    built, deployed = (
+        dict(each.split("=") for each in settings[command]["parameters"]["parameter_overrides"].split())
+        for command in ("build", "deploy")
+    )
+
+    assert built["Architecture"] == deployed["Architecture"]
+    assert not settings["build"]["parameters"]["cached"]  # see samconfig.toml
