@@ -12,6 +12,16 @@ from argo.domain.config import Profile
 from argo.domain.execution import Execution, ExecutionState, OrderLeg
 from argo.domain.faults import Ambiguous, BrokerFault, Unauthorised
 from argo.domain.orders import BrokerOrder
+from argo.domain.outcome import MISSING_SINCE, (
+    Accept,
+    LookUp,
+    Reject,
+    SendAgain,
+    Wait,
+    after_look_up,
+    after_submit,
+    waiting_for,
+)
 from argo.domain.reasons import Denial, DenialReason, Obstacle
 from argo.domain.signal import Signal
 from argo.observability import Metric, Telemetry
@@ -32,16 +42,6 @@ from argo.ports import (
 from execution import gate
 from execution.account import AccountDesk
 from execution.backoff import BackoffLimits, backoff
-from execution.outcome import (
-    Accept,
-    LookUp,
-    Reject,
-    SendAgain,
-    Wait,
-    after_look_up,
-    after_submit,
-    waiting_for,
-)
 from execution.planning import Plan, plan_entry
 
 _RESERVATION_TRIES = 8
@@ -215,7 +215,7 @@ class Flow:
         if execution.state is ExecutionState.SUBMITTING:
             return execution
         return await self.ledger.settle(
-            execution, ExecutionState.SUBMITTING, Settlement(detail={"again": "true"}), now=self.clock.now()
+            execution, ExecutionState.SUBMITTING, Settlement(detail={MISSING_SINCE: ""}), now=self.clock.now()
         )
 
     async def _accept(self, execution: Execution, order: BrokerOrder, differences: dict[str, str]) -> Handled:

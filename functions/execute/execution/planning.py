@@ -53,6 +53,7 @@ def plan_entry(signal: Signal, profile: Profile, account: AccountView, *, execut
         limit_price=prices.limit_price,
         stop_price=prices.stop_price,
         target_price=prices.target_price,
+        time_in_force=profile.time_in_force,
     )
     return Plan(entry, notional=unit_cost * size.shares, arithmetic=size.arithmetic)
 

@@ -1,0 +1,1 @@
+"""The reconciler: the ledger brought into line with what the broker says."""

@@ -163,6 +163,14 @@ class StoredSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class PutSignal:
+    """What is stored after a put, and whether this put created it."""
+
+    stored: StoredSignal
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page[T]:
     """Some records and, when there are more, the token that continues."""
 
@@ -173,7 +181,7 @@ class Page[T]:
 class Ledger(Protocol):
     """The record of every signal and every execution; the only state there is."""
 
-    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> StoredSignal:
+    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> PutSignal:
         """Write a signal once and return what is stored: an earlier sighting wins."""
         ...
 

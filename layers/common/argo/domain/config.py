@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argo.domain.execution import ExecutorName
+from argo.domain.orders import TimeInForce
 from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Percent
@@ -58,7 +59,8 @@ class Source(_Table):
 class Profile(_Table):
     """One account's rules; percentages are 0-100 of buying power or of the entry price.
 
-    ``slippage_percent`` is how far past the signal's entry price the limit order may pay.
+    ``slippage_percent`` is how far past the signal's entry price the limit order may pay. ``time_in_force``
+    holds for a bracket's exits too: ``day`` leaves a position without protection overnight.
     """
 
     enabled: bool = True
@@ -69,6 +71,7 @@ class Profile(_Table):
     risk_per_trade_percent: PositivePercent = Decimal(2)
     slippage_percent: Annotated[Percent, Field(le=5)] = Decimal("0.25")
     widest_stop_percent: PositivePercent = Decimal(20)
+    time_in_force: Literal[TimeInForce.DAY, TimeInForce.GTC] = TimeInForce.GTC
     excluded_regimes: frozenset[Regime] = frozenset()
     symbols: frozenset[Symbol] | None = None
 

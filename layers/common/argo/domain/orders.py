@@ -1,7 +1,6 @@
 """Orders: the plan, the body that is sent for it, and the order as the broker reports it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Self
@@ -56,7 +55,7 @@ class EntryPlan(BaseModel):
     limit_price: Price
     stop_price: Price
     target_price: Price
-    time_in_force: TimeInForce = TimeInForce.DAY
+    time_in_force: TimeInForce
 
     @model_validator(mode="after")
     def _is_a_bracket(self) -> Self:
@@ -224,8 +223,3 @@ def _symbol_or_text(text: str) -> str:
         return Symbol(text)
     except ValueError:
         return text
-
-
-def submitted_at(order: BrokerOrder, otherwise: datetime) -> datetime:
-    """Return when the broker took the order, or the given time where it does not say."""
-    return order.submitted_at or otherwise

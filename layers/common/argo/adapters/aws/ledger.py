@@ -19,6 +19,7 @@ from argo.ports import (
     Intent,
     LostLease,
     Page,
+    PutSignal,
     Release,
     ReservationConflict,
     Settled,
@@ -46,7 +47,7 @@ class DynamoLedger:
         self._table = Table(client, table, calls)
         self._mode = mode
 
-    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> StoredSignal:
+    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> PutSignal:
         """Write a signal once; when an earlier sighting of the same fact is stored, return that."""
         item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors))
         try:
@@ -55,8 +56,8 @@ class DynamoLedger:
             earlier = await self.signal(signal.signal_id)
             if earlier is None:
                 raise
-            return earlier
-        return items.stored_signal(item)
+            return PutSignal(earlier, created=False)
+        return PutSignal(items.stored_signal(item), created=True)
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
         """Return a stored signal."""
@@ -138,6 +139,8 @@ class DynamoLedger:
             "fills": settlement.fills,
             "realised_profit": settlement.realised_profit,
         }
+        if state is ExecutionState.SUBMITTING:
+            learnt["attempts"] = execution.attempts + 1
         if settlement.release is not Release.NOTHING:
             learnt |= {"reserved_notional": 0, "reserved_risk": 0}
         changed = {name: value for name, value in learnt.items() if value is not None}

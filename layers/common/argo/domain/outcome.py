@@ -19,7 +19,7 @@ from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
 
 MISSING_SINCE = "missing_since"
-"""Key of the record's detail: when a look-up first found no order."""
+"""Key of the record's detail: when a look-up first found no order; empty once the order is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def after_look_up(
             return Accept(found, differences(execution.order_body or {}, found))
         case None:
             since = execution.detail.get(MISSING_SINCE)
-            if since is not None and now - datetime.fromisoformat(since) >= quiescence:
+            if since and now - datetime.fromisoformat(since) >= quiescence:
                 return SendAgain()
             first = since or now.isoformat()
             return Wait(

@@ -1,0 +1,1 @@
+"""Sources of votes: one class each, with one method, ``vote(bars)``."""

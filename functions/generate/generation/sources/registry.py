@@ -1,0 +1,53 @@
+"""Which sources vote, in order: the built-in ones and plug-ins named in argo.toml."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import import_module
+
+from argo.domain.config import Configuration, ConfigurationError
+from generation.sources.base import Source
+from generation.sources.breakout import Breakout
+from generation.sources.momentum import Momentum
+from generation.sources.trend import Trend
+
+BUILT_IN: Mapping[str, Callable[[], Source]] = {"trend": Trend, "momentum": Momentum, "breakout": Breakout}
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSource:
+    """A source with its name and its weight in the consensus."""
+
+    name: str
+    weight: Decimal
+    source: Source
+
+
+def sources(configuration: Configuration) -> list[WeightedSource]:
+    """Return the enabled sources.
+
+    Raises:
+        ConfigurationError: a table names neither a built-in source nor a class that can be imported.
+    """
+    return [
+        WeightedSource(name, table.weight, _make(name, table.plugin))
+        for name, table in configuration.sources.items()
+        if table.enabled
+    ]
+
+
+def _make(name: str, plugin: str | None) -> Source:
+    if plugin is None:
+        if name not in BUILT_IN:
+            known = ", ".join(BUILT_IN)
+            raise ConfigurationError(f"[sources.{name}]: built in are {known}; another one needs a plugin")
+        return BUILT_IN[name]()
+    module, _, attribute = plugin.rpartition(".")
+    try:
+        made = getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise ConfigurationError(f"[sources.{name}] plugin = {plugin!r}: {error}") from error
+    if not callable(getattr(made, "vote", None)):
+        raise ConfigurationError(f"[sources.{name}] plugin = {plugin!r}: it has no method vote(bars)")
+    source: Source = made
+    return source

@@ -1,0 +1,78 @@
+"""What the generator is made of; a test, a replay or a simulation hands in its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from argo.adapters.wiring import Adapters
+from argo.domain.config import Configuration, ConfigurationError
+from argo.domain.symbols import Symbol
+from argo.environment import Environment
+from argo.observability import Telemetry
+from argo.ports import Clock, Ledger, MarketData, SignalQueue
+from argo.publishing import Publisher
+from generation.evaluation import Evaluator
+from generation.history import History
+from generation.sources.registry import sources
+
+SERVICE = "generate"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The generator's collaborators; ``evaluated`` is the last bar each symbol was judged on."""
+
+    configuration: Configuration
+    history: History
+    evaluator: Evaluator
+    publisher: Publisher
+    clock: Clock
+    telemetry: Telemetry
+    evaluated: dict[Symbol, datetime] = field(default_factory=dict)
+
+
+def wire(
+    configuration: Configuration,
+    *,
+    market_data: MarketData,
+    ledger: Ledger,
+    queues: Mapping[str, SignalQueue],
+    clock: Clock,
+    telemetry: Telemetry,
+) -> Wiring:
+    """Put the generator together.
+
+    Raises:
+        ConfigurationError: an enabled account has no queue, or a source can't be made.
+    """
+    enabled = {name for name, profile in configuration.accounts.items() if profile.enabled}
+    if without := sorted(enabled - set(queues)):
+        raise ConfigurationError(f"ARGO_QUEUE_URLS has no queue for the account {', '.join(without)}")
+    rules = configuration.generation
+    return Wiring(
+        configuration=configuration,
+        history=History(market_data, rules.timeframe, rules.history_bars),
+        evaluator=Evaluator(rules, sources(configuration), telemetry),
+        publisher=Publisher(ledger, {name: queues[name] for name in sorted(enabled)}),
+        clock=clock,
+        telemetry=telemetry,
+    )
+
+
+def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] | None = None) -> Wiring:
+    """Wire the generator to AWS and Alpaca by the environment contract.
+
+    Raises:
+        ConfigurationError: a variable or argo.toml is missing or wrong.
+    """
+    adapters = Adapters(environment, clock)
+    configuration = environment.configuration()
+    return wire(
+        configuration,
+        market_data=adapters.market_data(configuration.generation.feed),
+        ledger=adapters.ledger,
+        queues=adapters.queues,
+        clock=clock,
+        telemetry=Telemetry(SERVICE, mode=environment.mode, stream=log_to),
+    )

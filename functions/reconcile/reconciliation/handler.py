@@ -1,0 +1,36 @@
+"""The reconcile function: a scheduler's tick in, the account's open executions followed to their end.
+
+Integrations: EventBridge Scheduler, DynamoDB, Alpaca's trading API. It places no entry orders. Every write is
+conditional, so overlapping runs are harmless; raising loses a run, and the next one begins with the oldest.
+"""
+
+import asyncio
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from argo.adapters.clock import SystemClock
+from argo.environment import Environment
+from reconciliation.run import reconcile
+from reconciliation.wiring import Wiring, from_environment
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's signature
+    """Reconcile one account and report what moved."""
+    wiring = _wiring()
+    try:
+        return _runner().run(reconcile(wiring)).as_dict()
+    finally:
+        wiring.telemetry.flush()
+
+
+@cache
+def _wiring() -> Wiring:
+    return from_environment(Environment(os.environ), SystemClock())
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner()

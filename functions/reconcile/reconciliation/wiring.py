@@ -1,0 +1,42 @@
+"""What the reconciler is made of; a test, a replay or a simulation hands in its own."""
+
+from dataclasses import dataclass
+from typing import IO
+
+from argo.adapters.wiring import Adapters
+from argo.domain.config import Profile
+from argo.environment import Environment
+from argo.observability import Telemetry
+from argo.ports import Broker, Clock, Ledger
+
+SERVICE = "reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The reconciler's collaborators."""
+
+    executor: str
+    profile: Profile
+    ledger: Ledger
+    broker: Broker
+    clock: Clock
+    telemetry: Telemetry
+
+
+def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] | None = None) -> Wiring:
+    """Wire the reconciler to AWS and Alpaca by the environment contract.
+
+    Raises:
+        ConfigurationError: a variable or argo.toml is missing or wrong.
+    """
+    adapters = Adapters(environment, clock)
+    executor = environment.executor
+    return Wiring(
+        executor=executor,
+        profile=environment.configuration().profile(executor),
+        ledger=adapters.ledger,
+        broker=adapters.broker,
+        clock=clock,
+        telemetry=Telemetry(SERVICE, mode=environment.mode, executor=executor, stream=log_to),
+    )

@@ -1,0 +1,69 @@
+"""Put, send, mark: a signal's way into the ledger and every executor's queue, and the outbox behind it."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from argo.domain.signal import Signal
+from argo.ports import Ledger, SignalQueue, StoredSignal
+
+_OUTBOX_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication did.
+
+    ``created`` are signals seen for the first time, ``messages`` the number put into queues, ``failures`` the
+    reasons why a message stays in the outbox, by executor and signal id.
+    """
+
+    created: frozenset[str]
+    messages: int
+    failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes signals at least once to every executor; the ledger makes the rest exactly once.
+
+    The put comes first and names who awaits the signal. A crash after it, or a queue that takes only some
+    messages, leaves the signal in the outbox, and the next call sends what is missing.
+    """
+
+    ledger: Ledger
+    queues: Mapping[str, SignalQueue]
+
+    async def publish(self, signals: Sequence[Signal]) -> Published:
+        """Store signals, then send them and whatever the outbox still holds."""
+        puts = await asyncio.gather(
+            *(self.ledger.put_signal(signal, executors=frozenset(self.queues)) for signal in signals)
+        )
+        created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
+        left_over = await self.ledger.unpublished(limit=_OUTBOX_PAGE)
+        stored = [*left_over, *(put.stored for put in puts)]
+        waiting = {item.signal.signal_id: item for item in stored if item.awaiting}
+        messages, failures = await self._send(waiting.values())
+        return Published(created, messages, failures)
+
+    async def _send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
+        executors = sorted({executor for item in waiting for executor in item.awaiting})
+        reports = await asyncio.gather(*(self._send_to(executor, waiting) for executor in executors))
+        sent: dict[str, set[str]] = {}
+        failures: dict[tuple[str, str], str] = {}
+        for executor, (delivered, refused) in zip(executors, reports, strict=True):
+            for signal_id in delivered:
+                sent.setdefault(signal_id, set()).add(executor)
+            failures |= {(executor, signal_id): reason for signal_id, reason in refused.items()}
+        await asyncio.gather(*(self.ledger.mark_published(key, to) for key, to in sent.items()))
+        return sum(len(to) for to in sent.values()), failures
+
+    async def _send_to(
+        self, executor: str, waiting: Iterable[StoredSignal]
+    ) -> tuple[frozenset[str], Mapping[str, str]]:
+        signals = [item.signal for item in waiting if executor in item.awaiting]
+        queue = self.queues.get(executor)
+        if queue is None:
+            return frozenset(), {signal.signal_id: "no queue for this executor" for signal in signals}
+        report = await queue.send(signals)
+        return report.signal_ids, report.failures
