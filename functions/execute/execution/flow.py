@@ -12,7 +12,8 @@ from argo.domain.config import Profile
 from argo.domain.execution import Execution, ExecutionState, OrderLeg
 from argo.domain.faults import Ambiguous, BrokerFault, Unauthorised
 from argo.domain.orders import BrokerOrder
-from argo.domain.outcome import MISSING_SINCE, (
+from argo.domain.outcome import (
+    MISSING_SINCE,
     Accept,
     LookUp,
     Reject,
