@@ -60,14 +60,20 @@ def wire(
     )
 
 
-def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] | None = None) -> Wiring:
+def from_environment(
+    environment: Environment,
+    clock: Clock,
+    *,
+    configuration: Configuration | None = None,
+    log_to: IO[str] | None = None,
+) -> Wiring:
     """Wire the generator to AWS and Alpaca by the environment contract.
 
     Raises:
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
     adapters = Adapters(environment, clock)
-    configuration = environment.configuration()
+    configuration = configuration or environment.configuration()
     return wire(
         configuration,
         market_data=adapters.market_data(configuration.generation.feed),

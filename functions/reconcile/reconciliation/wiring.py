@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from argo.adapters.wiring import Adapters
-from argo.domain.config import Profile
+from argo.domain.config import Configuration, Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Broker, Clock, Ledger
@@ -24,7 +24,13 @@ class Wiring:
     telemetry: Telemetry
 
 
-def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] | None = None) -> Wiring:
+def from_environment(
+    environment: Environment,
+    clock: Clock,
+    *,
+    configuration: Configuration | None = None,
+    log_to: IO[str] | None = None,
+) -> Wiring:
     """Wire the reconciler to AWS and Alpaca by the environment contract.
 
     Raises:
@@ -34,7 +40,7 @@ def from_environment(environment: Environment, clock: Clock, *, log_to: IO[str] 
     executor = environment.executor
     return Wiring(
         executor=executor,
-        profile=environment.configuration().profile(executor),
+        profile=(configuration or environment.configuration()).profile(executor),
         ledger=adapters.ledger,
         broker=adapters.broker,
         clock=clock,

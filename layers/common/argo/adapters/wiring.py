@@ -1,7 +1,7 @@
 """The real adapters, made from the environment: what every handler's wiring starts from."""
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -10,7 +10,7 @@ from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.parameters import Credentials, read_credentials
-from argo.adapters.aws.queue import SqsSignalQueue
+from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.environment import Environment
 from argo.ports import Clock
@@ -31,6 +31,10 @@ _CLIENT_CONFIG = Config(
 )
 
 
+class _Endpoint(TypedDict, total=False):
+    endpoint_url: str
+
+
 class Adapters:
     """Adapters that share their clients and threads, each made when it is first asked for."""
 
@@ -42,7 +46,7 @@ class Adapters:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """The ledger's table."""
-        client: DynamoDBClient = boto3.client("dynamodb", config=_CLIENT_CONFIG)
+        client: DynamoDBClient = self._session.client("dynamodb", config=_CLIENT_CONFIG, **self._endpoint)
         environment = self.environment
         return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=_calls("dynamodb"))
 
@@ -71,6 +75,10 @@ class Adapters:
             self.credentials, self.environment.trading_url, clock=self.clock, calls=_calls("trading")
         )
 
+    def consumer(self, queue_url: str) -> SqsConsumer:
+        """The polling side of a queue, for a world without Lambda."""
+        return SqsConsumer(self._sqs, queue_url, calls=_calls("sqs"))
+
     def market_data(self, feed: str) -> AlpacaMarketData:
         """Market data of a feed."""
         return AlpacaMarketData(
@@ -89,12 +97,28 @@ class Adapters:
 
     @cached_property
     def _stored_credentials(self) -> Credentials:
-        client: SSMClient = boto3.client("ssm", config=_CLIENT_CONFIG)
+        client: SSMClient = self._session.client("ssm", config=_CLIENT_CONFIG, **self._endpoint)
         return read_credentials(client, self.environment.credentials_parameter)
 
     @cached_property
     def _sqs(self) -> "SQSClient":
-        return boto3.client("sqs", config=_CLIENT_CONFIG)
+        return self._session.client("sqs", config=_CLIENT_CONFIG, **self._endpoint)
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        """A session on the environment's own keys and region; what it lacks, boto3 looks for as ever."""
+        variables = self.environment.variables
+        return boto3.Session(
+            aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+            region_name=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
+        )
+
+    @property
+    def _endpoint(self) -> _Endpoint:
+        url = self.environment.variables.get("AWS_ENDPOINT_URL")
+        return {"endpoint_url": url} if url else {}
 
 
 @cache

@@ -1,0 +1,27 @@
+"""The `argo` command's entry point.
+
+Exit codes: 0 done; 1 the sum does not add up, or signals were eligible and none became an order; 2 the input is
+wrong (an option, a bars file, argo.toml).
+"""
+
+from typing import NoReturn
+
+import typer
+
+from console import run, signals
+
+app = typer.Typer(
+    name="argo",
+    help=(__doc__ or "").partition("\n\n")[2],
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("signals")(signals.signals)
+
+
+def main() -> NoReturn:
+    """Run the command."""
+    app()
+    raise SystemExit(0)

@@ -1,0 +1,118 @@
+"""Play bars through the pipeline: the market's time is the tape's, everything else is real."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import IO
+
+from argo.domain.config import Configuration
+from argo.domain.signal import Timeframe
+from argo.domain.symbols import Symbol
+from console.embedded_aws import EmbeddedAws
+from console.world import LocalWorld, local_world
+from simulation.broker import AccountSettings, SimulatedBroker
+from simulation.broker.server import BrokerServer
+from simulation.clock import SteppedClock
+from simulation.tape import Step, Tape
+
+_CASH = Decimal(100_000)
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What was played: the accounts, the UTC days that have signals, the number of bars."""
+
+    executors: tuple[str, ...]
+    days: tuple[str, ...]
+    bars: int
+    unhandled: int
+
+
+def configured_for(configuration: Configuration, tape: Tape) -> Configuration:
+    """Return the configuration with the tape's symbols as watchlist and its timeframe.
+
+    Raises:
+        ValueError: the tape's timeframe is not one that Argo trades.
+    """
+    rules = configuration.generation.model_copy(update={"timeframe": Timeframe(tape.timeframe.name)})
+    watchlist = tuple(Symbol(symbol) for symbol in tape.symbols)
+    return configuration.model_copy(update={"watchlist": watchlist, "generation": rules})
+
+
+async def play(
+    tape: Tape,
+    configuration: Configuration,
+    *,
+    aws: EmbeddedAws,
+    template: Path,
+    log_to: IO[str],
+    first: date | None = None,
+    on_step: Callable[[Step, int], None],
+) -> tuple[LocalWorld, Played]:
+    """Play a tape from a date on; earlier bars are the market's history.
+
+    Each bar goes: it opens; the generator's tick sees the bars closed before it; the executors drain their
+    queues at the open; the bar runs its course and fills what it meets; the reconcilers look.
+    """
+    past, present = (tape.between(last=first - _ONE_DAY), tape.between(first)) if first else (None, tape)
+    settings = {name: _account(name) for name, profile in configuration.accounts.items() if profile.enabled}
+    broker = SimulatedBroker.replaying(present, settings.values())
+    if past is not None:
+        broker.market.preload(past)
+    server = BrokerServer(broker, requests_per_minute=None)
+    url = await server.start()
+    try:
+        clock = SteppedClock(broker.clock.now)
+        world = local_world(
+            configuration,
+            aws=aws,
+            resources=aws.create_resources(template),
+            broker={name: broker_environment(url, keys) for name, keys in settings.items()},
+            mode="simulated",
+            clock=clock,
+            log_to=log_to,
+        )
+        days: dict[str, None] = {}
+        total = 0
+        for step in present:
+            broker.begin(step)
+            clock.set(broker.clock.now)
+            signals = await _trade(world)
+            if signals:
+                days[f"{clock.now().astimezone(UTC):%Y-%m-%d}"] = None
+            total += signals
+            broker.finish(step)
+            clock.set(broker.clock.now)
+            for executor in world.executors:
+                await world.reconcile(executor)
+            on_step(step, total)
+        waiting = sum([await mapping.drain() for mapping in world.mappings.values()])
+        return world, Played(world.executors, tuple(reversed(days)), len(present.bars), waiting)
+    finally:
+        await server.stop()
+
+
+async def _trade(world: LocalWorld) -> int:
+    report = await world.generate({"budget_seconds": 0})
+    if report["messages"]:
+        for mapping in world.mappings.values():
+            await mapping.drain()
+    signals = report["signals"]
+    return signals if isinstance(signals, int) else 0
+
+
+def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:
+    """Return the variables that direct a function to a simulated broker."""
+    return {
+        "APCA_API_BASE_URL": url,
+        "APCA_API_DATA_URL": url,
+        "APCA_API_KEY_ID": keys.key_id,
+        "APCA_API_SECRET_KEY": keys.secret_key,
+    }
+
+
+def _account(executor: str) -> AccountSettings:
+    return AccountSettings(key_id=f"simulated-{executor}", secret_key=f"simulated-{executor}", cash=_CASH)

@@ -1,0 +1,107 @@
+"""Describe what can be traded, and how."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from simulation.broker.errors import BrokerError, invalid
+from simulation.broker.identifiers import derived_id
+
+
+class AssetClass(StrEnum):
+    """Alpaca's names of the two kinds served."""
+
+    US_EQUITY = "us_equity"
+    CRYPTO = "crypto"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One stock or coin pair; `symbol` is the form orders use, e.g. `AAPL` or `BTC/USD`."""
+
+    symbol: str
+    tradable: bool = True
+    fractionable: bool = True
+    shortable: bool = True
+
+    @property
+    def is_crypto(self) -> bool:
+        """Say whether it is a coin pair: those have a slash."""
+        return "/" in self.symbol
+
+    @property
+    def asset_class(self) -> AssetClass:
+        """Alpaca's name of its kind."""
+        return AssetClass.CRYPTO if self.is_crypto else AssetClass.US_EQUITY
+
+    @property
+    def position_symbol(self) -> str:
+        """The form positions use: `BTCUSD`."""
+        return self.symbol.replace("/", "")
+
+    @property
+    def coin(self) -> str:
+        """The first of a pair: `BTC`."""
+        return self.symbol.partition("/")[0]
+
+    @property
+    def id(self) -> str:
+        """The asset's id, derived from its symbol."""
+        return derived_id("asset", self.symbol)
+
+
+class AssetList:
+    """The assets the broker knows, found by either form of the symbol or by id."""
+
+    def __init__(self) -> None:
+        self._assets: dict[str, Asset] = {}
+        self._names: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[Asset]:
+        return iter(sorted(self._assets.values(), key=lambda asset: asset.symbol))
+
+    def add(self, symbol: str) -> Asset:
+        """Make a symbol known, if it is not, and return its asset."""
+        if symbol not in self._assets:
+            asset = Asset(symbol, shortable="/" not in symbol)
+            self._assets[symbol] = asset
+            self._names |= dict.fromkeys((symbol, asset.position_symbol, asset.id), symbol)
+        return self._assets[symbol]
+
+    def find(self, name: str) -> Asset | None:
+        """Return the asset of a symbol or an id."""
+        symbol = self._names.get(name)
+        return None if symbol is None else self._assets[symbol]
+
+    def named(self, name: str) -> Asset:
+        """Return the asset an order names.
+
+        Raises:
+            BrokerError: 422, there is no such asset.
+        """
+        asset = self.find(name)
+        if asset is None:
+            raise not_an_asset(name)
+        return asset
+
+    def override(
+        self,
+        symbol: str,
+        *,
+        tradable: bool | None = None,
+        fractionable: bool | None = None,
+        shortable: bool | None = None,
+    ) -> None:
+        """Change what may be done with an asset; None leaves a flag as it is."""
+        asset = self.add(symbol)
+        self._assets[symbol] = replace(
+            asset,
+            tradable=asset.tradable if tradable is None else tradable,
+            fractionable=asset.fractionable if fractionable is None else fractionable,
+            shortable=asset.shortable if shortable is None else shortable,
+        )
+
+
+def not_an_asset(name: str) -> BrokerError:
+    """Refuse an order for a symbol nobody trades."""
+    return invalid(f'asset "{name}" not found')

@@ -1,0 +1,120 @@
+"""Match resting orders against a moving price."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from simulation.broker.clock import MarketClock
+from simulation.broker.groups import after_fill, cancel_group
+from simulation.broker.liquidity import Liquidity
+from simulation.broker.market import Market
+from simulation.broker.matching import awaits_stop, lies_between, pending_level, trades_at
+from simulation.broker.money import ZERO
+from simulation.broker.orders import Order, OrderStatus, TimeInForce
+from simulation.broker.positions import Fill
+
+
+class Exchange:
+    """The order book of every symbol; `settle` books each fill into the account named by its key id.
+
+    Whatever moves a price either jumps there (nothing trades in between, so an order that is passed over
+    fills at the new price, a stop worse than its own) or walks there (each order on the way fills at its
+    own price, in the order the price meets them, the older first).
+    """
+
+    def __init__(
+        self, clock: MarketClock, market: Market, liquidity: Liquidity, settle: Callable[[str, Fill], None]
+    ) -> None:
+        self._clock = clock
+        self._market = market
+        self._liquidity = liquidity
+        self._settle = settle
+        self._books: defaultdict[str, list[Order]] = defaultdict(list)
+
+    def place(self, order: Order) -> None:
+        """Take an order and its legs; fill it at once if it is marketable."""
+        self._books[order.symbol] += [order, *order.legs]
+        self.match(order.symbol)
+        if order.time_in_force is TimeInForce.IOC and order.is_open:
+            cancel_group(order, self._clock.now)
+
+    def jump(self, symbol: str, price: Decimal) -> None:
+        """Set the price of a symbol and fill what trades there."""
+        self._market.trade(symbol, price, self._clock.now)
+        self.match(symbol)
+
+    def walk(self, symbol: str, target: Decimal) -> None:
+        """Move the price of a symbol to a target through everything in between."""
+        while (level := self._next_level(symbol, target)) is not None:
+            self.jump(symbol, level)
+        self.jump(symbol, target)
+
+    def match(self, symbol: str) -> None:
+        """Fill, at the last price, every order of a symbol that trades there."""
+        price = self._market.prices[symbol]
+        while (order := self._first_trading_at(symbol, price)) is not None:
+            if awaits_stop(order):
+                order.triggered = True
+            else:
+                self._fill(order, price)
+
+    def start_waiting(self) -> Iterable[str]:
+        """Let orders that waited for the session work, and return their symbols."""
+        symbols = []
+        for symbol, book in self._books.items():
+            waiting = [o for o in book if o.status is OrderStatus.ACCEPTED and self._may_trade(o)]
+            for order in waiting:
+                order.status = OrderStatus.NEW
+                order.updated_at = self._clock.now
+            if waiting:
+                symbols.append(symbol)
+        return symbols
+
+    def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
+        fillable = self._fillable(symbol, price)
+        return next((order for order in fillable if trades_at(order, price)), None)
+
+    def _next_level(self, symbol: str, target: Decimal) -> Decimal | None:
+        price = self._market.prices[symbol]
+        resting = (pending_level(order) for order in self._fillable(symbol, price))
+        levels = [level for level in resting if level is not None and lies_between(level, price, target)]
+        return min(levels, key=lambda level: abs(level - price), default=None)
+
+    def _fillable(self, symbol: str, price: Decimal) -> list[Order]:
+        book = self._books[symbol]
+        if any(not order.is_open for order in book):
+            book[:] = [order for order in book if order.is_open]
+        return [
+            order
+            for order in book
+            if order.is_working and self._may_trade(order) and self._obtainable(order, price) > 0
+        ]
+
+    def _fill(self, order: Order, price: Decimal) -> None:
+        quantity = self._obtainable(order, price)
+        complete = quantity == order.remaining(price)
+        order.filled_quantity += quantity
+        order.filled_value += quantity * price
+        fill = Fill(
+            order_id=order.id,
+            client_order_id=order.client_order_id,
+            asset=order.asset,
+            side=order.side,
+            quantity=quantity,
+            price=price,
+            at=self._clock.now,
+        )
+        if complete:
+            order.end(OrderStatus.FILLED, fill.at)
+        else:
+            order.status = OrderStatus.PARTIALLY_FILLED
+            order.updated_at = fill.at
+        self._settle(order.key_id, fill)
+        after_fill(order, quantity, fill.at)
+
+    def _obtainable(self, order: Order, price: Decimal) -> Decimal:
+        wanted = max(order.remaining(price), ZERO)
+        return self._liquidity.left(order.client_order_id, order.filled_quantity, wanted)
+
+    def _may_trade(self, order: Order) -> bool:
+        return order.asset.is_crypto or self._clock.is_open

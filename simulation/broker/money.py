@@ -1,0 +1,38 @@
+"""Decimal arithmetic as Alpaca does it: ticks, nine decimals, numbers written as strings."""
+
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+_SUB_DOLLAR_TICK = Decimal("0.0001")
+_SMALLEST_QUANTITY = Decimal("0.000000001")
+
+
+def text(value: Decimal) -> str:
+    """Write a number without exponent or trailing zeros: `100000`, `187.5`."""
+    return f"{value.normalize():f}" if value else "0"
+
+
+def on_tick(price: Decimal) -> bool:
+    """Say whether a price is a whole number of ticks: 0.01 USD from 1 USD on, 0.0001 USD below."""
+    return price % (CENT if price >= 1 else _SUB_DOLLAR_TICK) == 0
+
+
+def on_grid(quantity: Decimal) -> bool:
+    """Say whether a quantity has at most nine decimals."""
+    return quantity % _SMALLEST_QUANTITY == 0
+
+
+def is_whole(quantity: Decimal) -> bool:
+    """Say whether a quantity is whole shares."""
+    return quantity % 1 == 0
+
+
+def floored(quantity: Decimal) -> Decimal:
+    """Round a quantity down to nine decimals."""
+    return quantity.quantize(_SMALLEST_QUANTITY, ROUND_DOWN)
+
+
+def raised(quantity: Decimal) -> Decimal:
+    """Round a quantity up to nine decimals: how fees are charged."""
+    return quantity.quantize(_SMALLEST_QUANTITY, ROUND_UP)

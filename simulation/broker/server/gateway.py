@@ -1,0 +1,102 @@
+"""Stand before every route: faults, keys, rate limit, errors and the headers of each answer."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from aiohttp import web
+
+from simulation.broker.account import Account
+from simulation.broker.engine import SimulatedBroker
+from simulation.broker.errors import BrokerError, not_found, rate_limited
+from simulation.broker.server.faults import Fault, Faults
+from simulation.broker.server.rate_limit import Budget, RateLimiter
+
+ACCOUNT = web.RequestKey("account", Account)
+CONTROL_PREFIX = "/_simulation/"
+_CRYPTO_DATA_PREFIX = "/v1beta3/crypto/"
+_STOCK_DATA_PREFIX = "/v2/stocks/"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gateway:
+    """The way each request takes: counted, struck by a fault, authenticated, throttled, answered.
+
+    Attributes:
+        requests: how many came per method and path template, e.g. `GET /v2/orders/{order_id}`, also
+            those that failed.
+    """
+
+    def __init__(self, broker: SimulatedBroker, faults: Faults, limiter: RateLimiter) -> None:
+        self.requests: Counter[str] = Counter()
+        self._broker = broker
+        self._faults = faults
+        self._limiter = limiter
+
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Lead a request to its handler and back."""
+        if request.path.startswith(CONTROL_PREFIX):
+            return await handler(request)
+        self.requests[_template(request)] += 1
+        request_id = sha256(f"request|{self.requests.total()}".encode()).hexdigest()[:32]
+        fault = self._faults.strike(request.method, request.path)
+        struck = await _inflict(fault, request) if fault and not fault.after else None
+        response = struck or await self._answer(request, handler)
+        if fault and fault.after:
+            response = await _inflict(fault, request) or response
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        key_id = request.headers.get("APCA-API-KEY-ID", "")
+        budget = self._limiter.take(f"{key_id} {_realm(request.path)}")
+        try:
+            response = await self._admit(request, handler, budget)
+        except BrokerError as error:
+            response = web.json_response(error.body, status=error.status)
+        except web.HTTPNotFound:
+            response = web.json_response(not_found("endpoint not found").body, status=404)
+        except web.HTTPMethodNotAllowed:
+            response = web.json_response({"message": "method not allowed"}, status=405)
+        response.headers.update(budget.headers)
+        return response
+
+    async def _admit(self, request: web.Request, handler: Handler, budget: Budget) -> web.StreamResponse:
+        if not request.path.startswith(_CRYPTO_DATA_PREFIX):
+            request[ACCOUNT] = self._broker.authenticate(
+                request.headers.get("APCA-API-KEY-ID", ""),
+                request.headers.get("APCA-API-SECRET-KEY", ""),
+            )
+        if budget.exceeded:
+            raise rate_limited()
+        self._broker.tick()
+        return await handler(request)
+
+
+async def _inflict(fault: Fault, request: web.Request) -> web.StreamResponse | None:
+    if fault.delay_seconds:
+        await asyncio.sleep(fault.delay_seconds)
+    if fault.drop:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+    if fault.status is None:
+        return None
+    if isinstance(fault.body, str):
+        return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+    text = json.dumps({} if fault.body is None else fault.body)
+    headers = {"Content-Type": "application/json", **fault.headers}
+    return web.Response(status=fault.status, body=text.encode(), headers=headers)
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical if resource else 'unknown path'}"
+
+
+def _realm(path: str) -> str:
+    return "data" if path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX)) else "trading"

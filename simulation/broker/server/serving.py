@@ -1,0 +1,149 @@
+"""Start and stop the HTTP face of a broker, on this machine only."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from ipaddress import ip_address
+from threading import Event, Thread
+from typing import Self
+
+from aiohttp import web
+
+from simulation.broker.engine import SimulatedBroker
+from simulation.broker.server.control_routes import ControlRoutes
+from simulation.broker.server.data_routes import DataRoutes
+from simulation.broker.server.faults import Faults
+from simulation.broker.server.gateway import Gateway
+from simulation.broker.server.rate_limit import RateLimiter
+from simulation.broker.server.trading_routes import TradingRoutes
+
+_GRACE_SECONDS = 1.0
+
+
+class BrokerServer:
+    """A broker behind HTTP: trading and market data under one address.
+
+    Args:
+        broker: the engine; drive it from the event loop the server runs on.
+        host: a loopback address. The server knows no encryption and hands out control without keys.
+        port: 0 for a free one.
+        requests_per_minute: per account, for trading and data each; None for no limit.
+        rate_clock: what the minutes are counted on; the market's clock if not given.
+        forming_stock_bars: show the forming bar of stocks too.
+
+    Attributes:
+        faults: what will go wrong next.
+
+    Raises:
+        ValueError: the host is not a loopback address.
+    """
+
+    def __init__(
+        self,
+        broker: SimulatedBroker,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        requests_per_minute: int | None = 200,
+        rate_clock: Callable[[], datetime] | None = None,
+        forming_stock_bars: bool = False,
+    ) -> None:
+        if not _is_loopback(host):
+            raise ValueError(f"the simulated broker serves loopback addresses only, not {host}")
+        self.broker = broker
+        self.faults = Faults()
+        self._host, self._port = host, port
+        limiter = RateLimiter(
+            rate_clock or (lambda: broker.clock.now),
+            limit=requests_per_minute or 200,
+            enforced=requests_per_minute is not None,
+        )
+        self._gateway = Gateway(broker, self.faults, limiter)
+        app = web.Application(middlewares=[self._gateway.handle])
+        app.add_routes(TradingRoutes(broker).table())
+        app.add_routes(DataRoutes(broker, forming_stock_bars=forming_stock_bars).table())
+        app.add_routes(ControlRoutes(broker, self.faults, self._gateway).table())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How many requests came, by method and path template."""
+        return self._gateway.requests
+
+    async def start(self) -> str:
+        """Begin to serve and return the address, `http://host:port`."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        """Stop serving; requests under way get a second to end."""
+        await self._runner.cleanup()
+
+
+@asynccontextmanager
+async def serve(broker: SimulatedBroker, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve a broker with the usual limits while the block runs, and give its address."""
+    server = BrokerServer(broker, host=host, port=port)
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
+
+
+class BackgroundServer:
+    """A server on a thread of its own, for callers that block; a context manager.
+
+    Attributes:
+        url: the address, once entered.
+    """
+
+    def __init__(self, server: BrokerServer) -> None:
+        self.server = server
+        self.url = ""
+        self._loop = asyncio.new_event_loop()
+        self._started = Event()
+        self._thread = Thread(target=self._run, name="simulated-broker", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        try:
+            self.url = asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result()
+        self._end()
+
+    def call[Result](self, function: Callable[[], Result]) -> Result:
+        """Run a function on the server's thread, between two requests, and return its result."""
+
+        async def run() -> Result:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(self._started.set)
+        self._loop.run_forever()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

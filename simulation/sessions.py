@@ -1,0 +1,81 @@
+"""Know when the exchange trades: regular sessions, 09:30 to 16:00 New York."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
+_OPENS = time(9, 30)
+_CLOSES = time(16)
+_ONE_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One day's regular trading, `opens` included, `closes` excluded; both UTC."""
+
+    day: date
+    opens: datetime
+    closes: datetime
+
+
+@lru_cache(maxsize=16_384)
+def session_of(day: date) -> Session:
+    """Return the regular session of an exchange date, whether or not the exchange trades that day."""
+    return Session(
+        day=day,
+        opens=datetime.combine(day, _OPENS, NEW_YORK).astimezone(UTC),
+        closes=datetime.combine(day, _CLOSES, NEW_YORK).astimezone(UTC),
+    )
+
+
+def exchange_date(at: datetime) -> date:
+    """Return the date in New York at an aware instant."""
+    return at.astimezone(NEW_YORK).date()
+
+
+class TradingCalendar:
+    """The exchange's sessions: known dates where there are any, weekdays beyond them.
+
+    A replay hands in the dates its bars cover, so real holidays stay holidays. Half days count as whole
+    ones, and beyond the known dates a holiday on a weekday counts as a session.
+    """
+
+    def __init__(self, days: Iterable[date] = ()) -> None:
+        self._days = frozenset(days)
+        self._first = min(self._days, default=None)
+        self._last = max(self._days, default=None)
+
+    def is_session(self, day: date) -> bool:
+        """Say whether the exchange trades on a date."""
+        if self._first is not None and self._last is not None and self._first <= day <= self._last:
+            return day in self._days
+        return day.weekday() < _SATURDAY
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether an aware instant lies within a session."""
+        day = exchange_date(at)
+        session = session_of(day)
+        return self.is_session(day) and session.opens <= at < session.closes
+
+    def next_open(self, at: datetime) -> datetime:
+        """Return the first opening after an aware instant, UTC."""
+        return next(session.opens for session in self._from(at) if session.opens > at)
+
+    def next_close(self, at: datetime) -> datetime:
+        """Return the first close after an aware instant, UTC: when a `day` order sent then expires."""
+        return next(session.closes for session in self._from(at) if session.closes > at)
+
+    def between(self, first: date, last: date) -> Iterator[Session]:
+        """Yield the sessions of an inclusive range of dates."""
+        day = first
+        while day <= last:
+            if self.is_session(day):
+                yield session_of(day)
+            day += _ONE_DAY
+
+    def _from(self, at: datetime) -> Iterator[Session]:
+        return self.between(exchange_date(at), date.max)

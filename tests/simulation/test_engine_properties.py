@@ -1,0 +1,130 @@
+from collections import defaultdict
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulation.broker import BrokerError
+from tests.simulation.desk import Desk
+
+cents = st.integers(min_value=8_000, max_value=12_000).map(lambda number: Decimal(number) / 100)
+quantities = st.integers(min_value=1, max_value=400)
+
+
+@st.composite
+def bars(draw):
+    prices = sorted(draw(st.lists(cents, min_size=4, max_size=4)))
+    first, last = draw(st.permutations(prices[1:3]))
+    return "bar", (first, prices[3], prices[0], last)
+
+
+@st.composite
+def orders(draw):
+    kind = draw(st.sampled_from(["market", "limit", "stop"]))
+    price = {} if kind == "market" else {f"{kind}_price": draw(cents)}
+    terms = {"type": kind, "time_in_force": draw(st.sampled_from(["day", "gtc", "ioc"])), **price}
+    return "order", (draw(st.sampled_from(["buy", "sell"])), draw(quantities), terms)
+
+
+@st.composite
+def brackets(draw):
+    side = draw(st.sampled_from(["buy", "sell"]))
+    low, high = draw(st.integers(60, 79)), draw(st.integers(121, 140))
+    profit, stop = (high, low) if side == "buy" else (low, high)
+    exits = {"take_profit": {"limit_price": profit}, "stop_loss": {"stop_price": stop}}
+    return "order", (side, draw(quantities), {"order_class": "bracket", "time_in_force": "gtc", **exits})
+
+
+cancels = st.tuples(st.just("cancel"), st.integers(min_value=0, max_value=30))
+wild_bars = st.tuples(st.just("price"), st.integers(min_value=50, max_value=150))
+events = st.lists(st.one_of(bars(), orders(), brackets(), cancels, wild_bars), max_size=25)
+
+
+def for_any_story(test):
+    return settings(deadline=None)(given(events)(test))
+
+
+def played(story, **account):
+    desk = Desk(**account)
+    for kind, details in story:
+        try:
+            if kind == "bar":
+                desk.bar(*details)
+            elif kind == "price":
+                desk.price(details)
+            elif kind == "order":
+                side, quantity, terms = details
+                desk.send(side, quantity, **terms)
+            elif desk.account.orders:
+                ids = list(desk.account.orders)
+                desk.broker.cancel(desk.account, ids[details % len(ids)])
+        except BrokerError:
+            continue
+    return desk
+
+
+@for_any_story
+def test_cash_changes_by_exactly_what_the_fills_cost(story):
+    account = played(story).account
+
+    spent = sum((fill.side.sign * fill.quantity * fill.price for fill in account.fills), Decimal(0))
+
+    assert account.cash == 100_000 - spent
+
+
+@for_any_story
+def test_positions_are_the_sum_of_the_fills(story):
+    account = played(story).account
+
+    sums = defaultdict(Decimal)
+    for fill in account.fills:
+        sums[fill.asset.symbol] += fill.side.sign * fill.quantity
+
+    held = {symbol: position.quantity for symbol, position in account.positions.items()}
+    assert held == {symbol: quantity for symbol, quantity in sums.items() if quantity}
+
+
+@for_any_story
+def test_orders_and_their_fills_agree_and_none_fills_beyond_its_quantity(story):
+    account = played(story).account
+
+    filled = defaultdict(Decimal)
+    for fill in account.fills:
+        filled[fill.order_id] += fill.quantity
+
+    for order in account.orders.values():
+        assert order.filled_quantity == filled[order.id] <= order.quantity
+
+
+@for_any_story
+def test_at_most_one_of_two_legs_fills_and_only_after_the_entry(story):
+    for entry in played(story).account.orders.values():
+        legs = [leg for leg in entry.legs if leg.filled_quantity]
+        assert len(legs) <= 1
+        assert not legs or entry.status == "filled"
+
+
+@for_any_story
+def test_every_fill_keeps_its_orders_worst_price(story):
+    account = played(story).account
+
+    for fill in account.fills:
+        limit = account.orders[fill.order_id].limit_price
+        assert limit is None or fill.side.sign * (limit - fill.price) >= 0
+
+
+@for_any_story
+def test_without_shorting_orders_never_promise_more_of_a_position_than_there_is(story):
+    desk = played(story, shorting_enabled=False)
+
+    promised = desk.account.held_for_orders(desk.broker.assets.named("AAPL"))
+
+    assert 0 <= promised <= desk.held()
+
+
+@for_any_story
+def test_the_same_story_is_told_the_same_twice(story):
+    first, second = played(story).account, played(story).account
+
+    assert first.fills == second.fills
+    assert list(first.orders) == list(second.orders)
