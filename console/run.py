@@ -20,7 +20,7 @@ from console.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS, TEMPLATE
 from console.play import Played, configured_for, play
 from console.runs import RunRecord
 from console.summary import AccountSum, Row, read_rows, row_as_dict, sums
-from console.tables import reasons_table, signals_table, sums_table
+from console.tables import output, reasons_table, signals_table, sums_table
 from simulation.bars import BarsFileError, load_bars
 from simulation.tape import Step, Tape
 
@@ -53,10 +53,8 @@ def run(
     """
     messages = Console(stderr=True)
     try:
-        tape = load_bars(bars or SAMPLE_BARS).between(last=end.date() if end else None)
         first = begin.date() if begin else (None if bars else SAMPLE_FROM)
-        if not len(tape.between(first)):
-            raise BarsFileError(f"{bars or SAMPLE_BARS}: no bars in the dates asked for")
+        tape = _tape(bars or SAMPLE_BARS, first, end.date() if end else None)
         configuration = configured_for(load_configuration(config), tape)
         if state is None:
             shutil.rmtree(LAST_RUN, ignore_errors=True)
@@ -72,6 +70,13 @@ def run(
     _show(found, accounts, played, rows=rows, as_json=as_json, log=record.log)
     if any(account.gap or account.is_silent for account in accounts):
         raise typer.Exit(1)
+
+
+def _tape(path: Path, first: date | None, last: date | None) -> Tape:
+    tape = load_bars(path).between(last=last)
+    if not len(tape.between(first)):
+        raise BarsFileError(f"{path}: no bars from {first or 'its start'} to {last or 'its end'}")
+    return tape
 
 
 async def _play(
@@ -119,9 +124,9 @@ def _show(
         }
         typer.echo(json.dumps(shown, indent=2))
         return
-    output = Console()
-    output.print(signals_table(found[:rows], played.executors, of=len(found)))
-    output.print(sums_table(accounts))
+    screen = output()
+    screen.print(signals_table(found[:rows], played.executors, of=len(found)))
+    screen.print(sums_table(accounts))
     if (reasons := reasons_table(accounts)) is not None:
-        output.print(reasons)
-    output.print(f"{played.bars:,} bars played. Logs: {log}. More: argo signals --help", highlight=False)
+        screen.print(reasons)
+    screen.print(f"{played.bars:,} bars played. Logs: {log}. More: argo signals --help", highlight=False)

@@ -21,7 +21,7 @@ from console.embedded_aws import EmbeddedAwsError, embedded_aws
 from console.paths import CONFIGURATION, LAST_RUN, TEMPLATE
 from console.runs import RunRecord
 from console.summary import read_rows, row_as_dict, sums
-from console.tables import reasons_table, signals_table, sums_table
+from console.tables import output, reasons_table, signals_table, sums_table
 
 _DAYS_BACK = 7
 
@@ -59,11 +59,11 @@ def signals(
         }
         typer.echo(json.dumps(shown, indent=2))
         return
-    output = Console()
-    output.print(signals_table(found[:limit], executors, of=len(found)))
-    output.print(sums_table(accounts))
+    screen = output()
+    screen.print(signals_table(found[:limit], executors, of=len(found)))
+    screen.print(sums_table(accounts))
     if (reasons := reasons_table(accounts)) is not None:
-        output.print(reasons)
+        screen.print(reasons)
 
 
 @contextmanager

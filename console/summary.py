@@ -1,13 +1,16 @@
 """What became of every signal at every account, computed from the ledger's records and nothing else."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.signal import Signal
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
 from argo.domain.values import iso
 from argo.ports import Ledger, Page, StoredSignal
 
@@ -16,10 +19,19 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A signal with its execution per account; an account that has none has not received it yet."""
+    """A signal with its execution per account.
 
-    signal: Signal
-    executions: dict[str, Execution]
+    ``addressed`` are the accounts it was or will be sent to. It is empty for a signal that the ledger lacks
+    and some account has executed all the same: such a row makes a gap.
+    """
+
+    signal_id: str
+    created_at: datetime
+    symbol: Symbol
+    side: Side
+    confidence: Decimal
+    addressed: frozenset[str]
+    executions: Mapping[str, Execution]
 
 
 @dataclass(slots=True)
@@ -110,18 +122,17 @@ class AccountSum:
 async def read_rows(
     ledger: Ledger, executors: Sequence[str], days: Iterable[str], *, at_most: int | None = None
 ) -> list[Row]:
-    """Read signals and executions of UTC days, in the order of the days, newest first within each.
-
-    Executions whose signal the ledger lacks can't make a row; `sums` counts them as a gap.
-    """
+    """Read signals and executions of UTC days, in the order of the days, newest first within each."""
     rows: list[Row] = []
     for day in days:
-        signals = await _all_signals(ledger, day)
+        signals = await _pages(partial(ledger.signals_of, day, limit=_PAGE))
         executions: dict[str, dict[str, Execution]] = {}
         for executor in executors:
-            for execution in await _all_executions(ledger, executor, day):
+            found = await _pages(partial(ledger.executions_of, executor, day, limit=_PAGE))
+            for execution in found:
                 executions.setdefault(execution.signal_id, {})[executor] = execution
-        rows += [Row(stored.signal, executions.get(stored.signal.signal_id, {})) for stored in signals]
+        rows += [_row(stored, executions.pop(stored.signal.signal_id, {})) for stored in signals]
+        rows += [_without_signal(left) for left in executions.values()]
         if at_most is not None and len(rows) >= at_most:
             return rows[:at_most]
     return rows
@@ -133,25 +144,23 @@ def sums(rows: Sequence[Row], executors: Sequence[str]) -> list[AccountSum]:
     for executor in executors:
         account = AccountSum(executor)
         for row in rows:
-            account.signals += 1
+            account.signals += executor in row.addressed
             if executor in row.executions:
                 account.add(row.executions[executor])
             else:
-                account.unresolved += 1
+                account.unresolved += executor in row.addressed
         found.append(account)
     return found
 
 
 def row_as_dict(row: Row) -> dict[str, Any]:
-    """Return a row as plain JSON, with full ids."""
-    signal = row.signal
+    """Return a row as plain JSON, with full ids; money as text."""
     return {
-        "time": iso(signal.created_at),
-        "signal_id": signal.signal_id,
-        "symbol": signal.symbol,
-        "side": signal.side,
-        "confidence": float(signal.confidence),
-        "regime": signal.regime,
+        "time": iso(row.created_at),
+        "signal_id": row.signal_id,
+        "symbol": row.symbol,
+        "side": row.side,
+        "confidence": float(row.confidence),
         "executions": {
             executor: {
                 "state": execution.state,
@@ -165,19 +174,36 @@ def row_as_dict(row: Row) -> dict[str, Any]:
     }
 
 
-async def _all_signals(ledger: Ledger, day: str) -> list[StoredSignal]:
-    page: Page[StoredSignal] = await ledger.signals_of(day, limit=_PAGE)
-    found = list(page.items)
-    while page.next_token:
-        page = await ledger.signals_of(day, limit=_PAGE, token=page.next_token)
-        found += page.items
-    return found
+def _row(stored: StoredSignal, executions: Mapping[str, Execution]) -> Row:
+    signal = stored.signal
+    return Row(
+        signal_id=signal.signal_id,
+        created_at=signal.created_at,
+        symbol=signal.symbol,
+        side=signal.side,
+        confidence=signal.confidence,
+        addressed=stored.published_to | stored.awaiting,
+        executions=executions,
+    )
 
 
-async def _all_executions(ledger: Ledger, executor: str, day: str) -> list[Execution]:
-    page: Page[Execution] = await ledger.executions_of(executor, day, limit=_PAGE)
+def _without_signal(executions: Mapping[str, Execution]) -> Row:
+    known = next(iter(executions.values()))
+    return Row(
+        signal_id=known.signal_id,
+        created_at=known.created_at,
+        symbol=known.symbol,
+        side=known.side,
+        confidence=known.confidence,
+        addressed=frozenset(),
+        executions=executions,
+    )
+
+
+async def _pages[T](read: Callable[..., Awaitable[Page[T]]]) -> list[T]:
+    page = await read(token=None)
     found = list(page.items)
     while page.next_token:
-        page = await ledger.executions_of(executor, day, limit=_PAGE, token=page.next_token)
+        page = await read(token=page.next_token)
         found += page.items
     return found

@@ -1,15 +1,19 @@
 """The tables a person reads."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
 from console.summary import AccountSum, Row
 
 _SHORT_ID = 8
+_WIDTH_OF_A_FILE = 132
 _COLOURS = {
     ExecutionState.REJECTED: "red",
     ExecutionState.DEAD_LETTERED: "red",
@@ -19,52 +23,38 @@ _COLOURS = {
 }
 
 
-def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int | None = None) -> Table:
+def output() -> Console:
+    """Return the console that tables are printed on; wide enough for them where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
+
+
+def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> Table:
     """Return signals with state and order id or reason per account."""
-    shown = f"Signals ({len(rows)} of {of}, newest first)" if of and of > len(rows) else f"Signals ({len(rows)})"
-    table = Table(title=shown, title_justify="left", header_style="bold")
-    table.add_column("time (UTC)", no_wrap=True)
-    table.add_column("symbol", no_wrap=True)
-    table.add_column("side", no_wrap=True)
+    table = _table(f"Signals: {len(rows)} of {of}, newest first")
+    for heading in ("time (UTC)", "symbol", "side"):
+        table.add_column(heading, no_wrap=True)
     table.add_column("conf.", justify="right", no_wrap=True)
     for executor in executors:
-        table.add_column(f"{executor}: state, order id or reason", overflow="fold")
+        table.add_column(executor, overflow="fold")
     for row in rows:
-        signal = row.signal
         table.add_row(
-            f"{signal.created_at:%Y-%m-%d %H:%M:%S}",
-            signal.symbol,
-            Text(signal.side, "green" if signal.side is Side.BUY else "magenta"),
-            f"{signal.confidence:.1f}",
-            *(_outcome(row.executions.get(executor)) for executor in executors),
+            f"{row.created_at:%Y-%m-%d %H:%M:%S}",
+            row.symbol,
+            Text(row.side, "green" if row.side is Side.BUY else "magenta"),
+            f"{row.confidence:.1f}",
+            *(_outcome(row, executor) for executor in executors),
         )
     return table
 
 
 def sums_table(accounts: Sequence[AccountSum]) -> Table:
-    """Return the conservation sum per account: signals = the counts to the right of them."""
-    table = Table(title="What became of the signals, per account", title_justify="left", header_style="bold")
-    table.add_column("account", no_wrap=True)
-    for heading in ("signals", "= orders", "+ denied", "+ rejected", "+ expired", "+ dead", "+ open", "gap"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("execution rate", justify="right")
-    table.add_column("of all", justify="right")
-    table.add_column("profit USD", justify="right")
+    """Return the conservation sum per account, one line a count."""
+    table = _table("What became of them, per account")
+    table.add_column("")
     for account in accounts:
-        table.add_row(
-            account.executor,
-            str(account.signals),
-            Text(str(account.with_order), "bold red" if account.is_silent else "bold green"),
-            str(account.denied),
-            str(account.rejected),
-            str(account.expired),
-            str(account.dead_lettered),
-            str(account.unresolved),
-            Text(str(account.gap), "bold red" if account.gap else ""),
-            _percent(account.execution_rate),
-            _percent(account.plain_share),
-            f"{account.realised_profit:,.2f}",
-        )
+        table.add_column(account.executor, justify="right")
+    for heading, cell in _SUM_ROWS:
+        table.add_row(heading, *(cell(account) for account in accounts))
     return table
 
 
@@ -73,7 +63,7 @@ def reasons_table(accounts: Sequence[AccountSum]) -> Table | None:
     reasons = sorted({reason for account in accounts for reason in account.reasons})
     if not reasons:
         return None
-    table = Table(title="Why there was no order", title_justify="left", header_style="bold")
+    table = _table("Why there was no order")
     table.add_column("reason")
     for account in accounts:
         table.add_column(account.executor, justify="right")
@@ -82,9 +72,14 @@ def reasons_table(accounts: Sequence[AccountSum]) -> Table | None:
     return table
 
 
-def _outcome(execution: Execution | None) -> Text:
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+
+
+def _outcome(row: Row, executor: str) -> Text:
+    execution = row.executions.get(executor)
     if execution is None:
-        return Text("not received yet", "dim")
+        return Text("not received yet" if executor in row.addressed else "not sent to it", "dim")
     said = [str(execution.state)]
     if execution.order_id:
         said.append(execution.order_id[:_SHORT_ID])
@@ -97,3 +92,26 @@ def _outcome(execution: Execution | None) -> Text:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
+
+
+def _orders(account: AccountSum) -> Text:
+    return Text(str(account.with_order), "bold red" if account.is_silent else "bold green")
+
+
+def _gap(account: AccountSum) -> Text:
+    return Text(str(account.gap), "bold red" if account.gap else "")
+
+
+_SUM_ROWS: Sequence[tuple[str, Callable[[AccountSum], RenderableType]]] = (
+    ("signals", lambda account: str(account.signals)),
+    ("= with an order", _orders),
+    ("+ denied", lambda account: str(account.denied)),
+    ("+ rejected by the broker", lambda account: str(account.rejected)),
+    ("+ expired", lambda account: str(account.expired)),
+    ("+ dead-lettered", lambda account: str(account.dead_lettered)),
+    ("+ unresolved", lambda account: str(account.unresolved)),
+    ("gap (must be 0)", _gap),
+    ("execution rate: orders / (signals - denied)", lambda account: _percent(account.execution_rate)),
+    ("orders / signals", lambda account: _percent(account.plain_share)),
+    ("realised profit, USD", lambda account: f"{account.realised_profit:,.2f}"),
+)

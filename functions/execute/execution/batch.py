@@ -8,9 +8,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.observability import Metric
+from argo.ports import QueueFault
 from execution.account import AccountDesk
 from execution.flow import Flow, Later
 from execution.message import Malformed, read_signal
@@ -94,7 +94,7 @@ async def _give_back(wiring: Wiring, record: SQSRecord, later: Later) -> None:
     wiring.telemetry.count(Metric.RETRIES, reason=later.obstacle)
     try:
         await wiring.queue.defer(record.receipt_handle, later.delay)
-    except (ClientError, BotoCoreError) as error:
+    except QueueFault as error:
         wiring.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
     raise GivenBack(later.obstacle)
 

@@ -285,6 +285,10 @@ class Sent:
     failures: Mapping[str, str]
 
 
+class QueueFault(Exception):
+    """The queue did not do what was asked."""
+
+
 class SignalQueue(Protocol):
     """One executor's queue and its dead-letter queue."""
 
@@ -293,7 +297,11 @@ class SignalQueue(Protocol):
         ...
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
-        """Hide a received message for ``delay``, 0 to 12 hours in all."""
+        """Hide a received message for ``delay``, 0 to 12 hours in all.
+
+        Raises:
+            QueueFault: the message keeps the visibility it has.
+        """
         ...
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:

@@ -7,10 +7,12 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from argo.adapters.threads import BlockingCalls
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import Sent
+from argo.ports import QueueFault, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -59,11 +61,15 @@ class SqsSignalQueue:
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
         """Hide a received message for ``delay``, rounded up to a second."""
         seconds = ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds())
-        await self._calls.run(
-            lambda: self._client.change_message_visibility(
-                QueueUrl=self._queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        try:
+            await self._calls.run(
+                self._client.change_message_visibility,
+                QueueUrl=self._queue_url,
+                ReceiptHandle=receipt_handle,
+                VisibilityTimeout=seconds,
             )
-        )
+        except (ClientError, BotoCoreError) as error:
+            raise QueueFault(str(error)) from error
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         """Copy a message to the dead-letter queue with the reason as an attribute."""
