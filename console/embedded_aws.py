@@ -19,7 +19,6 @@ import boto3
 from console.template import read_template, stateful_part
 
 _HOST = "127.0.0.1"
-_STACK = "argo"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -50,7 +49,7 @@ class EmbeddedAws:
             aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def create_resources(self, template: Path) -> "Resources":
+    def create_resources(self, template: Path, stack_name: str = "argo") -> "Resources":
         """Make the table and the queues of a template, or find them where the state already has them.
 
         Raises:
@@ -59,19 +58,21 @@ class EmbeddedAws:
         cloudformation = self.client("cloudformation")
         part = stateful_part(read_template(template))
         try:
-            cloudformation.describe_stacks(StackName=_STACK)
+            cloudformation.describe_stacks(StackName=stack_name)
         except cloudformation.exceptions.ClientError:
             cloudformation.create_stack(
-                StackName=_STACK,
+                StackName=stack_name,
                 TemplateBody=json.dumps(part),
                 Parameters=[{"ParameterKey": "LocalEndpointUrl", "ParameterValue": self.url}],
             )
             cloudformation.get_waiter("stack_create_complete").wait(
-                StackName=_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+                # It takes milliseconds here; boto3 counts the delay in whole seconds.
+                StackName=stack_name,
+                WaiterConfig={"Delay": 0, "MaxAttempts": 5_000},
             )
-        stack = cloudformation.describe_stacks(StackName=_STACK)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
         if stack["StackStatus"] != "CREATE_COMPLETE":
-            raise EmbeddedAwsError(f"stack {_STACK}: {stack['StackStatus']}")
+            raise EmbeddedAwsError(f"stack {stack_name}: {stack['StackStatus']}")
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         return Resources.of(outputs, self.client("sqs"))
 

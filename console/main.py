@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from console import run, signals
+from console import docs, run, signals
 
 app = typer.Typer(
     name="argo",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("signals")(signals.signals)
+app.command("docs", hidden=True)(docs.docs)
 
 
 def main() -> NoReturn:

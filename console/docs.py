@@ -1,0 +1,74 @@
+"""`argo docs`: the tables in docs/reference.md, written from the enums and tables in the code."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from argo.domain.execution import TRANSITIONS
+from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
+from argo.observability import Metric
+from console.paths import PROJECT
+
+REFERENCE = PROJECT / "docs" / "reference.md"
+
+
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail when the file is not up to date.")
+    ] = False,
+) -> None:
+    """Write docs/reference.md from the code."""
+    written = reference()
+    if not check:
+        REFERENCE.write_text(written, encoding="utf-8")
+        return
+    if _read(REFERENCE) != written:
+        typer.echo(f"{REFERENCE.relative_to(PROJECT)} is not up to date: run `make docs`", err=True)
+        raise typer.Exit(1)
+
+
+def reference() -> str:
+    """Return the whole file."""
+    sections = [
+        "# Reference\n\nWritten by `make docs` from the code; `make check` fails when the two differ.",
+        _section("Why the gate or the sizing denies a signal", ("reason", "meaning"), _reasons(DenialReason)),
+        _section("Why the broker rejects an order", ("reason", "meaning"), _reasons(RejectionReason)),
+        _section(
+            "What stands in an order's way until its signal expires", ("reason", "meaning"), _reasons(Obstacle)
+        ),
+        _section("Why a message is dead-lettered at once", ("reason", "meaning"), _reasons(QuarantineReason)),
+        _section("States of an execution", ("state", "can become", "has an order"), _states()),
+        _section("Metrics, namespace `Argo`", ("metric", "unit", "meaning"), _metrics()),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return f"## {title}\n\n" + "\n".join(lines)
+
+
+def _reasons(reasons: type[Reason]) -> list[tuple[str, str]]:
+    return [(f"`{reason}`", reason.meaning) for reason in reasons]
+
+
+def _states() -> list[tuple[str, str, str]]:
+    return [
+        (
+            f"`{state}`",
+            ", ".join(f"`{target}`" for target in sorted(targets)) or "-",
+            "yes" if state.has_order else "no",
+        )
+        for state, targets in TRANSITIONS.items()
+    ]
+
+
+def _metrics() -> list[tuple[str, str, str]]:
+    return [(f"`{metric}`", metric.unit.value, metric.meaning) for metric in Metric]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
