@@ -1,6 +1,6 @@
 """Play bars through the pipeline: the market's time is the tape's, everything else is real."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from console.embedded_aws import EmbeddedAws
 from console.world import LocalWorld, local_world
-from simulation.broker import AccountSettings, SimulatedBroker
+from simulation.broker import Account, AccountSettings, SimulatedBroker
 from simulation.broker.server import BrokerServer
 from simulation.clock import SteppedClock
 from simulation.tape import Step, Tape
@@ -23,12 +23,17 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What was played: the accounts, the UTC days that have signals, the number of bars."""
+    """What was played, and what the broker holds at its end, to be compared with the ledger.
+
+    ``days`` are the UTC days that have signals, newest first; ``cash`` in USD and ``entries``, the ids of the
+    orders that are no other's leg, are per account.
+    """
 
     executors: tuple[str, ...]
     days: tuple[str, ...]
     bars: int
-    unhandled: int
+    cash: Mapping[str, Decimal]
+    entries: Mapping[str, frozenset[str]]
 
 
 def configured_for(configuration: Configuration, tape: Tape) -> Configuration:
@@ -89,8 +94,14 @@ async def play(
             for executor in world.executors:
                 await world.reconcile(executor)
             on_step(step, total)
-        waiting = sum([await mapping.drain() for mapping in world.mappings.values()])
-        return world, Played(world.executors, tuple(reversed(days)), len(present.bars), waiting)
+        accounts = {name: broker.accounts[keys.key_id] for name, keys in settings.items()}
+        return world, Played(
+            executors=world.executors,
+            days=tuple(reversed(days)),
+            bars=len(present.bars),
+            cash={name: account.cash for name, account in accounts.items()},
+            entries={name: _entries(account) for name, account in accounts.items()},
+        )
     finally:
         await server.stop()
 
@@ -102,6 +113,11 @@ async def _trade(world: LocalWorld) -> int:
             await mapping.drain()
     signals = report["signals"]
     return signals if isinstance(signals, int) else 0
+
+
+def _entries(account: Account) -> frozenset[str]:
+    legs = {leg.id for order in account.orders.values() for leg in order.legs}
+    return frozenset(account.orders) - legs
 
 
 def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:
