@@ -39,7 +39,8 @@ SERVED = Path(".argo") / "served"
 ENV_VARS = Path(".argo") / "sam-env.json"
 
 SAMPLE_TO = date(2013, 2, 12)
-"""The sample's last day here: on its bar AAPL is a signal to sell and MSFT, a weak one, to buy."""
+"""The sample's last day here: its bars give three signals, of which one is an order at both accounts, one at the
+first only, and one too weak for either."""
 
 SAMPLE_CONFIGURATION = PROJECT / "events" / "argo-sample.toml"
 SAMPLE_CONFIGURATION_IN_LAYER = "/opt/argo-sample.toml"

@@ -200,10 +200,18 @@ def test_without_a_rate_limit_every_request_is_served():
     over_http(story, requests_per_minute=None)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com"])  # noqa: S104
-def test_only_loopback_addresses_are_served(host):
-    with pytest.raises(ValueError, match="loopback addresses only"):
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "8.8.8.8", "172.32.0.1", "169.254.1.1", "2001:db8::1", "example.com", ""],  # noqa: S104
+)
+def test_only_loopback_and_private_addresses_are_served(host):
+    with pytest.raises(ValueError, match="only loopback and private addresses"):
         BrokerServer(Desk().broker, host=host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "172.17.0.1", "10.0.0.1", "192.168.65.254"])
+def test_loopback_and_docker_bridge_addresses_are_served(host):
+    assert BrokerServer(Desk().broker, host=host)
 
 
 def test_the_short_form_serves_while_its_block_runs():

@@ -1,11 +1,11 @@
-"""Start and stop the HTTP face of a broker, on this machine only."""
+"""Start and stop the HTTP face of a broker, for this machine and its containers only."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from threading import Event, Thread
 from typing import Self
 
@@ -20,6 +20,7 @@ from simulation.broker.server.rate_limit import RateLimiter
 from simulation.broker.server.trading_routes import TradingRoutes
 
 _GRACE_SECONDS = 1.0
+_RFC_1918 = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 class BrokerServer:
@@ -27,7 +28,7 @@ class BrokerServer:
 
     Args:
         broker: the engine; drive it from the event loop the server runs on.
-        host: a loopback address. The server knows no encryption and hands out control without keys.
+        host: a loopback or private (RFC 1918) address, see `check_host`.
         port: 0 for a free one.
         requests_per_minute: per account, for trading and data each; None for no limit.
         rate_clock: what the minutes are counted on; the market's clock if not given.
@@ -37,7 +38,7 @@ class BrokerServer:
         faults: what will go wrong next.
 
     Raises:
-        ValueError: the host is not a loopback address.
+        ValueError: the host is not such an address.
     """
 
     def __init__(
@@ -50,8 +51,7 @@ class BrokerServer:
         rate_clock: Callable[[], datetime] | None = None,
         forming_stock_bars: bool = False,
     ) -> None:
-        if not _is_loopback(host):
-            raise ValueError(f"the simulated broker serves loopback addresses only, not {host}")
+        check_host(host)
         self.broker = broker
         self.faults = Faults()
         self._host, self._port = host, port
@@ -142,8 +142,23 @@ class BackgroundServer:
         self._loop.close()
 
 
-def _is_loopback(host: str) -> bool:
+def check_host(host: str) -> None:
+    """Refuse an address at which strangers could reach a simulated service.
+
+    These services know no encryption and hand out control without keys. So they listen on loopback, or on the one
+    private (RFC 1918) address that is named: Docker's bridge, over which a container reaches this machine. The
+    unspecified addresses, which mean every interface, public ones and names other than ``localhost`` are refused.
+
+    Raises:
+        ValueError: the host is not a loopback or a private address.
+    """
+    if not _is_loopback_or_private(host):
+        raise ValueError(f"only loopback and private addresses are served, not {host}")
+
+
+def _is_loopback_or_private(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return host == "localhost"
+    return address.is_loopback or any(address in network for network in _RFC_1918)

@@ -1,0 +1,74 @@
+"""The simulated broker on a real socket, with the real adapters at it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Self
+
+from argo.adapters.alpaca.broker import AlpacaBroker
+from argo.adapters.alpaca.market_data import AlpacaMarketData
+from argo.adapters.aws.parameters import Credentials
+from argo.adapters.threads import BlockingCalls
+from simulation.broker.server import BackgroundServer, BrokerServer, Fault
+from simulation.clock import SteppedClock
+from tests.contract.backends import Plain
+from tests.simulation.desk import TEN_O_CLOCK, Desk
+
+GOOD_KEYS = Credentials("key", "secret")
+
+
+class BrokerDesk:
+    """A desk whose broker is reached over HTTP; drive it from within `call` only.
+
+    Attributes:
+        clock: the adapters' time, ten o'clock in New York until it is set.
+    """
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.clock = SteppedClock(TEN_O_CLOCK)
+        self._server = BackgroundServer(BrokerServer(self.desk.broker))
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.__exit__(*error)
+
+    def broker(
+        self, credentials: Callable[[], Credentials] = lambda: GOOD_KEYS, *, url: str | None = None
+    ) -> Plain:
+        calls = BlockingCalls("trading", 10)
+        return Plain(AlpacaBroker(credentials, url or self.url, clock=self.clock, calls=calls))
+
+    def market_data(self, credentials: Callable[[], Credentials] = lambda: GOOD_KEYS) -> Plain:
+        calls = BlockingCalls("data", 10)
+        return Plain(AlpacaMarketData(credentials, self.url, feed="iex", clock=self.clock, calls=calls))
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    @property
+    def requests(self) -> dict[str, int]:
+        return dict(self._server.server.requests)
+
+    @property
+    def posts(self) -> int:
+        return self.requests.get("POST /v2/orders", 0)
+
+    @property
+    def entries(self) -> int:
+        """How many orders the broker has taken, legs not counted."""
+        return self.call(lambda: sum(order.parent is None for order in self.desk.account.orders.values()))
+
+    def call[Result](self, function: Callable[[], Result]) -> Result:
+        return self._server.call(function)
+
+    def strike(self, **fault: object) -> None:
+        """Let something go wrong with the next request that it waits for."""
+        self.call(lambda: self._server.server.faults.add(Fault(**fault)))

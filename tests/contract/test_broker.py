@@ -1,0 +1,138 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from argo.adapters.aws.parameters import Credentials
+from argo.domain.config import ConfigurationError
+from argo.domain.faults import Unauthorised
+from argo.domain.orders import OrderStatus, differences
+from tests.contract.backends import together
+from tests.simulation.desk import NEXT_OPENING, TEN_O_CLOCK
+from tests.unit.builders import an_entry_plan
+
+FILLED_AT_ONCE = an_entry_plan(limit_price="101")
+RESTING = an_entry_plan(limit_price="99")
+
+
+@pytest.fixture
+def broker(desk):
+    return desk.broker()
+
+
+def ask_everything(broker):
+    """Return the calls to each of the port's methods, by name."""
+    return {
+        "account": broker.account,
+        "clock": broker.clock,
+        "positions": broker.positions,
+        "submit": lambda: broker.submit(RESTING.body()),
+        "order": lambda: broker.order("an-id"),
+        "order_by_client_id": lambda: broker.order_by_client_id("argo-1"),
+        "cancel": lambda: broker.cancel("an-id"),
+    }
+
+
+def test_an_account_comes_with_its_balances_and_flags(desk, broker):
+    desk.call(lambda: setattr(desk.desk.account, "trading_blocked", True))
+
+    account = broker.account()
+
+    assert (account.equity, account.cash, account.buying_power) == (100_000, 100_000, 200_000)
+    assert (account.last_equity, account.non_marginable_buying_power) == (100_000, 100_000)
+    assert (account.status, account.trading_blocked, account.shorting_enabled) == ("ACTIVE", True, True)
+    assert account.is_blocked
+
+
+def test_the_clock_is_the_exchanges_in_utc(broker):
+    clock = broker.clock()
+
+    assert (clock.now, clock.is_open) == (TEN_O_CLOCK, True)
+    assert (clock.next_open, clock.next_close) == (NEXT_OPENING, TEN_O_CLOCK + timedelta(hours=6))
+
+
+def test_positions_are_signed_and_a_pair_has_its_slash(desk, broker):
+    def trade():
+        desk.desk.price(50_000, "BTC/USD")
+        desk.desk.price(20, "IBM")
+        desk.desk.sell(5, symbol="IBM")
+        desk.desk.buy(1, symbol="BTC/USD", time_in_force="gtc")
+
+    assert broker.positions() == []
+    desk.call(trade)
+
+    pair, short = broker.positions()
+
+    assert (pair.symbol, pair.quantity, pair.average_entry_price) == ("BTC/USD", Decimal("0.9975"), 50_000)
+    assert (short.symbol, short.quantity, short.market_value) == ("IBM", -5, -100)
+
+
+def test_a_bracket_comes_back_with_its_legs_and_their_roles(broker):
+    order = broker.submit(RESTING.body())
+
+    assert (order.client_order_id, order.status) == (RESTING.client_order_id, OrderStatus.PENDING_NEW)
+    assert (order.order_class, order.order_type, order.quantity) == ("bracket", "limit", 12)
+    assert order.submitted_at == TEN_O_CLOCK
+    assert {leg.role: leg.limit_price or leg.stop_price for leg in order.legs} == {
+        "take_profit": 110,
+        "stop_loss": 95,
+    }
+    assert len({order.order_id, *(leg.order_id for leg in order.legs)}) == 3
+
+
+@pytest.mark.parametrize("by", ["order_id", "client_order_id"])
+def test_an_order_is_found_by_either_id_with_its_legs(broker, by):
+    sent = broker.submit(FILLED_AT_ONCE.body())
+
+    look_up = broker.order if by == "order_id" else broker.order_by_client_id
+    found = look_up(getattr(sent, by))
+
+    assert (found.order_id, found.status) == (sent.order_id, OrderStatus.FILLED)
+    assert (found.filled_quantity, found.filled_average_price) == (12, 100)
+    assert [leg.order_id for leg in found.legs] == [leg.order_id for leg in sent.legs]
+    assert [leg.role for leg in found.legs] == ["take_profit", "stop_loss"]
+    assert differences(FILLED_AT_ONCE.body(), found) == {}
+
+
+def test_an_order_nobody_sent_is_none(broker):
+    assert broker.order("00000000-0000-0000-0000-000000000000") is None
+    assert broker.order_by_client_id("argo-1") is None
+
+
+def test_an_open_order_is_cancelled_and_a_final_or_unknown_one_is_not(broker):
+    sent = broker.submit(RESTING.body())
+
+    assert broker.cancel(sent.order_id) is True
+    assert broker.order(sent.order_id).status is OrderStatus.CANCELED
+    assert broker.cancel(sent.order_id) is False
+    assert broker.cancel("00000000-0000-0000-0000-000000000000") is False
+
+
+def test_calls_at_once_each_get_their_own_answer(desk, broker):
+    plans = [an_entry_plan(limit_price="99", client_order_id=f"argo-{number}") for number in range(20)]
+
+    sent = together(*(broker.port.submit(plan.body()) for plan in plans))
+    found = together(*(broker.port.order_by_client_id(plan.client_order_id) for plan in plans))
+
+    assert [order.client_order_id for order in sent] == [plan.client_order_id for plan in plans]
+    assert [order.order_id for order in found] == [order.order_id for order in sent]
+    assert desk.posts == desk.entries == 20
+
+
+def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(desk):
+    def unreadable() -> Credentials:
+        raise ConfigurationError("credentials parameter /argo/argo/credentials: AccessDenied")
+
+    for call in ask_everything(desk.broker(unreadable)).values():
+        with pytest.raises(Unauthorised, match="AccessDenied"):
+            call()
+
+    assert desk.requests == {}
+
+
+def test_a34_refused_keys_are_unauthorised_on_every_method(desk):
+    for call in ask_everything(desk.broker(lambda: Credentials("key", "guess"))).values():
+        with pytest.raises(Unauthorised):
+            call()
+
+    assert desk.posts == 1

@@ -1,0 +1,262 @@
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.orders import OrderStatus
+from argo.domain.reasons import RejectionReason
+from tests.unit.builders import an_entry_plan
+
+PLAN = an_entry_plan(limit_price="99")
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+AN_ORDER = {"id": "61e69015", "client_order_id": PLAN.client_order_id, "symbol": "AAPL", "status": "new"}
+
+UNUSABLE = {
+    "a redirect": {"status": 301, "headers": {"Location": "/v2/orders"}},
+    "an HTML page instead of a gateway": {"status": 502, "body": HTML},
+    "a gateway's timeout": {"status": 504, "body": {"code": 50410000, "message": "gateway timeout"}},
+    "an error of the broker's": {"status": 500, "body": {"code": 50010000, "message": "internal server error"}},
+    "a broker that is down": {"status": 503, "body": ""},
+    "a request that took too long": {"status": 408, "body": ""},
+    "nothing": {"status": 200, "body": ""},
+    "an HTML page": {"status": 200, "body": HTML},
+    "JSON that is null": {"status": 200, "body": "null"},
+    "JSON that is a number": {"status": 200, "body": "7"},
+    "JSON that is a list": {"status": 200, "body": "[7]"},
+    "JSON that is something else": {"status": 200, "body": {"message": "welcome"}},
+    "JSON cut short": {"status": 200, "body": '{"id": "61e69015", "status"'},
+}
+
+
+@pytest.fixture
+def broker(desk):
+    return desk.broker()
+
+
+def fault_of(broker, plan=PLAN):
+    """Submit, and return what is raised: a fault of the port, or the test fails with what escaped."""
+    with pytest.raises(BrokerFault) as raised:
+        broker.submit(plan.body())
+    return raised.value
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize("after", [False, True], ids=["not placed", "placed"])
+def test_a12_an_answer_that_tells_nothing_is_ambiguous_and_is_not_sent_again(desk, broker, answer, after):
+    desk.strike(method="POST", after=after, **answer)
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.status) == (Ambiguous, answer["status"])
+    assert fault.request_id
+    assert desk.requests == {"POST /v2/orders": 1}
+    assert desk.entries == after
+    assert (broker.order_by_client_id(PLAN.client_order_id) is not None) == after
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not placed", "placed"])
+def test_b02_a_broken_connection_is_ambiguous_and_is_not_tried_again(desk, broker, after):
+    broker.clock()
+    desk.strike(method="POST", drop=True, after=after)
+
+    fault = fault_of(broker)
+
+    assert type(fault) is Ambiguous
+    assert (desk.posts, desk.entries) == (1, after)
+    assert (broker.order_by_client_id(PLAN.client_order_id) is not None) == after
+
+
+def test_a_broker_that_is_not_there_is_ambiguous(desk):
+    with socket.socket() as bound_but_deaf:
+        bound_but_deaf.bind(("127.0.0.1", 0))
+        broker = desk.broker(url=f"http://127.0.0.1:{bound_but_deaf.getsockname()[1]}")
+
+        assert type(fault_of(broker)) is Ambiguous
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, {"code": 40110000, "message": "request is not authorized"}),
+        (401, {"message": "unauthorized."}),
+        (401, ""),
+        (403, {"message": "forbidden."}),
+        (403, HTML),
+    ],
+)
+def test_a34_refused_credentials_are_unauthorised(desk, broker, status, body):
+    desk.strike(method="POST", status=status, body=body)
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.status) == (Unauthorised, status)
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        (40310000, "insufficient buying power", RejectionReason.BUYING_POWER),
+        (40310000, "cost basis must be >= minimal amount of order 1", RejectionReason.BUYING_POWER),
+        (40310000, "potential wash trade detected. use complex orders", RejectionReason.WASH_TRADE),
+        (40310000, "insufficient qty available for order", RejectionReason.QUANTITY_HELD),
+        (40310000, "account is not allowed to short", RejectionReason.NOT_TRADABLE),
+        (40310000, 'asset "XYZ" is not fractionable', RejectionReason.NOT_TRADABLE),
+        (40310000, "the moon is in the wrong house", RejectionReason.OTHER),
+        (42210000, "invalid limit_price 99.001. sub-penny increment", RejectionReason.VALIDATION),
+        (40010001, "client_order_id must be no more than 128 characters", RejectionReason.VALIDATION),
+        (42210000, "order must be unique in every way", RejectionReason.VALIDATION),
+        (40010000, "request body format is invalid", RejectionReason.VALIDATION),
+    ],
+)
+def test_a_final_refusal_is_sorted_by_code_and_message(desk, broker, code, message, reason):
+    status = 422 if code == 40010001 else code // 100_000
+    desk.strike(method="POST", status=status, body={"code": code, "message": message})
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.reason, fault.base_price) == (Refused, reason, None)
+    assert (fault.status, fault.code, fault.message) == (status, code, message)
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+def test_an_order_beyond_the_buying_power_is_refused(desk, broker):
+    fault = fault_of(broker, an_entry_plan(limit_price="99", quantity=100_000))
+
+    assert (type(fault), fault.reason, fault.code) == (Refused, RejectionReason.BUYING_POWER, 40310000)
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+def test_b03_an_order_sent_twice_is_a_duplicate(desk, broker):
+    broker.submit(PLAN.body())
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.status, fault.code) == (Duplicate, 422, 40010001)
+    assert (desk.posts, desk.entries) == (2, 1)
+
+
+def test_a_bracket_on_the_wrong_side_is_refused_with_the_base_price(desk, broker):
+    fault = fault_of(broker, an_entry_plan(limit_price="99", stop_price="99"))
+
+    assert (type(fault), fault.reason) == (Refused, RejectionReason.BRACKET_GEOMETRY)
+    assert (fault.base_price, fault.detail()["base_price"]) == ("99", "99")
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("reset", "wait"),
+    [(30, 30), (-30, 1), (3600, 120), ("soon", 5), (None, 5)],
+    ids=["in half a minute", "past", "absurd", "unreadable", "missing"],
+)
+def test_a_throttled_order_waits_until_the_limit_resets(desk, broker, reset, wait):
+    until = int(desk.now.timestamp()) + reset if isinstance(reset, int) else reset
+    headers = {} if until is None else {"X-RateLimit-Reset": str(until)}
+    desk.strike(
+        method="POST", status=429, headers=headers, body={"code": 42910000, "message": "rate limit exceeded"}
+    )
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.until) == (Throttled, desk.now + timedelta(seconds=wait))
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+def test_the_201st_request_of_a_minute_is_throttled_until_the_next(desk, broker):
+    desk.clock.set(desk.now + timedelta(seconds=40))
+    for _ in range(200):
+        broker.clock()
+
+    fault = fault_of(broker)
+
+    assert (type(fault), fault.until) == (Throttled, datetime(2013, 3, 1, 15, 1, tzinfo=UTC))
+    assert (desk.posts, desk.entries) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "news", [{"status": "quantum"}, {"status": None}, {"legs": None, "hologram": {"deep": [1]}}]
+)
+def test_an_accepted_order_with_unknown_fields_and_values_is_accepted(desk, broker, news):
+    desk.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
+
+    order = broker.submit(PLAN.body())
+
+    assert order.order_id == "61e69015"
+    assert order.status is (OrderStatus.UNRECOGNISED if "status" in news else OrderStatus.NEW)
+    assert desk.posts == 1
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"qty": "many"},
+        {"qty": 12},
+        {"filled_qty": None},
+        {"submitted_at": "yesterday"},
+        {"submitted_at": "2026-03-02T15:00:00"},
+        {"submitted_at": "2026-03-02T15:00:00.123456789Z"},
+        {"legs": [{"no": "id"}]},
+        {"symbol": 7, "side": 7, "type": 7},
+    ],
+)
+def test_an_accepted_order_with_a_field_of_another_form_is_accepted(desk, broker, news):
+    desk.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
+
+    assert broker.submit(PLAN.body()).order_id == "61e69015"
+
+
+READS = {
+    "account": lambda broker: broker.account(),
+    "clock": lambda broker: broker.clock(),
+    "positions": lambda broker: broker.positions(),
+    "order": lambda broker: broker.order("an-id"),
+    "order_by_client_id": lambda broker: broker.order_by_client_id("argo-1"),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+def test_a19_a_read_that_brings_nothing_usable_is_ambiguous(desk, broker, read, answer):
+    desk.strike(**answer)
+
+    with pytest.raises(Ambiguous):
+        read(broker)
+
+    assert sum(desk.requests.values()) == 1
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_cancellation_without_a_usable_answer_is_not_a_success(desk, broker, answer):
+    desk.strike(**answer)
+
+    if answer.get("status") == 200 and answer["body"] not in {"", HTML, "null"}:
+        pytest.skip("a success by its status")
+    with pytest.raises(Ambiguous):
+        broker.cancel("an-id")
+
+
+def test_a_404_that_does_not_speak_of_an_order_is_not_the_absence_of_one(desk, broker):
+    desk.strike(status=404, body={"message": "endpoint not found"})
+
+    with pytest.raises(BrokerFault):
+        broker.order_by_client_id("argo-1")
+
+
+@pytest.mark.parametrize("missing", ["trading_blocked", "account_blocked", "status"])
+def test_a19_an_account_without_a_flag_counts_as_blocked(desk, broker, missing):
+    flags = {"status": "ACTIVE", "trading_blocked": False, "account_blocked": False}
+    money = {"equity": "1", "cash": "1", "buying_power": "1"}
+    whole = flags | money
+    desk.strike(status=200, body={name: value for name, value in whole.items() if name != missing})
+    desk.strike(status=200, body=whole)
+
+    assert broker.account().is_blocked
+    assert not broker.account().is_blocked
+
+
+def test_a19_an_account_without_buying_power_is_no_account(desk, broker):
+    desk.strike(status=200, body={"status": "ACTIVE", "equity": "1", "cash": "1"})
+
+    with pytest.raises(Ambiguous):
+        broker.account()

@@ -1,0 +1,81 @@
+"""What a worker does with a ledger, in short words; what a test does not name is as it usually is."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from argo.domain.account import AccountState
+from argo.domain.execution import TRANSITIONS, Execution, ExecutionState
+from argo.domain.signal import Signal
+from argo.domain.symbols import Symbol
+from argo.ports import Claimed, Intent, Release, Settlement
+from tests.contract.backends import Plain
+from tests.unit.builders import NOW, a_signal
+
+LEASE = timedelta(seconds=90)
+BOTH = frozenset({"argo", "prop_firm"})
+
+
+def signals(number: int, **fields: object) -> list[Signal]:
+    """Build signals of as many symbols, each a second later than the one before."""
+    return [
+        a_signal(symbol=Symbol(f"SYM{chr(65 + index)}"), created_at=NOW + timedelta(seconds=index), **fields)
+        for index in range(number)
+    ]
+
+
+def claim(
+    ledger: Plain, signal: Signal | None = None, executor: str = "argo", *, now: datetime = NOW
+) -> Execution:
+    granted = ledger.claim(signal or a_signal(), executor, now=now, lease=LEASE)
+    assert isinstance(granted, Claimed)
+    return granted.execution
+
+
+def intend(
+    ledger: Plain,
+    execution: Execution,
+    *,
+    notional: object = 1000,
+    risk: object = 50,
+    account: AccountState | None = None,
+    now: datetime = NOW,
+) -> Execution:
+    intent = Intent({"symbol": execution.symbol, "qty": "10"}, Decimal(str(notional)), Decimal(str(risk)))
+    view = account or ledger.account(execution.executor)
+    return ledger.intend(execution, intent, account=view, now=now)
+
+
+def settle(
+    ledger: Plain,
+    execution: Execution,
+    state: ExecutionState,
+    *,
+    release: Release = Release.NOTHING,
+    now: datetime = NOW,
+) -> Execution:
+    return ledger.settle(execution, state, Settlement(release=release), now=now)
+
+
+def reach(ledger: Plain, state: ExecutionState, signal: Signal | None = None) -> Execution:
+    """Lead a signal's execution to a state, the shortest legal way, giving nothing back."""
+    execution = claim(ledger, signal)
+    for step in _way_to(state):
+        if step is ExecutionState.SUBMITTING and execution.state is ExecutionState.CLAIMED:
+            execution = intend(ledger, execution)
+        else:
+            execution = settle(ledger, execution, step)
+    return execution
+
+
+def reserved(ledger: Plain, executor: str = "argo") -> tuple[Decimal, Decimal]:
+    account = ledger.account(executor)
+    return account.reserved_notional, account.reserved_risk
+
+
+def _way_to(goal: ExecutionState) -> list[ExecutionState]:
+    ways: deque[list[ExecutionState]] = deque([[ExecutionState.CLAIMED]])
+    while ways[0][-1] is not goal:
+        way = ways.popleft()
+        ways += [[*way, following] for following in sorted(TRANSITIONS[way[-1]]) if following not in way]
+    return ways[0][1:]

@@ -1,0 +1,293 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from argo.adapters.alpaca import parsing
+from argo.domain.orders import OrderStatus
+from tests.unit.strategies import json_values
+
+ORDER = {
+    "id": "61e69015-8549-4bfd-b9c3-01e75843f47d",
+    "client_order_id": "argo-argo-0123456789abcdef01234567-entry",
+    "created_at": "2026-03-02T15:01:05.123456789Z",
+    "submitted_at": "2026-03-02T15:01:05.123456789Z",
+    "filled_at": "2026-03-02T10:01:06-05:00",
+    "asset_class": "us_equity",
+    "notional": None,
+    "symbol": "AAPL",
+    "qty": "12",
+    "filled_qty": "5",
+    "filled_avg_price": "100.2417",
+    "order_class": "bracket",
+    "type": "limit",
+    "side": "buy",
+    "time_in_force": "gtc",
+    "limit_price": "100.25",
+    "stop_price": None,
+    "status": "partially_filled",
+    "legs": [
+        {"id": "leg-1", "type": "limit", "limit_price": "110", "status": "held", "side": "sell", "legs": None},
+        {"id": "leg-2", "type": "stop", "stop_price": "95", "status": "held", "side": "sell"},
+    ],
+    "position_intent": "buy_to_open",
+}
+ACCOUNT = {
+    "status": "ACTIVE",
+    "trading_blocked": False,
+    "account_blocked": False,
+    "trade_suspended_by_user": False,
+    "shorting_enabled": True,
+    "equity": "100000.5",
+    "last_equity": "99000",
+    "cash": "50000",
+    "buying_power": "200001.01",
+    "non_marginable_buying_power": "49999.99",
+}
+FIELDS = sorted(ORDER.keys() - {"id", "legs"})
+
+
+def test_an_order_is_read_with_its_legs():
+    order = parsing.order(ORDER)
+
+    assert (order.order_id, order.client_order_id) == (ORDER["id"], ORDER["client_order_id"])
+    assert (order.symbol, order.side, order.order_type, order.order_class) == ("AAPL", "buy", "limit", "bracket")
+    assert (order.quantity, order.filled_quantity) == (12, 5)
+    assert (order.limit_price, order.stop_price) == (Decimal("100.25"), None)
+    assert order.filled_average_price == Decimal("100.2417")
+    assert order.submitted_at == datetime(2026, 3, 2, 15, 1, 5, 123456, tzinfo=UTC)
+    assert order.filled_at == datetime(2026, 3, 2, 15, 1, 6, tzinfo=UTC)
+    assert [(leg.order_id, leg.role, leg.status) for leg in order.legs] == [
+        ("leg-1", "take_profit", "held"),
+        ("leg-2", "stop_loss", "held"),
+    ]
+
+
+def test_an_order_of_nothing_but_an_id_is_an_order():
+    order = parsing.order({"id": "1"})
+
+    assert (order.order_id, order.status, order.order_class) == ("1", OrderStatus.UNRECOGNISED, "simple")
+    assert (order.quantity, order.filled_quantity, order.legs) == (None, 0, ())
+
+
+def test_what_has_no_id_is_no_order():
+    nameless = {name: value for name, value in ORDER.items() if name != "id"}
+
+    with pytest.raises(KeyError):
+        parsing.order(nameless)
+
+
+@pytest.mark.xfail(strict=True, reason="str(None) becomes the order id 'None'")
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_id_of_nothing_is_no_order(nothing):
+    with pytest.raises((KeyError, ValueError)):
+        parsing.order(ORDER | {"id": nothing})
+
+
+@pytest.mark.parametrize("status", [status for status in OrderStatus if status is not OrderStatus.UNRECOGNISED])
+def test_a15_a_status_is_recognised_by_the_brokers_word(status):
+    order = parsing.order(ORDER | {"status": str(status)})
+
+    assert order.status is status
+    assert order.status == status.value
+
+
+@pytest.mark.parametrize("word", ["orderstatus.rejected", "brand_new", "", None, 7, ["new"]])
+def test_a15_a_status_the_broker_adds_is_unrecognised_and_not_final(word):
+    order = parsing.order(ORDER | {"status": word})
+
+    assert order.status is OrderStatus.UNRECOGNISED
+    assert not order.status.is_final
+
+
+def test_a24_a_fraction_of_a_coin_is_read_exactly():
+    order = parsing.order(ORDER | {"qty": "0.000000001", "filled_qty": 0.5})
+
+    assert (order.quantity, order.filled_quantity) == (Decimal("0.000000001"), Decimal("0.5"))
+
+
+@pytest.mark.parametrize("amount", ["many", "", True, {}, "1e999999999999999999999"])
+def test_an_amount_that_is_no_number_is_unknown(amount):
+    order = parsing.order(ORDER | {"qty": amount, "filled_qty": amount})
+
+    assert (order.quantity, order.filled_quantity) == (None, 0)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "", 7, None, "2026-03-02T15:01:05"])
+def test_a_time_that_is_not_one_is_unknown(time):
+    order = parsing.order(ORDER | {"submitted_at": time})
+
+    assert order.submitted_at is None
+
+
+STRICTER = "parsing.order is stricter than Argo needs: the order lives, and its look-up would fail for ever"
+
+
+@pytest.mark.xfail(strict=True, reason=STRICTER)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"qty": "NaN"},
+        {"filled_qty": "Infinity"},
+        {"limit_price": float("nan")},
+        {"submitted_at": "0001-01-01T00:00:00+14:00"},
+        {"legs": 5},
+        {"legs": [None]},
+        {"legs": ["id"]},
+        {"legs": {"id": 1}},
+    ],
+    ids=str,
+)
+def test_an_odd_value_does_not_hide_a_live_order(odd):
+    order = parsing.order(ORDER | odd)
+
+    assert order.order_id == ORDER["id"]
+
+
+@pytest.mark.xfail(strict=True, reason=STRICTER)
+@given(st.dictionaries(st.sampled_from([*FIELDS, "legs", "brand_new"]), json_values, max_size=5))
+@example({"qty": "NaN"})
+@example({"legs": [None]})
+def test_no_value_of_any_field_hides_a_live_order(changes):
+    raw = ORDER | changes
+
+    order = parsing.order(raw)
+
+    assert order.order_id == ORDER["id"]
+
+
+@given(st.dictionaries(st.text(max_size=8).filter(lambda name: name not in ORDER), json_values, max_size=5))
+def test_unknown_fields_change_nothing(extra):
+    plain = parsing.order(ORDER)
+
+    order = parsing.order(extra | ORDER)
+
+    assert order == plain
+
+
+@given(st.sampled_from(FIELDS))
+def test_a_missing_field_does_not_hide_a_live_order(field):
+    raw = {name: value for name, value in ORDER.items() if name != field}
+
+    order = parsing.order(raw)
+
+    assert order.order_id == ORDER["id"]
+
+
+def test_a_leg_without_an_id_is_left_out():
+    order = parsing.order(ORDER | {"legs": [{"type": "stop"}, {"id": "leg-2", "stop_price": "95"}]})
+
+    assert [leg.order_id for leg in order.legs] == ["leg-2"]
+
+
+def test_the_account_is_read_exactly():
+    account = parsing.account(ACCOUNT | {"brand_new": [1]})
+
+    assert (account.equity, account.last_equity) == (Decimal("100000.5"), 99_000)
+    assert (account.cash, account.buying_power) == (50_000, Decimal("200001.01"))
+    assert account.non_marginable_buying_power == Decimal("49999.99")
+    assert account.shorting_enabled
+    assert not account.is_blocked
+
+
+@pytest.mark.parametrize("flag", ["trading_blocked", "account_blocked", "status"])
+def test_a19_a_flag_that_is_missing_counts_as_blocking(flag):
+    raw = {name: value for name, value in ACCOUNT.items() if name != flag}
+
+    account = parsing.account(raw)
+
+    assert account.is_blocked
+
+
+@pytest.mark.xfail(strict=True, reason="bool(None) is False, so a null flag counts as not blocking")
+@pytest.mark.parametrize("flag", ["trading_blocked", "account_blocked"])
+def test_a19_a_flag_that_is_null_counts_as_blocking(flag):
+    account = parsing.account(ACCOUNT | {flag: None})
+
+    assert account.is_blocked
+
+
+@pytest.mark.parametrize("flag", ["trading_blocked", "account_blocked", "trade_suspended_by_user"])
+def test_any_flag_that_is_set_blocks(flag):
+    account = parsing.account(ACCOUNT | {flag: True})
+
+    assert account.is_blocked
+
+
+def test_a_missing_shorting_flag_means_no_shorts():
+    raw = {name: value for name, value in ACCOUNT.items() if name != "shorting_enabled"}
+
+    account = parsing.account(raw)
+
+    assert not account.shorting_enabled
+
+
+@pytest.mark.parametrize("amount", ["last_equity", "non_marginable_buying_power"])
+def test_an_amount_that_is_missing_is_not_zero(amount):
+    raw = {name: value for name, value in ACCOUNT.items() if name != amount}
+
+    account = parsing.account(raw)
+
+    assert getattr(account, amount) is None
+
+
+@pytest.mark.parametrize("amount", ["equity", "cash", "buying_power"])
+@pytest.mark.parametrize("broken", [..., None, "much", "NaN"])
+def test_a19_without_the_amounts_it_is_sized_on_there_is_no_account(amount, broken):
+    raw = {name: value for name, value in (ACCOUNT | {amount: broken}).items() if value is not ...}
+
+    with pytest.raises((KeyError, ValueError, TypeError, ArithmeticError)):
+        parsing.account(raw)
+
+
+def test_a24_a_position_has_the_orders_symbol_and_its_fraction():
+    raw = {"symbol": "BTCUSD", "qty": "0.123456789", "avg_entry_price": "64000.5", "market_value": "7901.23"}
+
+    position = parsing.position(raw | {"qty_available": "0.1"})
+
+    assert position.symbol == "BTC/USD"
+    assert (position.quantity, position.available_quantity) == (Decimal("0.123456789"), Decimal("0.1"))
+    assert position.market_value == Decimal("7901.23")
+
+
+def test_a_short_position_is_negative_and_what_is_not_told_is_not_available():
+    position = parsing.position({"symbol": "AAPL", "qty": "-10", "avg_entry_price": "100", "market_value": None})
+
+    assert (position.quantity, position.available_quantity, position.market_value) == (-10, 0, None)
+
+
+def test_the_exchanges_clock_is_read_in_utc():
+    raw = {
+        "timestamp": "2026-03-02T10:01:05.123456789-05:00",
+        "is_open": True,
+        "next_open": "2026-03-03T09:30:00-05:00",
+        "next_close": "2026-03-02T16:00:00-05:00",
+    }
+
+    clock = parsing.clock(raw)
+
+    assert clock.is_open
+    assert clock.now == datetime(2026, 3, 2, 15, 1, 5, 123456, tzinfo=UTC)
+    assert clock.next_open == datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
+    assert clock.next_close == datetime(2026, 3, 2, 21, tzinfo=UTC)
+    assert clock.now.tzinfo is UTC
+
+
+def test_a_bar_is_read():
+    bar = parsing.bar(
+        {
+            "t": "2026-03-02T15:00:00Z",
+            "o": 100,
+            "h": 101.5,
+            "l": 99.5,
+            "c": 100.25,
+            "v": 12345,
+            "n": 7,
+            "vw": 100.1,
+        }
+    )
+
+    assert bar.time == datetime(2026, 3, 2, 15, tzinfo=UTC)
+    assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (100.0, 101.5, 99.5, 100.25, 12345.0)

@@ -1,0 +1,134 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
+from tests.unit.builders import an_answer
+
+
+class Session:
+    def __init__(self) -> None:
+        self.adapters = {}
+
+    def mount(self, prefix, adapter):
+        self.adapters[prefix] = adapter
+
+
+class Client:
+    """The SDK's client as far as it goes before anything reaches a wire."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self._session = Session()
+        self._retry = 3
+        self.problem = problem
+        self.sent = []
+
+    def _request(self, method, path, data, *, api_version):
+        self.sent.append((method, path, data, api_version))
+        if self.problem:
+            raise self.problem
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 7])
+def test_a_body_that_is_no_object_has_no_fields(body):
+    answer = an_answer(200, body)
+
+    assert answer.fields == {}
+
+
+def test_an_objects_fields_are_its_own():
+    answer = an_answer(200, {"id": "1"})
+
+    assert answer.fields == {"id": "1"}
+
+
+def test_the_request_id_is_alpacas_header():
+    named = Answer(200, CaseInsensitiveDict({"x-request-id": "r-1"}), None)
+
+    ids = [named.request_id, an_answer(200).request_id]
+
+    assert ids == ["r-1", None]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        requests.ConnectionError("reset by peer"),
+        requests.ConnectTimeout("3.05 s"),
+        requests.ReadTimeout("8 s"),
+        requests.TooManyRedirects("loop"),
+        requests.exceptions.ChunkedEncodingError("broke off"),
+    ],
+)
+def test_b02_a_broken_connection_is_no_answer_and_sent_once(problem):
+    client = Client(problem)
+    transport = Transport(lambda: client)
+
+    with pytest.raises(NoAnswer, match=type(problem).__name__):
+        transport.request("POST", "/orders", {"qty": "1"})
+
+    assert client.sent == [("POST", "/orders", {"qty": "1"}, None)]
+
+
+def test_a_request_that_was_never_made_is_no_answer():
+    transport = Transport(Client)
+
+    with pytest.raises(NoAnswer, match="made no request"):
+        transport.request("GET", "/account")
+
+
+@pytest.mark.parametrize("problem", [ValueError("bad url"), TypeError("bad data")])
+def test_a_programming_error_before_the_request_is_not_hidden(problem):
+    transport = Transport(lambda: Client(problem))
+
+    with pytest.raises(type(problem), match="bad"):
+        transport.request("GET", "/account")
+
+
+def test_a12_the_sdks_own_retries_are_off_and_both_schemes_have_timeouts():
+    client = Client(requests.ConnectionError())
+    transport = Transport(lambda: client)
+
+    with pytest.raises(NoAnswer):
+        transport.request("POST", "/orders")
+
+    assert client._retry == 0
+    assert set(client._session.adapters) == {"https://", "http://"}
+
+
+def test_a_thread_keeps_its_client_and_shares_it_with_no_other():
+    made = []
+
+    def make():
+        made.append(Client(requests.ConnectionError()))
+        return made[-1]
+
+    transport = Transport(make)
+
+    def ask_twice():
+        for _ in range(2):
+            with pytest.raises(NoAnswer):
+                transport.request("GET", "/account")
+
+    ask_twice()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(ask_twice).result()
+
+    assert [len(client.sent) for client in made] == [2, 2]
+
+
+def test_the_sdk_is_imported_without_pandas_and_leaves_numpy_to_others():
+    script = (
+        "import sys, argo.adapters.alpaca.sdk\n"
+        "assert not {'pandas', 'numpy', 'alpaca.trading.stream'} & sys.modules.keys()\n"
+        "import numpy\n"
+        "assert numpy.array([1.0]).sum() == 1.0\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,18 @@
+from datetime import timedelta
+
+import pytest
+
+from argo.domain.market import Bar
+from argo.domain.signal import Timeframe
+from tests.unit.builders import BAR_TIME
+
+
+@pytest.mark.parametrize("timeframe", Timeframe)
+@pytest.mark.parametrize(("microseconds", "closed"), [(-1, False), (0, True), (1, True)])
+def test_b14_a_bar_is_closed_when_its_time_is_over(timeframe, microseconds, closed):
+    bar = Bar(BAR_TIME, open=100, high=101, low=99, close=100.5, volume=1000)
+    now = BAR_TIME + timeframe.duration + timedelta(microseconds=microseconds)
+
+    told = bar.is_closed(timeframe, now)
+
+    assert told is closed

@@ -1,0 +1,140 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo.domain.execution import client_order_id
+from argo.domain.orders import TimeInForce
+from argo.domain.reasons import Denial, DenialReason
+from argo.domain.signal import Side
+from execution.planning import Plan, plan_entry
+from tests.unit.builders import a_profile, a_signal, an_account_view
+from tests.unit.strategies import amounts, profiles, signals, stocks
+
+
+def plan(signal=None, profile=None, account=None) -> Plan | Denial:
+    return plan_entry(signal or a_signal(), profile or a_profile(), account or an_account_view(), executor="argo")
+
+
+def test_a_plan_says_what_when_and_under_which_id():
+    signal = a_signal(confidence=Decimal(75))
+
+    planned = plan(signal)
+
+    assert isinstance(planned, Plan)
+    entry = planned.entry
+    assert (entry.symbol, entry.side, entry.quantity) == ("AAPL", Side.BUY, 99)
+    assert (entry.limit_price, entry.stop_price, entry.target_price) == (Decimal("100.25"), 95, 110)
+    assert entry.client_order_id == client_order_id("argo", signal.signal_id)
+    assert planned.notional == entry.notional == Decimal("9924.75")
+    assert planned.arithmetic["shares"] == "99"
+
+
+@pytest.mark.parametrize("time_in_force", [TimeInForce.DAY, TimeInForce.GTC])
+def test_the_profile_decides_how_long_the_order_works(time_in_force):
+    planned = plan(profile=a_profile(time_in_force=time_in_force))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.body()["time_in_force"] == time_in_force
+
+
+def test_a_short_sale_binds_three_percent_more_than_its_limit():
+    planned = plan(a_signal(side=Side.SELL, confidence=Decimal(75)))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.limit_price == Decimal("99.75")
+    assert planned.notional == planned.entry.quantity * Decimal("99.75") * Decimal("1.03")
+    assert planned.arithmetic["unit_cost"] == str(Decimal("99.75") * Decimal("1.03"))
+
+
+@pytest.mark.parametrize(("side", "stop"), [(Side.BUY, "98.50"), (Side.SELL, "101.50")])
+def test_a_stop_wider_than_the_profile_allows_is_drawn_in(side, stop):
+    planned = plan(a_signal(side=side), a_profile(widest_stop_percent="1.5"))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.stop_price == Decimal(stop)
+
+
+@pytest.mark.parametrize(("side", "stop"), [(Side.BUY, "95"), (Side.SELL, "105")])
+def test_a_stop_within_the_profiles_bound_stays(side, stop):
+    planned = plan(a_signal(side=side), a_profile(widest_stop_percent=20))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.stop_price == Decimal(stop)
+
+
+def test_b11_a_sub_penny_signal_becomes_an_order_on_tick():
+    signal = a_signal(
+        entry_price=Decimal("100.0049"), stop_price=Decimal("95.0012"), target_price=Decimal("110.0099")
+    )
+
+    planned = plan(signal)
+
+    assert isinstance(planned, Plan)
+    entry = planned.entry
+    assert [str(price) for price in (entry.limit_price, entry.stop_price, entry.target_price)] == [
+        "100.25",
+        "95.01",
+        "110.00",
+    ]
+
+
+def test_prices_that_leave_no_room_are_denied_with_the_prices():
+    planned = plan(a_signal(target_price=Decimal("100.10")))
+
+    assert planned == Denial(
+        DenialReason.INVALID_PRICES, {"prices": "buy: limit 100.25, stop 95.00, target 100.10"}
+    )
+
+
+def test_a22_a_share_dearer_than_the_size_is_denied():
+    planned = plan(account=an_account_view(broker={"buying_power": Decimal(900)}))
+
+    assert isinstance(planned, Denial)
+    assert planned.reason is DenialReason.SIZE_BELOW_MINIMUM
+
+
+def test_b12_what_others_have_reserved_cannot_be_spent_again():
+    account = an_account_view(state={"reserved_notional": Decimal(99_950)})
+
+    planned = plan(account=account)
+
+    assert isinstance(planned, Denial)
+    assert planned.reason is DenialReason.INSUFFICIENT_BUYING_POWER
+
+
+@given(signals(stocks), profiles(), amounts, amounts)
+def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile, equity, buying_power):
+    account = an_account_view(broker={"equity": equity, "buying_power": buying_power})
+
+    planned = plan(signal, profile, account)
+
+    if isinstance(planned, Denial):
+        return
+    entry, body = planned.entry, planned.entry.body()
+    assert body["order_class"] == "bracket"
+    assert body["take_profit"] == {"limit_price": str(entry.target_price)}
+    assert body["stop_loss"] == {"stop_price": str(entry.stop_price)}
+    assert planned.notional >= entry.notional
+    assert planned.notional <= buying_power * Decimal("0.95")
+    assert entry.notional <= buying_power * profile.size_cap_percent / 100
+    assert entry.risk <= equity * profile.risk_per_trade_percent / 100
+    widest = signal.entry_price * profile.widest_stop_percent / 100
+    if signal.side is Side.BUY:
+        assert entry.stop_price >= max(signal.stop_price, signal.entry_price - widest)
+    else:
+        assert entry.stop_price <= min(signal.stop_price, signal.entry_price + widest)
+
+
+@given(st.lists(signals(stocks), min_size=2, max_size=6), profiles(), amounts)
+def test_a26_no_batch_in_any_order_exceeds_the_buying_power(batch, profile, buying_power):
+    reserved = Decimal(0)
+    for signal in batch:
+        account = an_account_view(
+            state={"reserved_notional": reserved}, broker={"equity": buying_power, "buying_power": buying_power}
+        )
+        planned = plan(signal, profile, account)
+        reserved += planned.notional if isinstance(planned, Plan) else 0
+
+    assert reserved <= buying_power
