@@ -23,6 +23,7 @@ confidences = st.one_of(st.just(Decimal(0)), decimals("1.01", "100", 2))
 volatilities = st.one_of(st.just(Decimal(0)), decimals("0.0001", "1", 4))
 amounts = st.one_of(decimals("0", "5000", 2), decimals("0", "9000000", 2))
 percents = decimals("0.01", "100", 2)
+size_percents = decimals("1", "100", 2)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_ é|"[:-1], min_size=1, max_size=12)
 
@@ -89,7 +90,7 @@ def signals(draw: st.DrawFn, symbols: st.SearchStrategy[Symbol] = symbols) -> Si
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Profile:
-    base, cap = sorted(draw(st.tuples(percents, percents)))
+    base, cap = sorted(draw(st.tuples(size_percents, size_percents)))
     return a_profile(
         base_size_percent=base,
         size_cap_percent=cap,

@@ -20,7 +20,8 @@ def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:
     delivery, so that a replay waits as long as the run did, and a thousand messages do not return at once.
     """
     doublings = min(max(receives, 1) - 1, 30)
-    full = min(limits.base * (1 << doublings), limits.cap)
+    capped = limits.cap <= limits.base or limits.cap / limits.base <= 1 << doublings
+    full = limits.cap if capped else limits.base * (1 << doublings)
     return full * (1 - _jitter(signal_id, receives) / 4)
 
 

@@ -75,7 +75,7 @@ async def execute_batch(
             await _give_back(wiring, record, Later(_SOON, "no_time_left"))
         signal = read_signal(record.body)
         if isinstance(signal, Malformed):
-            await _quarantine(wiring, record, signal)
+            await _quarantine(wiring, flow, record, signal)
             return
         try:
             handled = await flow.handle(signal, int(record.attributes.approximate_receive_count))
@@ -99,8 +99,11 @@ async def _give_back(wiring: Wiring, record: SQSRecord, later: Later) -> None:
     raise GivenBack(later.obstacle)
 
 
-async def _quarantine(wiring: Wiring, record: SQSRecord, malformed: Malformed) -> None:
+async def _quarantine(wiring: Wiring, flow: Flow, record: SQSRecord, malformed: Malformed) -> None:
+    """Set the message aside, then say so in its execution: after a crash in between it is set aside twice."""
     await wiring.queue.quarantine(record.body, malformed.reason, malformed.detail)
+    if malformed.signal_id is not None:
+        await flow.dead_letter(malformed.signal_id, malformed.reason, malformed.detail)
     wiring.telemetry.count(Metric.MESSAGES_QUARANTINED, reason=malformed.reason)
     wiring.telemetry.log.error(
         "message_quarantined",

@@ -7,6 +7,8 @@ comes after a crash reads where things stand and goes on from there.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from argo.domain.account import TradingState
 from argo.domain.config import Profile
 from argo.domain.execution import Execution, ExecutionState, OrderLeg
@@ -23,7 +25,7 @@ from argo.domain.outcome import (
     after_submit,
     waiting_for,
 )
-from argo.domain.reasons import Denial, DenialReason, Obstacle
+from argo.domain.reasons import Denial, DenialReason, Obstacle, QuarantineReason
 from argo.domain.signal import Signal
 from argo.observability import Metric, Telemetry
 from argo.ports import (
@@ -108,6 +110,23 @@ class Flow:
                     return await self._advance(signal, execution, receives)
                 except LostLease:
                     return Later(self.limits.lease, "overtaken_by_another_worker")
+
+    async def dead_letter(self, signal_id: str, reason: QuarantineReason, detail: str) -> None:
+        """End the execution of a signal whose message no retry can mend, where the ledger knows the signal.
+
+        One that is settled, or that another worker has, stays as it is.
+        """
+        try:
+            stored = await self.ledger.signal(signal_id)
+        except ValidationError:
+            return  # The ledger's copy is of a version this code does not know either.
+        if stored is None:
+            return
+        now = self.clock.now()
+        claim = await self.ledger.claim(stored.signal, self.executor, now=now, lease=self.limits.lease)
+        if isinstance(claim, Claimed) and claim.execution.state is ExecutionState.CLAIMED:
+            learnt = Settlement(reason=reason, detail={"problem": detail})
+            await self.ledger.settle(claim.execution, ExecutionState.DEAD_LETTERED, learnt, now=now)
 
     async def _advance(self, signal: Signal, execution: Execution, receives: int) -> Handled:
         if execution.state is not ExecutionState.CLAIMED:
@@ -222,11 +241,12 @@ class Flow:
     async def _accept(self, execution: Execution, order: BrokerOrder, differences: dict[str, str]) -> Handled:
         now = self.clock.now()
         legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in order.legs)
-        learnt = Settlement(order_id=order.order_id, legs=legs, detail=differences)
+        answered = {"request_id": order.request_id} if order.request_id else {}
+        learnt = Settlement(order_id=order.order_id, legs=legs, detail=differences | answered)
         submitted = await self.ledger.settle(execution, ExecutionState.SUBMITTED, learnt, now=now)
         self.telemetry.count(Metric.ORDERS_SUBMITTED)
         self.telemetry.record(Metric.SIGNAL_TO_ORDER, _milliseconds(execution.created_at, now))
-        self._log("order_submitted", submitted, order_id=order.order_id, **differences)
+        self._log("order_submitted", submitted, order_id=order.order_id, **differences, **answered)
         return Done()
 
     async def _reject(self, execution: Execution, reason: str, detail: dict[str, str]) -> Handled:

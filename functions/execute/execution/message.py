@@ -36,6 +36,9 @@ def read_signal(body: str) -> Signal | Malformed:
         return Signal.model_validate_json(body)
     except ValidationError as error:
         return Malformed(QuarantineReason.MALFORMED, _explain(error), signal_id)
+    except (ValueError, ArithmeticError) as error:
+        # Numbers beyond what Decimal or a date can hold.
+        return Malformed(QuarantineReason.MALFORMED, f"{type(error).__name__}: {error}", signal_id)
 
 
 def _explain(error: ValidationError) -> str:

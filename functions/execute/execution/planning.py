@@ -30,12 +30,13 @@ def plan_entry(signal: Signal, profile: Profile, account: AccountView, *, execut
         prices = _prices(signal, profile)
     except InvalidPrices as error:
         return Denial(DenialReason.INVALID_PRICES, {"prices": str(error)})
-    unit_cost = prices.limit_price * (_SHORT_COLLATERAL if signal.side is Side.SELL else 1)
+    collateral = _SHORT_COLLATERAL if signal.side is Side.SELL else Decimal(1)
+    unit_cost = max(prices.limit_price, signal.entry_price) * collateral
     size = position_size(
         SizingInput(
             confidence=signal.confidence,
             volatility=signal.volatility,
-            unit_cost=max(unit_cost, signal.entry_price),
+            unit_cost=unit_cost,
             unit_risk=abs(prices.limit_price - prices.stop_price),
             equity=account.broker.equity,
             buying_power=account.broker.buying_power,

@@ -82,7 +82,7 @@ def size_percent(confidence: Decimal, volatility: Decimal, profile: Profile) -> 
     by_confidence = 1 + (confidence - _CENTRE) / 25 * Decimal("0.5") if confidence >= _CENTRE else _BELOW_CENTRE
     by_volatility = (
         min(_REFERENCE_VOLATILITY / volatility, _LARGEST_VOLATILITY_FACTOR)
-        if volatility
+        if volatility * _LARGEST_VOLATILITY_FACTOR > _REFERENCE_VOLATILITY
         else _LARGEST_VOLATILITY_FACTOR
     )
     return min(profile.base_size_percent * by_confidence * by_volatility, profile.size_cap_percent)

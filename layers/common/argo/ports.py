@@ -198,7 +198,10 @@ class Ledger(Protocol):
         ...
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
-        """Claim the execution of a signal at an account for the length of a lease."""
+        """Claim the execution of a signal at an account for the length of a lease.
+
+        A dead-lettered one is claimed anew: its message has been redriven.
+        """
         ...
 
     async def intend(

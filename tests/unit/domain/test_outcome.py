@@ -96,9 +96,6 @@ def test_b03_another_order_found_under_the_id_is_accepted_with_its_differences()
     assert decision == Accept(order, {"qty": "12 != 99", "side": "buy != sell"})
 
 
-@pytest.mark.xfail(
-    raises=KeyError, strict=True, reason="differences({}, found) though `order_body or {}` allows it"
-)
 def test_an_order_found_for_an_execution_without_a_body_is_accepted():
     order = a_broker_order()
     bodiless = an_execution(order_body=None)

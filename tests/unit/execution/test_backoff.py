@@ -85,7 +85,6 @@ def test_any_number_of_deliveries_stays_at_the_cap(receives):
     assert timedelta(seconds=45) < delay <= timedelta(seconds=60)
 
 
-@pytest.mark.xfail(raises=OverflowError, strict=True, reason="base x 2^30 is computed before it is capped")
 def test_a_base_of_a_day_is_capped_as_any_other():
     limits = BackoffLimits(base=timedelta(days=1), cap=timedelta(days=2))
 

@@ -39,13 +39,34 @@ def test_the_profile_decides_how_long_the_order_works(time_in_force):
     assert planned.entry.body()["time_in_force"] == time_in_force
 
 
-def test_a_short_sale_binds_three_percent_more_than_its_limit():
-    planned = plan(a_signal(side=Side.SELL, confidence=Decimal(75)))
+def test_a_short_sale_binds_three_percent_more_than_its_price():
+    planned = plan(a_signal(side=Side.SELL, confidence=Decimal(75)), a_profile(slippage_percent=0))
 
     assert isinstance(planned, Plan)
-    assert planned.entry.limit_price == Decimal("99.75")
-    assert planned.notional == planned.entry.quantity * Decimal("99.75") * Decimal("1.03")
-    assert planned.arithmetic["unit_cost"] == str(Decimal("99.75") * Decimal("1.03"))
+    assert planned.entry.limit_price == 100
+    assert planned.entry.quantity == 97
+    assert planned.notional == 97 * 103
+    assert Decimal(planned.arithmetic["unit_cost"]) == 103
+
+
+@pytest.mark.parametrize(("side", "slippage"), [(Side.BUY, 0), (Side.SELL, 5)])
+def test_a_share_is_never_counted_cheaper_than_the_signals_entry(side, slippage):
+    signal = a_signal(side=side, entry_price=Decimal("100.009"))
+
+    planned = plan(signal, a_profile(slippage_percent=slippage))
+
+    assert isinstance(planned, Plan)
+    assert Decimal(planned.arithmetic["unit_cost"]) >= signal.entry_price
+
+
+@pytest.mark.parametrize("slippage", ["0.25", 5])
+def test_b12_a_short_sale_reserves_what_the_broker_binds_at_the_entry_price(slippage):
+    signal = a_signal(side=Side.SELL)
+
+    planned = plan(signal, a_profile(slippage_percent=slippage))
+
+    assert isinstance(planned, Plan)
+    assert planned.notional >= planned.entry.quantity * signal.entry_price * Decimal("1.03")
 
 
 @pytest.mark.parametrize(("side", "stop"), [(Side.BUY, "98.50"), (Side.SELL, "101.50")])

@@ -119,7 +119,6 @@ def test_an_account_without_equity_takes_no_risk():
     assert size.reason is DenialReason.SIZE_BELOW_MINIMUM
 
 
-@pytest.mark.xfail(strict=True, reason="0.02 / volatility overflows Decimal; volatility has no least value but 0")
 def test_a_vanishing_volatility_is_sized_by_the_largest_factor():
     given = a_sizing_input(volatility=Decimal("1E-1000010"))
 

@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import canonical_or_raw
 from argo.domain.values import UtcTime
 
 
@@ -45,11 +46,14 @@ class BrokerAccount(BaseModel):
 
 
 class Position(BaseModel):
-    """An open position; ``quantity`` is negative when short, prices and value in USD."""
+    """An open position; ``quantity`` is negative when short, prices and value in USD.
+
+    ``symbol`` is canonical where it is one that Argo trades, else as the broker writes it (an option's, say).
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    symbol: Symbol
+    symbol: Annotated[str, AfterValidator(canonical_or_raw)]
     quantity: Decimal
     available_quantity: Decimal
     average_entry_price: Decimal

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argo.domain.execution import ExecutorName
 from argo.domain.orders import TimeInForce
@@ -22,7 +22,14 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _not_below_one(value: Decimal) -> Decimal:
+    if value < 1:
+        raise ValueError(f"{value} looks like a fraction; give percent, 1-100 (10, not 0.1)")
+    return value
+
+
 PositivePercent = Annotated[Percent, Field(gt=0)]
+SizePercent = Annotated[Percent, AfterValidator(_not_below_one)]
 
 
 class Generation(_Table):
@@ -47,6 +54,13 @@ class Generation(_Table):
     minimum_confidence_by_votes: tuple[Confidence, ...] = (Decimal(80), Decimal(75), Decimal(75))
     confidence_cap: Confidence = Decimal(98)
 
+    @model_validator(mode="after")
+    def _clamp_is_a_range(self) -> Self:
+        narrowest, widest = self.stop_percent_range
+        if narrowest > widest:
+            raise ValueError(f"stop_percent_range [{narrowest}, {widest}] is not a range")
+        return self
+
 
 class Source(_Table):
     """One source of votes: its weight, or a dotted path to a class for one from outside."""
@@ -65,8 +79,8 @@ class Profile(_Table):
 
     enabled: bool = True
     minimum_confidence: Confidence
-    base_size_percent: PositivePercent
-    size_cap_percent: PositivePercent
+    base_size_percent: SizePercent
+    size_cap_percent: SizePercent
     scale_size: bool = True
     risk_per_trade_percent: PositivePercent = Decimal(2)
     slippage_percent: Annotated[Percent, Field(le=5)] = Decimal("0.25")
@@ -122,7 +136,7 @@ def parse_configuration(text: str, origin: str = "argo.toml") -> Configuration:
     try:
         tables: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
         return Configuration.model_validate(tables)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{origin}: not TOML: {error}") from error
     except ValidationError as error:
         raise ConfigurationError("\n".join(_explain(origin, error))) from error
@@ -133,9 +147,15 @@ def _explain(origin: str, error: ValidationError) -> list[str]:
     for problem in error.errors(include_url=False):
         *table, key = [str(part) for part in problem["loc"]] or ["(top level)"]
         where = f"[{'.'.join(table)}] {key}" if table else key
-        given = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
+        given = "" if problem["type"] == "missing" else _given(problem["input"])
         lines.append(f"{origin}: {where}{given}: {_plain(problem)}")
     return lines
+
+
+def _given(value: object) -> str:
+    if isinstance(value, dict) and value:
+        return ""  # A whole table says less than its name, which is in the message.
+    return f" = {value}" if isinstance(value, Decimal) else f" = {value!r}"
 
 
 def _plain(problem: Mapping[str, Any]) -> str:

@@ -62,8 +62,8 @@ class ExecutionState(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """True when nothing more can happen to the execution."""
-        return not TRANSITIONS[self]
+        """True when the execution has ended; only a dead-lettered one can begin anew, by a redrive."""
+        return self in _ENDED
 
     @property
     def has_order(self) -> bool:
@@ -72,28 +72,31 @@ class ExecutionState(StrEnum):
 
 
 _S = ExecutionState
+_ENDED = frozenset({_S.CLOSED, _S.CANCELED, _S.DENIED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
 _WITH_ORDER = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED})
 
 TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
     _S.CLAIMED: frozenset({_S.SUBMITTING, _S.DENIED, _S.EXPIRED, _S.DEAD_LETTERED}),
-    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.CLAIMED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
-    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.SUBMITTING, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED}),
-    _S.SUBMITTED: frozenset(
-        {_S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED, _S.REJECTED, _S.DEAD_LETTERED}
-    ),
-    _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CLOSED, _S.DEAD_LETTERED}),
-    _S.FILLED: frozenset({_S.CLOSED, _S.DEAD_LETTERED}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.CLAIMED, _S.REJECTED, _S.EXPIRED}),
+    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.SUBMITTING, _S.REJECTED, _S.EXPIRED}),
+    _S.SUBMITTED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED, _S.REJECTED}),
+    _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CLOSED}),
+    _S.FILLED: frozenset({_S.CLOSED}),
     _S.CLOSED: frozenset(),
     _S.CANCELED: frozenset(),
     _S.DENIED: frozenset(),
     _S.REJECTED: frozenset(),
     _S.EXPIRED: frozenset(),
-    _S.DEAD_LETTERED: frozenset(),
+    _S.DEAD_LETTERED: frozenset({_S.CLAIMED}),
 }
-"""Every transition there is. SUBMITTED may go straight to CLOSED when entry and exit fill between two
-looks, and to REJECTED because a broker can refuse an order it had accepted. SUBMITTING goes back to CLAIMED
-when the broker certainly took nothing (429, refused credentials): the intent is withdrawn with its
-reservation, and the next delivery passes the gate anew."""
+"""Every transition there is.
+
+SUBMITTED may go straight to CLOSED when entry and exit fill between two looks, and to REJECTED because a broker
+can refuse an order it had accepted. SUBMITTING goes back to CLAIMED when the broker certainly took nothing (429,
+refused credentials): the intent is withdrawn with its reservation, and the next delivery passes the gate anew.
+Only a claim, for which nothing was sent, is dead-lettered; it is claimed anew when a person has redriven a
+message that this code can read.
+"""
 
 
 class IllegalTransition(ValueError):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
-from argo.domain.symbols import AssetClass, Symbol
+from argo.domain.symbols import AssetClass, Symbol, canonical_or_raw
 from argo.domain.values import Price, Quantity, UtcTime
 
 ARGO_PREFIX = "argo-"
@@ -174,7 +174,8 @@ _FINAL = frozenset(
 class BrokerOrder(BaseModel):
     """An order as the broker reports it, reduced to what Argo decides on.
 
-    Quantities in shares, prices in USD. ``legs`` are a bracket's exits when the look-up asked for them.
+    Quantities in shares, prices in USD. ``legs`` are a bracket's exits when the look-up asked for them,
+    ``request_id`` is the broker's name of the answer that said all this.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -194,6 +195,7 @@ class BrokerOrder(BaseModel):
     submitted_at: UtcTime | None = None
     filled_at: UtcTime | None = None
     legs: tuple["BrokerOrder", ...] = ()
+    request_id: str | None = None
 
     @property
     def role(self) -> Literal["take_profit", "stop_loss"]:
@@ -209,17 +211,10 @@ def differences(planned: Mapping[str, object], found: BrokerOrder) -> dict[str, 
         broker's order is the planned one.
     """
     compared: dict[str, tuple[object, object]] = {
-        "symbol": (Symbol(str(planned["symbol"])), _symbol_or_text(found.symbol)),
+        "symbol": (Symbol(str(planned["symbol"])), canonical_or_raw(found.symbol)),
         "side": (planned["side"], found.side),
         "qty": (Decimal(str(planned["qty"])), found.quantity),
     }
     if "limit_price" in planned:
         compared["limit_price"] = (Decimal(str(planned["limit_price"])), found.limit_price)
     return {name: f"{ours} != {theirs}" for name, (ours, theirs) in compared.items() if ours != theirs}
-
-
-def _symbol_or_text(text: str) -> str:
-    try:
-        return Symbol(text)
-    except ValueError:
-        return text

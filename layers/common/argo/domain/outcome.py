@@ -88,7 +88,7 @@ def after_look_up(
     """
     match found:
         case BrokerOrder():
-            return Accept(found, differences(execution.order_body or {}, found))
+            return Accept(found, differences(execution.order_body, found) if execution.order_body else {})
         case None:
             since = execution.detail.get(MISSING_SINCE)
             if since and now - datetime.fromisoformat(since) >= quiescence:

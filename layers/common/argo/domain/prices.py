@@ -31,7 +31,8 @@ def on_tick(price: Decimal, asset_class: AssetClass, rounding: Rounding) -> Deci
     """Round a price to its tick in the given direction."""
     step = tick(price, asset_class)
     mode = ROUND_FLOOR if rounding is Rounding.DOWN else ROUND_CEILING
-    return ((price / step).to_integral_value(rounding=mode) * step).quantize(step)
+    rounded = (price / step).to_integral_value(rounding=mode) * step
+    return rounded.quantize(tick(rounded, asset_class))
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:

@@ -62,6 +62,14 @@ class Symbol(str):
         )
 
 
+def canonical_or_raw(text: str) -> str:
+    """Return the symbol in canonical form, or the text as it is where it is none."""
+    try:
+        return Symbol(text)
+    except ValueError:
+        return text
+
+
 def _canonical(text: str) -> str:
     candidate = text.strip().upper()
     if _EQUITY.fullmatch(candidate):

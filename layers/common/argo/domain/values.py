@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer
 
 
 def _not_a_fraction(value: Decimal) -> Decimal:
@@ -14,24 +14,36 @@ def _not_a_fraction(value: Decimal) -> Decimal:
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies outside the calendar in UTC") from error
+
+
+def _one_number(value: object) -> object:
+    """Refuse a JSON list: pydantic would read ``[0, [8, 0], 0]`` as Decimal's tuple form, 80."""
+    if isinstance(value, list | tuple):
+        raise ValueError("not a number")  # noqa: TRY004 - a ValueError is a field's error to pydantic
+    return value
 
 
 _as_number = PlainSerializer(float, return_type=float, when_used="json")
 
-Percent = Annotated[Decimal, Field(ge=0, le=100), _as_number]
-"""Percent, 0-100."""
+_number = BeforeValidator(_one_number)
 
-Confidence = Annotated[Decimal, Field(ge=0, le=100), AfterValidator(_not_a_fraction), _as_number]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), _number, _as_number]
+"""Percent, 0-100, to four places."""
+
+Confidence = Annotated[Percent, AfterValidator(_not_a_fraction)]
 """Confidence in percent, 0-100; a fraction such as 0.75 is refused (FAILURES A04)."""
 
-Fraction = Annotated[Decimal, Field(ge=0, le=1), _as_number]
-"""A share of one: 0.02 is two percent."""
+Fraction = Annotated[Decimal, Field(ge=0, le=1, decimal_places=8), _number, _as_number]
+"""A share of one, to eight places: 0.02 is two percent."""
 
-Price = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=9)]
+Price = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=9), _number]
 """USD per share or coin; a decimal string in JSON."""
 
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=27, decimal_places=9)]
+Quantity = Annotated[Decimal, Field(gt=0, max_digits=27, decimal_places=9), _number]
 """Shares or coins; a decimal string in JSON."""
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
@@ -50,5 +62,11 @@ def iso(time: datetime) -> str:
 
 
 def sortable(time: datetime) -> str:
-    """Format an aware time in UTC at fixed width, so that text order is time order (for sort keys)."""
+    """Format an aware time in UTC at fixed width, so that text order is time order (for sort keys).
+
+    Raises:
+        ValueError: the time is naive.
+    """
+    if time.tzinfo is None:
+        raise ValueError(f"naive time: {time.isoformat()}")
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -5,6 +5,7 @@ from typing import Any
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import NOT_FOUND, fault
+from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.alpaca.sdk import TradingClient
 from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
@@ -39,6 +40,7 @@ class AlpacaBroker:
         self._transport = Transport(client)
         self._clock = clock
         self._calls = calls
+        self._budget = RequestBudget(clock)
 
     async def account(self) -> BrokerAccount:
         """Return the account's balances and flags."""
@@ -54,7 +56,7 @@ class AlpacaBroker:
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Send one order, once."""
-        return _read(parsing.order, await self._ask("POST", "/orders", body))
+        return _order(await self._ask("POST", "/orders", body))
 
     async def order(self, order_id: str) -> BrokerOrder | None:
         """Return an order with its legs."""
@@ -78,7 +80,7 @@ class AlpacaBroker:
         if answer.status == NOT_FOUND and answer.fields:
             return None
         self._raise_fault(answer)
-        return _read(parsing.order, answer)
+        return _order(answer)
 
     async def _ask(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
         answer = await self._send(method, path, data)
@@ -86,17 +88,24 @@ class AlpacaBroker:
         return answer
 
     async def _send(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
+        self._budget.take()
         try:
-            return await self._calls.run(self._transport.request, method, path, data)
+            answer = await self._calls.run(self._transport.request, method, path, data)
         except NoAnswer as error:
             raise Ambiguous(str(error)) from error
         except ConfigurationError as error:
             raise Unauthorised(str(error)) from error
+        self._budget.observe(answer.headers)
+        return answer
 
     def _raise_fault(self, answer: Answer) -> None:
         found = fault(answer, self._clock.now())
         if found is not None:
             raise found
+
+
+def _order(answer: Answer) -> BrokerOrder:
+    return _read(parsing.order, answer).model_copy(update={"request_id": answer.request_id})
 
 
 def _read[T](parse: Callable[[Any], T], answer: Answer) -> T:

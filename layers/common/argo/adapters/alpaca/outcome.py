@@ -11,7 +11,9 @@ from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throt
 from argo.domain.reasons import RejectionReason
 
 NOT_FOUND = 404
-_REQUEST_TIMEOUT = 408
+_GAVE_UP = frozenset({408, 425, 499})
+"""Request timeout, too early, client closed the request: whether it was done is not known."""
+
 _DUPLICATE_CODE = 40010001
 _SHORTEST_THROTTLE = timedelta(seconds=1)
 _DEFAULT_THROTTLE = timedelta(seconds=5)
@@ -56,7 +58,7 @@ def fault(answer: Answer, now: datetime) -> BrokerFault | None:
             return Throttled(message, until=_reset(answer, now), **seen)
         case 422 if _number(code) == _DUPLICATE_CODE and "must be unique" in message:
             return Duplicate(message, code=_number(code), **seen)
-        case status if 400 <= status < 500 and status != _REQUEST_TIMEOUT:
+        case status if 400 <= status < 500 and status not in _GAVE_UP:
             base_price = answer.fields.get("base_price")
             return Refused(
                 message,
@@ -89,4 +91,4 @@ def _reset(answer: Answer, now: datetime) -> datetime:
 
 
 def _number(code: object) -> int | None:
-    return code if isinstance(code, int) else None
+    return int(code) if isinstance(code, int | str) and str(code).isdecimal() else None

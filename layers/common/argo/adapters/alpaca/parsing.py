@@ -4,14 +4,13 @@ After a 2xx the order lives whatever else the answer says, so nothing here is st
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from argo.domain.account import BrokerAccount, MarketClock, Position
 from argo.domain.market import Bar
 from argo.domain.orders import BrokerOrder, OrderStatus
-from argo.domain.symbols import Symbol
 from argo.domain.values import UtcTime
 
 
@@ -22,7 +21,7 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         KeyError: the object has no ``id``, so it is not an order.
     """
     return BrokerOrder(
-        order_id=str(raw["id"]),
+        order_id=_id(raw["id"]),
         client_order_id=str(raw.get("client_order_id") or ""),
         symbol=str(raw.get("symbol") or ""),
         side=str(raw.get("side") or ""),
@@ -36,20 +35,20 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         stop_price=_decimal(raw.get("stop_price")),
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
-        legs=tuple(order(leg) for leg in raw.get("legs") or () if "id" in leg),
+        legs=tuple(order(leg) for leg in _objects(raw.get("legs")) if leg.get("id")),
     )
 
 
 def account(raw: Mapping[str, Any]) -> BrokerAccount:
-    """Read the account; a flag that is missing counts as blocking, a missing amount is None.
+    """Read the account; a blocking flag that is not false counts as blocking, a missing amount is None.
 
     Raises:
-        KeyError, ValueError: equity, cash or buying power is missing or not a number.
+        KeyError, TypeError, ArithmeticError: equity, cash or buying power is missing or not a number.
     """
     return BrokerAccount(
         status=str(raw.get("status") or "UNKNOWN"),
-        trading_blocked=bool(raw.get("trading_blocked", True)),
-        account_blocked=bool(raw.get("account_blocked", True)),
+        trading_blocked=raw.get("trading_blocked") is not False,
+        account_blocked=raw.get("account_blocked") is not False,
         trade_suspended_by_user=bool(raw.get("trade_suspended_by_user", False)),
         shorting_enabled=bool(raw.get("shorting_enabled", False)),
         equity=Decimal(raw["equity"]),
@@ -64,7 +63,7 @@ def position(raw: Mapping[str, Any]) -> Position:
     """Read a position; a short one has a negative quantity."""
     quantity = Decimal(raw["qty"])
     return Position(
-        symbol=Symbol(raw["symbol"]),
+        symbol=str(raw["symbol"]),
         quantity=quantity,
         available_quantity=_decimal(raw.get("qty_available")) or Decimal(0),
         average_entry_price=Decimal(raw["avg_entry_price"]),
@@ -98,9 +97,20 @@ def _decimal(value: object) -> Decimal | None:
     if value is None:
         return None
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None
+
+
+def _id(value: object) -> str:
+    if value is None or value == "":
+        raise KeyError("id")
+    return str(value)
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _time(value: object) -> UtcTime | None:
@@ -108,6 +118,6 @@ def _time(value: object) -> UtcTime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else None

@@ -60,6 +60,11 @@ def work_list(executor: str) -> str:
     return f"EXECUTOR#{executor}"
 
 
+def open_work(executor: str, since: datetime) -> dict[str, str]:
+    """Return the index keys that put an execution into its account's list of open work."""
+    return {"work_list": work_list(executor), "waiting_since": sortable(since)}
+
+
 def encode(values: Mapping[str, object]) -> Item:
     """Write plain values as DynamoDB's typed JSON; None is left out, as absence is what DynamoDB indexes."""
     return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
@@ -104,8 +109,7 @@ def execution_item(execution: Execution) -> Item:
             "lease_until": sortable(execution.lease_until),
             "time_partition": executions_partition(execution.executor, _day(execution.created_at)),
             "time_sort": _time_sort(execution.created_at, execution.signal_id),
-            "work_list": work_list(execution.executor),
-            "waiting_since": sortable(execution.created_at),
+            **open_work(execution.executor, execution.created_at),
         }
     )
 

@@ -1,6 +1,7 @@
 """The ledger in one DynamoDB table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,8 @@ class DynamoLedger:
                 raise
         else:
             return Claimed(fresh)
+        if found.state is ExecutionState.DEAD_LETTERED:
+            return await self._revive(found, now=now, lease_until=now + lease)
         if found.state not in _WORKABLE:
             return Settled(found)
         if found.lease_until > now:
@@ -102,6 +105,20 @@ class DynamoLedger:
             return Held(lease_until)
         held = {"epoch": found.epoch + 1, "lease_until": lease_until, "updated_at": now}
         return Claimed(found.model_copy(update=held), taken_over=True)
+
+    async def _revive(self, found: Execution, *, now: datetime, lease_until: datetime) -> Claim:
+        """Begin a dead-lettered execution anew: its message has been redriven and can be read."""
+        mine: dict[str, object] = {
+            "state": ExecutionState.CLAIMED,
+            "epoch": found.epoch + 1,
+            "lease_until": lease_until,
+        }
+        change = replace(_change(found, mine, now=now, told={"redriven": "true"}), reopens=True)
+        try:
+            await self._table.update(writes.execution_update(found, change))
+        except ConditionFailed:
+            return Held(lease_until)
+        return Claimed(_changed(found, mine, change.history), taken_over=True)
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime

@@ -21,11 +21,12 @@ NEW = "attribute_not_exists(PK)"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update of an execution sets, and whether it leaves the list of open work."""
+    """What an update of an execution sets, and whether it leaves or enters the list of open work."""
 
     values: Mapping[str, object]
     history: Transition
     ends: bool = False
+    reopens: bool = False
 
 
 def execution_update(execution: Execution, change: Change) -> Request:
@@ -37,6 +38,8 @@ def execution_update(execution: Execution, change: Change) -> Request:
     as_this_worker_left_it = "#state = :known_state AND epoch = :known_epoch"
 
     values = {name: value for name, value in change.values.items() if value is not None}
+    if change.reopens:
+        values |= items.open_work(execution.executor, execution.created_at)
     assignments = [f"#{name} = :{name}" for name in values]
     assignments.append("history = list_append(history, :history)")
     removal = " REMOVE work_list, waiting_since" if change.ends else ""
