@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from argo.domain.faults import BrokerFault, Unauthorised
-from argo.domain.market import Bar
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Metric
@@ -51,7 +50,7 @@ async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: dateti
     while True:
         await _cycle(wiring, symbols, report)
         due += interval
-        while due <= wiring.clock.now():
+        while due <= wiring.clock.now() and due < until:
             report.skipped += 1
             wiring.telemetry.count(Metric.CYCLES_SKIPPED)
             due += interval
@@ -81,15 +80,12 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> N
     report.stale = sorted(symbol for symbol, bars in history.items() if is_stale(bars[-1], timeframe, now))
     fresh = {symbol: bars for symbol, bars in history.items() if symbol not in report.stale}
     unseen = {symbol: bars for symbol, bars in fresh.items() if wiring.evaluated.get(symbol) != bars[-1].time}
-    signals = [found for symbol, bars in unseen.items() if (found := _evaluate(wiring, symbol, bars, now))]
+    evaluated = (wiring.evaluator.signal(symbol, bars, now) for symbol, bars in unseen.items())
+    signals = [signal for signal in evaluated if signal is not None]
     published = await wiring.publisher.publish(signals)
     # Only now: a cycle that fails before looks at these bars again.
     wiring.evaluated.update({symbol: bars[-1].time for symbol, bars in unseen.items()})
     _tell(wiring, report, published, signals)
-
-
-def _evaluate(wiring: Wiring, symbol: Symbol, bars: Sequence[Bar], now: datetime) -> Signal | None:
-    return wiring.evaluator.signal(symbol, bars, now)
 
 
 def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequence[Signal]) -> None:

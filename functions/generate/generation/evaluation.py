@@ -15,7 +15,6 @@ from generation.consensus import Consensus, consensus
 from generation.levels import levels
 from generation.regime import CONFIDENCE_FACTOR, regime
 from generation.series import BarSeries, bar_series
-from generation.sources.base import Opinion
 from generation.sources.registry import WeightedSource
 
 _CENT = Decimal("0.01")
@@ -36,36 +35,30 @@ class Evaluator:
         A consensus that held one bar earlier gives none: a signal is a crossing, not a state (FAILURES B13).
         """
         seen = bar_series(bars)
-        agreed = self._consensus(seen)
+        failing: set[str] = set()
+        agreed = self._consensus(seen, failing)
         if agreed is None:
             return None
-        before = self._consensus(_without_last(seen, bars)) if len(seen) > 1 else None
+        before = self._consensus(_without_last(seen, bars), failing) if len(seen) > 1 else None
         if before is not None and before.side is agreed.side:
             return None
         return self._build(symbol, seen, agreed, now)
 
-    def _consensus(self, bars: BarSeries) -> Consensus | None:
+    def _consensus(self, bars: BarSeries, failing: set[str]) -> Consensus | None:
+        """Ask every source that has not failed on this symbol yet; a new failure is added to ``failing``."""
         votes = []
         for entry in self.sources:
-            opinion = self._ask(entry, bars)
-            if opinion is not None:
-                votes.append(
-                    Vote(
-                        source=entry.name,
-                        side=opinion.side,
-                        confidence=Decimal(repr(round(opinion.confidence, 2))),
-                        weight=entry.weight,
-                    )
-                )
+            if entry.name in failing:
+                continue
+            try:
+                vote = _vote(entry, bars)
+            except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out (A31)
+                failing.add(entry.name)
+                self.telemetry.count(Metric.SOURCE_FAILURES, reason=entry.name)
+                self.telemetry.log.warning("source_failed", source=entry.name, error=repr(error))
+            else:
+                votes += [vote] if vote else []
         return consensus(votes, self.rules)
-
-    def _ask(self, entry: WeightedSource, bars: BarSeries) -> Opinion | None:
-        try:
-            return entry.source.vote(bars)
-        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out (A31)
-            self.telemetry.count(Metric.SOURCE_FAILURES, reason=entry.name)
-            self.telemetry.log.warning("source_failed", source=entry.name, error=repr(error))
-            return None
 
     def _build(self, symbol: Symbol, bars: BarSeries, agreed: Consensus, now: datetime) -> Signal | None:
         average_true_range = indicators.atr(bars)
@@ -107,6 +100,15 @@ class Evaluator:
             regime=named,
             votes=agreed.votes,
         )
+
+
+def _vote(entry: WeightedSource, bars: BarSeries) -> Vote | None:
+    """Ask one source; an answer that is no opinion raises like a source that fails."""
+    opinion = entry.source.vote(bars)
+    if opinion is None:
+        return None
+    confidence = Decimal(str(round(float(opinion.confidence), 2)))
+    return Vote(source=entry.name, side=opinion.side, confidence=confidence, weight=entry.weight)
 
 
 def is_stale(last: Bar, timeframe: Timeframe, now: datetime) -> bool:
