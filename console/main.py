@@ -1,14 +1,14 @@
 """The `argo` command's entry point.
 
-Exit codes: 0 done; 1 the sum does not add up, or signals were eligible and none became an order; 2 the input is
-wrong (an option, a bars file, argo.toml).
+Exit codes: 0 done; 1 the sum does not add up, signals were eligible and none became an order, or what was asked
+for is not there; 2 the input is wrong (an option, a bars file, argo.toml).
 """
 
 from typing import NoReturn
 
 import typer
 
-from console import docs, run, signals
+from console import dlq, docs, run, signals, why
 
 app = typer.Typer(
     name="argo",
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("signals")(signals.signals)
+app.command("why")(why.why)
+app.add_typer(dlq.app, name="dlq")
 app.command("docs", hidden=True)(docs.docs)
 
 

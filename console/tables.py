@@ -13,7 +13,7 @@ from argo.domain.signal import Side
 from console.summary import AccountSum, Row
 
 _SHORT_ID = 8
-_WIDTH_OF_A_FILE = 132
+_WIDTH_OF_A_FILE = 144
 _COLOURS = {
     ExecutionState.REJECTED: "red",
     ExecutionState.DEAD_LETTERED: "red",
@@ -30,8 +30,8 @@ def output() -> Console:
 
 def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> Table:
     """Return signals with state and order id or reason per account."""
-    table = _table(f"Signals: {len(rows)} of {of}, newest first")
-    for heading in ("time (UTC)", "symbol", "side"):
+    table = plain_table(f"Signals: {len(rows)} of {of}, newest first")
+    for heading in ("time (UTC)", "signal id", "symbol", "side"):
         table.add_column(heading, no_wrap=True)
     table.add_column("conf.", justify="right", no_wrap=True)
     for executor in executors:
@@ -39,6 +39,7 @@ def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> 
     for row in rows:
         table.add_row(
             f"{row.created_at:%Y-%m-%d %H:%M:%S}",
+            row.signal_id,
             row.symbol,
             Text(row.side, "green" if row.side is Side.BUY else "magenta"),
             f"{row.confidence:.1f}",
@@ -49,7 +50,7 @@ def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> 
 
 def sums_table(accounts: Sequence[AccountSum]) -> Table:
     """Return the conservation sum per account, one line a count."""
-    table = _table("What became of them, per account")
+    table = plain_table("What became of them, per account")
     table.add_column("")
     for account in accounts:
         table.add_column(account.executor, justify="right")
@@ -63,7 +64,7 @@ def reasons_table(accounts: Sequence[AccountSum]) -> Table | None:
     reasons = sorted({reason for account in accounts for reason in account.reasons})
     if not reasons:
         return None
-    table = _table("Why there was no order")
+    table = plain_table("Why there was no order")
     table.add_column("reason")
     for account in accounts:
         table.add_column(account.executor, justify="right")
@@ -72,8 +73,16 @@ def reasons_table(accounts: Sequence[AccountSum]) -> Table | None:
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+def plain_table(title: str | None, *headings: str) -> Table:
+    """Return an empty table in the command's style."""
+    return Table(
+        *headings,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+    )
 
 
 def _outcome(row: Row, executor: str) -> Text:

@@ -63,10 +63,7 @@ class Adapters:
     @cached_property
     def queues(self) -> dict[str, SqsSignalQueue]:
         """Every account's queue, to publish to."""
-        return {
-            executor: SqsSignalQueue(self._sqs, url, calls=_calls("sqs"))
-            for executor, url in self.environment.queue_urls.items()
-        }
+        return {executor: self.queue_at(url) for executor, url in self.environment.queue_urls.items()}
 
     @cached_property
     def broker(self) -> AlpacaBroker:
@@ -74,6 +71,10 @@ class Adapters:
         return AlpacaBroker(
             self.credentials, self.environment.trading_url, clock=self.clock, calls=_calls("trading")
         )
+
+    def queue_at(self, queue_url: str) -> SqsSignalQueue:
+        """A queue by its URL, to send to."""
+        return SqsSignalQueue(self._sqs, queue_url, calls=_calls("sqs"))
 
     def consumer(self, queue_url: str) -> SqsConsumer:
         """The polling side of a queue, for a world without Lambda."""

@@ -60,16 +60,14 @@ class SqsSignalQueue:
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
         """Hide a received message for ``delay``, rounded up to a second."""
-        seconds = ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds())
         try:
-            await self._calls.run(
-                self._client.change_message_visibility,
-                QueueUrl=self._queue_url,
-                ReceiptHandle=receipt_handle,
-                VisibilityTimeout=seconds,
-            )
+            await _hide(self._calls, self._client, self._queue_url, receipt_handle, delay)
         except (ClientError, BotoCoreError) as error:
             raise QueueFault(str(error)) from error
+
+    async def send_body(self, body: str) -> None:
+        """Send a message's body as it is: a dead letter that is put back."""
+        await self._calls.run(self._client.send_message, QueueUrl=self._queue_url, MessageBody=body)
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         """Copy a message to the dead-letter queue with the reason as an attribute."""
@@ -124,11 +122,27 @@ class SqsConsumer:
             for message in answer.get("Messages", [])
         ]
 
+    async def hide(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay`` from now; 0 makes it visible at once."""
+        await _hide(self._calls, self._client, self.queue_url, receipt_handle, delay)
+
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         """Delete handled messages."""
         for batch in batched(receipt_handles, BATCH, strict=False):
             entries: Any = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(batch)]
             await self._calls.run(self._client.delete_message_batch, QueueUrl=self.queue_url, Entries=entries)
+
+
+async def _hide(
+    calls: BlockingCalls, client: "SQSClient", queue_url: str, receipt_handle: str, delay: timedelta
+) -> None:
+    seconds = ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds())
+    await calls.run(
+        client.change_message_visibility,
+        QueueUrl=queue_url,
+        ReceiptHandle=receipt_handle,
+        VisibilityTimeout=seconds,
+    )
 
 
 def _text_attributes(values: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3's union of attribute types

@@ -1,0 +1,101 @@
+"""What a command works on: the ledger and the queues of a deployed stack, or of a local run."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.adapters.clock import SystemClock
+from argo.adapters.wiring import Adapters
+from argo.domain.config import ConfigurationError
+from argo.environment import Environment
+from argo.ports import Ledger
+from console.embedded_aws import Resources, embedded_aws, executor_of
+from console.paths import LAST_RUN, TEMPLATE
+from console.runs import RunRecord
+
+StateOption = Annotated[Path, typer.Option("--state", help="The directory of a local run.")]
+StackOption = Annotated[
+    str | None,
+    typer.Option("--stack", help="A deployed stack instead of a local run.", envvar="ARGO_STACK"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A ledger and queues; ``days`` are the UTC days that have signals, None where they are not known."""
+
+    resources: Resources
+    adapters: Adapters
+    days: Sequence[str] | None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self.adapters.ledger
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """The accounts that have a queue."""
+        return tuple(self.resources.queues)
+
+    def queue(self, executor: str) -> SqsSignalQueue:
+        """An account's queue, to send to."""
+        return self.adapters.queue_at(self._url(executor, self.resources.queues))
+
+    def dead_letters(self, executor: str) -> SqsConsumer:
+        """An account's dead-letter queue, to read from."""
+        return self.adapters.consumer(self._url(executor, self.resources.dead_letter_queues))
+
+    def _url(self, executor: str, urls: Mapping[str, str]) -> str:
+        if executor not in urls:
+            raise ConfigurationError(f"no account {executor!r}; there are {', '.join(urls)}")
+        return urls[executor]
+
+
+@contextmanager
+def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterator[Deployment]:
+    """Open a deployed stack, or a local run's state on the emulator while the block runs.
+
+    Raises:
+        ConfigurationError: there is no such stack or no such run.
+    """
+    if stack is not None:
+        yield _deployed(stack)
+        return
+    record = RunRecord(state)
+    if not record.aws.exists():
+        raise ConfigurationError(f"--state {state}: no run is kept there; `argo run` makes one")
+    with embedded_aws(record.aws) as aws:
+        resources = aws.create_resources(TEMPLATE)
+        yield Deployment(resources, _adapters(resources, aws.environment), record.days())
+
+
+def _deployed(stack: str) -> Deployment:
+    try:
+        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        raise ConfigurationError(f"--stack {stack}: {error}") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    urls = {name.removesuffix("Url"): url for name, url in outputs.items() if name.endswith("QueueUrl")}
+    dead = {name: url for name, url in urls.items() if name.endswith("DeadLetterQueue")}
+    resources = Resources(
+        table=outputs["TableName"],
+        queues={executor_of(name.removesuffix("Queue")): url for name, url in urls.items() if name not in dead},
+        dead_letter_queues={executor_of(name.removesuffix("DeadLetterQueue")): url for name, url in dead.items()},
+    )
+    return Deployment(resources, _adapters(resources, dict(os.environ)), None)
+
+
+def _adapters(resources: Resources, variables: Mapping[str, str]) -> Adapters:
+    """Return adapters for reading and redriving; the mode is written by the functions only."""
+    return Adapters(
+        Environment({"ARGO_MODE": "simulated", **variables, "ARGO_TABLE_NAME": resources.table}), SystemClock()
+    )
