@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -66,7 +66,6 @@ class Backend:
     dynamodb: Any
     sqs: Any
     calls: BlockingCalls
-    requests: list[str] = field(default_factory=list)
 
     def table(self) -> str:
         name = f"signals-{next(_NUMBERS)}"

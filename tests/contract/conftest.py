@@ -14,22 +14,28 @@ def aws():
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ministack(aws):
     """AWS for what moto gets wrong: concurrent writers and the number rules."""
     return Backend(aws.client("dynamodb"), aws.client("sqs"), BlockingCalls("ministack", 10))
 
 
-@pytest.fixture
-def moto():
-    """AWS inside this process, one call at a time: moto loses updates under threads."""
+@pytest.fixture(scope="session")
+def moto_clients():
     keys = {
         "region_name": KEYS["AWS_DEFAULT_REGION"],
         "aws_access_key_id": KEYS["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": KEYS["AWS_SECRET_ACCESS_KEY"],
     }
+    return boto3.client("dynamodb", **keys), boto3.client("sqs", **keys)
+
+
+@pytest.fixture
+def moto(moto_clients):
+    """AWS inside this process, one call at a time: moto loses updates under threads."""
+    dynamodb, sqs = moto_clients
     with mock_aws():
-        yield Backend(boto3.client("dynamodb", **keys), boto3.client("sqs", **keys), BlockingCalls("moto", 1))
+        yield Backend(dynamodb, sqs, BlockingCalls("moto", 1))
 
 
 @pytest.fixture(params=["moto", "ministack"])

@@ -1,0 +1,69 @@
+import socket
+from time import monotonic
+
+import pytest
+from requests import Session
+from urllib3 import HTTPConnectionPool, Timeout
+
+from argo.adapters.alpaca.sdk import TradingClient
+from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, NoAnswer, Transport
+
+HASTE = 100
+
+
+class HastyPool(HTTPConnectionPool):
+    """Connections whose time runs a hundred times faster; it keeps the timeouts it was given."""
+
+    given: list[Timeout]
+
+    def urlopen(self, *args, timeout, **options):
+        self.given.append(timeout)
+        hasty = Timeout(connect=timeout.connect_timeout, read=timeout.read_timeout / HASTE)
+        return super().urlopen(*args, timeout=hasty, **options)
+
+
+class HastySession(Session):
+    """A session that opens such connections for whatever adapter is mounted on it."""
+
+    def __init__(self):
+        self.given = []
+        super().__init__()
+
+    def mount(self, prefix, adapter):
+        pool = type("Pool", (HastyPool,), {"given": self.given})
+        adapter.poolmanager.pool_classes_by_scheme = {"http": pool, "https": pool}
+        super().mount(prefix, adapter)
+
+
+@pytest.fixture
+def silent_broker():
+    """An address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_request_that_cannot_be_sent_does_not_return_the_answer_before_it(desk):
+    transport = Transport(lambda: TradingClient("key", "secret", url_override=desk.url, raw_data=True))
+    assert transport.request("GET", "/clock").status == 200
+
+    with pytest.raises(TypeError):
+        transport.request("POST", "/orders", {"qty": object()})
+
+    assert desk.posts == 0
+
+
+def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):
+    session = HastySession()
+
+    def client():
+        made = TradingClient("key", "secret", url_override=silent_broker, raw_data=True)
+        made._session = session
+        return made
+
+    started = monotonic()
+    with session, pytest.raises(NoAnswer, match="ReadTimeout"):
+        Transport(client).request("POST", "/orders", {"qty": "1"})
+
+    (given,) = session.given
+    assert (given.connect_timeout, given.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
+    assert READ_SECONDS / HASTE <= monotonic() - started < 2
