@@ -243,9 +243,7 @@ READS = {
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("answer", UNUSABLE)
-def test_a19_a_read_that_brings_nothing_usable_is_ambiguous(request, desk, broker, read, answer):
-    if read == "account" and answer in {"a number", "a list"}:
-        request.applymarker(pytest.mark.xfail(reason="AttributeError escapes from parsing.account"))
+def test_a19_a_read_that_brings_nothing_usable_is_ambiguous(desk, broker, read, answer):
     desk.strike(**UNUSABLE[answer])
 
     with pytest.raises(Ambiguous):
@@ -262,7 +260,6 @@ def test_a_cancellation_without_a_usable_answer_is_not_a_success(desk, broker, a
         broker.cancel("an-id")
 
 
-@pytest.mark.xfail(reason="an empty object is read as no positions")
 def test_a19_an_object_instead_of_the_list_of_positions_is_not_an_empty_account(desk, broker):
     desk.strike(status=200, body={})
 
@@ -270,7 +267,6 @@ def test_a19_an_object_instead_of_the_list_of_positions_is_not_an_empty_account(
         broker.positions()
 
 
-@pytest.mark.xfail(reason="any 404 with a JSON object counts as the absence of the order")
 def test_a_404_that_does_not_speak_of_an_order_is_not_the_absence_of_one(desk, broker):
     desk.strike(status=404, body={"message": "endpoint not found"})
 

@@ -90,7 +90,6 @@ def test_a_dead_lettered_execution_is_claimed_anew_because_its_message_was_redri
         settle(ledger, dead, ExecutionState.CLAIMED)
 
 
-@pytest.mark.xfail(reason="the reason of the dead letter stays on the record of the order that follows")
 def test_a_dead_lettered_execution_that_is_claimed_anew_has_no_reason_any_more(ledger):
     learnt = Settlement(reason=QuarantineReason.MALFORMED)
     ledger.settle(claim(ledger), ExecutionState.DEAD_LETTERED, learnt, now=NOW)

@@ -86,7 +86,6 @@ def test_a_token_that_is_no_page_token_is_a_value_error(ledger, token):
         ledger.executions_of("argo", TODAY, limit=2, token=token)
 
 
-@pytest.mark.xfail(reason="botocore's and DynamoDB's refusals of the key escape")
 @pytest.mark.parametrize(
     "text", ['{"a": 1}', '{"PK": {"S": "SIGNAL#1"}}', '{"PK": {"S": 7}, "SK": {"S": "SIGNAL"}}']
 )

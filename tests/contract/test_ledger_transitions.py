@@ -19,10 +19,7 @@ LEGS = (
 
 
 @pytest.mark.parametrize(("source", "target"), LEGAL, ids=[f"{source}-{target}" for source, target in LEGAL])
-def test_a_legal_transition_is_written_with_its_time(request, ledger, source, target):
-    if source is ExecutionState.DEAD_LETTERED:
-        why = "only a claim, not a settlement, takes the execution back into the list of open work"
-        request.applymarker(pytest.mark.xfail(reason=why))
+def test_a_legal_transition_is_written_with_its_time(ledger, source, target):
     execution = reach(ledger, source)
 
     settled = settle(ledger, execution, target, now=LATER)

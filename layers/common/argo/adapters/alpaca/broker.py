@@ -1,10 +1,9 @@
 """`argo.ports.Broker` at Alpaca's trading API."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from argo.adapters.alpaca import parsing
-from argo.adapters.alpaca.outcome import NOT_FOUND, fault
+from argo.adapters.alpaca.outcome import NOT_FOUND, fault, is_no_such_order, read
 from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.alpaca.sdk import TradingClient
 from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
@@ -44,15 +43,15 @@ class AlpacaBroker:
 
     async def account(self) -> BrokerAccount:
         """Return the account's balances and flags."""
-        return _read(parsing.account, await self._ask("GET", "/account"))
+        return read(parsing.account, await self._ask("GET", "/account"))
 
     async def clock(self) -> MarketClock:
         """Return the exchange's clock."""
-        return _read(parsing.clock, await self._ask("GET", "/clock"))
+        return read(parsing.clock, await self._ask("GET", "/clock"))
 
     async def positions(self) -> Sequence[Position]:
         """Return the open positions."""
-        return _read(lambda raw: [parsing.position(each) for each in raw], await self._ask("GET", "/positions"))
+        return read(parsing.positions, await self._ask("GET", "/positions"))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Send one order, once."""
@@ -77,7 +76,7 @@ class AlpacaBroker:
 
     async def _find(self, path: str, asked: Mapping[str, object]) -> BrokerOrder | None:
         answer = await self._send("GET", path, asked)
-        if answer.status == NOT_FOUND and answer.fields:
+        if is_no_such_order(answer):
             return None
         self._raise_fault(answer)
         return _order(answer)
@@ -105,16 +104,4 @@ class AlpacaBroker:
 
 
 def _order(answer: Answer) -> BrokerOrder:
-    return _read(parsing.order, answer).model_copy(update={"request_id": answer.request_id})
-
-
-def _read[T](parse: Callable[[Any], T], answer: Answer) -> T:
-    """Parse a successful answer; one that is not of the promised form tells nothing for certain."""
-    try:
-        return parse(answer.body)
-    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
-        raise Ambiguous(
-            f"unreadable answer: {type(error).__name__}: {error}",
-            status=answer.status,
-            request_id=answer.request_id,
-        ) from error
+    return read(parsing.order, answer).model_copy(update={"request_id": answer.request_id})

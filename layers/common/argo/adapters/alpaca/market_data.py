@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from argo.adapters.alpaca import parsing
-from argo.adapters.alpaca.outcome import fault
+from argo.adapters.alpaca.outcome import fault, read
 from argo.adapters.alpaca.sdk import StockHistoricalDataClient
 from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
@@ -14,7 +13,7 @@ from argo.domain.config import ConfigurationError
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import Symbol, canonical_or_raw
 from argo.domain.values import iso
 from argo.ports import Clock
 
@@ -65,22 +64,32 @@ class AlpacaMarketData:
             await self._collect(found, _STOCKS, asked | of_stocks | {"symbols": ",".join(stocks)})
         if pairs:
             await self._collect(found, _CRYPTO, asked | {"symbols": ",".join(pairs)})
-        now = self._clock.now()
-        return {symbol: [bar for bar in bars if bar.is_closed(timeframe, now)] for symbol, bars in found.items()}
+        closed_by = min(end, self._clock.now())
+        return {
+            symbol: [bar for bar in bars if bar.is_closed(timeframe, closed_by)] for symbol, bars in found.items()
+        }
 
     async def _collect(
         self, found: dict[Symbol, list[Bar]], route: tuple[str, str], asked: Mapping[str, object]
     ) -> None:
+        """Collect all pages of one route; symbols that were not asked for are ignored."""
+        wanted = {symbol: Symbol(symbol) for symbol in str(asked["symbols"]).split(",")}
         token: str | None = None
         while True:
-            page = await self._page(route, {**asked, **({"page_token": token} if token else {})})
-            for symbol, raw_bars in (page.get("bars") or {}).items():
-                found.setdefault(Symbol(symbol), []).extend(parsing.bar(raw) for raw in raw_bars)
-            token = page.get("next_page_token")
-            if not token:
+            page, following = await self._page(route, {**asked, **({"page_token": token} if token else {})})
+            for name, bars in page.items():
+                symbol = wanted.get(canonical_or_raw(name))
+                if symbol is not None:
+                    found.setdefault(symbol, []).extend(bars)
+            if following is None:
                 return
+            if following == token:
+                raise Ambiguous(f"the market data repeats the page {token}")
+            token = following
 
-    async def _page(self, route: tuple[str, str], asked: Mapping[str, object]) -> Mapping[str, Any]:
+    async def _page(
+        self, route: tuple[str, str], asked: Mapping[str, object]
+    ) -> tuple[dict[str, list[Bar]], str | None]:
         path, version = route
         try:
             answer = await self._calls.run(self._transport.request, "GET", path, asked, version=version)
@@ -91,4 +100,4 @@ class AlpacaMarketData:
         found = fault(answer, self._clock.now())
         if found is not None:
             raise found
-        return answer.fields
+        return read(parsing.bars_page, answer)

@@ -3,8 +3,9 @@
 The table is in reference form in docs/decisions.md; codes are overloaded, so code and message both count.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from argo.adapters.alpaca.transport import Answer
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
@@ -15,6 +16,7 @@ _GAVE_UP = frozenset({408, 425, 499})
 """Request timeout, too early, client closed the request: whether it was done is not known."""
 
 _DUPLICATE_CODE = 40010001
+_NO_SUCH_ORDER_CODE = 40410000
 _SHORTEST_THROTTLE = timedelta(seconds=1)
 _DEFAULT_THROTTLE = timedelta(seconds=5)
 
@@ -69,6 +71,27 @@ def fault(answer: Answer, now: datetime) -> BrokerFault | None:
             )
         case _:
             return Ambiguous(message, code=_number(code), **seen)
+
+
+def is_no_such_order(answer: Answer) -> bool:
+    """Tell Alpaca's own "no such order" from any other 404, such as a wrong address gives."""
+    return answer.status == NOT_FOUND and _number(answer.fields.get("code")) == _NO_SUCH_ORDER_CODE
+
+
+def read[T](parse: Callable[[Any], T], answer: Answer) -> T:
+    """Parse a successful answer.
+
+    Raises:
+        Ambiguous: it is not of the promised form, so it tells nothing for certain.
+    """
+    try:
+        return parse(answer.body)
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise Ambiguous(
+            f"unreadable answer: {type(error).__name__}: {error}",
+            status=answer.status,
+            request_id=answer.request_id,
+        ) from error
 
 
 def _reason(status: int, message: str, *, has_base_price: bool) -> RejectionReason:

@@ -71,6 +71,17 @@ def position(raw: Mapping[str, Any]) -> Position:
     )
 
 
+def positions(raw: object) -> list[Position]:
+    """Read the list of positions.
+
+    Raises:
+        TypeError: it is not a list, which is not the same as an empty one.
+    """
+    if not isinstance(raw, list):
+        raise TypeError(f"positions are a {type(raw).__name__}")
+    return [position(each) for each in raw]
+
+
 def clock(raw: Mapping[str, Any]) -> MarketClock:
     """Read the exchange's clock."""
     return MarketClock(
@@ -82,15 +93,32 @@ def clock(raw: Mapping[str, Any]) -> MarketClock:
 
 
 def bar(raw: Mapping[str, Any]) -> Bar:
-    """Read one bar."""
+    """Read one bar.
+
+    Raises:
+        ValueError: its time is naive or none.
+    """
+    time = _time(raw["t"])
+    if time is None:
+        raise ValueError(f"not an aware time: {raw['t']!r}")
     return Bar(
-        time=datetime.fromisoformat(raw["t"]),
+        time=time,
         open=float(raw["o"]),
         high=float(raw["h"]),
         low=float(raw["l"]),
         close=float(raw["c"]),
         volume=float(raw["v"]),
     )
+
+
+def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]:
+    """Read one page of bars by symbol, and the token of the next page.
+
+    Raises:
+        KeyError: there is no ``bars``; null is a page without any.
+    """
+    found = {str(symbol): [bar(each) for each in bars] for symbol, bars in (raw["bars"] or {}).items()}
+    return found, raw.get("next_page_token") or None
 
 
 def _decimal(value: object) -> Decimal | None:

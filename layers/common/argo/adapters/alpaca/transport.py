@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from argo.adapters.alpaca.sdk import APIError, RESTClient
+from argo.domain.config import ConfigurationError
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 8.0
@@ -72,15 +73,19 @@ class Transport:
 
         Raises:
             NoAnswer: the connection could not be made, broke, or timed out.
+            ConfigurationError: no request could be made of the key and the address; nothing was sent.
         """
         client, recorder = self._client()
         recorder.forget()
         try:
             client._request(method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
-        except (APIError, ValueError, TypeError):
-            # Error statuses and bodies that are not JSON; the recorded response says which.
+        except (APIError, ValueError, TypeError) as error:
+            # Error statuses and bodies that are not JSON: the recorded response says which. Without one, the
+            # request could not be made; the error's text may quote the key, so only its type is told.
             if recorder.response() is None:
-                raise
+                if isinstance(error, TypeError):
+                    raise
+                raise ConfigurationError(f"key or address unusable: {type(error).__name__}") from None
         except requests.RequestException as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         response = recorder.response()
@@ -90,7 +95,12 @@ class Transport:
 
     def _client(self) -> tuple[RESTClient, _Recorder]:
         if not hasattr(self._local, "client"):
-            client = self._make_client()
+            try:
+                client = self._make_client()
+            except ConfigurationError:
+                raise
+            except ValueError as error:
+                raise ConfigurationError(f"key unusable: {type(error).__name__}") from None
             client._retry = 0  # noqa: SLF001 - no argument turns the retries off
             recorder = _Recorder(pool_maxsize=1)
             for scheme in ("https://", "http://"):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from argo.adapters.aws import items, writes
@@ -113,12 +114,12 @@ class DynamoLedger:
             "epoch": found.epoch + 1,
             "lease_until": lease_until,
         }
-        change = replace(_change(found, mine, now=now, told={"redriven": "true"}), reopens=True)
+        change = replace(_change(found, mine, now=now, told={"redriven": "true"}), forgets=("reason",))
         try:
             await self._table.update(writes.execution_update(found, change))
         except ConditionFailed:
             return Held(lease_until)
-        return Claimed(_changed(found, mine, change.history), taken_over=True)
+        return Claimed(_changed(found, mine | {"reason": None}, change.history), taken_over=True)
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
@@ -159,7 +160,7 @@ class DynamoLedger:
         if state is ExecutionState.SUBMITTING:
             learnt["attempts"] = execution.attempts + 1
         if settlement.release is not Release.NOTHING:
-            learnt |= {"reserved_notional": 0, "reserved_risk": 0}
+            learnt |= {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
         changed = {name: value for name, value in learnt.items() if value is not None}
         told = {"reason": settlement.reason, "order_id": settlement.order_id}
         change = _change(
@@ -190,7 +191,7 @@ class DynamoLedger:
             "detail": {**execution.detail, **(detail or {})},
         }
         if release is not Release.NOTHING:
-            changed |= {"reserved_notional": 0, "reserved_risk": 0}
+            changed |= {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
         change = _change(execution, changed, now=now, told={"obstacle": str(obstacle)} | dict(detail or {}))
         await self._move(execution, change, release)
         return _changed(execution, changed, change.history)
@@ -256,7 +257,12 @@ def _change(
     if state is not execution.state:
         check_transition(execution.state, state)
     history = Transition(state=state, at=now, epoch=execution.epoch, detail=dict(told))
-    return Change(stored({**changed, "updated_at": now}), history, ends=state.is_terminal)
+    return Change(
+        stored({**changed, "updated_at": now}),
+        history,
+        ends=state.is_terminal,
+        reopens=execution.state.is_terminal and not state.is_terminal,
+    )
 
 
 def _changed(execution: Execution, changed: Mapping[str, object], history: Transition) -> Execution:

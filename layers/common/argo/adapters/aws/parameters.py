@@ -21,7 +21,7 @@ class Credentials:
 
 
 def read_credentials(client: "SSMClient", parameter: str) -> Credentials:
-    """Read a SecureString of ``{"key_id", "secret_key"}``.
+    """Read a SecureString of ``{"key_id", "secret_key"}``; a newline pasted with a key is taken off.
 
     Raises:
         ConfigurationError: the parameter is missing, unreadable or not of that form.
@@ -32,8 +32,8 @@ def read_credentials(client: "SSMClient", parameter: str) -> Credentials:
         raise ConfigurationError(f"credentials parameter {parameter}: {error}") from error
     try:
         values = json.loads(answer["Parameter"]["Value"])
-        return Credentials(key_id=values["key_id"], secret_key=values["secret_key"])
-    except (ValueError, KeyError, TypeError) as error:
+        return Credentials(key_id=values["key_id"].strip(), secret_key=values["secret_key"].strip())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f'credentials parameter {parameter}: not a JSON object {{"key_id", "secret_key"}}'
         ) from error

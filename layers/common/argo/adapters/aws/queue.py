@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 BATCH = 10
 """Messages in one SQS batch request (SQS quotas)."""
 
-LONGEST_DELAY = timedelta(hours=12)
-"""A message can be hidden for no longer (SQS, ChangeMessageVisibility)."""
+LONGEST_DELAY = timedelta(hours=11, minutes=55)
+"""SQS hides a message for 12 hours at most, counted from its receipt and not from the request."""
 
 _DETAIL_LENGTH = 1_000
 
@@ -51,9 +51,13 @@ class SqsSignalQueue:
                 }
                 for signal in batch
             ]
-            answer = await self._calls.run(
-                self._client.send_message_batch, QueueUrl=self._queue_url, Entries=entries
-            )
+            try:
+                answer = await self._calls.run(
+                    self._client.send_message_batch, QueueUrl=self._queue_url, Entries=entries
+                )
+            except (ClientError, BotoCoreError) as error:
+                failures |= {signal.signal_id: str(error) for signal in batch}
+                continue
             sent |= {entry["Id"] for entry in answer.get("Successful", [])}
             failures |= {entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])}
         return Sent(frozenset(sent), failures)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from argo.adapters.aws.items import Item, encode
 from argo.adapters.aws.writes import Request
@@ -144,7 +144,12 @@ class Table:
         }
         if token:
             request["ExclusiveStartKey"] = _key_of(token)
-        answer = await self._calls.run(lambda: self._client.query(**request))
+        try:
+            answer = await self._calls.run(lambda: self._client.query(**request))
+        except (ClientError, ParamValidationError) as error:
+            if token and _is_invalid(error):
+                raise ValueError(f"not a page token: {token!r}") from error
+            raise
         return answer["Items"], _token_of(answer.get("LastEvaluatedKey"))
 
 
@@ -163,6 +168,10 @@ def _sorted(error: ClientError) -> Exception:
             return Conflict(str(error)) if "TransactionConflict" in codes else error
         case _:
             return error
+
+
+def _is_invalid(error: ClientError | ParamValidationError) -> bool:
+    return isinstance(error, ParamValidationError) or error.response["Error"]["Code"] == "ValidationException"
 
 
 def _token_of(key: Mapping[str, Any] | None) -> str | None:

@@ -21,12 +21,13 @@ NEW = "attribute_not_exists(PK)"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update of an execution sets, and whether it leaves or enters the list of open work."""
+    """What an update of an execution sets and forgets, and whether it leaves or enters the list of open work."""
 
     values: Mapping[str, object]
     history: Transition
     ends: bool = False
     reopens: bool = False
+    forgets: tuple[str, ...] = ()
 
 
 def execution_update(execution: Execution, change: Change) -> Request:
@@ -42,7 +43,8 @@ def execution_update(execution: Execution, change: Change) -> Request:
         values |= items.open_work(execution.executor, execution.created_at)
     assignments = [f"#{name} = :{name}" for name in values]
     assignments.append("history = list_append(history, :history)")
-    removal = " REMOVE work_list, waiting_since" if change.ends else ""
+    removed = [*change.forgets, *(("work_list", "waiting_since") if change.ends else ())]
+    removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return {
         "Key": items.execution_key(*execution.key),
         "UpdateExpression": "SET " + ", ".join(assignments) + removal,
@@ -127,12 +129,17 @@ def intent_transaction(
 def settlement_transaction(table: str, execution: Execution, change: Change, release: Release) -> list[Request]:
     """Return a transition that gives back what the execution holds, exactly once.
 
-    The execution's own condition makes the release happen once: whoever comes second finds another state.
-    The account's version moves, so that a reader in between reads again.
+    The execution's own condition makes the release happen once: whoever comes second finds another state, or
+    nothing reserved any more. The account's version moves, so that a reader in between reads again.
     """
-    writes: list[Request] = [{"Update": {"TableName": table, **execution_update(execution, change)}}]
+    update = execution_update(execution, change)
     holds_money = bool(execution.reserved_notional or execution.reserved_risk)
+    writes: list[Request] = [{"Update": {"TableName": table, **update}}]
     if release is not Release.NOTHING and holds_money:
+        still_reserved = "reserved_notional = :known_notional"
+        update["ConditionExpression"] += f" AND {still_reserved}"
+        update["ExpressionAttributeValues"] |= encode({":known_notional": str(execution.reserved_notional)})
+        writes[0]["Update"] |= update
         writes.append(
             {
                 "Update": {
@@ -183,6 +190,7 @@ def published_some(signal_id: str, executors: Iterable[str]) -> Request:
     return {
         "Key": items.signal_key(signal_id),
         "UpdateExpression": "ADD published_to :sent DELETE awaiting :sent",
+        "ConditionExpression": "attribute_exists(PK)",
         "ExpressionAttributeValues": encode({":sent": set(executors)}),
         "ReturnValues": "ALL_NEW",
     }
