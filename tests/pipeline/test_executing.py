@@ -121,7 +121,7 @@ def test_a05_a_denial_is_an_outcome_with_its_numbers_not_an_error(stage):
     execution = stage.execution(signal)
     assert failed(stage.invocations[0][1]) == set()
     assert (execution.state, execution.reason) == (ExecutionState.DENIED, "confidence_below_minimum")
-    assert execution.detail["confidence"] == "60"
+    assert Decimal(execution.detail["confidence"]) == 60
     assert execution.detail["minimum_confidence"] == "75"
     assert '"level":"ERROR"' not in stage.logs.getvalue()
 
