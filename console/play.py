@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
-from argo.domain.config import Configuration
+from argo.domain.config import Configuration, ConfigurationError
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from console.embedded_aws import EmbeddedAws
@@ -40,10 +40,14 @@ def configured_for(configuration: Configuration, tape: Tape) -> Configuration:
     """Return the configuration with the tape's symbols as watchlist and its timeframe.
 
     Raises:
-        ValueError: the tape's timeframe is not one that Argo trades.
+        ConfigurationError: the tape's timeframe or a symbol is not one that Argo trades.
     """
-    rules = configuration.generation.model_copy(update={"timeframe": Timeframe(tape.timeframe.name)})
-    watchlist = tuple(Symbol(symbol) for symbol in tape.symbols)
+    try:
+        timeframe = Timeframe(tape.timeframe.name)
+        watchlist = tuple(Symbol(symbol) for symbol in tape.symbols)
+    except ValueError as error:
+        raise ConfigurationError(f"these bars cannot be traded: {error}") from error
+    rules = configuration.generation.model_copy(update={"timeframe": timeframe})
     return configuration.model_copy(update={"watchlist": watchlist, "generation": rules})
 
 

@@ -60,7 +60,7 @@ def run(
             shutil.rmtree(LAST_RUN, ignore_errors=True)
         record = RunRecord(state or LAST_RUN)
         played, found = asyncio.run(_play(tape, configuration, first, record, messages))
-    except (BarsFileError, ConfigurationError, ValueError) as error:
+    except (BarsFileError, ConfigurationError) as error:
         messages.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(_WRONG_INPUT) from error
     except EmbeddedAwsError as error:
@@ -125,7 +125,7 @@ def _show(
         typer.echo(json.dumps(shown, indent=2))
         return
     screen = output()
-    screen.print(signals_table(found[:rows], played.executors, of=len(found)))
+    screen.print(signals_table(found[:rows], played.executors, of=len(found), width=screen.width))
     screen.print(sums_table(accounts))
     if (reasons := reasons_table(accounts)) is not None:
         screen.print(reasons)

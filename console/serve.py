@@ -1,6 +1,7 @@
 """`argo serve`: embedded AWS and a simulated broker that functions in containers can talk to."""
 
 import json
+import os
 import platform
 import shlex
 import shutil
@@ -12,10 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -38,9 +39,8 @@ from simulation.timeframe import Timeframe
 SERVED = Path(".argo") / "served"
 ENV_VARS = Path(".argo") / "sam-env.json"
 
-SAMPLE_TO = date(2013, 2, 12)
-"""The sample's last day here: its bars give three signals, of which one is an order at both accounts, one at the
-first only, and one too weak for either."""
+SAMPLE_TO = date(2012, 8, 3)
+"""The sample's last day here: its bars give a signal that both accounts trade and one too weak for either."""
 
 SAMPLE_CONFIGURATION = PROJECT / "events" / "argo-sample.toml"
 SAMPLE_CONFIGURATION_IN_LAYER = "/opt/argo-sample.toml"
@@ -84,7 +84,8 @@ def serve(
     state: Annotated[Path, typer.Option(help="Directory for the ledger, begun anew.")] = SERVED,
     env_vars: Annotated[Path, typer.Option(help="File to write for `sam local invoke --env-vars`.")] = ENV_VARS,
     command: Annotated[
-        list[str] | None, typer.Argument(help="After `--`: serve while this command runs, exit with its code.")
+        list[str] | None,
+        typer.Argument(help="After `--`: serve while this command runs, pointed here; exit with its code."),
     ] = None,
 ) -> None:
     """Serve AWS and a broker on this machine, for `sam local invoke`, until Ctrl-C.
@@ -93,7 +94,8 @@ def serve(
     always open. The ledger stays in --state, for `argo signals`; the broker's orders end with it.
     """
     messages = Console(stderr=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):  # A shell's background job ignores the first unless told.
+        signal.signal(each, signal.default_int_handler)
     record = RunRecord(state)
     code = 0
     try:
@@ -107,7 +109,7 @@ def serve(
         ):
             _tell(running, tape, messages, env_vars=env_vars, state=state)
             if command:
-                code = subprocess.run(command, check=False).returncode  # noqa: S603 - the user's own command
+                code = _run(command, running)
             else:
                 Event().wait()
     except (BarsFileError, ConfigurationError, ValueError, OSError) as error:
@@ -143,6 +145,7 @@ def served(
     server = BrokerServer(_live_broker(tape, list(accounts.values())), host=address)
     with BackgroundServer(server) as broker, embedded_aws(state, host=address) as aws:
         resources = aws.create_resources(TEMPLATE)
+        _store_credentials(aws, accounts)
         brokers = {name: broker_environment(broker.url, keys) for name, keys in accounts.items()}
         common = {"ARGO_MODE": "simulated", "ARGO_CONFIG": config_path, "AWS_ENDPOINT_URL": aws.url}
         variables = {name: {**common, **resources.environment(name), **brokers[name]} for name in accounts}
@@ -223,19 +226,35 @@ def _account(executor: str) -> AccountSettings:
     return AccountSettings(key_id=f"simulated-{executor}", secret_key=f"simulated-{executor}", cash=_CASH)
 
 
+def _store_credentials(aws: EmbeddedAws, accounts: Mapping[str, AccountSettings]) -> None:
+    """Put each account's key where a deployed function reads it: the parameter that the template names."""
+    template = read_template(TEMPLATE)
+    for declared in _declared_variables(template).values():
+        if (keys := accounts.get(declared.get("ARGO_EXECUTOR", ""))) is not None:
+            parameter = template["Parameters"][declared["ARGO_CREDENTIALS_PARAMETER"]["Ref"]]["Default"]
+            value = json.dumps({"key_id": keys.key_id, "secret_key": keys.secret_key})
+            aws.client("ssm").put_parameter(Name=parameter, Type="SecureString", Value=value, Overwrite=True)
+
+
+def _declared_variables(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the variables that the template declares, by function."""
+    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    return {
+        logical_id: {**common, **resource["Properties"].get("Environment", {}).get("Variables", {})}
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
 def _by_function(variables: Mapping[str, Mapping[str, str]], *, listening_on: str) -> dict[str, dict[str, str]]:
     """Return the template's functions with those of their declared variables that are known here.
 
     `sam local invoke` passes on no others. A function of no account takes those of the first.
     """
-    template = read_template(TEMPLATE)
-    seen_as = _MACHINE_SEEN_FROM_CONTAINERS if listening_on == _LOOPBACK else listening_on
-    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    on_loopback = listening_on == "localhost" or ip_address(listening_on).is_loopback
+    seen_as = _MACHINE_SEEN_FROM_CONTAINERS if on_loopback else listening_on
     found = {}
-    for logical_id, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        declared = {**common, **resource["Properties"].get("Environment", {}).get("Variables", {})}
+    for logical_id, declared in _declared_variables(read_template(TEMPLATE)).items():
         known = variables.get(declared.get("ARGO_EXECUTOR", next(iter(variables))), {})
         found[logical_id] = {
             name: value.replace(f"//{listening_on}:", f"//{seen_as}:")
@@ -243,6 +262,14 @@ def _by_function(variables: Mapping[str, Mapping[str, str]], *, listening_on: st
             if name in declared
         }
     return found
+
+
+def _run(command: Sequence[str], running: Served) -> int:
+    """Run the user's command with AWS's variables pointing here, and return its exit code."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    broker = {"APCA_API_BASE_URL": running.broker.url, "APCA_API_DATA_URL": running.broker.url}
+    environment = inherited | running.aws.environment | broker
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
 
 
 @contextmanager
@@ -270,13 +297,12 @@ def _remembered(record: RunRecord) -> Iterator[None]:
 
 def _tell(running: Served, tape: Tape, messages: Console, *, env_vars: Path, state: Path) -> None:
     sam = sam_command("ExecuteArgoFunction", Path("events/execute-batch.json"), env_vars)
-    keys = " ".join(f"{name}={value}" for name, value in KEYS.items() if "KEY" in name)
     symbols = ", ".join(tape.symbols)
     for line in (
         f"AWS           {running.aws.url}  table {running.resources.table}",
         f"broker        {running.broker.url}  {tape.timeframe.name} bars to {tape.ends:%Y-%m-%d} of {symbols}",
         f"variables     {env_vars}",
-        f"after a sam build:\n  {keys} {shlex.join(sam)}",
+        f"after a sam build:\n  {shlex.join(sam)}",
         f"when it has stopped:\n  argo signals --state {state}",
     ):
         messages.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -38,9 +38,12 @@ def signals(
             executors = deployment.executors
             days = _days(deployment.days, begin.date() if begin else None, end.date() if end else None)
             found = asyncio.run(read_rows(deployment.ledger, executors, days))
-    except (ConfigurationError, EmbeddedAwsError) as error:
+    except ConfigurationError as error:
         messages.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
+    except EmbeddedAwsError as error:
+        messages.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
     accounts = sums(found, executors)
     if as_json:
         shown = {
@@ -50,7 +53,7 @@ def signals(
         typer.echo(json.dumps(shown, indent=2))
         return
     screen = output()
-    screen.print(signals_table(found[:limit], executors, of=len(found)))
+    screen.print(signals_table(found[:limit], executors, of=len(found), width=screen.width))
     screen.print(sums_table(accounts))
     if (reasons := reasons_table(accounts)) is not None:
         screen.print(reasons)

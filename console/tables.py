@@ -14,6 +14,7 @@ from console.summary import AccountSum, Row
 
 _SHORT_ID = 8
 _WIDTH_OF_A_FILE = 144
+_WIDTH_FOR_IDS = 120
 _COLOURS = {
     ExecutionState.REJECTED: "red",
     ExecutionState.DEAD_LETTERED: "red",
@@ -28,10 +29,11 @@ def output() -> Console:
     return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
 
 
-def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> Table:
-    """Return signals with state and order id or reason per account."""
+def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int, width: int) -> Table:
+    """Return signals with state and order id or reason per account; with their ids where ``width`` allows."""
+    with_ids = width >= _WIDTH_FOR_IDS
     table = plain_table(f"Signals: {len(rows)} of {of}, newest first")
-    for heading in ("time (UTC)", "signal id", "symbol", "side"):
+    for heading in ("time (UTC)", *(("signal id",) if with_ids else ()), "symbol", "side"):
         table.add_column(heading, no_wrap=True)
     table.add_column("conf.", justify="right", no_wrap=True)
     for executor in executors:
@@ -39,7 +41,7 @@ def signals_table(rows: Sequence[Row], executors: Sequence[str], *, of: int) -> 
     for row in rows:
         table.add_row(
             f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-            row.signal_id,
+            *((row.signal_id,) if with_ids else ()),
             row.symbol,
             Text(row.side, "green" if row.side is Side.BUY else "magenta"),
             f"{row.confidence:.1f}",

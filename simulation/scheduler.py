@@ -15,8 +15,8 @@ _MINUTE = timedelta(minutes=1)
 class Schedule:
     """Invokes ``function`` with the logical tick at every full minute, as ``cron(* * * * ? *)`` does.
 
-    An invocation that lasts longer than its minute makes the next tick late, not lost: ticks never overlap
-    here, and those that passed meanwhile are left out, as Scheduler's 60 s maximum event age does.
+    Ticks never overlap here: those that pass while an invocation lasts are left out, as Scheduler's 60 s maximum
+    event age does with those it cannot deliver.
     """
 
     clock: Clock

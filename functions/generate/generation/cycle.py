@@ -50,7 +50,7 @@ async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: dateti
     while True:
         await _cycle(wiring, symbols, report)
         due += interval
-        while due <= wiring.clock.now() and due < until:
+        while due < wiring.clock.now() and due < until:
             report.skipped += 1
             wiring.telemetry.count(Metric.CYCLES_SKIPPED)
             due += interval
@@ -71,7 +71,7 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> N
         (wiring.telemetry.log.error if refused else wiring.telemetry.log.warning)(
             "market_data_refused" if refused else "market_data_failed", detail=fault.detail()
         )
-        history = {}
+        history, report.missing = {}, []
     else:
         report.missing = sorted(set(symbols) - set(history))
         if report.missing:

@@ -1,5 +1,6 @@
 """What an entry order's state at the broker means for its execution. Pure: two views in, one move out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -35,10 +36,12 @@ def settle(execution: Execution, order: BrokerOrder, now: datetime) -> Move | No
             return None
         learnt = Settlement(detail={"entry": str(order.status)}, release=Release.RESERVATION_AND_SYMBOL)
         return _move(execution, ExecutionState.CANCELED, learnt)
-    fills = (_fill(order, "entry", now), *_exits(order, now))
+    known = {(fill.order_id, fill.quantity, fill.price): fill.at for fill in execution.fills}
+    orders = [("entry", order), *((leg.role, leg) for leg in order.legs if leg.filled_quantity)]
+    fills = tuple(_fill(each, leg, known, now) for leg, each in orders)
     entered = order.filled_quantity
     left = sum((fill.quantity for fill in fills[1:]), Decimal(0))
-    if left >= entered:
+    if order.status.is_final and left >= entered:
         learnt = Settlement(
             fills=fills,
             realised_profit=profit(fills, execution.side),
@@ -67,17 +70,18 @@ def _move(execution: Execution, state: ExecutionState, learnt: Settlement) -> Mo
     return None if state is execution.state and same_fills else Move(state, learnt)
 
 
-def _exits(order: BrokerOrder, now: datetime) -> tuple[Fill, ...]:
-    return tuple(_fill(leg, leg.role, now) for leg in order.legs if leg.filled_quantity)
-
-
-def _fill(order: BrokerOrder, leg: str, now: datetime) -> Fill:
+def _fill(
+    order: BrokerOrder, leg: str, known: Mapping[tuple[str, Decimal, Decimal], datetime], now: datetime
+) -> Fill:
+    """Read an order's fill; the broker may not say when, then a fill that is known keeps its time."""
+    price = order.filled_average_price or Decimal(0)
+    seen = known.get((order.order_id, order.filled_quantity, price), now)
     return Fill.model_validate(
         {
             "order_id": order.order_id,
             "leg": leg,
             "quantity": order.filled_quantity,
-            "price": order.filled_average_price,
-            "at": order.filled_at or now,
+            "price": price,
+            "at": order.filled_at or seen,
         }
     )

@@ -55,6 +55,9 @@ class Telemetry:
     ) -> None:
         """Report as ``service``; logs go to ``stream``, by default standard output."""
         self.log = Logger(service=service, stream=stream)
+        if stream is not None:
+            # Powertools keeps one logger per service: a second telemetry would log to the first one's stream.
+            self.log.registered_handler.setStream(stream)  # type: ignore[attr-defined]
         self._dimensions = {"service": service, "mode": mode} | ({"executor": executor} if executor else {})
         self._counts: Counter[Metric] = Counter()
         self._values: list[tuple[Metric, float]] = []

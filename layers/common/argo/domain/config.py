@@ -50,8 +50,15 @@ class Generation(_Table):
     stop_atr: Annotated[Decimal, Field(gt=0, le=20)] = Decimal(2)
     target_atr: Annotated[Decimal, Field(gt=0, le=40)] = Decimal(3)
     stop_percent_range: tuple[PositivePercent, PositivePercent] = (Decimal("0.5"), Decimal(10))
-    agreement_bonus: tuple[Percent, ...] = (Decimal(0), Decimal(5), Decimal(10), Decimal(15))
-    minimum_confidence_by_votes: tuple[Confidence, ...] = (Decimal(80), Decimal(75), Decimal(75))
+    agreement_bonus: Annotated[tuple[Percent, ...], Field(min_length=1)] = (
+        Decimal(0),
+        Decimal(5),
+        Decimal(10),
+        Decimal(15),
+    )
+    minimum_confidence_by_votes: Annotated[
+        tuple[Annotated[Confidence, Field(ge=10)], ...], Field(min_length=1)
+    ] = (Decimal(80), Decimal(75), Decimal(75))
     confidence_cap: Confidence = Decimal(98)
 
     @model_validator(mode="after")

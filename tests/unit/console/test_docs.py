@@ -1,0 +1,48 @@
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from argo.domain.execution import TRANSITIONS, ExecutionState
+from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
+from argo.observability import Metric
+from console.docs import REFERENCE, reference
+from console.main import app
+
+DOCUMENTED = [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason, *Metric]
+
+
+def lines_of(code):
+    return [line for line in reference().splitlines() if line.startswith(f"| `{code}` |")]
+
+
+def test_the_reference_is_what_the_code_says():
+    assert REFERENCE.read_text(encoding="utf-8") == reference()
+
+
+def test_the_check_passes_while_the_reference_is_current():
+    result = CliRunner().invoke(app, ["docs", "--check"])
+
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize("code", DOCUMENTED, ids=str)
+def test_every_reason_and_metric_is_in_the_reference_with_its_meaning(code):
+    lines = lines_of(code)
+
+    assert any(line.endswith(f"| {code.meaning} |") for line in lines)
+
+
+@pytest.mark.parametrize("state", ExecutionState)
+def test_every_state_is_in_the_reference_with_all_it_can_become(state):
+    (line,) = lines_of(state)
+
+    assert set(re.findall(r"`([A-Z_]+)`", line)) == {state, *TRANSITIONS[state]}
+    assert line.endswith("| yes |" if state.has_order else "| no |")
+
+
+def test_no_cell_breaks_its_table():
+    rows = [line for line in reference().splitlines() if line.startswith("|")]
+
+    assert not [code for code in DOCUMENTED if "|" in code.meaning]
+    assert {line.count("|") for line in rows} == {3, 4}

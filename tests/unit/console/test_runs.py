@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.embedded_aws import Resources, executor_of
+from console.runs import RunRecord
+
+
+def test_where_nothing_was_run_there_are_no_days(tmp_path):
+    days = RunRecord(tmp_path / "nowhere").days()
+
+    assert days == []
+
+
+def test_days_of_earlier_runs_are_kept_newest_first_and_once(tmp_path):
+    record = RunRecord(tmp_path)
+    record.remember(["2026-03-03", "2026-03-02"])
+
+    told = record.remember(["2026-03-04", "2026-03-02"])
+
+    assert told == record.days() == RunRecord(tmp_path).days() == ["2026-03-04", "2026-03-03", "2026-03-02"]
+
+
+@pytest.mark.parametrize(
+    ("logical_name", "executor"), [("Argo", "argo"), ("PropFirm", "prop_firm"), ("ABTest", "a_b_test")]
+)
+def test_a_logical_name_stands_for_an_executor(logical_name, executor):
+    found = executor_of(logical_name)
+
+    assert found == executor
+
+
+@given(st.from_regex(r"[a-z]+(_[a-z]+)*", fullmatch=True))
+def test_every_executor_has_its_logical_name(executor):
+    logical_name = "".join(part.capitalize() for part in executor.split("_"))
+
+    assert executor_of(logical_name) == executor
+
+
+class Sqs:
+    """Answers with URLs of today's port."""
+
+    def get_queue_url(self, *, QueueName):  # noqa: N803 - boto3's spelling
+        return {"QueueUrl": f"http://now/{QueueName}"}
+
+
+def test_resources_are_known_by_their_executor():
+    outputs = {
+        "SignalTable": "argo-table",
+        "ArgoQueue": "http://before/a",
+        "ArgoDeadLetterQueue": "http://before/a-dead",
+        "PropFirmQueue": "http://before/p",
+        "PropFirmDeadLetterQueue": "http://before/p-dead",
+    }
+
+    found = Resources.of(outputs, Sqs())
+
+    assert found == Resources(
+        table="argo-table",
+        queues={"argo": "http://now/a", "prop_firm": "http://now/p"},
+        dead_letter_queues={"argo": "http://now/a-dead", "prop_firm": "http://now/p-dead"},
+    )
+    assert found.environment("prop_firm")["ARGO_DLQ_URL"] == "http://now/p-dead"

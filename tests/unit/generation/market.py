@@ -1,0 +1,286 @@
+"""A market, a ledger and queues in memory: what stands around the generator in its unit tests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from io import StringIO
+from itertools import count
+
+from argo.domain.config import Configuration, Generation, Profile, Source
+from argo.domain.market import Bar
+from argo.domain.signal import Side, Signal, Timeframe
+from argo.domain.symbols import Symbol
+from argo.observability import Telemetry
+from argo.ports import Clock, PutSignal, Sent, StoredSignal
+from argo.publishing import Publisher
+from console.paths import SAMPLE_BARS
+from generation.evaluation import Evaluator
+from generation.history import History
+from generation.series import BarSeries, bar_series
+from generation.sources.base import Opinion
+from generation.sources.registry import WeightedSource
+from generation.sources.registry import sources as configured_sources
+from generation.wiring import Wiring
+from simulation.bars import load_bars
+from simulation.clock import SteppedClock
+from simulation.sessions import exchange_date
+
+AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+OPENING = datetime(2026, 3, 2, 15, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
+_NAMES = count()
+
+
+def bars_of(
+    closes: Sequence[float],
+    *,
+    end: datetime = OPENING,
+    timeframe: Timeframe = Timeframe.MINUTE,
+    spread: float = 0.5,
+    volume: float = 1000.0,
+) -> list[Bar]:
+    """Make bars one after the other, the last of them closed at ``end``."""
+    first = end - len(closes) * timeframe.duration
+    opens = [closes[0], *closes[:-1]]
+    return [
+        Bar(
+            first + number * timeframe.duration,
+            open=before,
+            high=max(before, close) + spread,
+            low=min(before, close) - spread,
+            close=close,
+            volume=volume,
+        )
+        for number, (before, close) in enumerate(zip(opens, closes, strict=True))
+    ]
+
+
+def series_of(closes: Sequence[float], *, busy: float = 1, **options: float) -> BarSeries:
+    """Make columns of bars; the last has ``busy`` times the others' volume."""
+    *before, last = bars_of(closes, **options)
+    return bar_series([*before, replace(last, volume=last.volume * busy)])
+
+
+def mirrored(bars: Sequence[Bar], around: float = 200) -> list[Bar]:
+    """Turn rises into falls."""
+    return [
+        replace(
+            bar,
+            open=2 * around - bar.open,
+            high=2 * around - bar.low,
+            low=2 * around - bar.high,
+            close=2 * around - bar.close,
+        )
+        for bar in bars
+    ]
+
+
+@cache
+def real_bars() -> Mapping[Symbol, Sequence[Bar]]:
+    """Read the sample's daily bars; a bar's time is its session's opening."""
+    found: dict[Symbol, list[Bar]] = {}
+    for bar in load_bars(SAMPLE_BARS).bars:
+        numbers = (float(number) for number in (bar.open, bar.high, bar.low, bar.close, bar.volume))
+        found.setdefault(Symbol(bar.symbol), []).append(Bar(bar.start, *numbers))
+    return found
+
+
+@cache
+def sessions() -> Sequence[date]:
+    """Return the exchange's dates in the sample, oldest first."""
+    return sorted({exchange_date(bar.time) for bars in real_bars().values() for bar in bars})
+
+
+def rules(**overrides: object) -> Generation:
+    return Generation(**overrides)
+
+
+def a_configuration(**overrides: object) -> Configuration:
+    profile = Profile(minimum_confidence=75, base_size_percent=10, size_cap_percent=15)
+    fields = {
+        "watchlist": ("AAPL", "MSFT"),
+        "sources": {name: Source() for name in ("trend", "momentum", "breakout")},
+        "accounts": {"argo": profile, "prop_firm": profile},
+    }
+    return Configuration(**fields | overrides)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a feed was asked for."""
+
+    symbols: tuple[Symbol, ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class Feed:
+    """`argo.ports.MarketData` from memory: as of the time asked for, after ``takes`` of the clock's time."""
+
+    held: dict[Symbol, Sequence[Bar]]
+    clock: SteppedClock | None = None
+    takes: list[timedelta] = field(default_factory=list)
+    faults: list[Exception | None] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    async def bars(
+        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> Mapping[Symbol, Sequence[Bar]]:
+        self.requests.append(Request(tuple(symbols), start, end))
+        if self.clock is not None and self.takes:
+            self.clock.set(self.clock.now() + self.takes.pop(0))
+        if self.faults and (fault := self.faults.pop(0)) is not None:
+            raise fault
+        found = {
+            symbol: [
+                bar for bar in self.held.get(symbol, ()) if bar.time >= start and bar.is_closed(timeframe, end)
+            ]
+            for symbol in symbols
+        }
+        return {symbol: bars for symbol, bars in found.items() if bars}
+
+
+class SignalStore:
+    """The generator's part of `argo.ports.Ledger`; the puts named in ``faults`` raise."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, StoredSignal] = {}
+        self.faults: list[Exception | None] = []
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def __contains__(self, signal: Signal) -> bool:
+        return signal.signal_id in self._stored
+
+    def __getitem__(self, signal_id: str) -> StoredSignal:
+        return self._stored[signal_id]
+
+    @property
+    def signals(self) -> list[Signal]:
+        return [stored.signal for stored in self._stored.values()]
+
+    async def put_signal(self, signal: Signal, *, executors: frozenset[str]) -> PutSignal:
+        if self.faults and (fault := self.faults.pop(0)) is not None:
+            raise fault
+        created = signal not in self
+        fresh = StoredSignal(signal, "simulated", frozenset(), frozenset(executors))
+        return PutSignal(self._stored.setdefault(signal.signal_id, fresh), created)
+
+    async def mark_published(self, signal_id: str, executors: set[str]) -> None:
+        found = self._stored[signal_id]
+        self._stored[signal_id] = replace(
+            found, published_to=found.published_to | executors, awaiting=found.awaiting - executors
+        )
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        return [stored for stored in self._stored.values() if stored.awaiting][:limit]
+
+
+class Queue:
+    """`argo.ports.SignalQueue`, the sending side; ``refuses`` signals by id."""
+
+    def __init__(self, *refuses: str) -> None:
+        self.sent: list[Signal] = []
+        self.refuses = set(refuses)
+        self.is_down = False
+
+    def __len__(self) -> int:
+        return len(self.sent)
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        refused = {
+            signal.signal_id: "InternalError"
+            for signal in signals
+            if self.is_down or signal.signal_id in self.refuses
+        }
+        taken = [signal for signal in signals if signal.signal_id not in refused]
+        self.sent += taken
+        return Sent(frozenset(signal.signal_id for signal in taken), refused)
+
+
+class Journal:
+    """Telemetry that can be read; every one has a service name of its own, as loggers are shared by name."""
+
+    def __init__(self) -> None:
+        self._text = StringIO()
+        self.telemetry = Telemetry(f"test-{next(_NAMES)}", mode="simulated", stream=self._text)
+
+    @property
+    def entries(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self._text.getvalue().splitlines()]
+
+    @property
+    def events(self) -> list[object]:
+        return [entry["message"] for entry in self.entries]
+
+    def count(self, metric: str) -> int:
+        return self.telemetry.counts.get(metric, 0)
+
+
+class Says:
+    """A source of one opinion, or of the error it is given."""
+
+    def __init__(self, opinion: object) -> None:
+        self.opinion = opinion
+
+    def vote(self, bars: BarSeries) -> Opinion | None:  # noqa: ARG002 - a source's signature
+        if isinstance(self.opinion, Exception):
+            raise self.opinion
+        return self.opinion  # type: ignore[return-value]
+
+
+class Above:
+    """Buys while the last close is above a price."""
+
+    def __init__(self, price: float, confidence: object = 85.0) -> None:
+        self.price = price
+        self.confidence = confidence
+
+    def vote(self, bars: BarSeries) -> Opinion | None:
+        return Opinion(Side.BUY, self.confidence) if bars.price > self.price else None  # type: ignore[arg-type]
+
+
+def weighted(**sources: object) -> list[WeightedSource]:
+    return [WeightedSource(name, Decimal(1), source) for name, source in sources.items()]  # type: ignore[arg-type]
+
+
+@dataclass
+class Generator:
+    """A generator with everything around it."""
+
+    feed: Feed
+    clock: SteppedClock
+    generation: Generation = field(default_factory=rules)
+    sources: Sequence[WeightedSource] | None = None
+    store: SignalStore = field(default_factory=SignalStore)
+    queues: dict[str, Queue] = field(default_factory=lambda: {"argo": Queue(), "prop_firm": Queue()})
+    journal: Journal = field(default_factory=Journal)
+
+    def __post_init__(self) -> None:
+        configuration = a_configuration(generation=self.generation, watchlist=tuple(sorted(self.feed.held)))
+        asked = configured_sources(configuration) if self.sources is None else self.sources
+        clock: Clock = self.clock
+        self.wiring = Wiring(
+            configuration=configuration,
+            history=History(self.feed, self.generation.timeframe, self.generation.history_bars),
+            evaluator=Evaluator(self.generation, asked, self.journal.telemetry),
+            publisher=Publisher(self.store, self.queues),  # type: ignore[arg-type]
+            clock=clock,
+            telemetry=self.journal.telemetry,
+        )
+
+
+QUIET, JUMP = [90.0 + 0.1 * (number % 2) for number in range(30)], 110.0
+"""A series that `Above(100)` has no opinion on, and the close that changes it."""
+
+
+def a_crossing(now: datetime = OPENING, **options: object) -> Generator:
+    """Return a generator whose market crosses above 100 in the bar that has just closed."""
+    clock = SteppedClock(now)
+    feed = Feed({AAPL: bars_of([*QUIET, JUMP], end=now)}, clock)
+    return Generator(feed, clock, sources=weighted(above=Above(100)), **options)  # type: ignore[arg-type]

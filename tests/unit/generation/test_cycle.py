@@ -1,0 +1,339 @@
+import asyncio
+from datetime import timedelta
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo.domain.faults import Ambiguous, Throttled, Unauthorised
+from argo.domain.signal import Timeframe
+from generation.cycle import run_cycles
+from generation.handler import generate
+from generation.history import warm_up
+from simulation.clock import SteppedClock
+from tests.unit.generation.market import (
+    AAPL,
+    JUMP,
+    MSFT,
+    ONE_DAY,
+    OPENING,
+    QUIET,
+    Above,
+    Feed,
+    Generator,
+    a_crossing,
+    bars_of,
+    real_bars,
+    rules,
+    weighted,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def seconds(number):
+    return timedelta(seconds=number)
+
+
+def run(generator, budget=0.0):
+    """Run the cycles of one invocation."""
+    until = generator.clock.now() + seconds(budget)
+    return asyncio.run(run_cycles(generator.wiring, sorted(generator.feed.held), until=until))
+
+
+def invoke(generator, event=None, time_left=60.0):
+    """Invoke the function, as Lambda would with so many seconds left."""
+    return asyncio.run(generate(event or {}, generator.wiring, time_left=seconds(time_left)))
+
+
+def test_a_crossing_is_stored_and_sent_to_every_account():
+    generator = a_crossing()
+
+    report = run(generator)
+
+    assert (report.cycles, report.signals, report.messages) == (1, 1, 2)
+    assert [len(generator.store), *map(len, generator.queues.values())] == [1, 1, 1]
+    assert generator.journal.count("SignalsGenerated") == 1
+    assert generator.journal.count("SignalsPublished") == 2
+    assert "signal_generated" in generator.journal.events
+
+
+@given(st.integers(0, 840), st.integers(1, 60))
+def test_cycles_begin_every_interval_as_long_as_the_budget_lasts(budget, interval):
+    generator = a_crossing(generation=rules(interval_seconds=interval))
+
+    report = run(generator, budget)
+
+    assert (report.cycles, report.skipped) == (max(1, ceil(budget / interval)), 0)
+    assert generator.journal.count("GenerationCycles") == report.cycles
+
+
+def test_cycles_are_an_interval_apart():
+    generator = a_crossing()
+
+    run(generator, 21)
+
+    begun = [request.end - OPENING for request in generator.feed.requests]
+    assert begun == [seconds(5 * number) for number in range(5)]
+
+
+def test_a_bar_is_judged_once_however_many_cycles_see_it():
+    generator = a_crossing()
+
+    report = run(generator, 30)
+
+    assert (report.cycles, report.signals, report.messages) == (6, 1, 2)
+
+
+def test_a33_a_late_cycle_is_skipped_and_counted():
+    generator = a_crossing()
+    generator.feed.takes = [seconds(12)]
+
+    report = run(generator, 30)
+
+    begun = [request.end - OPENING for request in generator.feed.requests]
+    assert begun == [seconds(number) for number in (0, 15, 20, 25)]
+    assert (report.cycles, report.skipped) == (4, 2)
+    assert generator.journal.count("CyclesSkipped") == 2
+
+
+def test_a33_cycles_of_twenty_five_seconds_on_a_cadence_of_five_never_pile_up():
+    generator = a_crossing()
+    generator.feed.takes = [seconds(24)] * 10
+
+    report = run(generator, 100)
+
+    begun = [request.end - OPENING for request in generator.feed.requests]
+    assert begun == [seconds(number) for number in (0, 25, 50, 75)]
+    assert (report.cycles, report.skipped) == (4, 16)
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 10), st.integers(1, 120))
+def test_a33_no_cycle_begins_before_the_one_before_has_ended_nor_after_the_budget(takes, interval, budget):
+    generator = a_crossing(generation=rules(interval_seconds=interval))
+    generator.feed.takes = [seconds(number) for number in takes]
+
+    report = run(generator, budget)
+
+    begun = [request.end - OPENING for request in generator.feed.requests]
+    ended = [start + seconds(number) for start, number in zip(begun, takes, strict=False)]
+    assert all(start % seconds(interval) == timedelta() for start in begun)
+    assert all(start < seconds(budget) for start in begun)
+    assert all(end <= start for end, start in zip(ended, begun[1:], strict=False))
+    assert report.cycles == len(begun)
+
+
+@pytest.mark.parametrize(("budget", "takes", "skipped"), [(0, 12, 0), (10, 25, 1), (55, 70, 10)])
+def test_a33_only_cycles_within_the_budget_are_counted_as_skipped(budget, takes, skipped):
+    generator = a_crossing()
+    generator.feed.takes = [seconds(takes)]
+
+    report = run(generator, budget)
+
+    assert (report.cycles, report.skipped) == (1, skipped)
+
+
+@pytest.mark.parametrize(
+    ("event", "time_left", "cycles"),
+    [
+        ({}, 60, 10),
+        ({}, 300, 11),
+        ({"budget_seconds": 0}, 60, 1),
+        ({"budget_seconds": 20}, 60, 4),
+        ({"budget_seconds": 20}, 22, 2),
+        ({"budget_seconds": 20}, 12, 1),
+        ({"budget_seconds": 20}, 3, 1),
+    ],
+)
+def test_the_deadline_bounds_the_cycles_before_the_budget_does(event, time_left, cycles):
+    generator = a_crossing()
+
+    report = invoke(generator, event, time_left)
+
+    assert report["cycles"] == cycles
+
+
+def test_a_shard_asks_for_its_own_symbols_only():
+    generator = a_crossing()
+    generator.feed.held[MSFT] = ()
+    generator = Generator(generator.feed, generator.clock)
+
+    invoke(generator, {"shard": {"index": 1, "count": 2}, "budget_seconds": 0})
+
+    assert generator.feed.requests[0].symbols == (MSFT,)
+
+
+def test_a30_a_stale_bar_gives_no_signal():
+    generator = a_crossing()
+    generator.clock.set(OPENING + 3 * MINUTE + seconds(1))
+
+    report = run(generator)
+
+    assert (report.signals, report.stale) == (0, [AAPL])
+    assert len(generator.store) == 0
+
+
+def test_a30_a_bar_as_old_as_it_may_be_gives_one():
+    generator = a_crossing()
+    generator.clock.set(OPENING + 3 * MINUTE)
+
+    report = run(generator)
+
+    assert (report.signals, report.stale) == (1, [])
+
+
+def test_a30_a_symbol_without_a_price_gives_no_signal_and_is_named():
+    generator = a_crossing()
+    generator.feed.held[MSFT] = ()
+
+    report = run(generator)
+
+    assert report.missing == [MSFT]
+    assert [signal.symbol for signal in generator.store.signals] == [AAPL]
+    assert "symbols_without_data" in generator.journal.events
+
+
+@pytest.mark.parametrize("fault", [Ambiguous("no answer"), Throttled("slow down", until=OPENING)])
+def test_market_data_that_fails_once_costs_one_cycle(fault):
+    generator = a_crossing()
+    generator.feed.faults = [fault]
+
+    report = run(generator, 10)
+
+    assert (report.cycles, report.failed, report.signals) == (2, 1, 1)
+    assert "market_data_failed" in generator.journal.events
+
+
+def test_a34_refused_credentials_are_an_error_and_no_missing_data():
+    generator = a_crossing()
+    generator.feed.faults = [Unauthorised("forbidden.", status=401)]
+
+    report = run(generator)
+
+    refused = next(entry for entry in generator.journal.entries if entry["message"] == "market_data_refused")
+    assert refused["level"] == "ERROR"
+    assert refused["detail"] == {"message": "forbidden.", "status": "401"}
+    assert (report.failed, report.missing, report.signals) == (1, [], 0)
+    assert report.as_dict()["failed"] == 1
+
+
+def test_a34_an_outage_is_a_warning():
+    generator = a_crossing()
+    generator.feed.faults = [Ambiguous("no answer")]
+
+    run(generator)
+
+    failed = next(entry for entry in generator.journal.entries if entry["message"] == "market_data_failed")
+    assert failed["level"] == "WARNING"
+
+
+def test_the_outbox_is_sent_by_the_next_cycle():
+    generator = a_crossing()
+    generator.queues["argo"].is_down = True
+    first = run(generator)
+    generator.queues["argo"].is_down = False
+
+    second = run(generator)
+
+    assert (first.messages, second.messages, second.signals) == (1, 1, 0)
+    assert [len(queue) for queue in generator.queues.values()] == [1, 1]
+
+
+def test_a_message_that_could_not_be_sent_is_named_with_its_account():
+    generator = a_crossing()
+    generator.queues["prop_firm"].is_down = True
+
+    run(generator)
+
+    unsent = next(entry for entry in generator.journal.entries if entry["message"] == "signal_not_sent")
+    assert (unsent["executor"], unsent["reason"]) == ("prop_firm", "InternalError")
+    assert unsent["signal_id"] == generator.store.signals[0].signal_id
+
+
+def test_the_outbox_is_sent_while_market_data_fails():
+    generator = a_crossing()
+    generator.queues["argo"].is_down = True
+    run(generator)
+    generator.queues["argo"].is_down = False
+    generator.feed.faults = [Ambiguous("no answer")]
+
+    report = run(generator)
+
+    assert (report.failed, report.messages) == (1, 1)
+
+
+def test_a_bar_whose_signal_could_not_be_stored_is_looked_at_again():
+    generator = a_crossing()
+    generator.store.faults = [ConnectionError("throttled")]
+    with pytest.raises(ConnectionError):
+        run(generator)
+
+    report = run(generator)
+
+    assert (report.signals, report.messages) == (1, 2)
+
+
+def test_a_bar_that_was_judged_is_not_judged_again():
+    generator = a_crossing()
+    run(generator)
+
+    report = run(generator)
+
+    assert (report.signals, report.messages) == (0, 0)
+    assert generator.wiring.evaluated == {AAPL: OPENING - MINUTE}
+
+
+def test_b13_a_cold_start_at_the_same_bar_sends_nothing_twice():
+    first = a_crossing()
+    run(first)
+    second = a_crossing(store=first.store, queues=first.queues)
+
+    report = run(second)
+
+    assert (report.signals, report.messages) == (0, 0)
+    assert len(first.store) == len(first.queues["argo"]) == 1
+
+
+def played(held, days, **options):
+    """Play daily bars: one invocation after each day's bar has closed; return the stored signals."""
+    clock = SteppedClock(days[0] + ONE_DAY)
+    daily = rules(timeframe="1Day", lifetime_seconds=86_400)
+    generator = Generator(Feed(held, clock), clock, generation=daily, **options)
+    for day in days:
+        clock.set(day + ONE_DAY)
+        run(generator)
+    return generator
+
+
+def test_b14_signals_are_the_same_whether_or_not_later_bars_exist():
+    held = {symbol: real_bars()[symbol][:600] for symbol in (AAPL, MSFT)}
+    days = [bar.time for bar in held[AAPL][300:400]]
+    known = {symbol: [bar for bar in bars if bar.time <= days[-1]] for symbol, bars in held.items()}
+
+    truncated, whole = (played(market, days).store.signals for market in (known, held))
+
+    assert truncated
+    assert whole == truncated
+
+
+def test_b14_a_forming_bar_is_never_seen():
+    forming = bars_of([*QUIET, 95.0, JUMP], end=OPENING + MINUTE)
+    clock = SteppedClock(OPENING)
+    generator = Generator(Feed({AAPL: forming}, clock), clock, sources=weighted(above=Above(100)))
+
+    report = run(generator, 60)
+    clock.set(OPENING + MINUTE)
+    closed = run(generator)
+
+    assert (report.signals, closed.signals) == (0, 1)
+
+
+def test_a32_a_warm_function_asks_for_little():
+    days = [bar.time for bar in real_bars()[AAPL][300:310]]
+
+    generator = played({AAPL: real_bars()[AAPL][:320]}, days)
+
+    cold, *warm = generator.feed.requests
+    assert cold.end - cold.start == warm_up(Timeframe.DAY, 260)
+    assert max(request.end - request.start for request in warm) <= timedelta(days=6)

@@ -1,0 +1,291 @@
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from argo.domain.market import Bar
+from argo.domain.signal import Regime, Side, Timeframe
+from argo.domain.symbols import Symbol
+from generation.evaluation import Evaluator, is_stale
+from generation.regime import CONFIDENCE_FACTOR
+from generation.series import bar_series
+from generation.sources.base import Opinion
+from generation.sources.registry import BUILT_IN
+from simulation.sessions import exchange_date
+from tests.unit.generation.market import (
+    AAPL,
+    JUMP,
+    ONE_DAY,
+    OPENING,
+    QUIET,
+    Above,
+    Journal,
+    Says,
+    bars_of,
+    real_bars,
+    rules,
+    weighted,
+)
+
+CROSSING = bars_of([*QUIET, JUMP])
+DAILY = rules(timeframe="1Day")
+
+
+def an_evaluator(journal=None, generation=None, **sources):
+    return Evaluator(generation or rules(), weighted(**sources), (journal or Journal()).telemetry)
+
+
+def judged(bars=CROSSING, journal=None, generation=None, **sources):
+    return an_evaluator(journal, generation, **sources).signal(AAPL, bars, OPENING)
+
+
+def fires(bars, **sources):
+    """Return the side of the signal after each bar that follows the quiet ones, None without one."""
+    evaluator = an_evaluator(**sources)
+    signals = [evaluator.signal(AAPL, bars[:end], OPENING) for end in range(len(QUIET) + 1, len(bars) + 1)]
+    return [signal and signal.side for signal in signals]
+
+
+def test_a_crossing_is_a_signal():
+    signal = judged(above=Above(100))
+
+    assert signal is not None
+    assert (signal.symbol, signal.side, signal.bar_time) == (AAPL, Side.BUY, CROSSING[-1].time)
+    assert (signal.created_at, signal.expires_at) == (OPENING, OPENING + timedelta(seconds=300))
+    assert [(vote.source, vote.side, vote.confidence) for vote in signal.votes] == [("above", Side.BUY, 85)]
+
+
+def test_the_entry_price_is_the_last_close():
+    signal = judged(above=Above(100))
+
+    assert signal is not None
+    assert signal.entry_price == Decimal(str(JUMP))
+
+
+def test_the_regime_scales_the_confidence():
+    signal = judged(above=Above(100))
+
+    assert signal is not None
+    assert signal.regime is Regime.NOT_WARM
+    assert signal.confidence == 85 * CONFIDENCE_FACTOR[Regime.NOT_WARM]
+
+
+def test_a_bull_market_keeps_the_confidence():
+    bars = bars_of([48.3 + 0.2 * number for number in range(260)])
+
+    signal = judged(bars, above=Above(100))
+
+    assert signal is not None
+    assert (signal.regime, signal.confidence) == (Regime.BULL, 85)
+
+
+def test_a28_a_market_nobody_has_an_opinion_on_gives_no_signal():
+    signal = judged(quiet=Says(None), silent=Says(None))
+
+    assert signal is None
+
+
+def test_a28_sources_that_disagree_give_no_signal():
+    signal = judged(above=Above(100), bear=Says(Opinion(Side.SELL, 85)))
+
+    assert signal is None
+
+
+def test_a_consensus_that_is_too_thin_gives_no_signal():
+    signal = judged(above=Above(100, confidence=79.99))
+
+    assert signal is None
+
+
+@pytest.mark.parametrize("length", [1, 2, 14])
+def test_a30_without_a_range_to_place_a_stop_by_there_is_no_signal(length):
+    signal = judged(CROSSING[-length:], above=Above(100))
+
+    assert signal is None
+
+
+def test_a31_a_source_that_raises_is_counted_and_named():
+    journal = Journal()
+
+    judged(journal=journal, broken=Says(ZeroDivisionError("no volume")), above=Above(100))
+
+    failed = next(entry for entry in journal.entries if entry["message"] == "source_failed")
+    assert journal.count("SourceFailures") == 1
+    assert (failed["source"], failed["error"]) == ("broken", "ZeroDivisionError('no volume')")
+
+
+def test_a31_a_source_that_raises_is_named_among_the_reasons_of_the_metric(capsys):
+    journal = Journal()
+
+    judged(journal=journal, broken=Says(ZeroDivisionError()), above=Above(100))
+    journal.telemetry.flush()
+
+    assert '"broken"' in capsys.readouterr().out
+
+
+def test_a31_a_source_that_raises_leaves_the_vote_to_the_others():
+    signal = judged(broken=Says(ZeroDivisionError()), above=Above(100))
+
+    assert signal is not None
+    assert [vote.source for vote in signal.votes] == ["above"]
+
+
+class FailsAt:
+    """Sells at every price but one, at which it raises."""
+
+    def __init__(self, price):
+        self.price = price
+
+    def vote(self, bars):
+        if bars.price == self.price:
+            raise ZeroDivisionError
+        return Opinion(Side.SELL, 85.0)
+
+
+def test_a31_a_source_that_begins_to_fail_makes_no_signal_by_its_silence():
+    signal = judged(bars_of([*QUIET, 105.0, JUMP]), bear=FailsAt(JUMP), above=Above(100))
+
+    assert signal is None
+
+
+def test_a31_sources_that_all_raise_give_no_signal():
+    signal = judged(broken=Says(ZeroDivisionError()), also=Says(RuntimeError()))
+
+    assert signal is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ZeroDivisionError,
+        "buy",
+        Opinion("neutral", 80.0),
+        Opinion(Side.BUY, 0.75),
+        Opinion(Side.BUY, 101.0),
+        Opinion(Side.BUY, -1.0),
+        Opinion(Side.BUY, float("nan")),
+        Opinion(Side.BUY, None),
+    ],
+    ids=repr,
+)
+def test_a31_an_answer_that_is_no_vote_counts_as_a_failure_of_its_source(answer):
+    journal = Journal()
+
+    signal = judged(journal=journal, broken=Says(answer), above=Above(100))
+
+    assert signal is not None
+    assert [vote.source for vote in signal.votes] == ["above"]
+    assert journal.count("SourceFailures") == 1
+
+
+def test_a31_a_source_may_answer_with_numpys_numbers():
+    confidence = bar_series(CROSSING).close[-1] - 25
+
+    signal = judged(above=Above(100, confidence=confidence))
+
+    assert signal is not None
+    assert signal.votes[0].confidence == 85
+
+
+def test_b13_a_state_that_persists_fires_once():
+    found = fires(bars_of([*QUIET, JUMP, JUMP, 112.0, 115.0]), above=Above(100))
+
+    assert found == [Side.BUY, None, None, None]
+
+
+def test_b13_a_state_that_comes_back_fires_again():
+    found = fires(bars_of([*QUIET, JUMP, 90.0, JUMP]), above=Above(100))
+
+    assert found == [Side.BUY, None, Side.BUY]
+
+
+class Turns:
+    """Buys above a price and sells below it."""
+
+    def vote(self, bars):
+        return Opinion(Side.BUY if bars.price > 100 else Side.SELL, 85.0)
+
+
+def test_b13_a_change_of_side_fires_without_a_gap():
+    found = fires(bars_of([*QUIET, JUMP, JUMP, 90.0, 90.0]), turns=Turns())
+
+    assert found == [Side.BUY, None, Side.SELL, None]
+
+
+def test_b13_a_generator_that_starts_within_a_state_does_not_fire():
+    signal = judged(bars_of([*QUIET, JUMP, JUMP]), above=Above(100))
+
+    assert signal is None
+
+
+def test_b13_two_looks_at_one_bar_are_one_signal():
+    evaluator = an_evaluator(above=Above(100))
+
+    first, second = (evaluator.signal(AAPL, CROSSING, OPENING + timedelta(seconds=5 * look)) for look in (0, 1))
+
+    assert first is not None
+    assert second is not None
+    assert first.signal_id == second.signal_id
+
+
+@cache
+def signals_on_real_bars(symbol, length=260):
+    """Play a symbol's daily bars one by one; return the signal after each, by the built-in sources."""
+    evaluator = an_evaluator(generation=DAILY, **{name: make() for name, make in BUILT_IN.items()})
+    bars = real_bars()[symbol]
+    return [
+        evaluator.signal(symbol, bars[max(0, end - length) : end], bars[end - 1].time + ONE_DAY)
+        for end in range(1, len(bars) + 1)
+    ]
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "FB", "GOOG", "IBM", "MSFT"])
+def test_b13_on_real_bars_no_side_is_repeated_without_a_gap(symbol):
+    signals = signals_on_real_bars(Symbol(symbol))
+
+    assert not [now for before, now in pairwise(signals) if before and now and before.side is now.side]
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "GOOG", "IBM", "MSFT"])
+def test_b13_on_real_bars_signals_are_rare_and_of_both_sides(symbol):
+    found = [signal for signal in signals_on_real_bars(Symbol(symbol)) if signal]
+
+    assert {signal.side for signal in found} == set(Side)
+    assert len(real_bars()[Symbol(symbol)]) / 20 < len(found) < len(real_bars()[Symbol(symbol)]) / 8
+    assert len({signal.signal_id for signal in found}) == len(found)
+
+
+def test_a29_on_real_bars_the_confidence_lies_between_the_votes_and_the_bonus():
+    found = [signal for signal in signals_on_real_bars(AAPL) if signal]
+
+    for signal in found:
+        factor, ballots = CONFIDENCE_FACTOR[signal.regime], [vote.confidence for vote in signal.votes]
+        assert min(ballots) * factor - 1 < signal.confidence <= min(max(ballots) + 10, 98) * factor
+
+
+@pytest.mark.parametrize("timeframe", [each for each in Timeframe if each is not Timeframe.DAY])
+@pytest.mark.parametrize(("ages", "stale"), [(0, False), (3, False), (3.001, True), (100, True)])
+def test_a30_a_bar_three_bars_old_is_stale(timeframe, ages, stale):
+    (bar,) = bars_of([100.0], timeframe=timeframe)
+
+    found = is_stale(bar, timeframe, OPENING + ages * timeframe.duration)
+
+    assert found is stale
+
+
+def test_a30_over_a_night_an_intraday_bar_becomes_stale():
+    (bar,) = bars_of([100.0], timeframe=Timeframe.HOUR)
+
+    found = is_stale(bar, Timeframe.HOUR, OPENING + timedelta(hours=17.5))
+
+    assert found
+
+
+def test_a30_on_real_days_a_daily_bar_is_stale_after_a_closed_week_only():
+    bars: list[Bar] = list(real_bars()[Symbol("IBM")])
+
+    stale = [now for before, now in pairwise(bars) if is_stale(before, Timeframe.DAY, now.time)]
+
+    assert [f"{exchange_date(bar.time)}" for bar in stale] == ["2001-09-17"]

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+import talib
+
+from generation import indicators
+from generation.series import bar_series
+from tests.unit.generation.market import AAPL, bars_of, real_bars, series_of
+
+ENDS = [60, 200, 260, 1000, 3270]
+EVERY = {
+    "sma": (lambda bars: indicators.sma(bars, 20), 20),
+    "adx": (indicators.adx, 28),
+    "rsi": (indicators.rsi, 15),
+    "macd_histogram": (indicators.macd_histogram, 34),
+    "atr": (indicators.atr, 15),
+}
+
+
+def real_series(end):
+    return bar_series(real_bars()[AAPL][:end])
+
+
+def true_ranges(bars):
+    before = bars.close[:-1]
+    return np.maximum(bars.high[1:], before) - np.minimum(bars.low[1:], before)
+
+
+def smoothed(values, period):
+    """Smooth as Wilder does: a mean first, then one part in ``period`` of what is new."""
+    level = values[:period].mean()
+    for value in values[period:]:
+        level += (value - level) / period
+    return level
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("period", [20, 50])
+def test_sma_is_the_mean_of_the_last_closes(end, period):
+    bars = real_series(end)
+
+    found = indicators.sma(bars, period)
+
+    assert found == pytest.approx(bars.close[-period:].mean())
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_atr_is_wilders_mean_of_the_true_ranges(end):
+    bars = real_series(end)
+
+    found = indicators.atr(bars)
+
+    assert found == pytest.approx(smoothed(true_ranges(bars), 14))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_rsi_is_wilders_share_of_the_rises(end):
+    bars = real_series(end)
+    changes = np.diff(bars.close)
+    rises, falls = (smoothed(np.clip(sign * changes, 0, None), 14) for sign in (1, -1))
+
+    found = indicators.rsi(bars)
+
+    assert found == pytest.approx(100 * rises / (rises + falls))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_macd_and_adx_are_talibs(end):
+    bars = real_series(end)
+
+    found = indicators.macd_histogram(bars), indicators.adx(bars)
+
+    line, signal, _ = talib.MACD(bars.close, fastperiod=12, slowperiod=26, signalperiod=9)
+    strength = talib.ADX(bars.high, bars.low, bars.close, timeperiod=14)
+    assert found == pytest.approx((line[-1] - signal[-1], strength[-1]))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_volatility_is_the_mean_true_range_by_the_mean_close(end):
+    bars = real_series(end)
+
+    found = indicators.volatility(bars)
+
+    share = true_ranges(bars)[-20:].mean() / bars.close[-20:].mean()
+    assert found == pytest.approx(min(max(share, 0.01), 0.10))
+
+
+@pytest.mark.parametrize(
+    ("bars", "expected"),
+    [
+        (series_of([100.0] * 20), 0.02),
+        (series_of([100.0] * 21, spread=0.1), 0.01),
+        (series_of([100.0] * 21, spread=1.5), 0.03),
+        (series_of([100.0] * 21, spread=20), 0.10),
+    ],
+    ids=["not warm", "calm", "between", "wild"],
+)
+def test_volatility_has_a_floor_a_ceiling_and_a_value_before_it_is_warm(bars, expected):
+    found = indicators.volatility(bars)
+
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a32_an_indicator_is_none_until_it_is_warm(name):
+    indicator, needed = EVERY[name]
+
+    found = [indicator(real_series(length)) is None for length in (1, needed - 1, needed)]
+
+    assert found == [True, True, False]
+
+
+def test_b14_an_indicator_does_not_know_the_bars_after_its_own():
+    whole, known = real_series(400), real_series(300)
+
+    found = [indicator(known) for indicator, _ in EVERY.values()]
+
+    columns = [
+        talib.SMA(whole.close, 20),
+        talib.ADX(whole.high, whole.low, whole.close, 14),
+        talib.RSI(whole.close, 14),
+        talib.MACD(whole.close, 12, 26, 9)[2],
+        talib.ATR(whole.high, whole.low, whole.close, 14),
+    ]
+    assert found == pytest.approx([column[299] for column in columns])
+
+
+def test_columns_hold_what_the_bars_hold():
+    bars = bars_of([100.0, 101.5, 99.25], volume=7)
+
+    series = bar_series(bars)
+
+    assert (len(series), series.price, series.time) == (3, 99.25, bars[-1].time)
+    for name in ("open", "high", "low", "close", "volume"):
+        assert list(getattr(series, name)) == [getattr(bar, name) for bar in bars]

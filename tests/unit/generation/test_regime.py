@@ -1,0 +1,86 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.signal import Regime
+from argo.domain.symbols import Symbol
+from generation.regime import CONFIDENCE_FACTOR, regime
+from generation.series import bar_series
+from tests.unit.generation.market import real_bars, series_of
+
+RISING = [100 + 0.2 * number for number in range(260)]
+FALLING = RISING[::-1]
+FLAT = [100 + (number % 2) for number in range(260)]
+SHOCK = [*RISING[:-20], *(RISING[-20] + (-1) ** number * 15 for number in range(20))]
+TURNING = [*RISING[:210], *(RISING[210] - 0.4 * number for number in range(50))]
+
+
+@pytest.mark.parametrize(
+    ("closes", "expected"),
+    [
+        (RISING, Regime.BULL),
+        (FALLING, Regime.BEAR),
+        (TURNING, Regime.CHOP),
+        (SHOCK, Regime.CRISIS),
+        (RISING[:199], Regime.NOT_WARM),
+    ],
+)
+def test_every_regime_is_reached(closes, expected):
+    found = regime(series_of(closes))
+
+    assert found is expected
+
+
+def test_a_market_that_goes_nowhere_is_no_crisis():
+    found = regime(series_of(FLAT))
+
+    assert found is not Regime.CRISIS
+
+
+@pytest.mark.parametrize("length", [1, 50, 199])
+def test_a32_fewer_than_two_hundred_bars_are_named_not_warm(length):
+    found = regime(series_of(RISING[:length]))
+
+    assert found is Regime.NOT_WARM
+
+
+def test_a32_two_hundred_bars_are_warm():
+    found = regime(series_of(RISING[:200]))
+
+    assert found is Regime.BULL
+
+
+def test_a32_on_thirteen_years_of_real_bars_every_regime_is_seen_and_all_are_warm():
+    windows = [bars[end - 260 : end] for bars in real_bars().values() for end in range(260, len(bars), 5)]
+
+    seen = {regime(bar_series(window)) for window in windows}
+
+    assert seen == {Regime.BULL, Regime.BEAR, Regime.CHOP, Regime.CRISIS}
+
+
+def test_the_autumn_of_2008_was_a_crisis():
+    ibm = real_bars()[Symbol("IBM")]
+    end = next(number for number, bar in enumerate(ibm) if bar.time.date() == date(2008, 10, 15))
+
+    found = regime(bar_series(ibm[end - 260 : end]))
+
+    assert found is Regime.CRISIS
+
+
+@pytest.mark.parametrize(("swing", "crisis"), [(1.01, False), (1.014, False), (1.017, True), (1.04, True)])
+def test_a_volatility_one_and_a_half_times_that_of_the_bars_before_is_a_crisis(swing, crisis):
+    calm = [100 * 1.01 ** (number % 2) for number in range(240)]
+    recent = [100 * swing ** (number % 2) for number in range(20)]
+
+    found = regime(series_of([*calm, *recent]))
+
+    assert (found is Regime.CRISIS) == crisis
+
+
+def test_no_regime_adds_confidence_and_the_ones_not_understood_cost_most():
+    factors = CONFIDENCE_FACTOR
+
+    assert set(factors) == set(Regime)
+    assert max(factors.values()) == factors[Regime.BULL] == 1
+    assert min(factors.values()) == factors[Regime.CRISIS] == factors[Regime.NOT_WARM] == Decimal("0.85")

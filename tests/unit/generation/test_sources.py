@@ -1,0 +1,148 @@
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo.domain.signal import Side
+from generation import indicators
+from generation.series import bar_series
+from generation.sources.breakout import Breakout
+from generation.sources.momentum import Momentum
+from generation.sources.registry import BUILT_IN
+from generation.sources.trend import Trend
+from tests.unit.generation.market import bars_of, mirrored, real_bars, series_of
+
+RISING = list(accumulate([0.5, 0.5, -0.5] * 86 + [0.6, 0.6, -0.2, 0.8], initial=100.0))
+"""Two steps up, one down: a rise that is not exhausted, with a new high at its end."""
+
+WARM_AFTER = {"trend": 50, "momentum": 34, "breakout": 21}
+every_source = pytest.mark.parametrize("name", BUILT_IN)
+
+
+def walks():
+    steps = st.lists(st.floats(-1, 1), min_size=60, max_size=230)
+    return steps.map(lambda moves: bars_of([100 + 0.2 * level for level in accumulate(moves)], spread=0.05))
+
+
+@every_source
+def test_a_rising_market_is_bought(name):
+    opinion = BUILT_IN[name]().vote(bar_series(bars_of(RISING)))
+
+    assert opinion is not None
+    assert opinion.side is Side.BUY
+
+
+@every_source
+def test_a_falling_market_is_sold(name):
+    opinion = BUILT_IN[name]().vote(bar_series(mirrored(bars_of(RISING))))
+
+    assert opinion is not None
+    assert opinion.side is Side.SELL
+
+
+@every_source
+def test_a28_a_market_that_stands_still_is_no_vote(name):
+    opinion = BUILT_IN[name]().vote(series_of([100.0] * 260))
+
+    assert opinion is None
+
+
+@every_source
+def test_a32_too_few_bars_are_no_vote(name):
+    votes = [BUILT_IN[name]().vote(bar_series(bars_of(RISING)[-length:])) for length in range(1, WARM_AFTER[name])]
+
+    assert set(votes) == {None}
+
+
+@every_source
+@given(walks())
+def test_buys_and_sells_are_mirror_images(name, bars):
+    source = BUILT_IN[name]()
+
+    opinion, mirror = source.vote(bar_series(bars)), source.vote(bar_series(mirrored(bars, around=100)))
+
+    assert (opinion is None) == (mirror is None)
+    if opinion is not None and mirror is not None:
+        assert opinion.side is mirror.side.opposite
+
+
+@every_source
+def test_a04_on_real_bars_every_opinion_is_in_percent(name):
+    source = BUILT_IN[name]()
+
+    opinions = [
+        source.vote(bar_series(bars[end - 260 : end]))
+        for bars in real_bars().values()
+        for end in range(260, len(bars), 7)
+    ]
+
+    found = [opinion for opinion in opinions if opinion is not None]
+    assert {opinion.side for opinion in found} == set(Side)
+    assert all(50 < opinion.confidence <= 100 for opinion in found)
+
+
+@pytest.mark.parametrize(
+    ("closes", "busy", "confidence"),
+    [
+        ([*[100.0] * 25, 101.0], 1, 72),
+        ([*[100.0] * 25, 101.0], 1.2, 72),
+        ([*[100.0] * 25, 101.0], 1.3, 82),
+        ([*[100.0] * 25, 102.5], 1, 80),
+        ([*[100.0] * 25, 102.5], 1.3, 90),
+    ],
+)
+def test_volume_and_speed_make_a_breakout_surer(closes, busy, confidence):
+    opinion = Breakout().vote(series_of(closes, busy=busy))
+
+    assert opinion is not None
+    assert opinion.confidence == confidence
+
+
+@pytest.mark.parametrize(("close", "breaks_out"), [(100.5, False), (100.51, True), (99.5, False), (99.49, True)])
+def test_a_breakout_is_beyond_the_range_of_the_twenty_bars_before(close, breaks_out):
+    opinion = Breakout().vote(series_of([*[100.0] * 20, close]))
+
+    assert (opinion is not None) == breaks_out
+
+
+def test_a_bar_before_the_last_twenty_does_not_count_for_the_range():
+    opinion = Breakout().vote(series_of([150.0, *[100.0] * 21, 101.0]))
+
+    assert opinion is not None
+
+
+def test_an_exhausted_rise_has_no_momentum():
+    opinion = Momentum().vote(series_of([100.0 + number for number in range(60)]))
+
+    assert opinion is None
+
+
+def test_momentum_is_as_sure_as_the_strength_is_far_from_fifty():
+    bars = bar_series(bars_of(RISING))
+
+    opinion = Momentum().vote(bars)
+
+    assert opinion is not None
+    strength = indicators.rsi(bars)
+    assert strength is not None
+    assert opinion.confidence == 68 + (strength - 50)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize(("length", "confidence"), [(60, 80), (199, 80), (200, 88), (260, 88)])
+def test_direction_and_the_long_average_make_a_trend_surer(step, length, confidence):
+    opinion = Trend().vote(series_of([400.0 + step * number for number in range(length)]))
+
+    assert opinion is not None
+    assert (opinion.side, opinion.confidence) == (Side.BUY if step > 0 else Side.SELL, confidence)
+
+
+def test_a_trend_against_the_long_average_is_less_sure():
+    fallen = [400.0 - number for number in range(200)]
+    recovering = [200.0 + number for number in range(45)]
+
+    opinion = Trend().vote(series_of([*fallen, *recovering]))
+
+    assert opinion is not None
+    assert (opinion.side, opinion.confidence) == (Side.BUY, 80)

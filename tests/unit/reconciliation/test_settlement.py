@@ -1,0 +1,277 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo.domain.execution import ExecutionState, Fill, check_transition
+from argo.domain.orders import OrderStatus
+from argo.domain.signal import Side
+from argo.ports import Release, Settlement
+from reconciliation.settlement import may_be_cancelled, profit, settle
+from tests.unit.builders import NOW, a_broker_order, an_execution
+from tests.unit.strategies import decimals
+
+FILLED_AT = NOW + timedelta(seconds=3)
+SOON, MUCH_LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=2)
+WORKING = [status for status in OrderStatus if not status.is_final and status is not OrderStatus.PARTIALLY_FILLED]
+ENDED_EARLY = [OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED]
+
+
+def an_entry(status, filled=0, price="100.20", legs=(), filled_at=FILLED_AT):
+    return a_broker_order(
+        order_id="entry-1",
+        status=status,
+        filled_quantity=Decimal(filled),
+        filled_average_price=Decimal(price) if filled else None,
+        filled_at=filled_at if filled else None,
+        legs=legs,
+    )
+
+
+def a_leg(filled=0, price="109.80", *, stop=False):
+    return a_broker_order(
+        order_id="stop-1" if stop else "target-1",
+        status=OrderStatus.FILLED if filled else OrderStatus.HELD,
+        stop_price=Decimal(95) if stop else None,
+        filled_quantity=Decimal(filled),
+        filled_average_price=Decimal(price) if filled else None,
+        filled_at=FILLED_AT if filled else None,
+    )
+
+
+def a_fill(quantity, price, leg="entry"):
+    order_id = {"entry": "entry-1", "take_profit": "target-1", "stop_loss": "stop-1"}[leg]
+    return Fill(order_id=order_id, leg=leg, quantity=quantity, price=price, at=FILLED_AT)
+
+
+def submitted(**overrides):
+    return an_execution(**{"state": ExecutionState.SUBMITTED, "order_id": "entry-1"} | overrides)
+
+
+def after(execution, move):
+    """Return the execution once the ledger has the move."""
+    if move is None:
+        return execution
+    learnt = {"state": move.state, "fills": move.settlement.fills or execution.fills}
+    return execution.model_copy(update=learnt)
+
+
+@pytest.mark.parametrize("status", WORKING)
+def test_an_order_that_works_without_a_fill_moves_nothing(status):
+    move = settle(submitted(), an_entry(status), SOON)
+
+    assert move is None
+
+
+def test_a15_a_status_the_code_does_not_know_moves_nothing():
+    move = settle(submitted(), an_entry(OrderStatus("something_new")), SOON)
+
+    assert move is None
+
+
+def test_a_rejected_order_releases_everything():
+    move = settle(submitted(), an_entry(OrderStatus.REJECTED), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.REJECTED
+    assert move.settlement == Settlement(reason="other", release=Release.RESERVATION_AND_SYMBOL)
+
+
+@pytest.mark.parametrize("status", ENDED_EARLY)
+def test_an_order_that_ended_unfilled_is_cancelled_and_says_how(status):
+    move = settle(submitted(), an_entry(status), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.CANCELED
+    assert move.settlement == Settlement(detail={"entry": status}, release=Release.RESERVATION_AND_SYMBOL)
+
+
+@pytest.mark.parametrize("status", ENDED_EARLY)
+def test_b08_an_order_that_ended_after_a_part_is_a_position_of_that_part(status):
+    move = settle(submitted(), an_entry(status, filled=5), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement == Settlement(fills=(a_fill(5, "100.20"),), release=Release.RESERVATION)
+
+
+def test_a_part_of_a_working_order_keeps_the_reservation():
+    move = settle(submitted(), an_entry(OrderStatus.PARTIALLY_FILLED, filled=5), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.PARTIALLY_FILLED
+    assert move.settlement == Settlement(fills=(a_fill(5, "100.20"),), release=Release.NOTHING)
+
+
+def test_a_filled_entry_keeps_its_symbol():
+    move = settle(submitted(), an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(), a_leg(stop=True))), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement == Settlement(fills=(a_fill(12, "100.20"),), release=Release.RESERVATION)
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "price", "earned"),
+    [
+        (Side.BUY, False, "109.80", "115.20"),
+        (Side.BUY, True, "94.95", "-63.00"),
+        (Side.SELL, False, "90.20", "120.00"),
+        (Side.SELL, True, "105.20", "-60.00"),
+    ],
+)
+def test_a_filled_exit_closes_the_position_with_its_profit(side, stop, price, earned):
+    legs = (a_leg(12, price, stop=stop), a_leg(stop=not stop))
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=legs)
+
+    move = settle(submitted(side=side, state=ExecutionState.FILLED), entry, SOON)
+
+    exit_leg = "stop_loss" if stop else "take_profit"
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+    assert move.settlement == Settlement(
+        fills=(a_fill(12, "100.20"), a_fill(12, price, exit_leg)),
+        realised_profit=Decimal(earned),
+        release=Release.RESERVATION_AND_SYMBOL,
+    )
+
+
+def test_an_exit_filled_in_part_leaves_the_position_open():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(4),))
+
+    move = settle(submitted(), entry, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement.fills == (a_fill(12, "100.20"), a_fill(4, "109.80", "take_profit"))
+    assert move.settlement.realised_profit is None
+
+
+def test_an_entry_that_may_still_fill_is_not_closed():
+    entry = an_entry(OrderStatus.PARTIALLY_FILLED, filled=5, legs=(a_leg(5),))
+
+    move = settle(submitted(), entry, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.PARTIALLY_FILLED
+
+
+def test_two_exits_that_share_the_position_close_it():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(4, "109.80"), a_leg(8, "95.00", stop=True)))
+
+    move = settle(submitted(), entry, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+    assert move.settlement.realised_profit == 4 * Decimal("109.80") + 8 * 95 - 12 * Decimal("100.20")
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "filled"),
+    [
+        (ExecutionState.PARTIALLY_FILLED, OrderStatus.PARTIALLY_FILLED, 5),
+        (ExecutionState.FILLED, OrderStatus.FILLED, 12),
+        (ExecutionState.FILLED, OrderStatus.CANCELED, 5),
+    ],
+)
+def test_what_the_ledger_has_already_moves_nothing(state, status, filled):
+    execution = submitted(state=state, fills=(a_fill(filled, "100.20"),))
+
+    move = settle(execution, an_entry(status, filled=filled), MUCH_LATER)
+
+    assert move is None
+
+
+@pytest.mark.parametrize("status", [OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCELED])
+def test_a_fill_without_a_time_is_learnt_once(status):
+    entry = an_entry(status, filled=5, filled_at=None)
+    execution = after(submitted(), settle(submitted(), entry, SOON))
+
+    move = settle(execution, entry, SOON + timedelta(minutes=1))
+
+    assert move is None
+
+
+def test_more_of_a_fill_is_learnt_without_a_change_of_state():
+    execution = submitted(state=ExecutionState.PARTIALLY_FILLED, fills=(a_fill(5, "100.20"),))
+
+    move = settle(execution, an_entry(OrderStatus.PARTIALLY_FILLED, filled=9, price="100.22"), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.PARTIALLY_FILLED
+    assert move.settlement.fills == (a_fill(9, "100.22"),)
+
+
+@st.composite
+def lives(draw):
+    """Draw what a broker shows of one bracket, look by look: an entry that fills, ends, and is exited."""
+    steps = sorted(draw(st.lists(st.integers(0, 12), max_size=4)))
+    working = [an_entry(OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW, filled) for filled in steps]
+    final = draw(st.sampled_from([OrderStatus.FILLED, *ENDED_EARLY]))
+    entered = 12 if final is OrderStatus.FILLED else max(steps, default=0)
+    exits = sorted(draw(st.lists(st.integers(0, entered), max_size=3)))
+    stop = draw(st.booleans())
+    ended = [an_entry(final, entered, legs=(a_leg(left, stop=stop), a_leg(stop=not stop))) for left in [0, *exits]]
+    looks = [*working, *ended] if entered < 12 or final is OrderStatus.FILLED else working
+    missed = draw(st.integers(0, len(looks)))
+    return looks[missed:]
+
+
+@given(lives())
+def test_an_execution_only_moves_forward_and_its_fills_only_grow(looks):
+    execution = submitted()
+
+    for look in looks:
+        if execution.state.is_terminal:
+            break
+        move = settle(execution, look, SOON)
+        known = {fill.order_id: fill.quantity for fill in execution.fills}
+        if move is not None and move.state is not execution.state:
+            check_transition(execution.state, move.state)
+        execution = after(execution, move)
+        learnt = {fill.order_id: fill.quantity for fill in execution.fills}
+        assert all(learnt.get(order_id, 0) >= quantity for order_id, quantity in known.items())
+        assert settle(execution, look, SOON) is None or execution.state.is_terminal
+
+
+fills = st.lists(
+    st.tuples(decimals("0.01", "1000"), decimals("0.01", "1000"), st.sampled_from(["take_profit", "stop_loss"])),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(fills, decimals("0.01", "1000"))
+def test_what_a_long_position_earns_a_short_one_loses(exits, price):
+    left = sum((quantity for quantity, _, _ in exits), Decimal(0))
+    held = (a_fill(left, price), *(a_fill(*each) for each in exits))
+
+    found = profit(held, Side.BUY)
+
+    assert found == -profit(held, Side.SELL)
+    assert found == sum(((exit_price - price) * quantity for quantity, exit_price, _ in exits), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "filled", "allowed"),
+    [
+        ("before", OrderStatus.NEW, 0, False),
+        ("expiry", OrderStatus.NEW, 0, True),
+        ("after", OrderStatus.ACCEPTED, 0, True),
+        ("after", OrderStatus.UNRECOGNISED, 0, True),
+        ("after", OrderStatus.PARTIALLY_FILLED, 5, False),
+        ("after", OrderStatus.FILLED, 12, False),
+        ("after", OrderStatus.CANCELED, 0, False),
+        ("after", OrderStatus.REJECTED, 0, False),
+    ],
+)
+def test_b07_an_entry_that_outlived_its_signal_unfilled_is_cancelled(at, status, filled, allowed):
+    execution = submitted()
+    second = timedelta(seconds=1)
+    now = execution.expires_at + {"before": -second, "expiry": timedelta(), "after": second}[at]
+
+    found = may_be_cancelled(execution, an_entry(status, filled), now)
+
+    assert found is allowed
