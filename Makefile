@@ -3,6 +3,17 @@
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --locked --quiet
+export SAM_CLI_TELEMETRY := 0
+SAM := $(RUN) --group local --group sam sam
+
+ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+IMAGE := public.ecr.aws/lambda/python:$(shell cat .python-version)-$(ARCHITECTURE)
+# Where the runtime's image is here already, it is not asked for again: some machines reach no registry.
+PULL = $(shell docker image inspect $(IMAGE) >/dev/null 2>&1 && echo --skip-pull-image)
+
+FUNCTION ?= ExecuteArgoFunction
+EVENT ?= events/execute-batch.json
+ENVIRONMENT ?= dev
 
 .DEFAULT_GOAL := help
 
@@ -23,6 +34,10 @@ test: $(UV) ## All tests that need no Docker
 	$(RUN) --group dev pytest --cov --cov-report=term $(ARGS)
 	$(RUN) --group dev coverage report --include='*/argo/domain/*' --fail-under=95
 
+.PHONY: test-faults
+test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash
+	$(RUN) --group dev pytest tests/faults $(ARGS)
+
 .PHONY: check
 check: $(UV) ## Format, lint, types, layering, template, generated docs
 	$(RUN) --group dev ruff format --check .
@@ -41,3 +56,27 @@ format: $(UV) ## Format the code and sort its imports
 .PHONY: docs
 docs: $(UV) ## Write the tables in docs/ that are generated from the code
 	$(RUN) --group dev argo docs
+
+.PHONY: build
+build: $(UV) ## Build the layer and the functions for this machine's architecture
+	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+.PHONY: serve
+serve: $(UV) ## Serve AWS and a simulated broker to containers, until Ctrl-C
+	@$(RUN) --group local argo serve --host docker $(ARGS)
+
+.PHONY: invoke
+invoke: build ## Invoke a built function in a container (FUNCTION=... EVENT=...), beside `make serve` or alone
+	@$(if $(wildcard .argo/sam-env.json),,$(RUN) --group local --group sam argo serve --host docker --) \
+	  $(SAM) local invoke $(FUNCTION) --event $(EVENT) --env-vars .argo/sam-env.json --region us-east-1 \
+	  --parameter-overrides Architecture=$(ARCHITECTURE) $(PULL)
+
+.PHONY: sam-test
+sam-test: $(UV) ## Build, then invoke every function in a container and check what it did (needs Docker)
+	@docker info >/dev/null || { echo "make sam-test needs Docker" >&2; exit 1; }
+	$(RUN) --group dev --group sam pytest -m sam tests/sam $(ARGS)
+
+.PHONY: deploy
+deploy: $(UV) ## Deploy to AWS (ENVIRONMENT=dev or prod)
+	$(SAM) build --config-env $(ENVIRONMENT)
+	$(SAM) deploy --config-env $(ENVIRONMENT)

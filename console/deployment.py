@@ -30,7 +30,7 @@ StackOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A ledger and queues; ``days`` are the UTC days that have signals, None where they are not known."""
+    """A ledger and queues; ``days`` are the UTC days with records, None where they are not known."""
 
     resources: Resources
     adapters: Adapters
@@ -75,7 +75,7 @@ def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterato
         raise ConfigurationError(f"--state {state}: no run is kept there; `argo run` makes one")
     with embedded_aws(record.aws) as aws:
         resources = aws.create_resources(TEMPLATE)
-        yield Deployment(resources, _adapters(resources, aws.environment), record.days())
+        yield Deployment(resources, _adapters(resources, aws.environment), aws.days(resources.table))
 
 
 def _deployed(stack: str) -> Deployment:

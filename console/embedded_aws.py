@@ -76,6 +76,23 @@ class EmbeddedAws:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         return Resources.of(outputs, self.client("sqs"))
 
+    def days(self, table: str) -> list[str]:
+        """Return the UTC days that a local ledger has records of, newest first.
+
+        It reads the whole table, which is a laptop's; a deployed ledger is asked for the days one wants.
+        """
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=table,
+                ProjectionExpression="time_partition",
+                FilterExpression="attribute_exists(time_partition)",
+            )
+        )
+        partitions = {item["time_partition"]["S"] for page in pages for item in page["Items"]}
+        return sorted({partition.rsplit("#", 1)[-1] for partition in partitions}, reverse=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:

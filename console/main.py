@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from console import dlq, docs, run, signals, why
+from console import dlq, docs, run, serve, signals, why
 
 app = typer.Typer(
     name="argo",
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("serve")(serve.serve)
 app.command("signals")(signals.signals)
 app.command("why")(why.why)
 app.add_typer(dlq.app, name="dlq")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import IO
@@ -25,12 +25,10 @@ _ONE_DAY = timedelta(days=1)
 class Played:
     """What was played, and what the broker holds at its end, to be compared with the ledger.
 
-    ``days`` are the UTC days that have signals, newest first; ``cash`` in USD and ``entries``, the ids of the
-    orders that are no other's leg, are per account.
+    ``cash`` in USD and ``entries``, the ids of the orders that are no other's leg, are per account.
     """
 
     executors: tuple[str, ...]
-    days: tuple[str, ...]
     bars: int
     cash: Mapping[str, Decimal]
     entries: Mapping[str, frozenset[str]]
@@ -67,7 +65,9 @@ async def play(
     queues at the open; the bar runs its course and fills what it meets; the reconcilers look.
     """
     past, present = (tape.between(last=first - _ONE_DAY), tape.between(first)) if first else (None, tape)
-    settings = {name: _account(name) for name, profile in configuration.accounts.items() if profile.enabled}
+    settings = {
+        name: simulated_account(name) for name, profile in configuration.accounts.items() if profile.enabled
+    }
     broker = SimulatedBroker.replaying(present, settings.values())
     if past is not None:
         broker.market.preload(past)
@@ -84,14 +84,11 @@ async def play(
             clock=clock,
             log_to=log_to,
         )
-        days: dict[str, None] = {}
         total = 0
         for step in present:
             broker.begin(step)
             clock.set(broker.clock.now)
             signals = await _trade(world)
-            if signals:
-                days[f"{clock.now().astimezone(UTC):%Y-%m-%d}"] = None
             total += signals
             broker.finish(step)
             clock.set(broker.clock.now)
@@ -101,7 +98,6 @@ async def play(
         accounts = {name: broker.accounts[keys.key_id] for name, keys in settings.items()}
         return world, Played(
             executors=world.executors,
-            days=tuple(reversed(days)),
             bars=len(present.bars),
             cash={name: account.cash for name, account in accounts.items()},
             entries={name: _entries(account) for name, account in accounts.items()},
@@ -134,5 +130,6 @@ def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:
     }
 
 
-def _account(executor: str) -> AccountSettings:
+def simulated_account(executor: str) -> AccountSettings:
+    """Return the simulated broker's account of an executor: its keys and 100,000 USD."""
     return AccountSettings(key_id=f"simulated-{executor}", secret_key=f"simulated-{executor}", cash=_CASH)

@@ -103,8 +103,7 @@ async def _play(
         world, played = await play(
             tape, configuration, aws=aws, template=TEMPLATE, log_to=log, first=first, on_step=on_step
         )
-        days = record.remember(played.days)
-        return played, await read_rows(world.ledger, played.executors, days)
+        return played, await read_rows(world.ledger, played.executors, aws.days(world.table))
 
 
 def _show(

@@ -61,8 +61,8 @@ class AccountSum:
 
     @property
     def eligible(self) -> int:
-        """Signals less those the gate denied."""
-        return self.signals - self.denied
+        """Signals less those the gate denied; counted from what became of them."""
+        return self.with_order + self.rejected + self.expired + self.dead_lettered + self.unresolved
 
     @property
     def execution_rate(self) -> float | None:

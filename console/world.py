@@ -28,6 +28,7 @@ class LocalWorld:
     """Everything that template.yaml deploys, in this process."""
 
     executors: tuple[str, ...]
+    table: str
     ledger: Ledger
     generator: generation_wiring.Wiring
     mappings: Mapping[str, EventSourceMapping]
@@ -67,7 +68,7 @@ def local_world(
     Raises:
         ConfigurationError: an enabled account has no queue in the template, or a source can't be made.
     """
-    executors = tuple(name for name, profile in configuration.accounts.items() if profile.enabled)
+    executors = configuration.executors
 
     def environment(executor: str) -> Environment:
         common = {"ARGO_MODE": mode, **aws.environment, **broker[executor]}
@@ -97,7 +98,15 @@ def local_world(
     telemetry = [generator.telemetry]
     telemetry += [wiring.telemetry for wiring in executes.values()]
     telemetry += [wiring.telemetry for wiring in reconciles.values()]
-    return LocalWorld(executors, adapters.ledger, generator, mappings, reconciles, tuple(telemetry))
+    return LocalWorld(
+        executors=executors,
+        table=resources.table,
+        ledger=adapters.ledger,
+        generator=generator,
+        mappings=mappings,
+        reconcilers=reconciles,
+        telemetry=tuple(telemetry),
+    )
 
 
 async def _execute(wiring: execution_wiring.Wiring, event: dict[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The simulated broker: accounts, orders and a market that is driven from outside."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
 
@@ -20,6 +20,8 @@ from simulation.broker.valuation import Valuation, value
 from simulation.sessions import TradingCalendar, exchange_date
 from simulation.tape import Step, Tape
 from simulation.timeframe import MINUTE
+
+_JUST_NOW = timedelta()
 
 
 class SimulatedBroker:
@@ -75,13 +77,14 @@ class SimulatedBroker:
         now: Callable[[], datetime],
         *,
         always_open: bool = False,
+        closed_since: timedelta = _JUST_NOW,
     ) -> Self:
-        """Make a broker on real time, the tape moved so that its last bar has just closed.
+        """Make a broker on real time, the tape moved so that its last bar has been closed for some time.
 
         Prices stay at the last closes until `set_price`, or `begin` and `finish`, move them.
         """
         started = now()
-        moved = tape.ending_at(started)
+        moved = tape.ending_at(started - closed_since)
         clock = MarketClock(moved.calendar(), started, now=now, always_open=always_open)
         broker = cls(accounts, starts_at=started, tape=moved, clock=clock)
         broker.market.preload(moved)

@@ -120,9 +120,7 @@ def test_the_layer_needs_nothing_that_lambda_does_not_have(lambda_python, layer)
 
 @only_on_linux
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_function_starts_with_its_layer_and_boto3_alone(
-    lambda_python, build, layer, host_architecture, name
-):
+def test_a_function_starts_with_its_layer_and_boto3_alone(lambda_python, build, layer, host_architecture, name):
     function = build(name, host_architecture)
 
     imported = lambda_python(f"import {HANDLERS[name]}", function, layer / "python")

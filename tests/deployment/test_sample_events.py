@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from argo.domain.signal import Signal
 from pydantic import ValidationError
+
+from argo.domain.signal import Signal
 
 EVENTS = Path(__file__).parents[2] / "events"
 

@@ -253,9 +253,7 @@ def test_no_role_is_given_an_open_action_or_resource(of_type):
 
 
 def test_no_managed_policy_is_attached_but_the_one_for_logs(of_type):
-    attached = [
-        arn for role in of_type("AWS::IAM::Role").values() for arn in role.get("ManagedPolicyArns", [])
-    ]
+    attached = [arn for role in of_type("AWS::IAM::Role").values() for arn in role.get("ManagedPolicyArns", [])]
 
     assert {arn.rpartition("/")[2] for arn in attached} == {"AWSLambdaBasicExecutionRole"}
 
@@ -296,9 +294,7 @@ def test_a_dead_letter_raises_an_alarm_that_can_be_delivered(of_type, dead_lette
     assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-    assert {"Service": "cloudwatch.amazonaws.com"} in [
-        each["Principal"] for each in key["KeyPolicy"]["Statement"]
-    ]
+    assert {"Service": "cloudwatch.amazonaws.com"} in [each["Principal"] for each in key["KeyPolicy"]["Statement"]]
 
 
 def test_what_is_built_follows_the_architecture_parameter(template, of_type):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from argo.adapters.wiring import Adapters
+from argo.domain.account import TradingState
 from argo.domain.config import Configuration
 from argo.environment import Environment, load_configuration
 from console.paths import CONFIGURATION
@@ -44,21 +45,35 @@ class Stage:
         self.background = background
         self.server = background.server
         self.logs = io.StringIO()
-        self._environments = {
-            name: Environment(
-                {"ARGO_MODE": "simulated"}
-                | aws.environment
-                | resources.environment(name)
-                | broker_environment(background.url, AccountSettings(key_id=name, secret_key=name))
-            )
-            for name in EXECUTORS
-        }
-        self._adapters = {name: Adapters(env, self.clock) for name, env in self._environments.items()}
-        self.ledger = self._adapters["argo"].ledger
+        self._aws = aws
         self.resources = resources
+        self._adapters = {name: Adapters(self._environment(name), self.clock) for name in EXECUTORS}
+        self.ledger = self._adapters["argo"].ledger
         self.sqs = aws.client("sqs")
         self.configuration = load_configuration(CONFIGURATION)
         self.invocations = []
+
+    def variables(self, name: str, *, executor: str | None = None) -> dict[str, str]:
+        """Return an account's environment; ``executor`` stands in for it, with its queue and its key."""
+        return (
+            {"ARGO_MODE": "simulated"}
+            | self._aws.environment
+            | self.resources.environment(name)
+            | broker_environment(self.background.url, AccountSettings(key_id=name, secret_key=name))
+            | {"ARGO_EXECUTOR": executor or name}
+        )
+
+    def _environment(self, name: str) -> Environment:
+        if name in EXECUTORS:
+            return Environment(self.variables(name))
+        return Environment(self.variables("argo", executor=name))
+
+    def configuration_with(self, executor: str) -> Configuration:
+        """Return the configuration with a small-sized account of this name."""
+        profile = self.configuration.accounts["argo"].model_copy(
+            update={"risk_per_trade_percent": Decimal("0.01")}
+        )
+        return self.configuration.model_copy(update={"accounts": {executor: profile}})
 
     def configured(self, executor: str, **changes: object) -> None:
         """Change an account's profile."""
@@ -68,7 +83,7 @@ class Stage:
 
     def executor(self, name: str = "argo") -> execution_wiring.Wiring:
         return execution_wiring.from_environment(
-            self._environments[name], self.clock, configuration=self.configuration, log_to=self.logs
+            self._environment(name), self.clock, configuration=self.configuration, log_to=self.logs
         )
 
     def publish(self, *signals, to: str = "argo") -> None:
@@ -80,6 +95,30 @@ class Stage:
             assert not sent.failures
 
         asyncio.run(put_and_send())
+
+    def event_of(self, signal, to: str = "argo"):
+        """Store a signal, send it and receive its message, as the event that Lambda would make of it.
+
+        Whatever else was in the queue is gone: messages that wait for their next delivery, for example.
+        """
+        self.sqs.purge_queue(QueueUrl=self.resources.queues[to])
+        self.publish(signal, to=to)
+        consumer = self._adapters[to].consumer(self.resources.queues[to])
+        caught = []
+
+        async def catch(event):
+            caught.append(event)
+            return {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
+
+        asyncio.run(EventSourceMapping(consumer, catch, on_error=print, batch_size=1).poll())
+        return caught[0]
+
+    def resume(self, executor: str) -> None:
+        asyncio.run(
+            self.ledger.set_trading_state(
+                executor, TradingState.ACTIVE, reason="resumed by a person", now=self.clock.now()
+            )
+        )
 
     def send_raw(self, body: str, to: str = "argo") -> None:
         self.sqs.send_message(QueueUrl=self.resources.queues[to], MessageBody=body)
@@ -112,8 +151,9 @@ class Stage:
         return asyncio.run(execute_batch(event, self.executor(name), seconds_left=lambda: seconds_left))
 
     def reconcile(self, name: str = "argo"):
+        configuration = self.configuration if name in EXECUTORS else self.configuration_with(name)
         wiring = reconciliation_wiring.from_environment(
-            self._environments[name], self.clock, configuration=self.configuration, log_to=self.logs
+            self._environment(name), self.clock, configuration=configuration, log_to=self.logs
         )
         return asyncio.run(reconcile(wiring))
 

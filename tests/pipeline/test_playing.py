@@ -30,7 +30,7 @@ def result(aws):
             first=date(2012, 9, 4),
             on_step=lambda *_: None,
         )
-        rows = await read_rows(world.ledger, what.executors, what.days)
+        rows = await read_rows(world.ledger, what.executors, aws.days(world.table))
         return what, rows, logs.getvalue()
 
     return asyncio.run(run())

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -10,24 +11,35 @@ from pathlib import Path
 
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
+from argo.domain.config import Configuration
 from argo.environment import Environment
-from console.embedded_aws import KEYS
-from console.serve import Served, sam_command
+from console.docker import sam_command
+from console.serving import Served
 
 ROOT = Path(__file__).parents[2]
 LOGICAL_NAMES = {"argo": "Argo", "prop_firm": "PropFirm"}
 
-# The machine's own keys stay out of the containers.
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))} | KEYS
+_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], str(ROOT / ".tools/bin")])
+# The machine's own keys stay out of the containers; with any, SAM would ask AWS whose they are.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))} | {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "SAM_CLI_TELEMETRY": "0",
+    "PATH": _PATH,
+}
+
+
+def tool(name):
+    return shutil.which(name, path=_PATH)
 
 
 def sam(*arguments):
     """Run SAM's command line in the project; its output, or an error with what it said."""
-    command = next(each for each in (Path(sys.executable).with_name("sam"), Path("sam")))
     done = subprocess.run(  # noqa: S603
-        [command, *arguments],
+        [tool("sam"), *arguments],
         cwd=ROOT,
-        env=_ENVIRONMENT | {"SAM_CLI_TELEMETRY": "0", "PATH": _path()},
+        env=_ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -35,11 +47,6 @@ def sam(*arguments):
     )
     assert done.returncode == 0, f"sam {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
     return done
-
-
-def _path():
-    """PATH with uv's copy in the project behind everything else."""
-    return os.pathsep.join([os.environ["PATH"], str(ROOT / ".tools/bin")])
 
 
 def architecture_parameter():
@@ -61,18 +68,23 @@ def event(name):
 class Containers:
     """The functions, their ledger, their queues and the broker's books."""
 
-    def __init__(self, running: Served, directory: Path) -> None:
+    def __init__(self, running: Served, configuration: Configuration, directory: Path) -> None:
+        self.configuration = configuration
         self._running = running
         self._directory = directory
         self._env_vars = directory / "env-vars.json"
         self._env_vars.write_text(json.dumps(running.env_vars))
         self._sqs = running.aws.client("sqs")
-        variables = {**running.aws.environment, "ARGO_MODE": "simulated", "ARGO_TABLE_NAME": running.resources.table}
+        variables = {
+            **running.aws.environment,
+            "ARGO_MODE": "simulated",
+            "ARGO_TABLE_NAME": running.resources.table,
+        }
         self._ledger = Adapters(Environment(variables), SystemClock()).ledger
 
     def invoke(self, function, payload):
         """Invoke a function in a container and return its result."""
-        path = self._directory / "event.json"
+        path = self._directory / f"{function}.json"
         path.write_text(json.dumps(payload))
         pulling = ["--skip-pull-image"] if _image_is_here() else []
         _, *arguments = sam_command(function, path, self._env_vars)

@@ -324,6 +324,7 @@ class Flow:
             state=execution.state,
             reason=execution.reason,
             detail=detail,
+            stacklevel=2,
         )
 
 

@@ -46,15 +46,14 @@ def wire(
     Raises:
         ConfigurationError: an enabled account has no queue, or a source can't be made.
     """
-    enabled = {name for name, profile in configuration.accounts.items() if profile.enabled}
-    if without := sorted(enabled - set(queues)):
+    if without := sorted(set(configuration.executors) - set(queues)):
         raise ConfigurationError(f"ARGO_QUEUE_URLS has no queue for the account {', '.join(without)}")
     rules = configuration.generation
     return Wiring(
         configuration=configuration,
         history=History(market_data, rules.timeframe, rules.history_bars),
         evaluator=Evaluator(rules, sources(configuration), telemetry),
-        publisher=Publisher(ledger, {name: queues[name] for name in sorted(enabled)}),
+        publisher=Publisher(ledger, {name: queues[name] for name in configuration.executors}),
         clock=clock,
         telemetry=telemetry,
     )

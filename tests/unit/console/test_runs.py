@@ -3,22 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.embedded_aws import Resources, executor_of
-from console.runs import RunRecord
-
-
-def test_where_nothing_was_run_there_are_no_days(tmp_path):
-    days = RunRecord(tmp_path / "nowhere").days()
-
-    assert days == []
-
-
-def test_days_of_earlier_runs_are_kept_newest_first_and_once(tmp_path):
-    record = RunRecord(tmp_path)
-    record.remember(["2026-03-03", "2026-03-02"])
-
-    told = record.remember(["2026-03-04", "2026-03-02"])
-
-    assert told == record.days() == RunRecord(tmp_path).days() == ["2026-03-04", "2026-03-03", "2026-03-02"]
 
 
 @pytest.mark.parametrize(

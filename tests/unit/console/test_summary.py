@@ -100,7 +100,7 @@ def test_a_sum_over_all_rows_is_the_sum_of_its_parts(first, second):
 def test_a10_the_execution_rate_is_orders_by_signals_less_denied(found):
     total = account(*found)
 
-    eligible = total.signals - total.denied
+    eligible = total.signals - total.denied - total.gap
     assert total.eligible == eligible
     assert total.execution_rate == (total.with_order / eligible if eligible else None)
     assert total.plain_share == (total.with_order / total.signals if total.signals else None)

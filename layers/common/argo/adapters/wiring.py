@@ -1,7 +1,7 @@
 """The real adapters, made from the environment: what every handler's wiring starts from."""
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -31,10 +31,6 @@ _CLIENT_CONFIG = Config(
 )
 
 
-class _Endpoint(TypedDict, total=False):
-    endpoint_url: str
-
-
 class Adapters:
     """Adapters that share their clients and threads, each made when it is first asked for."""
 
@@ -46,7 +42,7 @@ class Adapters:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """The ledger's table."""
-        client: DynamoDBClient = self._session.client("dynamodb", config=_CLIENT_CONFIG, **self._endpoint)
+        client: DynamoDBClient = self._client("dynamodb")
         environment = self.environment
         return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=_calls("dynamodb"))
 
@@ -98,28 +94,37 @@ class Adapters:
 
     @cached_property
     def _stored_credentials(self) -> Credentials:
-        client: SSMClient = self._session.client("ssm", config=_CLIENT_CONFIG, **self._endpoint)
+        client: SSMClient = self._client("ssm")
         return read_credentials(client, self.environment.credentials_parameter)
 
-    @cached_property
-    def _sqs(self) -> "SQSClient":
-        return self._session.client("sqs", config=_CLIENT_CONFIG, **self._endpoint)
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        """A session on the environment's own keys and region; what it lacks, boto3 looks for as ever."""
-        variables = self.environment.variables
-        return boto3.Session(
-            aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
-            region_name=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
-        )
-
     @property
-    def _endpoint(self) -> _Endpoint:
-        url = self.environment.variables.get("AWS_ENDPOINT_URL")
-        return {"endpoint_url": url} if url else {}
+    def _sqs(self) -> "SQSClient":
+        client: SQSClient = self._client("sqs")
+        return client
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
+        """Return a client on the environment's own keys, region and endpoint; boto3 finds what it lacks."""
+        variables = self.environment.variables
+        session = _shared_session(
+            variables.get("AWS_ACCESS_KEY_ID"),
+            variables.get("AWS_SECRET_ACCESS_KEY"),
+            variables.get("AWS_SESSION_TOKEN"),
+            variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
+        )
+        return _shared_client(session, service, variables.get("AWS_ENDPOINT_URL") or None)
+
+
+@cache
+def _shared_session(
+    key_id: str | None, secret_key: str | None, token: str | None, region: str | None
+) -> boto3.Session:
+    return boto3.Session(key_id, secret_key, token, region)
+
+
+@cache
+def _shared_client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - as above
+    """Make a client once per process: it is thread-safe, and making it costs more than a hundred requests."""
+    return session.client(service, endpoint_url=endpoint_url, config=_CLIENT_CONFIG)  # type: ignore[call-overload]
 
 
 @cache

@@ -120,6 +120,11 @@ class Configuration(_Table):
             raise ValueError(f"watchlist names {', '.join(repeated)} more than once")
         return self
 
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """The enabled accounts, in the file's order."""
+        return tuple(name for name, profile in self.accounts.items() if profile.enabled)
+
     def profile(self, executor: str) -> Profile:
         """Return an account's rules.
 

@@ -1,0 +1,57 @@
+from collections import defaultdict
+
+import pytest
+
+from console.embedded_aws import embedded_aws
+from console.paths import TEMPLATE
+from simulation.broker.server import BackgroundServer
+from tests.faults.nursery import Nursery
+from tests.pipeline.stage import Stage, a_broker
+
+OUTCOMES = pytest.StashKey[dict]()
+
+
+@pytest.fixture(scope="module")
+def stage():
+    with embedded_aws() as aws, BackgroundServer(a_broker()) as background:
+        yield Stage(aws, aws.create_resources(TEMPLATE, "faults"), background)
+
+
+@pytest.fixture(scope="module")
+def nursery(stage):
+    made = Nursery(stage.variables("argo"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def record_outcome(request):
+    """Keep a cell's outcome for the table at the end of the run."""
+    outcomes = request.config.stash.setdefault(OUTCOMES, defaultdict(dict))
+
+    def record(row, column, outcome):
+        outcomes[column][row] = outcome
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    outcomes = config.stash.get(OUTCOMES, {})
+    if not outcomes:
+        return
+    columns = list(outcomes)
+    rows = dict.fromkeys(row for by_row in outcomes.values() for row in by_row)
+    write = terminalreporter.write_line
+    terminalreporter.section("fault matrix: what the broker does with the order, by where the worker ends")
+    write(f"{'':36}" + "".join(f"{number:>3}" for number in range(1, len(columns) + 1)))
+    for row in rows:
+        write(f"{row:36}" + "".join(f"{_sign(outcomes[column].get(row)):>3}" for column in columns))
+    write("\n1 one order, its id in the ledger; R rejected, E expired, D denied, each with a typed reason")
+    for number, column in enumerate(columns, start=1):
+        write(f"{number:>3} {column}")
+    cells = sum(len(by_row) for by_row in outcomes.values())
+    write(f"{cells} cells: at most one order each, none lost")
+
+
+def _sign(outcome):
+    return outcome[0] if outcome else "-"

@@ -1,0 +1,124 @@
+"""Workers that really end: forked for one delivery each, by a process of one thread that holds no connection."""
+
+import asyncio
+import contextlib
+import io
+import multiprocessing
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from argo.adapters.wiring import Adapters
+from argo.domain.config import Configuration
+from argo.environment import Environment
+from execution import wiring as execution_wiring
+from execution.batch import execute_batch
+from simulation.clock import SteppedClock
+
+CRASHED = 42
+A_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Crash:
+    """End the process before or after a call of a port's method."""
+
+    port: str
+    method: str
+    when: str
+
+    def __str__(self):
+        return f"{self.when} {self.method}"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One invocation of an executor with an event, at a time, ending where it is told to."""
+
+    environment: dict[str, str]
+    configuration: Configuration
+    event: dict[str, Any]
+    now: datetime
+    crash: Crash | None = None
+
+
+class _Mortal:
+    """A port one of whose methods ends the process."""
+
+    def __init__(self, inner, crash):
+        self._inner = inner
+        self._crash = crash
+
+    def __getattr__(self, name):
+        method = getattr(self._inner, name)
+        if name != self._crash.method:
+            return method
+
+        async def mortal(*args, **kwargs):
+            if self._crash.when == "before":
+                os._exit(CRASHED)
+            try:
+                return await method(*args, **kwargs)
+            finally:
+                os._exit(CRASHED)
+
+        return mortal
+
+
+class Nursery:
+    """Forks workers on demand; `run` returns their exit codes, 0 for a delivery that came to its end."""
+
+    def __init__(self, variables: dict[str, str]):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, variables), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def run(self, *deliveries: Delivery) -> list[int]:
+        """Run deliveries at the same time, each in a process of its own, and wait for all."""
+        self._pipe.send(deliveries)
+        return self._pipe.recv()
+
+    def close(self):
+        self._pipe.close()
+        self._process.join()
+
+
+def _serve(pipe, variables):
+    # Made before the forks, with no connection open yet: a child takes them over for nothing.
+    adapters = Adapters(Environment(variables), SteppedClock(A_TIME))
+    assert adapters.ledger
+    assert adapters.queue
+    with contextlib.suppress(EOFError):
+        while True:
+            deliveries: Sequence[Delivery] = pipe.recv()
+            children = [_fork(delivery) for delivery in deliveries]
+            pipe.send([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+
+
+def _fork(delivery: Delivery) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        deliver(delivery)
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - a forked child must not return into its parent's code
+        os._exit(1)
+
+
+def deliver(delivery: Delivery) -> dict[str, Any]:
+    """Invoke the executor, as Lambda would."""
+    wiring = execution_wiring.from_environment(
+        Environment(delivery.environment),
+        SteppedClock(delivery.now),
+        configuration=delivery.configuration,
+        log_to=io.StringIO(),
+    )
+    if delivery.crash is not None:
+        inner = getattr(wiring, delivery.crash.port)
+        wiring = replace(wiring, **{delivery.crash.port: _Mortal(inner, delivery.crash)})
+    return asyncio.run(execute_batch(delivery.event, wiring, seconds_left=lambda: 30.0))

@@ -1,0 +1,96 @@
+"""One cell of the matrix: a signal, an account of its own, deliveries until it has come to an end."""
+
+from datetime import timedelta
+from functools import partial
+from itertools import count
+
+from argo.domain.account import TradingState
+from argo.domain.execution import ExecutionState
+from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
+from tests.faults.nursery import Delivery, deliver
+from tests.unit.builders import a_signal
+
+REASONS = {str(reason) for kind in (DenialReason, Obstacle, QuarantineReason, RejectionReason) for reason in kind}
+LEASE_AND_MORE = timedelta(seconds=50)
+DELIVERIES = 12
+
+_cells = count()
+
+
+class Cell:
+    """Its executor's name, its symbol and its signal belong to it alone."""
+
+    def __init__(self, stage, nursery):
+        number = next(_cells)
+        self.executor = f"cell{number}"
+        self._stage = stage
+        self._nursery = nursery
+        symbol = "".join(chr(ord("A") + number // 26**place % 26) for place in range(4))
+        stage.background.call(partial(stage.server.broker.set_price, symbol, 100))
+        now = stage.clock.now()
+        self.signal = a_signal(
+            symbol=symbol,
+            bar_time=now - timedelta(minutes=1),
+            created_at=now,
+            expires_at=now + timedelta(minutes=5),
+        )
+        self.event = stage.event_of(self.signal)
+        self.codes = []
+
+    def deliver(self, *crashes):
+        """Deliver the message to as many workers at once as there are crashes; None is one that lives."""
+        self.codes += self._nursery.run(*(self._delivery(crash) for crash in crashes))
+
+    def deliver_until_settled(self):
+        """Deliver it again, each time after the leases are over, until its execution has come to an end."""
+        for _ in range(DELIVERIES):
+            self._stage.pass_time(LEASE_AND_MORE)
+            answer = deliver(self._delivery(None))
+            self._resume()
+            if not answer["batchItemFailures"]:
+                break
+        self._stage.reconcile(self.executor)
+        self._stage.pass_time(timedelta(minutes=6))
+        for _ in range(3):
+            self._stage.reconcile(self.executor)
+            self._stage.pass_time(LEASE_AND_MORE)
+
+    @property
+    def execution(self):
+        return self._stage.execution(self.signal, self.executor)
+
+    @property
+    def orders(self):
+        """The broker's entry orders for the cell's symbol, of whatever client order id."""
+        return [order for order in self._stage.broker_orders() if order.symbol == self.signal.symbol]
+
+    def outcome(self) -> str:
+        """Check that there is one order or a typed reason, and say which."""
+        execution, orders = self.execution, self.orders
+        assert execution is not None, "the signal is lost"
+        assert len(orders) <= 1, f"{len(orders)} orders"
+        if orders:
+            assert execution.state.has_order, f"{execution.state} though the broker has an order"
+            assert execution.order_id == orders[0].id
+            return "1 order"
+        assert execution.state.is_terminal, f"{execution.state} is no end"
+        assert execution.order_id is None
+        assert execution.reason in REASONS
+        assert execution.state in {ExecutionState.REJECTED, ExecutionState.EXPIRED, ExecutionState.DENIED}
+        account = self._stage.account(self.executor)
+        assert (account.reserved_notional, account.reserved_risk) == (0, 0)
+        return f"{execution.state} {execution.reason}"
+
+    def _delivery(self, crash):
+        return Delivery(
+            environment=self._stage.variables("argo", executor=self.executor),
+            configuration=self._stage.configuration_with(self.executor),
+            event=self.event,
+            now=self._stage.clock.now(),
+            crash=crash,
+        )
+
+    def _resume(self):
+        """Do what a person does after credentials were refused and mended."""
+        if self._stage.account(self.executor).trading_state is TradingState.HALTED:
+            self._stage.resume(self.executor)

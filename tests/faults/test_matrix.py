@@ -1,0 +1,60 @@
+import pytest
+
+from tests.faults.matrix import CRASHES, ROWS
+from tests.faults.nursery import CRASHED
+from tests.faults.stand import LEASE_AND_MORE, Cell
+
+
+@pytest.fixture
+def cell(stage, nursery):
+    stage.server.faults.clear()
+    yield Cell(stage, nursery)
+    stage.server.faults.clear()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_delivery_that_comes_to_its_end(cell, stage, row, record_outcome):
+    stage.server.faults.add(*row.faults)
+
+    cell.deliver(None)
+    cell.deliver_until_settled()
+
+    record_outcome(str(row), "no crash", cell.outcome())
+    assert cell.codes == [0]
+    assert not row.taken or cell.orders
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("crash", CRASHES, ids=str)
+def test_a_worker_that_ends_in_the_first_delivery(cell, stage, row, crash, record_outcome):
+    stage.server.faults.add(*row.faults)
+
+    cell.deliver(crash)
+    cell.deliver_until_settled()
+
+    record_outcome(str(row), f"the first worker ended {crash}", cell.outcome())
+    assert cell.codes in ([0], [CRASHED])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("crash", CRASHES, ids=str)
+def test_a_worker_that_ends_in_the_second_delivery(cell, stage, row, crash, record_outcome):
+    stage.server.faults.add(*row.faults)
+    cell.deliver(None)
+    stage.pass_time(LEASE_AND_MORE)
+
+    cell.deliver(crash)
+    cell.deliver_until_settled()
+
+    record_outcome(str(row), f"the second worker ended {crash}", cell.outcome())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_two_workers_race_for_one_message(cell, stage, row, record_outcome):
+    stage.server.faults.add(*row.faults)
+
+    cell.deliver(None, None)
+    cell.deliver_until_settled()
+
+    record_outcome(str(row), "two workers at once", cell.outcome())
+    assert cell.codes == [0, 0]

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from argo.environment import load_configuration
+from console.paths import CONFIGURATION
+from console.serving import SAMPLE_CONFIGURATION_IN_LAYER, sample
+from tests.sam.containers import ROOT, sam
+
+pytestmark = pytest.mark.sam
+
+BUILT = ROOT / ".aws-sam/build"
+FUNCTIONS = {
+    "GenerateFunction",
+    "ExecuteArgoFunction",
+    "ExecutePropFirmFunction",
+    "ReconcileArgoFunction",
+    "ReconcilePropFirmFunction",
+    "ApiFunction",
+}
+
+
+def test_the_template_is_valid():
+    assert "is a valid SAM Template" in sam("validate", "--lint", "--region", "us-east-1").stdout
+
+
+@pytest.mark.usefixtures("built")
+def test_every_function_and_the_layer_are_built():
+    assert {each.name for each in BUILT.iterdir() if each.is_dir()} == FUNCTIONS | {"CommonLayer"}
+
+
+@pytest.mark.usefixtures("built")
+def test_the_layer_carries_the_configuration_of_the_sample_bars():
+    _, configuration, in_layer = sample()
+    in_build = BUILT / "CommonLayer" / Path(in_layer).relative_to("/opt")
+
+    assert in_layer == SAMPLE_CONFIGURATION_IN_LAYER
+    assert load_configuration(in_build) == configuration
+
+
+def test_the_sample_configuration_watches_the_sample_bars_for_the_same_accounts():
+    tape, configuration, _ = sample()
+
+    assert configuration.watchlist == tape.symbols
+    assert configuration.generation.timeframe == tape.timeframe.name
+    assert configuration.accounts.keys() == load_configuration(CONFIGURATION).accounts.keys()
