@@ -65,9 +65,7 @@ async def play(
     queues at the open; the bar runs its course and fills what it meets; the reconcilers look.
     """
     past, present = (tape.between(last=first - _ONE_DAY), tape.between(first)) if first else (None, tape)
-    settings = {
-        name: simulated_account(name) for name, profile in configuration.accounts.items() if profile.enabled
-    }
+    settings = {name: simulated_account(name) for name in configuration.executors}
     broker = SimulatedBroker.replaying(present, settings.values())
     if past is not None:
         broker.market.preload(past)

@@ -66,9 +66,7 @@ def served(
     """
     address = docker_address() if host == DOCKER else host
     check_host(address)
-    accounts = {
-        name: simulated_account(name) for name, profile in configuration.accounts.items() if profile.enabled
-    }
+    accounts = {name: simulated_account(name) for name in configuration.executors}
     settled = _SETTLING if tape.timeframe.is_daily else timedelta()
     live = SimulatedBroker.live(tape, accounts.values(), SystemClock().now, always_open=True, closed_since=settled)
     server = BrokerServer(live, host=address)
