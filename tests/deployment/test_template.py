@@ -1,9 +1,11 @@
 import json
-import tomllib
 from itertools import accumulate
 from pathlib import Path
 
 import pytest
+
+from argo.environment import load_configuration
+from execution.backoff import BackoffLimits, backoff
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,9 +160,11 @@ def test_dead_letters_outlive_the_queue_they_come_from(of_type, queue):
 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_an_outage_outlasts_a_signal_before_its_deliveries_run_out(of_type, queue):
-    lifetime = tomllib.loads((ROOT / "argo.toml").read_text())["generation"]["lifetime_seconds"]
-    shortest_waits = (min(2 * 2**n, 60) / 2 for n in range(1000))  # jitter may halve a wait
-    deliveries = 1 + next(n for n, waited in enumerate(accumulate(shortest_waits), 1) if waited > lifetime)
+    lifetime = load_configuration(ROOT / "argo.toml").generation.lifetime_seconds
+    receives = range(1, 1_000)
+    ids = [f"{number:024x}" for number in range(200)]
+    shortest = (min(backoff(key, n, BackoffLimits()) for key in ids).total_seconds() for n in receives)
+    deliveries = 1 + next(n for n, waited in enumerate(accumulate(shortest), 1) if waited > lifetime)
 
     assert of_type("AWS::SQS::Queue")[queue]["RedrivePolicy"]["maxReceiveCount"] > deliveries
 

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from itertools import count
 
 import pytest
 
@@ -11,15 +12,32 @@ from tests.pipeline.stage import Stage, a_broker
 OUTCOMES = pytest.StashKey[dict]()
 
 
-@pytest.fixture(scope="module")
-def stage():
-    with embedded_aws() as aws, BackgroundServer(a_broker()) as background:
-        yield Stage(aws, aws.create_resources(TEMPLATE, "faults"), background)
+_stacks = count()
+
+
+@pytest.fixture(scope="session")
+def aws():
+    with embedded_aws() as running:
+        yield running
+
+
+@pytest.fixture
+def stage(aws):
+    """A stage of its own: an empty ledger, a broker without orders."""
+    with BackgroundServer(a_broker()) as background:
+        yield Stage(aws, aws.create_resources(TEMPLATE, f"faults-{next(_stacks)}"), background)
 
 
 @pytest.fixture(scope="module")
-def nursery(stage):
-    made = Nursery(stage.variables("argo"))
+def shared_stage(aws):
+    """One stage for cells that keep out of each other's way."""
+    with BackgroundServer(a_broker()) as background:
+        yield Stage(aws, aws.create_resources(TEMPLATE, "matrix"), background)
+
+
+@pytest.fixture(scope="module")
+def nursery(shared_stage):
+    made = Nursery(shared_stage.variables("argo"))
     yield made
     made.close()
 

@@ -6,15 +6,15 @@ from tests.faults.stand import LEASE_AND_MORE, Cell
 
 
 @pytest.fixture
-def cell(stage, nursery):
-    stage.server.faults.clear()
-    yield Cell(stage, nursery)
-    stage.server.faults.clear()
+def cell(shared_stage, nursery):
+    shared_stage.server.faults.clear()
+    yield Cell(shared_stage, nursery)
+    shared_stage.server.faults.clear()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_delivery_that_comes_to_its_end(cell, stage, row, record_outcome):
-    stage.server.faults.add(*row.faults)
+def test_a_delivery_that_comes_to_its_end(cell, shared_stage, row, record_outcome):
+    shared_stage.server.faults.add(*row.faults)
 
     cell.deliver(None)
     cell.deliver_until_settled()
@@ -26,8 +26,8 @@ def test_a_delivery_that_comes_to_its_end(cell, stage, row, record_outcome):
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
-def test_a_worker_that_ends_in_the_first_delivery(cell, stage, row, crash, record_outcome):
-    stage.server.faults.add(*row.faults)
+def test_a_worker_that_ends_in_the_first_delivery(cell, shared_stage, row, crash, record_outcome):
+    shared_stage.server.faults.add(*row.faults)
 
     cell.deliver(crash)
     cell.deliver_until_settled()
@@ -38,10 +38,10 @@ def test_a_worker_that_ends_in_the_first_delivery(cell, stage, row, crash, recor
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
-def test_a_worker_that_ends_in_the_second_delivery(cell, stage, row, crash, record_outcome):
-    stage.server.faults.add(*row.faults)
+def test_a_worker_that_ends_in_the_second_delivery(cell, shared_stage, row, crash, record_outcome):
+    shared_stage.server.faults.add(*row.faults)
     cell.deliver(None)
-    stage.pass_time(LEASE_AND_MORE)
+    shared_stage.pass_time(LEASE_AND_MORE)
 
     cell.deliver(crash)
     cell.deliver_until_settled()
@@ -50,8 +50,8 @@ def test_a_worker_that_ends_in_the_second_delivery(cell, stage, row, crash, reco
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_two_workers_race_for_one_message(cell, stage, row, record_outcome):
-    stage.server.faults.add(*row.faults)
+def test_two_workers_race_for_one_message(cell, shared_stage, row, record_outcome):
+    shared_stage.server.faults.add(*row.faults)
 
     cell.deliver(None, None)
     cell.deliver_until_settled()

@@ -86,15 +86,31 @@ class Stage:
             self._environment(name), self.clock, configuration=self.configuration, log_to=self.logs
         )
 
-    def publish(self, *signals, to: str = "argo") -> None:
-        async def put_and_send():
+    def store(self, *signals, to: str = "argo") -> None:
+        """Put signals into the ledger as published, without a message."""
+
+        async def put():
             for signal in signals:
                 await self.ledger.put_signal(signal, executors={to})
                 await self.ledger.mark_published(signal.signal_id, {to})
-            sent = await self._adapters[to].queue.send(signals)
-            assert not sent.failures
 
-        asyncio.run(put_and_send())
+        asyncio.run(put())
+
+    def publish(self, *signals, to: str = "argo") -> None:
+        self.store(*signals, to=to)
+        assert not asyncio.run(self._adapters[to].queue.send(signals)).failures
+
+    def queue(self, to: str = "argo"):
+        return self._adapters[to].queue
+
+    def dead_letter_consumer(self, to: str = "argo"):
+        return self._adapters[to].consumer(self.resources.dead_letter_queues[to])
+
+    def dead_letter(self, body: str, to: str = "argo") -> None:
+        self.sqs.send_message(QueueUrl=self.resources.dead_letter_queues[to], MessageBody=body)
+
+    def empty_dead_letters(self, to: str = "argo") -> None:
+        self.sqs.purge_queue(QueueUrl=self.resources.dead_letter_queues[to])
 
     def event_of(self, signal, to: str = "argo"):
         """Store a signal, send it and receive its message, as the event that Lambda would make of it.

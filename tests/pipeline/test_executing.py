@@ -3,8 +3,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from argo.domain.execution import ExecutionState
+from console.summary import read_rows, sums
 from simulation.broker.server import Fault
-from tests.pipeline.stage import PRICE, signals
+from tests.pipeline.stage import OPENS, PRICE, signals
 from tests.unit.builders import a_signal
 
 
@@ -334,3 +335,59 @@ def test_an_entry_that_outlives_its_signal_is_cancelled(stage):
     assert stage.execution(signal).state is ExecutionState.CANCELED
     assert stage.broker_orders()[0].status == "canceled"
     assert stage.account().reserved_notional == 0
+
+
+def test_a16_entry_and_both_exits_are_one_request(stage):
+    signal = a_signal()
+    stage.publish(signal)
+
+    stage.poll()
+
+    (order,) = stage.broker_orders()
+    assert stage.server.requests["POST /v2/orders"] == 1
+    assert {str(leg.type) for leg in order.legs} == {"limit", "stop"}
+    assert all(leg.is_open for leg in order.legs)
+
+
+def test_b01_signals_that_all_fail_are_not_called_done(stage):
+    sent = signals(8)
+    stage.publish(*sent)
+    refusal = {"code": 40310000, "message": "insufficient buying power"}
+    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=403, body=refusal, times=8))
+
+    stage.poll()
+
+    rows = asyncio.run(read_rows(stage.ledger, ("argo",), [f"{OPENS:%Y-%m-%d}"]))
+    (account,) = sums(rows, ("argo",))
+    assert (account.signals, account.with_order, account.rejected, account.gap) == (8, 0, 8, 0)
+    assert account.is_silent
+    assert account.execution_rate == 0
+
+
+def test_b04_the_same_signal_in_a_new_message_long_after_is_still_one_order(stage):
+    signal = a_signal(expires_at=OPENS + timedelta(hours=2))
+    stage.publish(signal)
+    stage.poll()
+    stage.pass_time(timedelta(hours=1))
+    stage.send_raw(signal.model_dump_json())
+
+    stage.poll()
+
+    assert len(stage.broker_orders()) == 1
+    assert stage.server.requests["POST /v2/orders"] == 1
+
+
+def test_b05_an_exception_after_the_order_leaves_its_record(stage):
+    signal = a_signal()
+    stage.publish(signal)
+    stage.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, status=200, body="<html>"))
+    stage.server.faults.add(Fault(path="/v2/orders:by_client_order_id", drop=True))
+
+    stage.poll()
+    uncertain = stage.execution(signal)
+    stage.pass_time(timedelta(seconds=50))
+    stage.redeliver()
+
+    assert (uncertain.state, bool(uncertain.order_body)) == (ExecutionState.UNKNOWN, True)
+    assert stage.execution(signal).order_id == stage.broker_orders()[0].id
+    assert stage.server.requests["POST /v2/orders"] == 1

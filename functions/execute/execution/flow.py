@@ -271,7 +271,8 @@ class Flow:
         return Done()
 
     async def _expire(self, execution: Execution) -> Handled:
-        obstacle = execution.obstacle or Obstacle.NONE
+        never_met = Obstacle.NONE if execution.epoch == 1 else Obstacle.WORKER_LOST
+        obstacle = execution.obstacle or never_met
         held = execution.state is not ExecutionState.CLAIMED
         learnt = Settlement(reason=obstacle, release=Release.RESERVATION_AND_SYMBOL if held else Release.NOTHING)
         expired = await self.ledger.settle(execution, ExecutionState.EXPIRED, learnt, now=self.clock.now())

@@ -1,0 +1,140 @@
+"""An outage on virtual time: the executor and the ledger are real, the queue keeps the template's own numbers."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.execution import ExecutionState
+from console.paths import TEMPLATE
+from console.template import read_template
+from execution.batch import execute_batch
+from simulation.broker.server import Fault
+from simulation.event_source import EventSourceMapping
+from simulation.queue import InMemoryQueue
+from tests.pipeline.stage import Stage, signals
+from tests.unit.builders import a_signal
+
+ALWAYS = 1_000_000
+NOTHING_ANSWERS = Fault(drop=True, times=ALWAYS)
+ORDERS_FAIL = Fault(path="/v2/orders*", status=503, body="<html>unavailable</html>", times=ALWAYS)
+ORDERS_FAIL_BUT_ARE_TAKEN = Fault(method="POST", path="/v2/orders", after=True, status=504, times=ALWAYS)
+REFUSED_KEYS = Fault(status=401, body={"message": "unauthorized."}, times=ALWAYS)
+
+
+class Outage:
+    """Sends signals while the broker is out of order, and lets time pass from delivery to delivery."""
+
+    def __init__(self, stage: Stage):
+        small = Decimal(2)
+        stage.configured("argo", base_size_percent=small, size_cap_percent=small)
+        queue = read_template(TEMPLATE)["Resources"]["ArgoQueue"]["Properties"]
+        self.stage = stage
+        self.queue = InMemoryQueue(
+            stage.clock,
+            visibility=timedelta(seconds=queue["VisibilityTimeout"]),
+            max_receives=queue["RedrivePolicy"]["maxReceiveCount"],
+        )
+        self._wiring = replace(stage.executor(), queue=self.queue)
+
+    def send(self, *sent):
+        async def put():
+            for signal in sent:
+                await self.stage.ledger.put_signal(signal, executors={"argo"})
+            await self.queue.send(sent)
+
+        asyncio.run(put())
+
+    def go_on(self, until=None):
+        """Deliver what becomes visible, up to a time or until the queue is empty."""
+
+        async def invoke(event):
+            return await execute_batch(event, self._wiring, seconds_left=lambda: 30.0)
+
+        def fail(error):
+            raise error
+
+        mapping = EventSourceMapping(self.queue, invoke, on_error=fail)
+        while (due := self.queue.next_visible_at()) is not None and (until is None or due <= until):
+            self.stage.pass_time(max(due - self.stage.clock.now(), timedelta()))
+            asyncio.run(mapping.poll())
+        if until is not None:
+            self.stage.pass_time(until - self.stage.clock.now())
+
+
+@pytest.fixture
+def outage(stage):
+    return Outage(stage)
+
+
+def outcomes(stage, sent):
+    return {(found.state, found.reason) for found in map(stage.execution, sent)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(NOTHING_ANSWERS, "broker_unreachable"), (REFUSED_KEYS, "broker_unauthorised")],
+    ids=["nothing answers", "keys are refused"],
+)
+def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(outage, stage, fault, reason):
+    sent = signals(10)
+    stage.server.faults.add(fault)
+
+    outage.send(*sent)
+    outage.go_on()
+
+    assert outcomes(stage, sent) == {(ExecutionState.EXPIRED, reason)}
+    assert outage.queue.dead_letters == []
+    assert stage.broker_orders() == []
+    assert stage.account().reserved_notional == 0
+
+
+@pytest.mark.parametrize("fault", [ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["not taken", "taken"])
+def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is_back(outage, stage, fault):
+    sent = signals(10)
+    stage.server.faults.add(fault, ORDERS_FAIL)
+
+    outage.send(*sent)
+    outage.go_on()
+    stage.server.faults.clear()
+    for _ in range(3):
+        stage.pass_time(timedelta(minutes=1))
+        stage.reconcile()
+
+    taken = fault is ORDERS_FAIL_BUT_ARE_TAKEN
+    found = [stage.execution(signal) for signal in sent]
+    assert len(stage.broker_orders()) == (10 if taken else 0)
+    assert {execution.state.has_order for execution in found} == {taken}
+    assert taken or {reason for _, reason in outcomes(stage, sent)} <= {"broker_unreachable", "outcome_unknown"}
+    assert outage.queue.dead_letters == []
+
+
+@pytest.mark.parametrize(
+    "fault", [NOTHING_ANSWERS, ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["nothing", "orders fail", "taken"]
+)
+def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, stage, fault):
+    sent = signals(10)
+    stage.server.faults.add(fault)
+
+    outage.send(*sent)
+    outage.go_on(until=stage.clock.now() + timedelta(minutes=1))
+    stage.server.faults.clear()
+    outage.go_on()
+
+    assert {state for state, _ in outcomes(stage, sent)} == {ExecutionState.SUBMITTED}
+    assert len(stage.broker_orders()) == 10
+    assert len(outage.queue) == 0
+    assert outage.queue.dead_letters == []
+
+
+def test_a_worker_that_always_fails_leaves_a_typed_reason(outage, stage):
+    signal = a_signal()
+    outage.send(signal)
+    outage._wiring = replace(outage._wiring, profile=None)
+
+    outage.go_on()
+
+    assert outcomes(stage, [signal]) == {(ExecutionState.EXPIRED, "worker_lost")}
+    assert outage.queue.dead_letters == []
