@@ -1,4 +1,5 @@
 import json
+import tomllib
 from itertools import accumulate
 from pathlib import Path
 
