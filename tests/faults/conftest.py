@@ -64,7 +64,7 @@ def pytest_terminal_summary(terminalreporter, config):
     write(f"{'':36}" + "".join(f"{number:>3}" for number in range(1, len(columns) + 1)))
     for row in rows:
         write(f"{row:36}" + "".join(f"{_sign(outcomes[column].get(row)):>3}" for column in columns))
-    write("\n1 one order, its id in the ledger; R rejected, E expired, D denied, each with a typed reason")
+    write("\n1: one order, its id in the ledger; R: rejected with the broker's reason, nothing reserved any more")
     for number, column in enumerate(columns, start=1):
         write(f"{number:>3} {column}")
     cells = sum(len(by_row) for by_row in outcomes.values())

@@ -10,11 +10,15 @@ POST = {"method": "POST", "path": "/v2/orders"}
 
 @dataclass(frozen=True)
 class Row:
-    """What the broker does with the first order it is sent; ``taken`` whether the order then lives."""
+    """What the broker does with the first order it is sent; ``taken`` whether the order then lives.
+
+    ``refused``, the reason of a final refusal, is the one way not to end with an order.
+    """
 
     says: str
     taken: bool
     faults: tuple[Fault, ...] = ()
+    refused: str | None = None
 
     def __str__(self):
         return f"{self.says}, order {'taken' if self.taken else 'not taken'}"
@@ -36,8 +40,8 @@ ROWS = [
     *_both("empty 200", status=200, body=""),
     *_both("301", status=301, body="", headers={"Location": "https://elsewhere.example/v2/orders"}),
     Row("422 duplicate", taken=True, faults=(Fault(**POST, after=True, status=422, body=UNIQUE),)),
-    Row("422 geometry", taken=False, faults=(Fault(**POST, status=422, body=GEOMETRY),)),
-    Row("403 buying power", taken=False, faults=(Fault(**POST, status=403, body=POWER),)),
+    Row("422 geometry", False, (Fault(**POST, status=422, body=GEOMETRY),), "bracket_geometry"),
+    Row("403 buying power", False, (Fault(**POST, status=403, body=POWER),), "buying_power"),
     Row("401", taken=False, faults=(Fault(**POST, status=401, body={"message": "unauthorized."}),)),
     Row("429", taken=False, faults=(Fault(**POST, status=429, body={"message": "too many requests."}),)),
 ]

@@ -17,6 +17,8 @@ from execution import wiring as execution_wiring
 from execution.batch import execute_batch
 from simulation.clock import SteppedClock
 
+ACKNOWLEDGED = 0
+GIVEN_BACK = 3
 CRASHED = 42
 A_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -68,7 +70,7 @@ class _Mortal:
 
 
 class Nursery:
-    """Forks workers on demand; `run` returns their exit codes, 0 for a delivery that came to its end."""
+    """Forks workers on demand; `run` returns what became of each: one of the codes above."""
 
     def __init__(self, variables: dict[str, str]):
         context = multiprocessing.get_context("spawn")
@@ -104,8 +106,8 @@ def _fork(delivery: Delivery) -> int:
     if child:
         return child
     try:
-        deliver(delivery)
-        os._exit(0)
+        answer = deliver(delivery)
+        os._exit(GIVEN_BACK if answer["batchItemFailures"] else ACKNOWLEDGED)
     except BaseException:  # noqa: BLE001 - a forked child must not return into its parent's code
         os._exit(1)
 
