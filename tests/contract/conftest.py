@@ -3,15 +3,9 @@ import pytest
 from moto import mock_aws
 
 from argo.adapters.threads import BlockingCalls
-from console.embedded_aws import KEYS, embedded_aws
+from console.embedded_aws import KEYS
 from tests.contract.backends import Backend
 from tests.contract.broker_desk import BrokerDesk
-
-
-@pytest.fixture(scope="session")
-def aws():
-    with embedded_aws() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -186,7 +186,7 @@ def test_overlapping_publications_make_one_record_and_at_least_one_message_each(
 
 
 def test_the_templates_own_table_and_queues_carry_a_signal_by_the_environment_alone(aws):
-    resources = aws.create_resources(TEMPLATE)
+    resources = aws.create_resources(TEMPLATE, "contract")
     variables = {**aws.environment, **resources.environment("argo"), "ARGO_MODE": "simulated"}
     adapters = Adapters(Environment(variables), SteppedClock(NOW))
 

@@ -1,31 +1,13 @@
 from collections import defaultdict
-from itertools import count
 
 import pytest
 
-from console.embedded_aws import embedded_aws
 from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.faults.nursery import Nursery
 from tests.pipeline.stage import Stage, a_broker
 
 OUTCOMES = pytest.StashKey[dict]()
-
-
-_stacks = count()
-
-
-@pytest.fixture(scope="session")
-def aws():
-    with embedded_aws() as running:
-        yield running
-
-
-@pytest.fixture
-def stage(aws):
-    """A stage of its own: an empty ledger, a broker without orders."""
-    with BackgroundServer(a_broker()) as background:
-        yield Stage(aws, aws.create_resources(TEMPLATE, f"faults-{next(_stacks)}"), background)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ is at least once and may be concurrent; the ledger makes it one order. Raising f
 back after the queue's visibility timeout and is safe to repeat.
 """
 
-import asyncio
 import os
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
+from argo.runtime import run
 from execution.batch import execute_batch
 from execution.wiring import Wiring, from_environment
 
@@ -23,7 +23,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     """Execute a batch and report the messages that come back."""
     wiring = _wiring()
     try:
-        return _runner().run(
+        return run(
             execute_batch(event, wiring, seconds_left=lambda: context.get_remaining_time_in_millis() / 1_000)
         )
     finally:
@@ -33,8 +33,3 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 @cache
 def _wiring() -> Wiring:
     return from_environment(Environment(os.environ), SystemClock())
-
-
-@cache
-def _runner() -> asyncio.Runner:
-    return asyncio.Runner()

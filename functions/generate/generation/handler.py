@@ -5,7 +5,6 @@ overlap: ids are derived and the put is conditional, so the same bar gives the s
 not a signal: the next one finds the same bars and the outbox.
 """
 
-import asyncio
 import os
 from datetime import timedelta
 from functools import cache
@@ -15,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
+from argo.runtime import run
 from generation.cycle import run_cycles
 from generation.tick import read_tick
 from generation.wiring import Wiring, from_environment
@@ -36,7 +36,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
     wiring = _wiring()
     time_left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     try:
-        return _runner().run(generate(event, wiring, time_left=time_left))
+        return run(generate(event, wiring, time_left=time_left))
     finally:
         wiring.telemetry.flush()
 
@@ -44,8 +44,3 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
 @cache
 def _wiring() -> Wiring:
     return from_environment(Environment(os.environ), SystemClock())
-
-
-@cache
-def _runner() -> asyncio.Runner:
-    return asyncio.Runner()

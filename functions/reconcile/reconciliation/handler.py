@@ -4,7 +4,6 @@ Integrations: EventBridge Scheduler, DynamoDB, Alpaca's trading API. It places n
 conditional, so overlapping runs are harmless; raising loses a run, and the next one begins with the oldest.
 """
 
-import asyncio
 import os
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
+from argo.runtime import run
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring, from_environment
 
@@ -21,7 +21,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
     """Reconcile one account and report what moved."""
     wiring = _wiring()
     try:
-        return _runner().run(reconcile(wiring)).as_dict()
+        return run(reconcile(wiring)).as_dict()
     finally:
         wiring.telemetry.flush()
 
@@ -29,8 +29,3 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
 @cache
 def _wiring() -> Wiring:
     return from_environment(Environment(os.environ), SystemClock())
-
-
-@cache
-def _runner() -> asyncio.Runner:
-    return asyncio.Runner()

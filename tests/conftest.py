@@ -1,0 +1,28 @@
+from itertools import count
+
+import pytest
+from hypothesis import settings
+
+from console.embedded_aws import embedded_aws
+from console.paths import TEMPLATE
+from simulation.broker.server import BackgroundServer
+from tests.pipeline.stage import Stage, a_broker
+
+settings.register_profile("argo", deadline=None, derandomize=True, print_blob=False)
+settings.load_profile("argo")
+
+_stacks = count()
+
+
+@pytest.fixture(scope="session")
+def aws():
+    """One emulator for all tests; each makes its own table and queues on it."""
+    with embedded_aws() as running:
+        yield running
+
+
+@pytest.fixture
+def stage(aws):
+    """A stage of its own: an empty ledger, empty queues, a broker without orders."""
+    with BackgroundServer(a_broker()) as background:
+        yield Stage(aws, aws.create_resources(TEMPLATE, f"test-{next(_stacks)}"), background)
