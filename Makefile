@@ -57,6 +57,10 @@ format: $(UV) ## Format the code and sort its imports
 docs: $(UV) ## Write the tables in docs/ that are generated from the code
 	$(RUN) --group dev argo docs
 
+.PHONY: bench
+bench: $(UV) ## Measure cold start, batches, requests and CPU as ratios against their bounds (ARGS="cpu batch")
+	@UV=$(abspath $(UV)) $(RUN) --group dev python -m benchmarks $(ARGS)
+
 .PHONY: build
 build: $(UV) ## Build the layer and the functions for this machine's architecture
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -15,7 +15,7 @@ from rich.table import Table
 class Verdict(StrEnum):
     """How a measurement stands to its bound."""
 
-    PASS = "pass"
+    KEPT = "pass"
     OVER = "over"
     UNBOUNDED = "-"
 
@@ -45,7 +45,7 @@ class Result:
         if self.bound is None:
             return Verdict.UNBOUNDED
         kept = self.measured == self.bound if self.exactly else self.measured <= self.bound
-        return Verdict.PASS if kept else Verdict.OVER
+        return Verdict.KEPT if kept else Verdict.OVER
 
 
 @dataclass(frozen=True, slots=True)

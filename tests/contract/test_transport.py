@@ -5,7 +5,7 @@ import pytest
 from requests import Session
 from urllib3 import HTTPConnectionPool, Timeout
 
-from argo.adapters.alpaca.sdk import TradingClient
+from argo.adapters.alpaca.sdk import RESTClient
 from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, NoAnswer, Transport
 
 HASTE = 100
@@ -43,7 +43,7 @@ def silent_broker():
 
 
 def test_a_request_that_cannot_be_sent_does_not_return_the_answer_before_it(desk):
-    transport = Transport(lambda: TradingClient("key", "secret", url_override=desk.url, raw_data=True))
+    transport = Transport(lambda: RESTClient(desk.url, "key", "secret", raw_data=True))
     assert transport.request("GET", "/clock").status == 200
 
     with pytest.raises(TypeError):
@@ -56,7 +56,7 @@ def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):
     session = HastySession()
 
     def client():
-        made = TradingClient("key", "secret", url_override=silent_broker, raw_data=True)
+        made = RESTClient(silent_broker, "key", "secret", raw_data=True)
         made._session = session
         return made
 

@@ -3,8 +3,8 @@
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session, get_session
 
 from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
@@ -103,28 +103,43 @@ class Adapters:
         return client
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
-        """Return a client on the environment's own keys, region and endpoint; boto3 finds what it lacks."""
+        """Return a client on the environment's own keys, region and endpoint; botocore finds what it lacks."""
         variables = self.environment.variables
-        session = _shared_session(
-            variables.get("AWS_ACCESS_KEY_ID"),
-            variables.get("AWS_SECRET_ACCESS_KEY"),
-            variables.get("AWS_SESSION_TOKEN"),
+        return _shared_client(
+            service,
             variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
+            variables.get("AWS_ENDPOINT_URL") or None,
+            (
+                variables.get("AWS_ACCESS_KEY_ID"),
+                variables.get("AWS_SECRET_ACCESS_KEY"),
+                variables.get("AWS_SESSION_TOKEN"),
+            ),
         )
-        return _shared_client(session, service, variables.get("AWS_ENDPOINT_URL") or None)
 
 
 @cache
-def _shared_session(
-    key_id: str | None, secret_key: str | None, token: str | None, region: str | None
-) -> boto3.Session:
-    return boto3.Session(key_id, secret_key, token, region)
+def _shared_client(
+    service: str, region: str | None, endpoint_url: str | None, keys: tuple[str | None, str | None, str | None]
+) -> Any:  # noqa: ANN401 - as above
+    """Make a client once per process: it is thread-safe, and making it costs more than a hundred requests.
+
+    By botocore, which is what `boto3.client` does too; boto3 itself would import its transfer manager for S3.
+    """
+    key_id, secret_key, token = keys
+    return _session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint_url,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret_key,
+        aws_session_token=token,
+        config=_CLIENT_CONFIG,
+    )
 
 
 @cache
-def _shared_client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - as above
-    """Make a client once per process: it is thread-safe, and making it costs more than a hundred requests."""
-    return session.client(service, endpoint_url=endpoint_url, config=_CLIENT_CONFIG)  # type: ignore[call-overload]
+def _session() -> Session:
+    return get_session()
 
 
 @cache

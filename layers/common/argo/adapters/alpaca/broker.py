@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import NOT_FOUND, fault, is_no_such_order, read
 from argo.adapters.alpaca.rate_limit import RequestBudget
-from argo.adapters.alpaca.sdk import TradingClient
+from argo.adapters.alpaca.sdk import client_maker
 from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
@@ -30,13 +30,7 @@ class AlpacaBroker:
         ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
         an outcome with a reason instead of a function that won't start (FAILURES A02).
         """
-        url = base_url.rstrip("/").removesuffix("/v2")
-
-        def client() -> TradingClient:
-            keys = credentials()
-            return TradingClient(keys.key_id, keys.secret_key, url_override=url, raw_data=True)
-
-        self._transport = Transport(client)
+        self._transport = Transport(client_maker(credentials, base_url))
         self._clock = clock
         self._calls = calls
         self._budget = RequestBudget(clock)

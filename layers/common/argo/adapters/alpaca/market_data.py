@@ -5,7 +5,7 @@ from datetime import datetime
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import fault, read
-from argo.adapters.alpaca.sdk import StockHistoricalDataClient
+from argo.adapters.alpaca.sdk import client_maker
 from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
@@ -37,13 +37,7 @@ class AlpacaMarketData:
         calls: BlockingCalls,
     ) -> None:
         """Read ``feed`` (``iex`` without a subscription) at ``base_url``."""
-        url = base_url.rstrip("/").removesuffix("/v2")
-
-        def client() -> StockHistoricalDataClient:
-            keys = credentials()
-            return StockHistoricalDataClient(keys.key_id, keys.secret_key, url_override=url, raw_data=True)
-
-        self._transport = Transport(client)
+        self._transport = Transport(client_maker(credentials, base_url))
         self._feed = feed
         self._clock = clock
         self._calls = calls

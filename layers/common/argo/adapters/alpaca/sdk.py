@@ -1,41 +1,29 @@
-"""alpaca-py without pandas, without its retries and with timeouts.
+"""alpaca-py's REST client, and no more of it.
 
-Three of the SDK's habits cost money or time (measured on 0.44.0, see docs/decisions.md): it imports pandas
-and numpy for data frames that Argo never makes, it sends an order again on 429 and 504, and it waits for an
-answer for ever.
+`TradingClient` and `StockHistoricalDataClient` add request and response models to it. The models cost half the
+import time, raise on a status that Alpaca adds after the order was accepted, and need pandas; so Argo sends and
+reads plain JSON through the client that both are built on (measured on 0.44.0, see docs/decisions.md).
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
+from collections.abc import Callable
 
-_UNUSED = {"pandas": ("DataFrame", "Timestamp"), "numpy": (), "alpaca.trading.stream": ("TradingStream",)}
+from alpaca.common.exceptions import APIError
+from alpaca.common.rest import RESTClient
+
+from argo.adapters.aws.parameters import Credentials
+
+__all__ = ["APIError", "RESTClient", "client_maker"]
 
 
-@contextmanager
-def _placeholders() -> Iterator[None]:
-    """Stand in for modules that alpaca-py imports and Argo never uses, while it is imported.
+def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Callable[[], RESTClient]:
+    """Return what makes a client of an API at ``base_url``, with or without its ``/v2``.
 
-    They are taken out again afterwards, so that the generator can import the real numpy.
+    The credentials are read when a client is made, not before.
     """
-    absent = {name: names for name, names in _UNUSED.items() if name not in sys.modules}
-    for name, names in absent.items():
-        module = ModuleType(name)
-        for needed in names:
-            setattr(module, needed, type(needed, (), {}))
-        sys.modules[name] = module
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
+    url = base_url.rstrip("/").removesuffix("/v2")
 
+    def make() -> RESTClient:
+        keys = credentials()
+        return RESTClient(base_url=url, api_key=keys.key_id, secret_key=keys.secret_key, raw_data=True)
 
-with _placeholders():
-    from alpaca.common.exceptions import APIError
-    from alpaca.common.rest import RESTClient
-    from alpaca.data.historical.stock import StockHistoricalDataClient
-    from alpaca.trading.client import TradingClient
-
-__all__ = ["APIError", "RESTClient", "StockHistoricalDataClient", "TradingClient"]
+    return make

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pydantic import BaseModel
 
 from argo.domain.account import AccountState
@@ -20,9 +19,6 @@ type Item = dict[str, Any]
 BY_TIME = "by_time"
 OPEN_EXECUTIONS = "open_executions"
 OUTBOX = "OUTBOX"
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 def signal_key(signal_id: str) -> Item:
@@ -67,12 +63,12 @@ def open_work(executor: str, since: datetime) -> dict[str, str]:
 
 def encode(values: Mapping[str, object]) -> Item:
     """Write plain values as DynamoDB's typed JSON; None is left out, as absence is what DynamoDB indexes."""
-    return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
+    return {name: _typed(value) for name, value in values.items() if value is not None}
 
 
 def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     """Read DynamoDB's typed JSON as plain values; whole numbers become int."""
-    return {name: _native(_deserialize(value)) for name, value in item.items()}
+    return {name: _plain(value) for name, value in item.items()}
 
 
 def signal_item(signal: Signal, *, mode: str, executors: frozenset[str]) -> Item:
@@ -136,27 +132,51 @@ def _time_sort(time: datetime, signal_id: str) -> str:
     return f"{sortable(time)}#{signal_id}"
 
 
-def _plain(value: object) -> object:
+def _typed(value: object) -> Item:
+    """Write one value; a float is written by its shortest form, so 75.3 stays 75.3.
+
+    Raises:
+        TypeError: DynamoDB has no such type.
+    """
     match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": str(value)}
         case float():
-            return Decimal(repr(value))
+            return {"N": repr(value)}
+        case int() | Decimal():
+            return {"N": str(value)}
         case Mapping():
-            return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+            return {"M": encode(value)}
         case list() | tuple():
-            return [_plain(inner) for inner in value]
+            return {"L": [_typed(each) for each in value if each is not None]}
+        case set() | frozenset():
+            return {"SS": sorted(value)}
         case BaseModel():
-            return _plain(_dump(value))
+            return {"M": encode(_dump(value))}
         case _:
-            return value
+            raise TypeError(f"DynamoDB has no type for {value!r}")
 
 
-def _native(value: Any) -> Any:  # noqa: ANN401 - DynamoDB's values are of any type
-    match value:
-        case Decimal() if value == value.to_integral_value():
-            return int(value)
-        case dict():
-            return {name: _native(inner) for name, inner in value.items()}
-        case list():
-            return [_native(inner) for inner in value]
+def _plain(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - DynamoDB's values are of any type
+    """Read one value.
+
+    Raises:
+        TypeError: the value is of a type that this code never writes.
+    """
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            number = Decimal(content)
+            return int(number) if number == number.to_integral_value() else number
+        case "M":
+            return decode(content)
+        case "L":
+            return [_plain(each) for each in content]
+        case "SS":
+            return set(content)
         case _:
-            return value
+            raise TypeError(f"an attribute of type {kind}")
