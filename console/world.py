@@ -15,7 +15,7 @@ from console.embedded_aws import EmbeddedAws, Resources
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
 from generation import wiring as generation_wiring
-from generation.handler import generate
+from generation.tick import generate
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.event_source import EventSourceMapping

@@ -5,6 +5,9 @@ is at least once and may be concurrent; the ledger makes it one order. Raising f
 back after the queue's visibility timeout and is safe to repeat.
 """
 
+from argo import cold_start  # first: see there
+
+# isort: split
 import os
 from functools import cache
 from typing import Any
@@ -32,4 +35,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 @cache
 def _wiring() -> Wiring:
-    return from_environment(Environment(os.environ), SystemClock())
+    wiring = from_environment(Environment(os.environ), SystemClock())
+    cold_start.is_over()
+    return wiring

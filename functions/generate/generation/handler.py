@@ -5,6 +5,9 @@ overlap: ids are derived and the put is conditional, so the same bar gives the s
 not a signal: the next one finds the same bars and the outbox.
 """
 
+from argo import cold_start  # first: see there
+
+# isort: split
 import os
 from datetime import timedelta
 from functools import cache
@@ -15,20 +18,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
 from argo.runtime import run
-from generation.cycle import run_cycles
-from generation.tick import read_tick
+from generation.tick import generate
 from generation.wiring import Wiring, from_environment
-
-_RESERVE = timedelta(seconds=12)
-"""Time kept for the last cycle: a market-data call at its timeout and the writes after it."""
-
-
-async def generate(event: dict[str, Any], wiring: Wiring, *, time_left: timedelta) -> dict[str, object]:
-    """Run the cycles of one tick and report them."""
-    tick = read_tick(event)
-    until = wiring.clock.now() + min(tick.budget, max(time_left - _RESERVE, timedelta()))
-    report = await run_cycles(wiring, tick.shard.of(wiring.configuration.watchlist), until=until)
-    return report.as_dict()
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
@@ -43,4 +34,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
 
 @cache
 def _wiring() -> Wiring:
-    return from_environment(Environment(os.environ), SystemClock())
+    wiring = from_environment(Environment(os.environ), SystemClock())
+    cold_start.is_over()
+    return wiring

@@ -7,6 +7,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from argo.domain.symbols import Symbol
+from generation.cycle import run_cycles
+from generation.wiring import Wiring
+
+_RESERVE = timedelta(seconds=12)
+"""Time kept for the last cycle: a market-data call at its timeout and the writes after it."""
 
 
 class Shard(BaseModel):
@@ -49,3 +54,11 @@ def read_tick(event: Mapping[str, Any]) -> Tick:
         ValidationError: a field is wrong; names it and its value.
     """
     return Tick.model_validate(event)
+
+
+async def generate(event: dict[str, Any], wiring: Wiring, *, time_left: timedelta) -> dict[str, object]:
+    """Run the cycles of one tick and report them."""
+    tick = read_tick(event)
+    until = wiring.clock.now() + min(tick.budget, max(time_left - _RESERVE, timedelta()))
+    report = await run_cycles(wiring, tick.shard.of(wiring.configuration.watchlist), until=until)
+    return report.as_dict()

@@ -4,6 +4,9 @@ Integrations: EventBridge Scheduler, DynamoDB, Alpaca's trading API. It places n
 conditional, so overlapping runs are harmless; raising loses a run, and the next one begins with the oldest.
 """
 
+from argo import cold_start  # first: see there
+
+# isort: split
 import os
 from functools import cache
 from typing import Any
@@ -28,4 +31,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
 
 @cache
 def _wiring() -> Wiring:
-    return from_environment(Environment(os.environ), SystemClock())
+    wiring = from_environment(Environment(os.environ), SystemClock())
+    cold_start.is_over()
+    return wiring

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.signal import Timeframe
 from generation.cycle import run_cycles
-from generation.handler import generate
 from generation.history import warm_up
+from generation.tick import generate
 from simulation.clock import SteppedClock
 from tests.unit.generation.market import (
     AAPL,
