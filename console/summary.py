@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import Page, StoredSignal
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from argo.domain.values import iso
-from argo.ports import Ledger, Page, StoredSignal
+from argo.ports import Ledger
 
 _PAGE = 200
 

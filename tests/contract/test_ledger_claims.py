@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from argo.domain.execution import ExecutionState
+from argo.domain.ledger import Claimed, Held, LostLease, Settled, Settlement
 from argo.domain.reasons import Obstacle, QuarantineReason
-from argo.ports import Claimed, Held, LostLease, Settled, Settlement
 from tests.contract.backends import together
 from tests.contract.workers import LEASE, claim, intend, reach, settle
 from tests.unit.builders import NOW, a_signal

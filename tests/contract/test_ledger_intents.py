@@ -5,7 +5,7 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
-from argo.ports import Intent, LostLease, Release, ReservationConflict, SymbolLocked
+from argo.domain.ledger import Intent, LostLease, Release, ReservationConflict, SymbolLocked
 from tests.contract.backends import together
 from tests.contract.workers import LEASE, claim, intend, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal, an_entry_plan

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import ExecutionState, Fill
-from argo.ports import Intent, Release, Settlement
+from argo.domain.ledger import Intent, Release, Settlement
 from tests.contract.workers import BOTH, claim, intend, reach, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import TRANSITIONS, ExecutionState, Fill, IllegalTransition, OrderLeg
+from argo.domain.ledger import Claimed, Held, LostLease, Release, Settlement, SymbolLocked
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
-from argo.ports import Claimed, Held, LostLease, Release, Settlement, SymbolLocked
 from tests.contract.workers import LEASE, claim, intend, reach, reserved, settle
 from tests.unit.builders import NOW, a_signal
 

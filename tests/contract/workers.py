@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from argo.domain.account import AccountState
 from argo.domain.execution import TRANSITIONS, Execution, ExecutionState
+from argo.domain.ledger import Claimed, Intent, Release, Settlement
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
-from argo.ports import Claimed, Intent, Release, Settlement
 from tests.contract.backends import Plain
 from tests.unit.builders import NOW, a_signal
 

@@ -12,8 +12,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from argo.observability import Metric
 from argo.ports import QueueFault
 from execution.account import AccountDesk
-from execution.flow import Flow, Later
+from execution.flow import Flow
 from execution.message import Malformed, read_signal
+from execution.recording import Later, Recorder
 from execution.wiring import Wiring
 
 AT_A_TIME = 10
@@ -59,6 +60,14 @@ async def execute_batch(
         one does not come back; it is in the dead-letter queue with its reason.
     """
     desk = AccountDesk(wiring.ledger, wiring.broker, wiring.executor)
+    record = Recorder(
+        executor=wiring.executor,
+        ledger=wiring.ledger,
+        clock=wiring.clock,
+        telemetry=wiring.telemetry,
+        limits=wiring.limits,
+        desk=desk,
+    )
     flow = Flow(
         executor=wiring.executor,
         profile=wiring.profile,
@@ -68,6 +77,7 @@ async def execute_batch(
         telemetry=wiring.telemetry,
         limits=wiring.limits,
         desk=desk,
+        record=record,
     )
 
     async def handle(record: SQSRecord) -> None:

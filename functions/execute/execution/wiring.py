@@ -8,7 +8,7 @@ from argo.domain.config import Configuration, Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Broker, Clock, Ledger, SignalQueue
-from execution.flow import Limits
+from execution.recording import Limits
 
 SERVICE = "execute"
 

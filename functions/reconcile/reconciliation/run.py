@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from argo.domain.execution import Execution, ExecutionState, OrderLeg
 from argo.domain.faults import BrokerFault
+from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Accept, SendAgain, Wait, after_look_up
 from argo.domain.reasons import Obstacle
 from argo.observability import Metric
-from argo.ports import LostLease, Release, Settlement
 from reconciliation.settlement import may_be_cancelled, settle
 from reconciliation.wiring import Wiring
 
@@ -71,8 +71,8 @@ async def _reconcile_one(wiring: Wiring, execution: Execution, report: Report) -
         wiring.telemetry.log.warning(
             "broker_did_not_answer", signal_id=execution.signal_id, executor=wiring.executor, detail=fault.detail()
         )
-    except LostLease:
-        # An executor moved it meanwhile: the next run sees where it stands.
+    except (LostLease, ReservationConflict):
+        # An executor was at it or at its account meanwhile: the next run sees where it stands.
         wiring.telemetry.log.info("moved_meanwhile", signal_id=execution.signal_id, executor=wiring.executor)
 
 

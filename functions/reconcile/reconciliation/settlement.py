@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.execution import Execution, ExecutionState, Fill
+from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
-from argo.ports import Release, Settlement
 
 
 @dataclass(frozen=True, slots=True)

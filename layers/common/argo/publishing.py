@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from argo.domain.ledger import StoredSignal
 from argo.domain.signal import Signal
-from argo.ports import Ledger, SignalQueue, StoredSignal
+from argo.ports import Ledger, SignalQueue
 
 _OUTBOX_PAGE = 100
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import Page, StoredSignal
 from argo.domain.signal import Signal
-from argo.ports import Page, StoredSignal
 from console.summary import read_rows, row_as_dict, sums
 from tests.unit.builders import BAR_TIME, NOW, a_signal
 from tests.unit.console.records import EXECUTORS, a_row, in_state, rows

@@ -10,11 +10,12 @@ from io import StringIO
 from itertools import count
 
 from argo.domain.config import Configuration, Generation, Profile, Source
+from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from argo.ports import Clock, PutSignal, Sent, StoredSignal
+from argo.ports import Clock, Sent
 from argo.publishing import Publisher
 from console.paths import SAMPLE_BARS
 from generation.evaluation import Evaluator

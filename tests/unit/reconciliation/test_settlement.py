@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.execution import ExecutionState, Fill, check_transition
+from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
 from argo.domain.signal import Side
-from argo.ports import Release, Settlement
 from reconciliation.settlement import may_be_cancelled, profit, settle
 from tests.unit.builders import NOW, a_broker_order, an_execution
 from tests.unit.strategies import decimals

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution
+from argo.domain.ledger import StoredSignal
 from argo.domain.signal import Signal
 from argo.domain.values import sortable
-from argo.ports import StoredSignal
 
 type Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: ``{"PK": {"S": "..."}}``."""

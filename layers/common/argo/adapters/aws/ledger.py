@@ -12,9 +12,7 @@ from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Transition, check_transition, claimed
-from argo.domain.reasons import Obstacle
-from argo.domain.signal import Signal
-from argo.ports import (
+from argo.domain.ledger import (
     Claim,
     Claimed,
     Held,
@@ -29,10 +27,13 @@ from argo.ports import (
     StoredSignal,
     SymbolLocked,
 )
+from argo.domain.reasons import Obstacle
+from argo.domain.signal import Signal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_CONFLICT_TRIES = 10
 _WORKABLE = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
 
@@ -198,12 +199,17 @@ class DynamoLedger:
 
     async def _move(self, execution: Execution, change: Change, release: Release) -> None:
         first, *others = writes.settlement_transaction(self._table.name, execution, change, release)
-        try:
-            await (self._table.transact([first, *others]) if others else self._table.update_alone(first))
-        except Conflict as error:
-            raise ReservationConflict(str(error)) from error
-        except ConditionFailed as error:
-            raise LostLease(str(error)) from error
+        for tries_left in reversed(range(_CONFLICT_TRIES)):
+            try:
+                await (self._table.transact([first, *others]) if others else self._table.update_alone(first))
+            except Conflict as error:
+                # Another transaction was at the account's item in this moment; nothing of ours was written.
+                if not tries_left:
+                    raise ReservationConflict(str(error)) from error
+            except ConditionFailed as error:
+                raise LostLease(str(error)) from error
+            else:
+                return
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, read consistently."""

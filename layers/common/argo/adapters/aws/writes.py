@@ -11,8 +11,8 @@ from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, Transition
+from argo.domain.ledger import Intent, Release
 from argo.domain.values import iso, sortable
-from argo.ports import Intent, Release
 
 type Request = dict[str, Any]
 

@@ -1,0 +1,107 @@
+"""What the ledger is told and what it answers: claims, intents, settlements, stored signals, pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from argo.domain.execution import Execution, Fill, OrderLeg
+from argo.domain.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The execution is this worker's until its lease ends; ``taken_over`` when another had held it."""
+
+    execution: Execution
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another worker holds the execution until ``until``."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The execution is past this worker's part: the message can be acknowledged."""
+
+    execution: Execution
+
+
+type Claim = Claimed | Held | Settled
+
+
+class LostLease(Exception):
+    """The execution has moved on under another worker: state or epoch is not what this one believes."""
+
+
+class ReservationConflict(Exception):
+    """The account item changed between read and write: read it again."""
+
+
+class SymbolLocked(Exception):
+    """Another execution holds the symbol at this account; its signal id is the argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is written before an order is sent."""
+
+    order_body: Mapping[str, object]
+    notional: Decimal
+    risk: Decimal
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class Release(Enum):
+    """What a transition gives back to the account, in the same transaction.
+
+    A filled entry's money is the broker's to count, its symbol stays taken until the position is closed.
+    """
+
+    NOTHING = "nothing"
+    RESERVATION = "reservation"
+    RESERVATION_AND_SYMBOL = "reservation_and_symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an execution learns at a transition; None leaves a field as it is."""
+
+    reason: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+    order_id: str | None = None
+    legs: tuple[OrderLeg, ...] | None = None
+    fills: tuple[Fill, ...] | None = None
+    realised_profit: Decimal | None = None
+    release: Release = Release.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal as the ledger keeps it: the executors it was sent to, and those it still has to be."""
+
+    signal: Signal
+    mode: str
+    published_to: frozenset[str]
+    awaiting: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PutSignal:
+    """What is stored after a put, and whether this put created it."""
+
+    stored: StoredSignal
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """Some records and, when there are more, the token that continues."""
+
+    items: Sequence[T]
+    next_token: str | None = None
