@@ -31,11 +31,11 @@ _as_number = PlainSerializer(float, return_type=float, when_used="json")
 
 _number = BeforeValidator(_one_number)
 
-Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), _number]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), _number, _as_number]
 """Percent, 0-100, to four places."""
 
-Confidence = Annotated[Percent, AfterValidator(_not_a_fraction), _as_number]
-"""Confidence in percent, 0-100, a number in JSON; a fraction such as 0.75 is refused (FAILURES A04)."""
+Confidence = Annotated[Percent, AfterValidator(_not_a_fraction)]
+"""Confidence in percent, 0-100; a fraction such as 0.75 is refused (FAILURES A04)."""
 
 Fraction = Annotated[Decimal, Field(ge=0, le=1, decimal_places=8), _number, _as_number]
 """A share of one, to eight places: 0.02 is two percent."""
