@@ -247,6 +247,18 @@ def test_a19_no_answer_about_the_account_means_no_new_risk(stage):
     assert stage.broker_orders() == []
 
 
+def test_a19_a_silent_broker_is_asked_for_the_account_once_per_batch(stage):
+    sent = signals(6)
+    stage.publish(*sent)
+    stage.server.faults.add(Fault(method="GET", path="/v2/account", drop=True, times=100))
+
+    stage.poll()
+
+    assert stage.server.requests["GET /v2/account"] == 1
+    assert {stage.execution(signal).obstacle for signal in sent} == {"broker_unreachable"}
+    assert len(failed(stage.invocations[0][1])) == 6
+
+
 def test_refused_credentials_halt_the_account_and_the_signal_waits(stage):
     signal, other = signals(2)
     stage.publish(signal)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from argo.domain.account import AccountState, BrokerAccount, MarketClock
+from argo.domain.faults import BrokerFault
 from argo.ports import Broker, Ledger
 
 
@@ -39,18 +40,28 @@ class AccountDesk:
         self._broker = broker
         self._executor = executor
         self._view: AccountView | None = None
+        self._fault: BrokerFault | None = None
         self.turn = asyncio.Lock()
         """Held from the view to the reservation that is made on it."""
 
     async def view(self) -> AccountView:
         """Return the account, reading it when it is not known or has changed.
 
+        A broker that has not told once is not asked again for this batch: ten records that wait for its silence
+        one after the other would outlast the function.
+
         Raises:
             BrokerFault: the broker did not tell, which means no new risk (FAILURES A19).
         """
+        if self._fault is not None:
+            raise self._fault
         if self._view is None:
             state = await self._ledger.account(self._executor)
-            broker, clock = await asyncio.gather(self._broker.account(), self._broker.clock())
+            try:
+                broker, clock = await asyncio.gather(self._broker.account(), self._broker.clock())
+            except BrokerFault as fault:
+                self._fault = fault
+                raise
             self._view = AccountView(state=state, broker=broker, clock=clock)
         return self._view
 
