@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 
+from argo.domain.config import ConfigurationError
 from console.template import read_template, stateful_part
 
 _HOST = "127.0.0.1"
@@ -118,7 +119,16 @@ class Resources:
         return cls(outputs["SignalTable"], queues, dead_letters)
 
     def environment(self, executor: str) -> dict[str, str]:
-        """The variables of a function that serves ``executor``."""
+        """The variables of a function that serves ``executor``.
+
+        Raises:
+            ConfigurationError: the template has no queues for it.
+        """
+        if executor not in self.queues or executor not in self.dead_letter_queues:
+            name = "".join(part.capitalize() for part in executor.split("_"))
+            raise ConfigurationError(
+                f"[accounts.{executor}]: template.yaml has no {name}Queue with a {name}DeadLetterQueue"
+            )
         return {
             "ARGO_TABLE_NAME": self.table,
             "ARGO_QUEUE_URLS": json.dumps(dict(self.queues)),

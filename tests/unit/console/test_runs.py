@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argo.domain.config import ConfigurationError
 from console.embedded_aws import Resources, executor_of
 
 
@@ -45,3 +46,10 @@ def test_resources_are_known_by_their_executor():
         dead_letter_queues={"argo": "http://now/a-dead", "prop_firm": "http://now/p-dead"},
     )
     assert found.environment("prop_firm")["ARGO_DLQ_URL"] == "http://now/p-dead"
+
+
+def test_a01_an_account_without_a_queue_in_the_template_is_named():
+    resources = Resources("table", queues={"argo": "url"}, dead_letter_queues={"argo": "url"})
+
+    with pytest.raises(ConfigurationError, match=r"accounts\.my_swing.*no MySwingQueue"):
+        resources.environment("my_swing")
