@@ -204,3 +204,8 @@ class Stage:
 def signals(count: int, **overrides: object):
     """Return distinct signals, one per symbol."""
     return [a_signal(symbol=symbol, **overrides) for symbol in SYMBOLS[:count]]
+
+
+def failed(answer):
+    """Return the ids of the messages that come back."""
+    return {item["itemIdentifier"] for item in answer["batchItemFailures"]}
