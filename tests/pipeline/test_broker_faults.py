@@ -172,3 +172,34 @@ def test_b05_an_exception_after_the_order_leaves_its_record(stage):
     assert (uncertain.state, bool(uncertain.order_body)) == (ExecutionState.UNKNOWN, True)
     assert stage.execution(signal).order_id == stage.broker_orders()[0].id
     assert stage.server.requests["POST /v2/orders"] == 1
+
+
+def test_b02_a_throttled_second_sending_does_not_make_the_first_one_known(stage):
+    signal = a_signal()
+    stage.publish(signal)
+    stage.server.faults.add(Fault(method="POST", path="/v2/orders", drop=True))
+    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=429, body={"message": "too many"}))
+    stage.poll()
+    stage.pass_time(timedelta(seconds=20))
+    stage.redeliver()
+    throttled = stage.execution(signal)
+
+    for _ in range(2):
+        stage.pass_time(timedelta(seconds=20))
+        stage.redeliver()
+
+    assert (throttled.state, throttled.obstacle) == (ExecutionState.UNKNOWN, "broker_throttled")
+    assert throttled.reserved_notional > 0
+    assert stage.execution(signal).state is ExecutionState.SUBMITTED
+    assert len(stage.broker_orders()) == 1
+
+
+def test_a_poison_message_that_cannot_be_set_aside_is_logged_and_comes_back(stage):
+    stage.send_raw("poison")
+    stage.sqs.delete_queue(QueueUrl=stage.resources.dead_letter_queues["argo"])
+
+    stage.poll()
+
+    event, answer = stage.invocations[0]
+    assert failed(answer) == {event["Records"][0]["messageId"]}
+    assert "record_failed" in stage.logs.getvalue()

@@ -14,7 +14,7 @@ from argo.ports import QueueFault
 from execution.account import AccountDesk
 from execution.flow import Flow
 from execution.message import Malformed, read_signal
-from execution.recording import Later, Recorder
+from execution.recording import Done, Handled, Later, Recorder
 from execution.wiring import Wiring
 
 AT_A_TIME = 10
@@ -60,7 +60,7 @@ async def execute_batch(
         one does not come back; it is in the dead-letter queue with its reason.
     """
     desk = AccountDesk(wiring.ledger, wiring.broker, wiring.executor)
-    record = Recorder(
+    recorder = Recorder(
         executor=wiring.executor,
         ledger=wiring.ledger,
         clock=wiring.clock,
@@ -77,21 +77,25 @@ async def execute_batch(
         telemetry=wiring.telemetry,
         limits=wiring.limits,
         desk=desk,
-        record=record,
+        record=recorder,
     )
 
-    async def handle(record: SQSRecord) -> None:
+    async def process(record: SQSRecord) -> Handled:
         if seconds_left() < LEAST_SECONDS:
-            await _give_back(wiring, record, Later(_SOON, "no_time_left"))
+            return Later(_SOON, "no_time_left")
         signal = read_signal(record.body)
         if isinstance(signal, Malformed):
             await _quarantine(wiring, flow, record, signal)
-            return
+            return Done()
+        return await flow.handle(signal, int(record.attributes.approximate_receive_count))
+
+    async def handle(record: SQSRecord) -> None:
         try:
-            handled = await flow.handle(signal, int(record.attributes.approximate_receive_count))
+            handled = await process(record)
         except Exception:
             # Whatever it was, this record alone fails: the ledger has its state, the queue brings it back.
-            wiring.telemetry.log.exception("record_failed", signal_id=signal.signal_id)
+            # Powertools itself would tell nobody.
+            wiring.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
             raise
         if isinstance(handled, Later):
             await _give_back(wiring, record, handled)

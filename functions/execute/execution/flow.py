@@ -155,7 +155,9 @@ class Flow:
             case Reject(reason=reason, detail=detail):
                 return await self.record.reject(execution, reason, detail)
             case Wait() as wait:
-                return await self.record.pause(execution, wait, receives, withdraw=True)
+                # An earlier attempt of unknown fate may still arrive: then this one's answer settles nothing.
+                never_unknown = MISSING_SINCE not in execution.detail
+                return await self.record.pause(execution, wait, receives, withdraw=never_unknown)
             case LookUp(detail=detail):
                 if isinstance(answer, Ambiguous):
                     self.telemetry.count(Metric.AMBIGUOUS_SUBMISSIONS)

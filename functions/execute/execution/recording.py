@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from argo.domain.account import TradingState
-from argo.domain.execution import Execution, ExecutionState, OrderLeg
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
-from argo.domain.ledger import Release, Settlement
+from argo.domain.ledger import Release, Settlement, accepted
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
 from argo.domain.reasons import Denial, Obstacle
@@ -62,13 +62,11 @@ class Recorder:
     async def accept(self, execution: Execution, order: BrokerOrder, differences: dict[str, str]) -> Handled:
         """The broker has the order."""
         now = self.clock.now()
-        legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in order.legs)
-        answered = {"request_id": order.request_id} if order.request_id else {}
-        learnt = Settlement(order_id=order.order_id, legs=legs, detail=differences | answered)
+        learnt = accepted(order, differences)
         submitted = await self.ledger.settle(execution, ExecutionState.SUBMITTED, learnt, now=now)
         self.telemetry.count(Metric.ORDERS_SUBMITTED)
         self.telemetry.record(Metric.SIGNAL_TO_ORDER, milliseconds(execution.created_at, now))
-        self.log("order_submitted", submitted, order_id=order.order_id, **differences, **answered)
+        self.log("order_submitted", submitted, order_id=order.order_id, **learnt.detail)
         return Done()
 
     async def reject(self, execution: Execution, reason: str, detail: dict[str, str]) -> Handled:

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from argo.domain.execution import Execution, ExecutionState, OrderLeg
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault
-from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement
+from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement, accepted
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Accept, SendAgain, Wait, after_look_up
 from argo.domain.reasons import Obstacle
@@ -92,9 +92,7 @@ async def _resolve(wiring: Wiring, execution: Execution, report: Report) -> None
     found = await wiring.broker.order_by_client_id(execution.client_order_id)
     match after_look_up(found, execution, now=now, quiescence=_QUIESCENCE):
         case Accept(order=order, differences=differences):
-            legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in order.legs)
-            learnt = Settlement(order_id=order.order_id, legs=legs, detail=differences)
-            await _settle(wiring, execution, ExecutionState.SUBMITTED, learnt, report)
+            await _settle(wiring, execution, ExecutionState.SUBMITTED, accepted(order, differences), report)
         case SendAgain() if now >= execution.expires_at:
             learnt = Settlement(
                 reason=execution.obstacle or Obstacle.OUTCOME_UNKNOWN, release=Release.RESERVATION_AND_SYMBOL

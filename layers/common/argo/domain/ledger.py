@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 
 from argo.domain.execution import Execution, Fill, OrderLeg
+from argo.domain.orders import BrokerOrder
 from argo.domain.signal import Signal
 
 
@@ -79,6 +80,13 @@ class Settlement:
     fills: tuple[Fill, ...] | None = None
     realised_profit: Decimal | None = None
     release: Release = Release.NOTHING
+
+
+def accepted(order: BrokerOrder, differences: Mapping[str, str]) -> Settlement:
+    """Return what is learnt when the broker has the order: its ids, and how it differs from the plan."""
+    legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in order.legs)
+    answered = {"request_id": order.request_id} if order.request_id else {}
+    return Settlement(order_id=order.order_id, legs=legs, detail={**differences, **answered})
 
 
 @dataclass(frozen=True, slots=True)
