@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from argo.domain.config import Configuration, ConfigurationError
 from argo.environment import load_configuration
 from console.embedded_aws import EmbeddedAwsError, embedded_aws
-from console.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS, TEMPLATE
+from console.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS, TEMPLATE
 from console.play import Played, configured_for, play
 from console.runs import RunRecord
 from console.summary import AccountSum, Row, read_rows, row_as_dict, sums
@@ -42,7 +41,8 @@ def run(
     ] = None,
     config: Annotated[Path, typer.Option(help="The configuration file.")] = CONFIGURATION,
     state: Annotated[
-        Path | None, typer.Option(help=f"Directory that keeps the ledger; default: {LAST_RUN}, emptied first.")
+        Path | None,
+        typer.Option(help=f"Directory that keeps the ledger; default: {LAST_RUN}, replaced by each run."),
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Signals to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
@@ -56,10 +56,12 @@ def run(
         first = begin.date() if begin else (None if bars else SAMPLE_FROM)
         tape = _tape(bars or SAMPLE_BARS, first, end.date() if end else None)
         configuration = configured_for(load_configuration(config), tape)
+        record = RunRecord(state or RUN_UNDER_WAY)
         if state is None:
-            shutil.rmtree(LAST_RUN, ignore_errors=True)
-        record = RunRecord(state or LAST_RUN)
+            record.begin_anew()
         played, found = asyncio.run(_play(tape, configuration, first, record, messages))
+        if state is None:
+            record = record.take_the_place_of(LAST_RUN)
     except (BarsFileError, ConfigurationError) as error:
         messages.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(_WRONG_INPUT) from error

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from argo.domain.config import ConfigurationError
 from console.embedded_aws import Resources, executor_of
+from console.runs import RunRecord
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,16 @@ def test_a01_an_account_without_a_queue_in_the_template_is_named():
 
     with pytest.raises(ConfigurationError, match=r"accounts\.my_swing.*no MySwingQueue"):
         resources.environment("my_swing")
+
+
+def test_a_run_replaces_the_last_one_only_when_it_has_come_to_its_end(tmp_path):
+    last, under_way = tmp_path / "last", RunRecord(tmp_path / "new")
+    for directory, text in ((last, "old"), (under_way.directory, "new")):
+        directory.mkdir()
+        (directory / "log.jsonl").write_text(text, encoding="utf-8")
+
+    kept = under_way.take_the_place_of(last)
+
+    assert kept.log.read_text(encoding="utf-8") == "new"
+    assert kept.directory == last
+    assert not under_way.directory.exists()
