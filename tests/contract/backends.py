@@ -84,7 +84,7 @@ class Backend:
             for name in (f"queue-{number}", f"dead-letters-{number}")
         )
         return QueuePair(
-            Plain(SqsSignalQueue(self.sqs, url, dead_letter_url=dead_letter_url, calls=self.calls)),
+            Plain(SqsSignalQueue(lambda: self.sqs, url, dead_letter_url=dead_letter_url, calls=self.calls)),
             Plain(SqsConsumer(self.sqs, url, calls=self.calls)),
             Plain(SqsConsumer(self.sqs, dead_letter_url, calls=self.calls)),
         )

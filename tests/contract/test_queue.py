@@ -83,7 +83,7 @@ def test_a_batch_taken_in_part_reports_which_and_why():
     with Stubber(client) as sqs:
         for answer in answers:
             sqs.add_response("send_message_batch", answer, {"QueueUrl": "https://queue", "Entries": ANY})
-        sent = Plain(SqsSignalQueue(client, "https://queue", calls=BlockingCalls("stub", 1))).send(many)
+        sent = Plain(SqsSignalQueue(lambda: client, "https://queue", calls=BlockingCalls("stub", 1))).send(many)
 
     assert sent.signal_ids == set(others)
     assert sent.failures == {first: "try later", second: "InternalError"}
@@ -163,7 +163,7 @@ def test_a_detail_of_any_length_does_not_keep_a_message_out_of_quarantine(queues
 
 
 def test_a_queue_without_a_dead_letter_queue_refuses_to_quarantine(backend):
-    queue = Plain(SqsSignalQueue(backend.sqs, "https://queue", calls=backend.calls))
+    queue = Plain(SqsSignalQueue(lambda: backend.sqs, "https://queue", calls=backend.calls))
 
     with pytest.raises(ValueError, match="dead-letter"):
         queue.quarantine("{", QuarantineReason.MALFORMED, "")

@@ -4,6 +4,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session, get_session
 
 from argo.adapters.alpaca.broker import AlpacaBroker
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+
+SERVICES = ("dynamodb", "sqs", "ssm")
+"""The AWS services that Argo calls."""
 
 CALLS_AT_A_TIME = 10
 """Blocking calls under way per service: a batch of ten records never waits for a thread."""
@@ -74,7 +78,7 @@ class Adapters:
 
     def consumer(self, queue_url: str) -> SqsConsumer:
         """The polling side of a queue, for a world without Lambda."""
-        return SqsConsumer(self._sqs, queue_url, calls=_calls("sqs"))
+        return SqsConsumer(self._sqs(), queue_url, calls=_calls("sqs"))
 
     def market_data(self, feed: str) -> AlpacaMarketData:
         """Market data of a feed."""
@@ -97,7 +101,6 @@ class Adapters:
         client: SSMClient = self._client("ssm")
         return read_credentials(client, self.environment.credentials_parameter)
 
-    @property
     def _sqs(self) -> "SQSClient":
         client: SQSClient = self._client("sqs")
         return client
@@ -137,9 +140,18 @@ def _shared_client(
     )
 
 
+class _KnownServices(Loader):
+    """Finds services by name instead of listing all four hundred on disk, which is half of making a client."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        return list(SERVICES)
+
+
 @cache
 def _session() -> Session:
-    return get_session()
+    session = get_session()
+    session.register_component("data_loader", _KnownServices())
+    return session
 
 
 @cache

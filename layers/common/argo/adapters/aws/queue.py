@@ -1,6 +1,6 @@
 """Executor queues on SQS: sending, backing off, setting aside, and the consumer's side of polling."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
@@ -30,9 +30,17 @@ class SqsSignalQueue:
     """`argo.ports.SignalQueue` on one SQS queue and its dead-letter queue."""
 
     def __init__(
-        self, client: "SQSClient", queue_url: str, *, calls: BlockingCalls, dead_letter_url: str | None = None
+        self,
+        client: Callable[[], "SQSClient"],
+        queue_url: str,
+        *,
+        calls: BlockingCalls,
+        dead_letter_url: str | None = None,
     ) -> None:
-        """Work on ``queue_url``; ``dead_letter_url`` is needed by `quarantine` only."""
+        """Work on ``queue_url``; ``dead_letter_url`` is needed by `quarantine` only.
+
+        ``client`` is called with the first request: an executor whose orders all go well makes none.
+        """
         self._client = client
         self._queue_url = queue_url
         self._dead_letter_url = dead_letter_url
@@ -53,7 +61,7 @@ class SqsSignalQueue:
             ]
             try:
                 answer = await self._calls.run(
-                    self._client.send_message_batch, QueueUrl=self._queue_url, Entries=entries
+                    self._client().send_message_batch, QueueUrl=self._queue_url, Entries=entries
                 )
             except (ClientError, BotoCoreError) as error:
                 failures |= {signal.signal_id: str(error) for signal in batch}
@@ -65,13 +73,13 @@ class SqsSignalQueue:
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
         """Hide a received message for ``delay``, rounded up to a second."""
         try:
-            await _hide(self._calls, self._client, self._queue_url, receipt_handle, delay)
+            await _hide(self._calls, self._client(), self._queue_url, receipt_handle, delay)
         except (ClientError, BotoCoreError) as error:
             raise QueueFault(str(error)) from error
 
     async def send_body(self, body: str) -> None:
         """Send a message's body as it is: a dead letter that is put back."""
-        await self._calls.run(self._client.send_message, QueueUrl=self._queue_url, MessageBody=body)
+        await self._calls.run(self._client().send_message, QueueUrl=self._queue_url, MessageBody=body)
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         """Copy a message to the dead-letter queue with the reason as an attribute."""
@@ -79,9 +87,8 @@ class SqsSignalQueue:
             raise ValueError("this queue was made without a dead-letter queue")
         url = self._dead_letter_url
         attributes = _text_attributes({"reason": str(reason), "detail": detail[:_DETAIL_LENGTH]})
-        await self._calls.run(
-            lambda: self._client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
-        )
+        send = self._client().send_message
+        await self._calls.run(lambda: send(QueueUrl=url, MessageBody=body, MessageAttributes=attributes))
 
 
 @dataclass(frozen=True, slots=True)
