@@ -13,7 +13,7 @@ from typing import Any
 import botocore
 from botocore.session import Session
 
-from argo.domain.config import Configuration
+from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
 from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
@@ -121,9 +121,7 @@ class Stand:
             | {"ARGO_EXECUTOR": name}
         )
         clock = SteppedClock(OPENS)
-        wiring = from_environment(
-            Environment(variables), clock, configuration=_configuration(name), log_to=io.StringIO()
-        )
+        wiring = from_environment(Environment(variables), clock, profile=_profile(), log_to=io.StringIO())
         executor = Executor(wiring, clock, self._symbols)
         self.market.answer_late(_LATE_ENOUGH)
         for _ in range(WARM_UPS):
@@ -144,11 +142,10 @@ def stand(accounts: tuple[str, ...]) -> Iterator[Stand]:
         botocore.unregister_initializer(calls.watch)
 
 
-def _configuration(executor: str) -> Configuration:
-    """Return argo.toml with an account that risks so little per trade that it can pay for every signal."""
-    configuration = load_configuration(CONFIGURATION)
-    frugal = configuration.accounts["argo"].model_copy(update={"risk_per_trade_percent": Decimal("0.001")})
-    return configuration.model_copy(update={"accounts": {executor: frugal}})
+def _profile() -> Profile:
+    """Return the rules of an account that risks so little per trade that it can pay for every signal."""
+    profile = load_configuration(CONFIGURATION).profile("argo")
+    return profile.model_copy(update={"risk_per_trade_percent": Decimal("0.001")})
 
 
 def _signal(symbol: str, now: datetime) -> Signal:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.ports import Ledger
 from console.embedded_aws import Resources, embedded_aws, executor_of

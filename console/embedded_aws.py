@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from console.template import read_template, stateful_part
 
 _HOST = "127.0.0.1"

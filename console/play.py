@@ -7,9 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
-from argo.domain.config import Configuration, ConfigurationError
+from argo.domain.config import Configuration
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
+from argo.domain.tables import ConfigurationError
 from console.embedded_aws import EmbeddedAws
 from console.world import LocalWorld, local_world
 from simulation.broker import Account, AccountSettings, SimulatedBroker

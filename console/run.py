@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from argo.domain.config import Configuration, ConfigurationError
+from argo.domain.config import Configuration
+from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.embedded_aws import EmbeddedAwsError, embedded_aws
 from console.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS, TEMPLATE

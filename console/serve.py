@@ -19,8 +19,8 @@ from rich.console import Console
 
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
-from argo.domain.config import ConfigurationError
 from argo.domain.signal import Signal
+from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.docker import DOCKER, LOOPBACK, sam_command
 from console.embedded_aws import EmbeddedAwsError

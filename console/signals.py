@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from argo.adapters.clock import SystemClock
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from console.deployment import StackOption, StateOption, open_deployment
 from console.embedded_aws import EmbeddedAwsError
 from console.paths import LAST_RUN

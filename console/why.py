@@ -11,11 +11,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from argo.domain.config import ConfigurationError
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.domain.signal import Signal
+from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
 from console.embedded_aws import EmbeddedAwsError

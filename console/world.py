@@ -74,14 +74,14 @@ def local_world(
         common = {"ARGO_MODE": mode, **aws.environment, **broker[executor]}
         return Environment({**common, **resources.environment(executor)})
 
-    options = {"configuration": configuration, "log_to": log_to}
+    profiles = {name: configuration.profile(name) for name in executors}
     executes = {
-        name: execution_wiring.from_environment(environment(name), clock, **options)  # type: ignore[arg-type]
-        for name in executors
+        name: execution_wiring.from_environment(environment(name), clock, profile=profile, log_to=log_to)
+        for name, profile in profiles.items()
     }
     reconciles = {
-        name: reconciliation_wiring.from_environment(environment(name), clock, **options)  # type: ignore[arg-type]
-        for name in executors
+        name: reconciliation_wiring.from_environment(environment(name), clock, profile=profile, log_to=log_to)
+        for name, profile in profiles.items()
     }
     generator = generation_wiring.from_environment(
         environment(executors[0]), clock, configuration=configuration, log_to=log_to

@@ -5,9 +5,9 @@ from time import monotonic
 import pytest
 
 from argo.adapters.aws.parameters import Credentials
-from argo.domain.config import ConfigurationError
 from argo.domain.faults import Unauthorised
 from argo.domain.orders import OrderStatus, differences
+from argo.domain.tables import ConfigurationError
 from tests.contract.backends import together
 from tests.simulation.desk import NEXT_OPENING, TEN_O_CLOCK
 from tests.unit.builders import an_entry_plan

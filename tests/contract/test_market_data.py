@@ -5,10 +5,10 @@ import pytest
 
 from argo.adapters.alpaca.market_data import PAGE_LIMIT
 from argo.adapters.aws.parameters import Credentials
-from argo.domain.config import ConfigurationError
 from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
+from argo.domain.tables import ConfigurationError
 from simulation.tape import Bar
 from tests.simulation.desk import TEN_O_CLOCK, minute_step
 

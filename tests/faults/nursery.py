@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from argo.adapters.wiring import Adapters
-from argo.domain.config import Configuration
+from argo.domain.profile import Profile
 from argo.environment import Environment
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
@@ -40,7 +40,7 @@ class Delivery:
     """One invocation of an executor with an event, at a time, ending where it is told to."""
 
     environment: dict[str, str]
-    configuration: Configuration
+    profile: Profile
     event: dict[str, Any]
     now: datetime
     crash: Crash | None = None
@@ -117,7 +117,7 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
     wiring = execution_wiring.from_environment(
         Environment(delivery.environment),
         SteppedClock(delivery.now),
-        configuration=delivery.configuration,
+        profile=delivery.profile,
         log_to=io.StringIO(),
     )
     if delivery.crash is not None:

@@ -89,7 +89,7 @@ class Cell:
     def _delivery(self, crash):
         return Delivery(
             environment=self._stage.variables("argo", executor=self.executor),
-            configuration=self._stage.configuration_with(self.executor),
+            profile=self._stage.small_profile(),
             event=self.event,
             now=self._stage.clock.now(),
             crash=crash,

@@ -9,6 +9,7 @@ from functools import partial
 from argo.adapters.wiring import Adapters
 from argo.domain.account import TradingState
 from argo.domain.config import Configuration
+from argo.domain.profile import Profile
 from argo.environment import Environment, load_configuration
 from console.paths import CONFIGURATION
 from console.play import broker_environment
@@ -68,12 +69,9 @@ class Stage:
             return Environment(self.variables(name))
         return Environment(self.variables("argo", executor=name))
 
-    def configuration_with(self, executor: str) -> Configuration:
-        """Return the configuration with a small-sized account of this name."""
-        profile = self.configuration.accounts["argo"].model_copy(
-            update={"risk_per_trade_percent": Decimal("0.01")}
-        )
-        return self.configuration.model_copy(update={"accounts": {executor: profile}})
+    def small_profile(self) -> Profile:
+        """Return an account's rules with small sizes."""
+        return self.configuration.accounts["argo"].model_copy(update={"risk_per_trade_percent": Decimal("0.01")})
 
     def configured(self, executor: str, **changes: object) -> None:
         """Change an account's profile."""
@@ -83,7 +81,7 @@ class Stage:
 
     def executor(self, name: str = "argo") -> execution_wiring.Wiring:
         return execution_wiring.from_environment(
-            self._environment(name), self.clock, configuration=self.configuration, log_to=self.logs
+            self._environment(name), self.clock, profile=self.configuration.profile(name), log_to=self.logs
         )
 
     def store(self, *signals, to: str = "argo") -> None:
@@ -167,9 +165,9 @@ class Stage:
         return asyncio.run(execute_batch(event, self.executor(name), seconds_left=lambda: seconds_left))
 
     def reconcile(self, name: str = "argo"):
-        configuration = self.configuration if name in EXECUTORS else self.configuration_with(name)
+        profile = self.configuration.profile(name) if name in EXECUTORS else self.small_profile()
         wiring = reconciliation_wiring.from_environment(
-            self._environment(name), self.clock, configuration=configuration, log_to=self.logs
+            self._environment(name), self.clock, profile=profile, log_to=self.logs
         )
         return asyncio.run(reconcile(wiring))
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from argo.adapters.alpaca.transport import Answer
 from argo.domain.account import AccountState, BrokerAccount, MarketClock
-from argo.domain.config import Profile
 from argo.domain.execution import Execution, claimed
 from argo.domain.orders import BrokerOrder, EntryPlan, OrderStatus, TimeInForce
+from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
 from argo.domain.symbols import Symbol
 from execution.account import AccountView

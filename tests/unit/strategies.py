@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from argo.domain.config import Profile
+from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, Vote
 from argo.domain.symbols import QUOTE_CURRENCIES, Symbol
 from execution.sizing import SizingInput
@@ -22,7 +22,7 @@ stock_prices = st.one_of(decimals("0.9", "3", 4), decimals("1", "999", 4), decim
 confidences = st.one_of(st.just(Decimal(0)), decimals("1.01", "100", 2))
 volatilities = st.one_of(st.just(Decimal(0)), decimals("0.0001", "1", 4))
 amounts = st.one_of(decimals("0", "5000", 2), decimals("0", "9000000", 2))
-percents = decimals("0.01", "100", 2)
+percents = decimals("0.1", "100", 2)
 size_percents = decimals("1", "100", 2)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_ é|"[:-1], min_size=1, max_size=12)

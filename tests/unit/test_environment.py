@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from argo.environment import LAYER_CONFIGURATION, Environment, load_configuration
 
 REPOSITORY = Path(__file__).parents[2]

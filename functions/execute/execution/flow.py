@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from argo.domain.config import Profile
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.ledger import (
@@ -33,6 +32,7 @@ from argo.domain.outcome import (
     after_submit,
     waiting_for,
 )
+from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason, Obstacle, QuarantineReason
 from argo.domain.signal import Signal
 from argo.observability import Metric, Telemetry

@@ -7,7 +7,7 @@ None. The first denial wins. Those that need no account come first, before any c
 from collections.abc import Callable, Sequence
 
 from argo.domain.account import TradingState
-from argo.domain.config import Profile
+from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
 from execution.account import AccountView

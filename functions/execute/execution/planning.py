@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from argo.domain.config import Profile
 from argo.domain.execution import client_order_id
 from argo.domain.orders import BracketPrices, EntryPlan, InvalidPrices, bracket_prices
+from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
 from execution.account import AccountView

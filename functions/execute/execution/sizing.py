@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from argo.domain.config import Profile
 from argo.domain.prices import WHOLE_SHARE, floor_to
+from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 
 _CENTRE = Decimal(75)

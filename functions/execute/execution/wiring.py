@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from argo.adapters.wiring import Adapters
-from argo.domain.config import Configuration, Profile
+from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Broker, Clock, Ledger, SignalQueue
@@ -31,7 +31,7 @@ def from_environment(
     environment: Environment,
     clock: Clock,
     *,
-    configuration: Configuration | None = None,
+    profile: Profile | None = None,
     log_to: IO[str] | None = None,
 ) -> Wiring:
     """Wire the executor to AWS and Alpaca by the environment contract.
@@ -40,13 +40,12 @@ def from_environment(
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
     adapters = Adapters(environment, clock)
-    executor = environment.executor
     return Wiring(
-        executor=executor,
-        profile=(configuration or environment.configuration()).profile(executor),
+        executor=environment.executor,
+        profile=profile or environment.profile(),
         ledger=adapters.ledger,
         broker=adapters.broker,
         queue=adapters.queue,
         clock=clock,
-        telemetry=Telemetry(SERVICE, mode=environment.mode, executor=executor, stream=log_to),
+        telemetry=Telemetry(SERVICE, mode=environment.mode, executor=environment.executor, stream=log_to),
     )

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import IO
 
 from argo.adapters.wiring import Adapters
-from argo.domain.config import Configuration, ConfigurationError
+from argo.domain.config import Configuration
 from argo.domain.symbols import Symbol
+from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Clock, Ledger, MarketData, SignalQueue

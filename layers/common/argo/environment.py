@@ -4,8 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from argo.domain.config import Configuration, ConfigurationError, parse_configuration
+from argo.domain.profile import Profile, parse_profile
+from argo.domain.tables import ConfigurationError
+
+if TYPE_CHECKING:
+    from argo.domain.config import Configuration
 
 MODES = ("live", "paper", "simulated")
 LAYER_CONFIGURATION = "/opt/argo.toml"
@@ -78,13 +83,26 @@ class Environment:
         key, secret = self.variables.get("APCA_API_KEY_ID"), self.variables.get("APCA_API_SECRET_KEY")
         return (key, secret) if key and secret else None
 
-    def configuration(self) -> Configuration:
+    def configuration(self) -> "Configuration":
         """Load argo.toml from ``ARGO_CONFIG``, by default the layer's copy.
 
         Raises:
             ConfigurationError: the file can't be read or is wrong.
         """
-        return load_configuration(Path(self.variables.get("ARGO_CONFIG") or LAYER_CONFIGURATION))
+        return load_configuration(self._configuration_file)
+
+    def profile(self) -> Profile:
+        """Load the table of the account this function serves, and no other: a cold start pays for what it needs.
+
+        Raises:
+            ConfigurationError: the file can't be read, or the table is missing or wrong.
+        """
+        path = self._configuration_file
+        return parse_profile(_read(path), self.executor, str(path))
+
+    @property
+    def _configuration_file(self) -> Path:
+        return Path(self.variables.get("ARGO_CONFIG") or LAYER_CONFIGURATION)
 
     def _required(self, name: str) -> str:
         value = self.variables.get(name)
@@ -93,14 +111,19 @@ class Environment:
         return value
 
 
-def load_configuration(path: Path) -> Configuration:
+def load_configuration(path: Path) -> "Configuration":
     """Load a configuration file.
 
     Raises:
         ConfigurationError: the file can't be read or is wrong.
     """
+    from argo.domain.config import parse_configuration  # noqa: PLC0415 - half the models, not for every function
+
+    return parse_configuration(_read(path), str(path))
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
-    return parse_configuration(text, str(path))

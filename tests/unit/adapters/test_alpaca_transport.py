@@ -7,7 +7,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from tests.unit.builders import an_answer
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 from console.embedded_aws import Resources, executor_of
 from console.runs import RunRecord
 

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from argo.domain.config import ConfigurationError, Profile, parse_configuration
+from argo.domain.config import parse_configuration
 from argo.domain.orders import TimeInForce
+from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Timeframe
+from argo.domain.tables import ConfigurationError
 from tests.unit.builders import a_profile
 
 REPOSITORY = Path(__file__).parents[3]

@@ -9,9 +9,10 @@ from functools import cache
 from io import StringIO
 from itertools import count
 
-from argo.domain.config import Configuration, Generation, Profile, Source
+from argo.domain.config import Configuration, Generation, Source
 from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
+from argo.domain.profile import Profile
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry

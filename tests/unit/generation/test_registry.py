@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.config import ConfigurationError, Source
+from argo.domain.config import Source
 from argo.domain.signal import Side
+from argo.domain.tables import ConfigurationError
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, sources
 from generation.wiring import wire

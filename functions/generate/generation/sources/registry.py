@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
 
-from argo.domain.config import Configuration, ConfigurationError
+from argo.domain.config import Configuration
+from argo.domain.tables import ConfigurationError
 from generation.sources.base import Source
 from generation.sources.breakout import Breakout
 from generation.sources.momentum import Momentum

@@ -1,38 +1,20 @@
-"""argo.toml as models: one place for every threshold, refused at load when wrong."""
+"""argo.toml as a whole: how signals are made, and every account's rules; refused at load when wrong."""
 
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from argo.domain.execution import ExecutorName
-from argo.domain.orders import TimeInForce
-from argo.domain.signal import Regime, Timeframe
+from argo.domain.profile import Profile, unknown_account
+from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
+from argo.domain.tables import PositivePercent, Table, explained, read_tables
 from argo.domain.values import Confidence, Percent
 
 
-class ConfigurationError(ValueError):
-    """argo.toml or the environment is wrong; the message names table, key and value."""
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _not_below_one(value: Decimal) -> Decimal:
-    if value < 1:
-        raise ValueError(f"{value} looks like a fraction; give percent, 1-100 (10, not 0.1)")
-    return value
-
-
-PositivePercent = Annotated[Percent, Field(gt=0)]
-SizePercent = Annotated[Percent, AfterValidator(_not_below_one)]
-
-
-class Generation(_Table):
+class Generation(Table):
     """How signals are made.
 
     ``interval_seconds`` is the cadence of cycles, ``lifetime_seconds`` how long a signal may be executed,
@@ -69,7 +51,7 @@ class Generation(_Table):
         return self
 
 
-class Source(_Table):
+class Source(Table):
     """One source of votes: its weight, or a dotted path to a class for one from outside."""
 
     enabled: bool = True
@@ -77,35 +59,7 @@ class Source(_Table):
     plugin: str | None = None
 
 
-class Profile(_Table):
-    """One account's rules; percentages are 0-100 of buying power or of the entry price.
-
-    ``slippage_percent`` is how far past the signal's entry price the limit order may pay. ``time_in_force``
-    holds for a bracket's exits too: ``day`` leaves a position without protection overnight.
-    """
-
-    enabled: bool = True
-    minimum_confidence: Confidence
-    base_size_percent: SizePercent
-    size_cap_percent: SizePercent
-    scale_size: bool = True
-    risk_per_trade_percent: PositivePercent = Decimal(2)
-    slippage_percent: Annotated[Percent, Field(le=5)] = Decimal("0.25")
-    widest_stop_percent: PositivePercent = Decimal(20)
-    time_in_force: Literal[TimeInForce.DAY, TimeInForce.GTC] = TimeInForce.GTC
-    excluded_regimes: frozenset[Regime] = frozenset()
-    symbols: frozenset[Symbol] | None = None
-
-    @model_validator(mode="after")
-    def _base_within_cap(self) -> Self:
-        if self.base_size_percent > self.size_cap_percent:
-            raise ValueError(
-                f"base_size_percent {self.base_size_percent} is above size_cap_percent {self.size_cap_percent}"
-            )
-        return self
-
-
-class Configuration(_Table):
+class Configuration(Table):
     """The whole of argo.toml."""
 
     watchlist: Annotated[tuple[Symbol, ...], Field(min_length=1)]
@@ -132,9 +86,7 @@ class Configuration(_Table):
             ConfigurationError: argo.toml has no such account.
         """
         if executor not in self.accounts:
-            raise ConfigurationError(
-                f"no table [accounts.{executor}] in argo.toml; it has {', '.join(sorted(self.accounts))}"
-            )
+            raise unknown_account(executor, self.accounts)
         return self.accounts[executor]
 
 
@@ -145,36 +97,6 @@ def parse_configuration(text: str, origin: str = "argo.toml") -> Configuration:
         ConfigurationError: not TOML, or a key is unknown, missing or out of range; names every such key
             with its table and its value.
     """
-    try:
-        tables: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
+    tables = read_tables(text, origin)
+    with explained(origin):
         return Configuration.model_validate(tables)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{origin}: not TOML: {error}") from error
-    except ValidationError as error:
-        raise ConfigurationError("\n".join(_explain(origin, error))) from error
-
-
-def _explain(origin: str, error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors(include_url=False):
-        *table, key = [str(part) for part in problem["loc"]] or ["(top level)"]
-        where = f"[{'.'.join(table)}] {key}" if table else key
-        given = "" if problem["type"] == "missing" else _given(problem["input"])
-        lines.append(f"{origin}: {where}{given}: {_plain(problem)}")
-    return lines
-
-
-def _given(value: object) -> str:
-    if isinstance(value, dict) and value:
-        return ""  # A whole table says less than its name, which is in the message.
-    return f" = {value}" if isinstance(value, Decimal) else f" = {value!r}"
-
-
-def _plain(problem: Mapping[str, Any]) -> str:
-    match problem["type"]:
-        case "extra_forbidden":
-            return "unknown key"
-        case "missing":
-            return "missing"
-        case _:
-            return str(problem["msg"]).removeprefix("Value error, ")

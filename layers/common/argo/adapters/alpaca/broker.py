@@ -10,9 +10,9 @@ from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.account import BrokerAccount, MarketClock, Position
-from argo.domain.config import ConfigurationError
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.orders import BrokerOrder
+from argo.domain.tables import ConfigurationError
 from argo.ports import Clock
 
 

@@ -9,11 +9,11 @@ from argo.adapters.alpaca.sdk import client_maker
 from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
-from argo.domain.config import ConfigurationError
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol, canonical_or_raw
+from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
 from argo.ports import Clock
 

@@ -10,7 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from argo.adapters.alpaca.sdk import APIError, RESTClient
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 8.0

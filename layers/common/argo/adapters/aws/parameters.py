@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo.domain.config import ConfigurationError
+from argo.domain.tables import ConfigurationError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -1,0 +1,87 @@
+"""What every table of argo.toml has in common: strict models, and errors that name table, key and value."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from argo.domain.values import Percent
+
+
+class ConfigurationError(ValueError):
+    """argo.toml or the environment is wrong; the message names table, key and value."""
+
+
+class Table(BaseModel):
+    """A table whose every key is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _at_least(least: Decimal, example: str) -> AfterValidator:
+    def check(value: Decimal) -> Decimal:
+        if value < least:
+            raise ValueError(f"{value} looks like a fraction; give percent, {example}")
+        return value
+
+    return AfterValidator(check)
+
+
+PositivePercent = Annotated[Percent, Field(gt=0)]
+"""Percent, where less than one is ordinary: 0.25."""
+
+SmallPercent = Annotated[PositivePercent, _at_least(Decimal("0.1"), "0.1-100 (2, not 0.02)")]
+"""Percent, where one is ordinary and less than a tenth is a mistake (FAILURES A04)."""
+
+LargePercent = Annotated[PositivePercent, _at_least(Decimal(1), "1-100 (10, not 0.1)")]
+"""Percent, where less than one is a mistake (FAILURES A04)."""
+
+
+def read_tables(text: str, origin: str) -> dict[str, Any]:
+    """Read argo.toml's text, numbers as Decimal.
+
+    Raises:
+        ConfigurationError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{origin}: not TOML: {error}") from error
+
+
+@contextmanager
+def explained(origin: str, *within: str) -> Iterator[None]:
+    """Turn a model's refusal into a `ConfigurationError` that names every wrong key in the table ``within``."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_lines(origin, within, error))) from error
+
+
+def _lines(origin: str, within: tuple[str, ...], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        *table, key = [*within, *(str(part) for part in problem["loc"])] or ["(top level)"]
+        where = f"[{'.'.join(table)}] {key}" if table else key
+        given = "" if problem["type"] == "missing" else _given(problem["input"])
+        lines.append(f"{origin}: {where}{given}: {_plain(problem)}")
+    return lines
+
+
+def _given(value: object) -> str:
+    if isinstance(value, dict) and value:
+        return ""  # A whole table says less than its name, which is in the message.
+    return f" = {value}" if isinstance(value, Decimal) else f" = {value!r}"
+
+
+def _plain(problem: Mapping[str, Any]) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return "unknown key"
+        case "missing":
+            return "missing"
+        case _:
+            return str(problem["msg"]).removeprefix("Value error, ")
