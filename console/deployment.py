@@ -54,6 +54,14 @@ class Deployment:
         """An account's dead-letter queue, to read from."""
         return self.adapters.consumer(self._url(executor, self.resources.dead_letter_queues))
 
+    def require(self, executor: str) -> None:
+        """Refuse an account that is not there.
+
+        Raises:
+            ConfigurationError: it has no queue.
+        """
+        self._url(executor, self.resources.queues)
+
     def _url(self, executor: str, urls: Mapping[str, str]) -> str:
         if executor not in urls:
             raise ConfigurationError(f"no account {executor!r}; there are {', '.join(urls)}")

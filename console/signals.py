@@ -36,7 +36,7 @@ def signals(
     try:
         with open_deployment(state, stack) as deployment:
             executors = deployment.executors
-            days = _days(deployment.days, begin.date() if begin else None, end.date() if end else None)
+            days = days_with_records(deployment.days, begin.date() if begin else None, end.date() if end else None)
             found = asyncio.run(read_rows(deployment.ledger, executors, days))
     except ConfigurationError as error:
         messages.print(str(error), style="red", markup=False, highlight=False)
@@ -59,7 +59,7 @@ def signals(
         screen.print(reasons)
 
 
-def _days(known: Sequence[str] | None, first: date | None, last: date | None) -> list[str]:
+def days_with_records(known: Sequence[str] | None, first: date | None, last: date | None) -> list[str]:
     """Return the UTC days to read, newest first."""
     if known is not None:
         lower, upper = (first or date.min).isoformat(), (last or date.max).isoformat()

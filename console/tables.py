@@ -1,7 +1,7 @@
 """The tables a person reads."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
@@ -85,6 +85,16 @@ def plain_table(title: str | None, *headings: str) -> Table:
         header_style="bold",
         box=SIMPLE_HEAD,
     )
+
+
+def facts_grid(facts: Mapping[str, object]) -> Table:
+    """Return names with what is known of them, one line each."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts.items():
+        grid.add_row(name, value if isinstance(value, Text) else str(value))
+    return grid
 
 
 def _outcome(row: Row, executor: str) -> Text:

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from argo.domain.execution import Execution
@@ -20,7 +19,7 @@ from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
 from console.embedded_aws import EmbeddedAwsError
 from console.paths import LAST_RUN
-from console.tables import output, plain_table
+from console.tables import facts_grid, output, plain_table
 
 _NOT_FOUND = 1
 _WRONG_INPUT = 2
@@ -71,7 +70,7 @@ def _signal_panel(signal: Signal) -> Panel:
     votes = plain_table(None, "source", "side", "confidence", "weight")
     for vote in signal.votes:
         votes.add_row(vote.source, vote.side, str(vote.confidence), str(vote.weight))
-    facts = _facts(
+    facts = facts_grid(
         {
             "strategy": f"{signal.strategy} {signal.strategy_version}",
             "bar": f"{signal.timeframe} of {signal.bar_time:%F %T} UTC",
@@ -85,9 +84,9 @@ def _signal_panel(signal: Signal) -> Panel:
 
 
 def _execution_panel(execution: Execution) -> Panel:
-    parts: list[RenderableType] = [_facts(_outcome(execution))]
+    parts: list[RenderableType] = [facts_grid(_outcome(execution))]
     if execution.order_body:
-        parts.append(_facts({"order as sent": json.dumps(execution.order_body)}))
+        parts.append(facts_grid({"order as sent": json.dumps(execution.order_body)}))
     if execution.fills:
         fills = plain_table("Fills", "time (UTC)", "leg", "quantity", "price", "order id")
         for fill in execution.fills:
@@ -126,12 +125,3 @@ def meaning(code: str) -> str:
             if reason == code:
                 return reason.meaning
     return "?"
-
-
-def _facts(facts: Mapping[str, Any]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in facts.items():
-        grid.add_row(name, str(value))
-    return grid

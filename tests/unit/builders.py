@@ -1,19 +1,20 @@
 """Valid objects with one thing changed: what a test does not name is as on an ordinary trading morning."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from argo.adapters.alpaca.transport import Answer
-from argo.domain.account import AccountState, BrokerAccount, MarketClock
+from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock
 from argo.domain.execution import Execution, claimed
 from argo.domain.orders import BrokerOrder, EntryPlan, OrderStatus, TimeInForce
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
 from argo.domain.symbols import Symbol
-from execution.account import AccountView
 from execution.sizing import SizingInput
+from execution.view import AccountView
 
 BAR_TIME = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 NOW = BAR_TIME + timedelta(seconds=65)
@@ -76,16 +77,28 @@ def an_account_state(**overrides: object) -> AccountState:
     return AccountState(**{"executor": "argo"} | overrides)
 
 
+AN_ASSET = Asset(tradable=True, shortable=True, fractionable=True)
+
+
 def a_market_clock(**overrides: object) -> MarketClock:
     fields = {"now": NOW, "is_open": True, "next_open": LATER, "next_close": NOW + timedelta(hours=5)}
     return MarketClock(**fields | overrides)
 
 
 def an_account_view(
-    *, state: Mapping[str, object] = {}, broker: Mapping[str, object] = {}, clock: Mapping[str, object] = {}
+    *,
+    state: Mapping[str, object] = {},
+    broker: Mapping[str, object] = {},
+    clock: Mapping[str, object] = {},
+    **seen: object,
 ) -> AccountView:
+    """Build the view of an account; every symbol that a test asks for can be sold short."""
     return AccountView(
-        state=an_account_state(**state), broker=a_broker_account(**broker), clock=a_market_clock(**clock)
+        read_at=NOW,
+        state=an_account_state(**state),
+        broker=a_broker_account(**broker),
+        clock=a_market_clock(**clock),
+        **{"assets": defaultdict(lambda: AN_ASSET)} | seen,
     )
 
 

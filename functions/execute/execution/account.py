@@ -1,29 +1,53 @@
 """The account as one batch sees it: read once, its reservations kept in step with the ledger's."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
-from argo.domain.account import AccountState, BrokerAccount, MarketClock
+from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, minute_of
+from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault
-from argo.ports import Broker, Ledger
+from argo.domain.ledger import Intent
+from argo.domain.orders import BrokerOrder
+from argo.domain.profile import Profile
+from argo.domain.signal import Side, Signal
+from argo.domain.symbols import Symbol
+from argo.ports import Broker, Clock, Ledger, MarketData
+from execution.view import AccountView
+
+ASSET_AGE = timedelta(hours=1)
+"""How long what the broker says of a symbol is believed."""
+
+
+@dataclass(slots=True)
+class AssetBook:
+    """What the broker says of symbols, kept with its age over the batches of one worker."""
+
+    broker: Broker
+    clock: Clock
+    _known: dict[Symbol, tuple[datetime, Asset | None]] = field(default_factory=dict)
+
+    async def find(self, symbol: Symbol) -> Asset | None:
+        """Return an asset, asking for it when it is not known or too old."""
+        now = self.clock.now()
+        known = self._known.get(symbol)
+        if known is None or now - known[0] > ASSET_AGE:
+            known = self._known[symbol] = (now, await self.broker.asset(symbol))
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)
-class AccountView:
-    """What the gate and the sizing decide on; amounts in USD."""
+class _AtBroker:
+    """One reading of the broker; positions and orders came first, balances after them."""
 
-    state: AccountState
-    broker: BrokerAccount
+    read_at: datetime
+    positions: tuple[Position, ...]
+    orders: tuple[BrokerOrder, ...]
+    account: BrokerAccount
     clock: MarketClock
-
-    @property
-    def unreserved_buying_power(self) -> Decimal:
-        """Buying power less what open executions have reserved.
-
-        An order that is open at the broker counts in both, so this errs towards less.
-        """
-        return max(self.broker.buying_power - self.state.reserved_notional, Decimal(0))
 
 
 class AccountDesk:
@@ -34,50 +58,134 @@ class AccountDesk:
     in the item. So no dollar is counted free twice (FAILURES B12).
     """
 
-    def __init__(self, ledger: Ledger, broker: Broker, executor: str) -> None:
+    def __init__(
+        self,
+        executor: str,
+        profile: Profile,
+        *,
+        ledger: Ledger,
+        broker: Broker,
+        market_data: MarketData,
+        assets: AssetBook,
+        clock: Clock,
+    ) -> None:
         """Serve ``executor``."""
+        self._executor = executor
+        self._profile = profile
         self._ledger = ledger
         self._broker = broker
-        self._executor = executor
-        self._view: AccountView | None = None
-        self._fault: BrokerFault | None = None
+        self._market_data = market_data
+        self._assets = assets
+        self._clock = clock
+        self._state: AccountState | None = None
+        self._at_broker: _AtBroker | None = None
+        self._faults: dict[str, BrokerFault] = {}
+        self._expected: set[Symbol] = set()
+        self._prices: dict[Symbol, Decimal | None] = {}
+        self._reading = asyncio.Lock()
         self.turn = asyncio.Lock()
         """Held from the view to the reservation that is made on it."""
 
-    async def view(self) -> AccountView:
-        """Return the account, reading it when it is not known or has changed.
+    def expect(self, symbol: Symbol) -> None:
+        """Say that a record of this batch is about a symbol, so that all prices come with one request."""
+        self._expected.add(symbol)
+
+    async def state(self) -> AccountState:
+        """Return the ledger's view of the account, reading it when it is not known or has changed.
+
+        Raises:
+            ReservationConflict: it kept changing while it was read.
+        """
+        async with self._reading:
+            return await self._read_state()
+
+    async def _read_state(self) -> AccountState:
+        if self._state is None:
+            since = self._clock.now() - self._profile.protections.looks_back
+            self._state = await self._ledger.account(self._executor, exits_since=since)
+            self._at_broker = None
+        return self._state
+
+    async def view(self, signal: Signal | None = None) -> AccountView:
+        """Return what is known of the account; for an entry's decision also the signal's price and asset.
 
         A broker that has not told once is not asked again for this batch: ten records that wait for its silence
         one after the other would outlast the function.
 
         Raises:
             BrokerFault: the broker did not tell, which means no new risk (FAILURES A19).
+            ReservationConflict: as `state`.
         """
-        if self._fault is not None:
-            raise self._fault
-        if self._view is None:
-            state = await self._ledger.account(self._executor)
-            try:
-                broker, clock = await asyncio.gather(self._broker.account(), self._broker.clock())
-            except BrokerFault as fault:
-                self._fault = fault
-                raise
-            self._view = AccountView(state=state, broker=broker, clock=clock)
-        return self._view
+        async with self._reading:
+            state = await self._read_state()
+            if self._at_broker is None:
+                self._at_broker = await self._told("account", self._read_broker)
+            seen = self._at_broker
+        prices: Mapping[Symbol, Decimal] = {}
+        assets: Mapping[Symbol, Asset | None] = {}
+        if signal is not None:
+            prices = await self._told("prices", partial(self._prices_for, signal))
+            assets = await self._told("assets", partial(self._assets_for, signal))
+        return AccountView(
+            read_at=seen.read_at,
+            state=state,
+            broker=seen.account,
+            clock=seen.clock,
+            positions=seen.positions,
+            orders=seen.orders,
+            prices=prices,
+            assets=assets,
+        )
 
-    def reserved(self, notional: Decimal, risk: Decimal) -> None:
+    def reserved(self, execution: Execution, intent: Intent) -> None:
         """Follow a reservation that this batch has just written."""
-        if self._view is not None:
-            state = self._view.state
-            following = state.model_copy(
-                update={
-                    "reserved_notional": state.reserved_notional + notional,
-                    "reserved_risk": state.reserved_risk + risk,
-                    "version": state.version + 1,
-                }
-            )
-            self._view = AccountView(state=following, broker=self._view.broker, clock=self._view.clock)
+        if self._state is None:
+            return
+        state, now = self._state, self._clock.now()
+        holding = Holding(execution.signal_id, execution.side, intent.notional, intent.risk, now)
+        self._state = state.model_copy(
+            update={
+                "reserved_notional": state.reserved_notional + intent.notional,
+                "reserved_risk": state.reserved_risk + intent.risk,
+                "rate_minute": minute_of(now),
+                "rate_orders": state.orders_in_minute(now) + 1,
+                "version": state.version + 1,
+                "holdings": {**state.holdings, execution.symbol: holding},
+            }
+        )
 
     def changed(self) -> None:
         """Forget the view: somebody else has written the account's item."""
-        self._view = None
+        self._state = None
+
+    async def _told[T](self, what: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask once per batch: a fault is kept and raised again."""
+        if what in self._faults:
+            raise self._faults[what]
+        try:
+            return await ask()
+        except BrokerFault as fault:
+            self._faults[what] = fault
+            raise
+
+    async def _read_broker(self) -> _AtBroker:
+        read_at = self._clock.now()
+        positions, orders = await asyncio.gather(self._broker.positions(), self._broker.open_orders())
+        account, clock = await asyncio.gather(self._broker.account(), self._broker.clock())
+        return _AtBroker(read_at, tuple(positions), tuple(orders), account, clock)
+
+    async def _prices_for(self, signal: Signal) -> dict[Symbol, Decimal]:
+        if self._profile.price_drift_percent is None:
+            return {}
+        if signal.symbol not in self._prices:
+            asked = {signal.symbol, *self._expected} - set(self._prices)
+            found = await self._market_data.latest_prices(asked)
+            self._prices |= {symbol: found.get(symbol) for symbol in asked}
+        return {symbol: price for symbol, price in self._prices.items() if price is not None}
+
+    async def _assets_for(self, signal: Signal) -> dict[Symbol, Asset | None]:
+        """Ask for the asset where its answer decides: a share sold short, a fraction bought."""
+        decides = signal.side is Side.SELL or self._profile.fractional
+        if signal.symbol.is_crypto or not decides:
+            return {}
+        return {signal.symbol: await self._assets.find(signal.symbol)}

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from argo.observability import Metric
 from argo.ports import QueueFault
 from execution.account import AccountDesk
+from execution.closing import Closing
 from execution.flow import Flow
 from execution.message import Malformed, read_signal
 from execution.recording import Done, Handled, Later, Recorder
@@ -59,7 +60,15 @@ async def execute_batch(
         The ids of the messages that come back: their visibility has been set to their backoff. A malformed
         one does not come back; it is in the dead-letter queue with its reason.
     """
-    desk = AccountDesk(wiring.ledger, wiring.broker, wiring.executor)
+    desk = AccountDesk(
+        wiring.executor,
+        wiring.profile,
+        ledger=wiring.ledger,
+        broker=wiring.broker,
+        market_data=wiring.market_data,
+        assets=wiring.assets,
+        clock=wiring.clock,
+    )
     recorder = Recorder(
         executor=wiring.executor,
         ledger=wiring.ledger,
@@ -78,6 +87,15 @@ async def execute_batch(
         limits=wiring.limits,
         desk=desk,
         record=recorder,
+        closing=Closing(
+            executor=wiring.executor,
+            profile=wiring.profile,
+            ledger=wiring.ledger,
+            broker=wiring.broker,
+            clock=wiring.clock,
+            desk=desk,
+            record=recorder,
+        ),
     )
 
     async def process(record: SQSRecord) -> Handled:
@@ -87,6 +105,7 @@ async def execute_batch(
         if isinstance(signal, Malformed):
             await _quarantine(wiring, flow, record, signal)
             return Done()
+        desk.expect(signal.symbol)
         return await flow.handle(signal, int(record.attributes.approximate_receive_count))
 
     async def handle(record: SQSRecord) -> None:

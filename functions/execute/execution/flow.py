@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.execution import Execution, ExecutionState, Leg
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.ledger import (
     Claimed,
@@ -35,10 +35,12 @@ from argo.domain.outcome import (
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason, Obstacle, QuarantineReason
 from argo.domain.signal import Signal
+from argo.halts import breach_resumes_on
 from argo.observability import Metric, Telemetry
 from argo.ports import Broker, Clock, Ledger
 from execution import gate
 from execution.account import AccountDesk
+from execution.closing import LEAVES, Closing
 from execution.planning import Plan, plan_entry
 from execution.recording import Done, Handled, Later, Limits, Recorder, milliseconds
 
@@ -58,6 +60,7 @@ class Flow:
     limits: Limits
     desk: AccountDesk
     record: Recorder
+    closing: Closing
 
     async def handle(self, signal: Signal, receives: int) -> Handled:
         """Claim a signal's execution and bring it as far as it will go; ``receives`` counts deliveries."""
@@ -98,6 +101,18 @@ class Flow:
     async def _advance(self, signal: Signal, execution: Execution, receives: int) -> Handled:
         if execution.state is not ExecutionState.CLAIMED:
             return await self._look_up(signal, execution, receives)
+        try:
+            holder = await self.closing.held_by(signal, execution)
+        except ReservationConflict:
+            return await self.record.pause(execution, Wait(Obstacle.RESERVATION_CONTENDED), receives)
+        if holder is not None:
+            closed = await self.closing.close(signal, execution, holder, receives)
+            if not isinstance(closed, Execution):
+                return closed
+            execution = closed
+        return await self._enter(signal, execution, receives)
+
+    async def _enter(self, signal: Signal, execution: Execution, receives: int) -> Handled:
         if signal.is_expired(self.clock.now()):
             return await self.record.expire(execution)
         denial = gate.before_account(signal, self.profile)
@@ -116,33 +131,44 @@ class Flow:
     async def _intend(self, signal: Signal, execution: Execution) -> Execution | Denial | Wait:
         for _ in range(_RESERVATION_TRIES):
             try:
-                account = await self.desk.view()
+                plan = await self._decide(signal, execution)
+                return plan if isinstance(plan, Denial) else await self._reserve(execution, plan)
             except BrokerFault as fault:
                 return waiting_for(fault)
-            denial = gate.with_account(signal, self.profile, account)
-            if denial is not None:
-                return denial
-            plan = plan_entry(signal, self.profile, account, executor=self.executor)
-            if isinstance(plan, Denial):
-                return plan
-            try:
-                return await self._reserve(execution, plan)
             except ReservationConflict:
                 self.desk.changed()
             except SymbolLocked as holder:
                 return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": str(holder)})
         return Wait(Obstacle.RESERVATION_CONTENDED)
 
+    async def _decide(self, signal: Signal, execution: Execution) -> Plan | Denial:
+        """Ask the gate, from cheap to dear, and size what passes."""
+        state = await self.desk.state()
+        if (denial := gate.with_ledger(signal, self.profile, state, self.clock.now())) is not None:
+            return denial
+        account = await self.desk.view(signal)
+        if (denial := gate.with_account(signal, self.profile, account)) is not None:
+            if (limit := gate.breach_of(denial)) is not None:
+                on = breach_resumes_on(self.profile, limit, account.clock)
+                await self.record.halt(f"{denial.reason}: {dict(denial.numbers)}", resumes_on=on)
+            return denial
+        leg = Leg.FLIP if LEAVES in execution.detail else Leg.ENTRY
+        plan = plan_entry(signal, self.profile, account, executor=self.executor, leg=leg)
+        if isinstance(plan, Denial):
+            return plan
+        return gate.within_exposure(plan.notional, self.profile, account) or plan
+
     async def _reserve(self, execution: Execution, plan: Plan) -> Execution:
-        account = await self.desk.view()
+        account = await self.desk.state()
         intent = Intent(
+            client_order_id=plan.entry.client_order_id,
             order_body=plan.entry.body(),
             notional=plan.notional,
             risk=plan.entry.risk,
             detail=plan.arithmetic,
         )
-        intended = await self.ledger.intend(execution, intent, account=account.state, now=self.clock.now())
-        self.desk.reserved(intent.notional, intent.risk)
+        intended = await self.ledger.intend(execution, intent, account=account, now=self.clock.now())
+        self.desk.reserved(intended, intent)
         return intended
 
     async def _send(self, signal: Signal, execution: Execution, receives: int) -> Handled:

@@ -1,18 +1,27 @@
-"""The gate: an ordered list of pure checks on every path to an order (FAILURES A18).
+"""The gate: ordered lists of pure checks on every path to an entry (FAILURES A18).
 
-Each check sees the signal, the profile and the account and answers a denial with the numbers it compared, or
-None. The first denial wins. Those that need no account come first, before any call to the broker.
+Each check sees the signal, the profile and what is known of the account, and answers a denial with the numbers it
+compared, or None. The first denial wins. The lists go from cheap to dear: what the signal alone decides, what the
+ledger's record of the account decides, what the broker has to be asked for, what needs the size. A signal against
+an own position is an exit: it passes `EXIT_CHECKS` and nothing else, for nothing there limits new risk (A20).
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 
-from argo.domain.account import TradingState
+from argo.domain.account import AccountState, TradingState
+from argo.domain.correlation import groups_of
+from argo.domain.limits import DAILY_LOSS, DRAWDOWN, Level, Limit, loss_limits, marks
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
-from execution.account import AccountView
+from argo.domain.symbols import Symbol
+from execution.protections.registry import locked
+from execution.view import AccountView
 
 type SignalCheck = Callable[[Signal, Profile], Denial | None]
+type LedgerCheck = Callable[[Signal, Profile, AccountState, datetime], Denial | None]
 type AccountCheck = Callable[[Signal, Profile, AccountView], Denial | None]
 
 
@@ -40,18 +49,50 @@ def regime_allowed(signal: Signal, profile: Profile) -> Denial | None:
     """Deny regimes that the profile excludes."""
     if signal.regime not in profile.excluded_regimes:
         return None
-    return Denial(DenialReason.REGIME_EXCLUDED, {"regime": signal.regime})
+    excluded = ", ".join(sorted(profile.excluded_regimes))
+    return Denial(DenialReason.REGIME_EXCLUDED, {"regime": signal.regime, "excluded": excluded})
 
 
-def trading_active(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+def crypto_long_only(signal: Signal, profile: Profile) -> Denial | None:
+    """Deny a sale of coins that are not held: crypto cannot be sold short."""
+    if not signal.symbol.is_crypto or signal.side is Side.BUY:
+        return None
+    return Denial(DenialReason.CRYPTO_SHORT, {"symbol": signal.symbol})
+
+
+def trading_active(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
     """Deny while the account is halted or reducing."""
-    match account.state.trading_state:
-        case TradingState.HALTED:
-            return Denial(DenialReason.HALTED, {"since": account.state.state_reason or "no reason given"})
-        case TradingState.REDUCING:
-            return Denial(DenialReason.REDUCING_ONLY, {"since": account.state.state_reason or "no reason given"})
-        case TradingState.ACTIVE:
-            return None
+    if state.trading_state is TradingState.ACTIVE:
+        return None
+    numbers = {"because": state.state_reason or "no reason given"}
+    if state.state_since is not None:
+        numbers["since"] = state.state_since.isoformat()
+    if state.resumes_on is not None:
+        numbers["resumes_on"] = state.resumes_on.isoformat()
+    halted = state.trading_state is TradingState.HALTED
+    return Denial(DenialReason.HALTED if halted else DenialReason.REDUCING_ONLY, numbers)
+
+
+def symbol_free(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny a symbol that another execution holds."""
+    holding = state.holdings.get(signal.symbol)
+    if holding is None or holding.signal_id == signal.signal_id:
+        return None
+    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": holding.signal_id})
+
+
+def not_locked(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny what a protection has locked."""
+    return locked(signal, profile, state, now)
+
+
+def within_order_rate(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny more orders in a minute than the profile allows."""
+    orders = state.orders_in_minute(now)
+    if profile.orders_per_minute is None or orders < profile.orders_per_minute:
+        return None
+    numbers = {"orders_this_minute": str(orders), "orders_per_minute": str(profile.orders_per_minute)}
+    return Denial(DenialReason.ORDER_RATE_LIMIT, numbers)
 
 
 def account_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
@@ -69,23 +110,119 @@ def account_open(signal: Signal, profile: Profile, account: AccountView) -> Deni
 
 def market_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny stocks while the exchange is closed: the order would wait for another day's price."""
-    if account.clock.is_open:
+    if signal.symbol.is_crypto or account.clock.is_open:
         return None
     return Denial(DenialReason.MARKET_CLOSED, {"next_open": account.clock.next_open.isoformat()})
 
 
 def short_allowed(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
-    """Deny a short sale where the account may not sell short."""
-    if signal.side is Side.BUY or account.broker.shorting_enabled:
+    """Deny a short sale that the profile, the account or the asset does not allow."""
+    if signal.side is Side.BUY:
         return None
-    return Denial(DenialReason.NOT_SHORTABLE, {"shorting_enabled": "False"})
+    asset = account.assets.get(signal.symbol)
+    allowed = {
+        "profile_shorts": profile.shorts,
+        "shorting_enabled": account.broker.shorting_enabled,
+        "shortable": asset is not None and asset.shortable,
+    }
+    if all(allowed.values()):
+        return None
+    return Denial(DenialReason.NOT_SHORTABLE, {name: str(value) for name, value in allowed.items()})
 
 
-SIGNAL_CHECKS: Sequence[SignalCheck] = (confident_enough, symbol_allowed, regime_allowed)
+def not_positioned(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny a symbol that the account holds or has ordered without Argo: it is not Argo's to touch (B15)."""
+    if signal.symbol not in account.held or signal.symbol in account.state.holdings:
+        return None
+    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": "no order of Argo's"})
+
+
+def within_position_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny one position too many."""
+    held = len(account.held - {signal.symbol})
+    if profile.position_limit is None or held < profile.position_limit:
+        return None
+    numbers = {"positions": str(held), "position_limit": str(profile.position_limit)}
+    return Denial(DenialReason.POSITION_LIMIT, numbers)
+
+
+def within_correlation_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny one position too many in a group of symbols that move together."""
+    if profile.correlated_positions is None:
+        return None
+    others = [_symbol(name) for name in sorted(account.held - {signal.symbol})]
+    for group in groups_of(signal.symbol, profile.correlation_groups):
+        together = [s for s in others if s is not None and group in groups_of(s, profile.correlation_groups)]
+        if len(together) >= profile.correlated_positions:
+            numbers = {
+                "group": group,
+                "held": ", ".join(together),
+                "correlated_positions": str(profile.correlated_positions),
+            }
+            return Denial(DenialReason.CORRELATION_LIMIT, numbers)
+    return None
+
+
+def within_loss_limits(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny when the day's loss or the drawdown has used up its limit."""
+    known = marks(account.state, account.broker, account.clock)
+    for limit in loss_limits(profile, known):
+        if limit.level is Level.BREACH:
+            return Denial(_breach_reason(limit), _breach_numbers(limit, known.equity))
+    return None
+
+
+def price_still_there(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny when the market has moved away from the signal's price, or has none (FAILURES A30)."""
+    allowed = profile.price_drift_percent
+    if allowed is None:
+        return None
+    price = account.prices.get(signal.symbol)
+    numbers = {"entry_price": str(signal.entry_price), "price_drift_percent": str(allowed)}
+    if price is None:
+        return Denial(DenialReason.PRICE_DRIFTED, numbers | {"last_price": "none"})
+    drift = abs(price - signal.entry_price) / signal.entry_price * 100
+    if drift <= allowed:
+        return None
+    return Denial(
+        DenialReason.PRICE_DRIFTED, numbers | {"last_price": str(price), "drift_percent": f"{drift:.4f}"}
+    )
+
+
+def within_exposure(notional: Decimal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny a size that would carry the account past its total exposure; ``notional`` in USD."""
+    if profile.exposure_limit_percent is None:
+        return None
+    limit = account.broker.equity * profile.exposure_limit_percent / 100
+    exposure = account.exposure
+    if exposure + notional <= limit:
+        return None
+    numbers = {"exposure": f"{exposure:.2f}", "notional": f"{notional:.2f}", "limit": f"{limit:.2f}"}
+    return Denial(DenialReason.EXPOSURE_LIMIT, numbers)
+
+
+SIGNAL_CHECKS: Sequence[SignalCheck] = (confident_enough, symbol_allowed, regime_allowed, crypto_long_only)
 """What the signal and the profile alone decide, in order."""
 
-ACCOUNT_CHECKS: Sequence[AccountCheck] = (trading_active, account_open, market_open, short_allowed)
-"""What needs the account, in order."""
+LEDGER_CHECKS: Sequence[LedgerCheck] = (trading_active, symbol_free, not_locked, within_order_rate)
+"""What the ledger's record of the account decides, in order."""
+
+ACCOUNT_CHECKS: Sequence[AccountCheck] = (
+    account_open,
+    market_open,
+    short_allowed,
+    not_positioned,
+    within_position_limit,
+    within_correlation_limit,
+    within_loss_limits,
+    price_still_there,
+)
+"""What the broker has to be asked for, in order."""
+
+_LIMITS = {DenialReason.DAILY_LOSS_LIMIT: DAILY_LOSS, DenialReason.DRAWDOWN_LIMIT: DRAWDOWN}
+
+EXIT_CHECKS: Sequence[AccountCheck] = (account_open, market_open)
+"""What even an exit needs: somebody who takes the order."""
 
 
 def before_account(signal: Signal, profile: Profile) -> Denial | None:
@@ -93,6 +230,38 @@ def before_account(signal: Signal, profile: Profile) -> Denial | None:
     return next((denial for check in SIGNAL_CHECKS if (denial := check(signal, profile))), None)
 
 
+def with_ledger(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Return the first denial that needs no broker."""
+    return next((denial for check in LEDGER_CHECKS if (denial := check(signal, profile, state, now))), None)
+
+
 def with_account(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
-    """Return the first denial that needs the account."""
+    """Return the first denial that needs the broker's view."""
     return next((denial for check in ACCOUNT_CHECKS if (denial := check(signal, profile, account))), None)
+
+
+def for_exit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Return why an exit cannot be ordered now."""
+    return next((denial for check in EXIT_CHECKS if (denial := check(signal, profile, account))), None)
+
+
+def breach_of(denial: Denial) -> str | None:
+    """Return the loss limit that a denial of the account's checks says is used up, if any."""
+    return _LIMITS.get(denial.reason)
+
+
+def _breach_reason(limit: Limit) -> DenialReason:
+    """Return the denial that a breached limit is."""
+    return next(reason for reason, name in _LIMITS.items() if name == limit.name)
+
+
+def _breach_numbers(limit: Limit, equity: Decimal) -> dict[str, str]:
+    """Return what a breach compared, in USD."""
+    return {"loss": f"{limit.used:.2f}", "limit": f"{limit.limit:.2f}", "equity": f"{equity:.2f}"}
+
+
+def _symbol(name: str) -> Symbol | None:
+    try:
+        return Symbol(name)
+    except ValueError:
+        return None  # An option, say: it is in no group.

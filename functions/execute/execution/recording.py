@@ -1,15 +1,15 @@
 """The outcomes of a signal's way, each written to the ledger first and then counted and logged."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from argo.domain.account import TradingState
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
 from argo.domain.ledger import Release, Settlement, accepted
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
 from argo.domain.reasons import Denial, Obstacle
+from argo.halts import halt
 from argo.observability import Metric, Telemetry
 from argo.ports import Clock, Ledger
 from execution.account import AccountDesk
@@ -86,6 +86,15 @@ class Recorder:
         self.log("signal_denied", denied, **denial.numbers)
         return Done()
 
+    async def close(self, execution: Execution, order_id: str) -> Handled:
+        """The signal closed another's position; its order is that position's exit."""
+        now = self.clock.now()
+        closed = await self.ledger.settle(execution, ExecutionState.CLOSED, Settlement(order_id=order_id), now=now)
+        self.telemetry.count(Metric.ORDERS_SUBMITTED)
+        self.telemetry.record(Metric.SIGNAL_TO_ORDER, milliseconds(execution.created_at, now))
+        self.log("position_closed_by_signal", closed, order_id=order_id)
+        return Done()
+
     async def expire(self, execution: Execution) -> Handled:
         """The signal is too old; the last obstacle is the reason."""
         never_met = Obstacle.NONE if execution.epoch == 1 else Obstacle.WORKER_LOST
@@ -117,19 +126,15 @@ class Recorder:
         )
         self.desk.changed()
         if wait.obstacle is Obstacle.BROKER_UNAUTHORISED:
-            await self._halt(wait)
+            await self.halt(f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}")
         self.log("signal_waits", paused, until=until.isoformat(), **wait.detail)
         return Later(until - now, wait.obstacle)
 
-    async def _halt(self, wait: Wait) -> None:
-        account = await self.ledger.account(self.executor)
-        if account.trading_state is TradingState.HALTED:
-            return
-        reason = f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}"
-        await self.ledger.set_trading_state(
-            self.executor, TradingState.HALTED, reason=reason, now=self.clock.now()
-        )
-        self.telemetry.log.error("account_halted", executor=self.executor, halted_because=reason)
+    async def halt(self, reason: str, *, resumes_on: date | None = None) -> None:
+        """Halt the account; what was known of it is out of date then."""
+        now = self.clock.now()
+        if await halt(self.ledger, self.telemetry, self.executor, reason, now=now, resumes_on=resumes_on):
+            self.desk.changed()
 
     def log(self, event: str, execution: Execution, **detail: str) -> None:
         """Log an event of an execution with the keys that every one of them has."""

@@ -18,7 +18,8 @@ _USABLE = Decimal("0.95")
 class SizingInput:
     """What a size is made of; prices and amounts in USD, volatility a fraction.
 
-    ``unit_cost`` is what one share binds of the buying power.
+    ``unit_cost`` is what one share or coin binds of the buying power, ``step`` the least difference between two
+    quantities, ``minimum_notional`` what the broker takes at least.
     """
 
     confidence: Decimal
@@ -28,11 +29,13 @@ class SizingInput:
     equity: Decimal
     buying_power: Decimal
     unreserved_buying_power: Decimal
+    step: Decimal = WHOLE_SHARE
+    minimum_notional: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many shares, and the arithmetic that led there, for the record."""
+    """How many shares or coins, and the arithmetic that led there, for the record."""
 
     shares: Decimal
     arithmetic: dict[str, str]
@@ -51,7 +54,7 @@ def position_size(given: SizingInput, profile: Profile) -> Size | Denial:
             {"unit_cost": str(given.unit_cost), "unit_risk": str(given.unit_risk)},
         )
     usable = given.unreserved_buying_power * _USABLE
-    if usable < given.unit_cost:
+    if usable < max(given.unit_cost * given.step, given.minimum_notional):
         return Denial(
             DenialReason.INSUFFICIENT_BUYING_POWER, {"usable": str(usable), "unit_cost": str(given.unit_cost)}
         )
@@ -59,7 +62,7 @@ def position_size(given: SizingInput, profile: Profile) -> Size | Denial:
     by_percent = given.buying_power * percent / 100 / given.unit_cost
     by_risk = given.equity * profile.risk_per_trade_percent / 100 / given.unit_risk
     by_power = usable / given.unit_cost
-    shares = floor_to(max(min(by_percent, by_risk, by_power), Decimal(0)), WHOLE_SHARE)
+    shares = floor_to(max(min(by_percent, by_risk, by_power), Decimal(0)), given.step)
     arithmetic = {
         "size_percent": f"{percent:.4f}",
         "shares_by_percent": f"{by_percent:.4f}",
@@ -70,7 +73,7 @@ def position_size(given: SizingInput, profile: Profile) -> Size | Denial:
         "buying_power": str(given.buying_power),
         "unreserved_buying_power": str(given.unreserved_buying_power),
     }
-    if shares < 1:
+    if shares < given.step or shares * given.unit_cost < given.minimum_notional:
         return Denial(DenialReason.SIZE_BELOW_MINIMUM, arithmetic)
     return Size(shares, arithmetic | {"shares": str(shares)})
 

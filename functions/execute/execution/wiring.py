@@ -7,7 +7,8 @@ from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
-from argo.ports import Broker, Clock, Ledger, SignalQueue
+from argo.ports import Broker, Clock, Ledger, MarketData, SignalQueue
+from execution.account import AssetBook
 from execution.recording import Limits
 
 SERVICE = "execute"
@@ -21,6 +22,8 @@ class Wiring:
     profile: Profile
     ledger: Ledger
     broker: Broker
+    market_data: MarketData
+    assets: AssetBook
     queue: SignalQueue
     clock: Clock
     telemetry: Telemetry
@@ -40,11 +43,14 @@ def from_environment(
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
     adapters = Adapters(environment, clock)
+    rules = profile or environment.profile()
     return Wiring(
         executor=environment.executor,
-        profile=profile or environment.profile(),
+        profile=rules,
         ledger=adapters.ledger,
         broker=adapters.broker,
+        market_data=adapters.market_data(rules.feed),
+        assets=AssetBook(adapters.broker, clock),
         queue=adapters.queue,
         clock=clock,
         telemetry=Telemetry(SERVICE, mode=environment.mode, executor=environment.executor, stream=log_to),

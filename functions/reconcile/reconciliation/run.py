@@ -4,14 +4,16 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.execution import Execution, ExecutionState, Exit
 from argo.domain.faults import BrokerFault
 from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement, accepted
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Accept, SendAgain, Wait, after_look_up
 from argo.domain.reasons import Obstacle
+from argo.domain.settlement import may_be_cancelled, settle
+from argo.exits import Leaver, Left
 from argo.observability import Metric
-from reconciliation.settlement import may_be_cancelled, settle
+from reconciliation.watching import watch
 from reconciliation.wiring import Wiring
 
 EXECUTIONS_A_RUN = 60
@@ -37,7 +39,7 @@ class Report:
             "moved": self.moved,
             "cancelled": self.cancelled,
             "unanswered": self.unanswered,
-            "not_built_yet": ["repair", "position comparison", "conservation check", "breaches"],
+            "not_built_yet": ["repair", "position comparison", "conservation check"],
         }
 
 
@@ -52,6 +54,11 @@ async def reconcile(wiring: Wiring) -> Report:
             await _reconcile_one(wiring, execution, report)
 
     await asyncio.gather(*(one(execution) for execution in found))
+    try:
+        await watch(wiring)
+    except BrokerFault as fault:
+        report.unanswered += 1
+        wiring.telemetry.log.warning("account_not_observed", executor=wiring.executor, detail=fault.detail())
     wiring.telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
     wiring.telemetry.count(Metric.REPAIRS_MADE, sum(report.moved.values()))
     return report
@@ -109,6 +116,9 @@ async def _follow(wiring: Wiring, execution: Execution, report: Report) -> None:
     """Follow an order the broker has: its fills, its exits, its end."""
     if execution.order_id is None:
         return
+    if execution.exit is not None:
+        await _leave(wiring, execution, execution.exit, report)
+        return
     order = await wiring.broker.order(execution.order_id)
     if order is None:
         report.unanswered += 1
@@ -122,6 +132,19 @@ async def _follow(wiring: Wiring, execution: Execution, report: Report) -> None:
     move = settle(execution, order, now)
     if move is not None:
         await _settle(wiring, execution, move.state, move.settlement, report)
+
+
+async def _leave(wiring: Wiring, execution: Execution, begun: Exit, report: Report) -> None:
+    """Go on with an exit that somebody has begun, and follow its order."""
+    leaving = await Leaver(wiring.ledger, wiring.broker, wiring.clock).leave(execution, begun.why)
+    if isinstance(leaving, Wait):
+        report.unanswered += 1
+        wiring.telemetry.log.warning("exit_waits", signal_id=execution.signal_id, detail=leaving.detail)
+        return
+    exit_order = leaving.order if isinstance(leaving, Left) else None
+    move = settle(leaving.execution, leaving.entry, wiring.clock.now(), exit_order)
+    if move is not None:
+        await _settle(wiring, leaving.execution, move.state, move.settlement, report)
 
 
 async def _cancel(wiring: Wiring, order: BrokerOrder, report: Report) -> BrokerOrder:

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
-from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position, TradingState
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock, Position, TradingState
+from argo.domain.execution import Execution, ExecutionState, Exit
 from argo.domain.ledger import Claim, Intent, Page, PutSignal, Release, Settlement, StoredSignal
+from argo.domain.limits import EquityMarks
 from argo.domain.market import Bar
 from argo.domain.orders import BrokerOrder
 from argo.domain.reasons import Obstacle, QuarantineReason
 from argo.domain.signal import Signal, Timeframe
+from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.symbols import Symbol
 
 
@@ -42,6 +45,14 @@ class MarketData(Protocol):
         """
         ...
 
+    async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
+        """Return each symbol's last traded price in USD; one that the feed has nothing for is absent.
+
+        Raises:
+            BrokerFault: sorted as for `Broker`.
+        """
+        ...
+
 
 class Broker(Protocol):
     """One trading account. Every method raises the faults of `argo.domain.faults`, nothing else."""
@@ -56,6 +67,14 @@ class Broker(Protocol):
 
     async def positions(self) -> Sequence[Position]:
         """Return the open positions."""
+        ...
+
+    async def open_orders(self) -> Sequence[BrokerOrder]:
+        """Return the orders that may still fill, a bracket's legs within their parent."""
+        ...
+
+    async def asset(self, symbol: Symbol) -> Asset | None:
+        """Return what the broker says of a symbol, or None when it knows none such."""
         ...
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
@@ -83,8 +102,13 @@ class Broker(Protocol):
 class Ledger(Protocol):
     """The record of every signal and every execution; the only state there is."""
 
-    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> PutSignal:
-        """Write a signal once and return what is stored: an earlier sighting wins."""
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
+        """Write a signal once and return what is stored: an earlier sighting wins.
+
+        ``executors`` await it; ``declined`` has those that do not want it, with their reasons.
+        """
         ...
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
@@ -97,6 +121,14 @@ class Ledger(Protocol):
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         """Return the outbox, oldest first: signals that some executor still awaits."""
+        ...
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return signals that nobody awaits any more and whose outcome is not known yet, oldest first."""
+        ...
+
+    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
+        """Keep a signal's outcome with it, once; False when it has one already."""
         ...
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
@@ -149,6 +181,14 @@ class Ledger(Protocol):
         """
         ...
 
+    async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
+        """Record how an execution's position is left early; its state stays.
+
+        Raises:
+            LostLease: the record is not at the state and epoch of ``execution``.
+        """
+        ...
+
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution."""
         ...
@@ -161,14 +201,34 @@ class Ledger(Protocol):
         """Return an account's executions that have not ended, oldest first."""
         ...
 
-    async def account(self, executor: str) -> AccountState:
-        """Return the account's item; a fresh one when there is none."""
+    async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
+        """Return the account with its symbol locks; a fresh one when there is none.
+
+        ``exits`` are those since a time, or none without one.
+
+        Raises:
+            ReservationConflict: it kept changing while it was read.
+        """
         ...
 
     async def set_trading_state(
-        self, executor: str, state: TradingState, *, reason: str, now: datetime
-    ) -> AccountState:
+        self,
+        executor: str,
+        state: TradingState,
+        *,
+        reason: str,
+        now: datetime,
+        resumes_on: date | None = None,
+    ) -> None:
         """Set what the account may do, durably; every reservation in flight reads the account again."""
+        ...
+
+    async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
+        """Record the account's equity and its marks; False when somebody else has since ``read``."""
+        ...
+
+    async def measure_anew(self, executor: str) -> None:
+        """Forget what drawdowns are measured from: the next observation begins anew."""
         ...
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:

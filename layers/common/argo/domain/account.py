@@ -1,11 +1,15 @@
 """The account: what the broker says of it, and what the ledger keeps of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from argo.domain.signal import Side
 from argo.domain.symbols import canonical_or_raw
 from argo.domain.values import UtcTime
 
@@ -70,11 +74,53 @@ class MarketClock(BaseModel):
     next_open: UtcTime
     next_close: UtcTime
 
+    @property
+    def trading_day(self) -> date:
+        """The day of the running session, or of the next one once it has closed (FAILURES A25).
+
+        Both openings and closings in New York fall on the same date in UTC.
+        """
+        return (self.next_close if self.is_open else self.next_open).date()
+
+
+class Asset(BaseModel):
+    """What the broker says of a symbol."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tradable: bool
+    shortable: bool
+    fractionable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The ledger's lock of a symbol: the execution that holds it and what its entry may bind, in USD."""
+
+    signal_id: str
+    side: Side
+    notional: Decimal
+    risk: Decimal
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TradeExit:
+    """A trade that has ended: which of its legs closed it, and its realised profit in USD."""
+
+    signal_id: str
+    symbol: str
+    leg: str
+    profit: Decimal
+    at: datetime
+
 
 class AccountState(BaseModel):
-    """The ledger's item of an account: its trading state and what its open executions have reserved.
+    """The ledger's item of an account: its trading state, its reservations, its equity's marks.
 
-    ``version`` counts the writes; every change names the version it read.
+    ``holdings`` are its symbol locks, ``exits`` the trades that ended lately, newest last. ``version`` counts
+    the writes that a reservation must know of; every reservation names the version it read. Amounts in USD.
+    ``resumes_on`` is the trading day on which a halt ends by itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,8 +129,26 @@ class AccountState(BaseModel):
     trading_state: TradingState = TradingState.ACTIVE
     state_reason: str | None = None
     state_since: UtcTime | None = None
+    resumes_on: date | None = None
     reserved_notional: Decimal = Decimal(0)
     reserved_risk: Decimal = Decimal(0)
+    rate_minute: UtcTime | None = None
+    rate_orders: int = 0
+    trading_day: date | None = None
     day_start_equity: Decimal | None = None
+    starting_equity: Decimal | None = None
     peak_equity: Decimal | None = None
+    equity: Decimal | None = None
+    observed_at: UtcTime | None = None
     version: int = 0
+    holdings: Mapping[str, Holding] = {}
+    exits: tuple[TradeExit, ...] = ()
+
+    def orders_in_minute(self, now: datetime) -> int:
+        """Return how many orders were intended in the running minute."""
+        return self.rate_orders if self.rate_minute == minute_of(now) else 0
+
+
+def minute_of(now: datetime) -> datetime:
+    """Return the beginning of a time's minute."""
+    return now.replace(second=0, microsecond=0)

@@ -28,17 +28,18 @@ class Leg(StrEnum):
     PROTECT = "protect"
 
 
-def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY) -> str:
+def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY, attempt: int = 1) -> str:
     """Derive the id under which the broker knows an order.
 
     The executor keeps two accounts apart, the signal id makes a second attempt the same order, the leg
     separates an entry from its exit. Because it is derived, a worker that lost its memory finds the order
-    again by look-up, and the broker refuses a second one (FAILURES A12, B02).
+    again by look-up, and the broker refuses a second one (FAILURES A12, B02). Only an order that has ended
+    without a fill has a next ``attempt``: ``-exit``, ``-exit2``.
 
     Raises:
         ValueError: the id would exceed the broker's length.
     """
-    derived = f"argo-{executor}-{signal_id}-{leg}"
+    derived = f"argo-{executor}-{signal_id}-{leg}{attempt if attempt > 1 else ''}"
     if len(derived) > CLIENT_ORDER_ID_LIMIT:
         raise ValueError(f"client order id {derived!r} is longer than {CLIENT_ORDER_ID_LIMIT} characters")
     return derived
@@ -76,7 +77,7 @@ _ENDED = frozenset({_S.CLOSED, _S.CANCELED, _S.DENIED, _S.REJECTED, _S.EXPIRED, 
 _WITH_ORDER = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED})
 
 TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
-    _S.CLAIMED: frozenset({_S.SUBMITTING, _S.DENIED, _S.EXPIRED, _S.DEAD_LETTERED}),
+    _S.CLAIMED: frozenset({_S.SUBMITTING, _S.DENIED, _S.EXPIRED, _S.DEAD_LETTERED, _S.CLOSED}),
     _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.CLAIMED, _S.REJECTED, _S.EXPIRED}),
     _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.SUBMITTING, _S.REJECTED, _S.EXPIRED}),
     _S.SUBMITTED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.CLOSED, _S.CANCELED, _S.REJECTED}),
@@ -94,6 +95,7 @@ TRANSITIONS: Mapping[ExecutionState, frozenset[ExecutionState]] = {
 SUBMITTED may go straight to CLOSED when entry and exit fill between two looks, and to REJECTED because a broker
 can refuse an order it had accepted. SUBMITTING goes back to CLAIMED when the broker certainly took nothing (429,
 refused credentials): the intent is withdrawn with its reservation, and the next delivery passes the gate anew.
+A claim that closed another execution's position is CLOSED itself: its order is that position's exit.
 Only a claim, for which nothing was sent, is dead-lettered; it is claimed anew when a person has redriven a
 message that this code can read.
 """
@@ -128,6 +130,22 @@ class OrderLeg(BaseModel):
     order_id: str
     role: Literal["take_profit", "stop_loss"]
     status: str
+
+
+class Exit(BaseModel):
+    """How an execution's position is left before its own legs do: planned, then sent, then accepted.
+
+    ``why`` says who wanted it: ``signal <id>``, an operator, a rule. ``order_body`` is known once the legs are
+    cancelled, ``order_id`` once the broker has the order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    why: str
+    planned_at: UtcTime
+    attempt: int = 1
+    order_body: Mapping[str, object] | None = None
+    order_id: str | None = None
 
 
 class Fill(BaseModel):
@@ -175,6 +193,7 @@ class Execution(BaseModel):
     reserved_risk: Decimal = Decimal(0)
     legs: tuple[OrderLeg, ...] = ()
     fills: tuple[Fill, ...] = ()
+    exit: Exit | None = None
     realised_profit: Decimal | None = None
     history: tuple[Transition, ...] = ()
     updated_at: UtcTime

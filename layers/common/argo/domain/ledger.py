@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
+from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, Fill, OrderLeg
 from argo.domain.orders import BrokerOrder
 from argo.domain.signal import Signal
+from argo.domain.signal_outcome import SignalOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class SymbolLocked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is written before an order is sent."""
+    """What is written before an order is sent; ``notional`` and ``risk`` in USD are what it may bind."""
 
+    client_order_id: str
     order_body: Mapping[str, object]
     notional: Decimal
     risk: Decimal
@@ -71,7 +74,10 @@ class Release(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an execution learns at a transition; None leaves a field as it is."""
+    """What an execution learns at a transition; None leaves a field as it is.
+
+    ``trade_exit`` is written beside it where a trade has ended.
+    """
 
     reason: str | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +85,7 @@ class Settlement:
     legs: tuple[OrderLeg, ...] | None = None
     fills: tuple[Fill, ...] | None = None
     realised_profit: Decimal | None = None
+    trade_exit: TradeExit | None = None
     release: Release = Release.NOTHING
 
 
@@ -91,12 +98,18 @@ def accepted(order: BrokerOrder, differences: Mapping[str, str]) -> Settlement:
 
 @dataclass(frozen=True, slots=True)
 class StoredSignal:
-    """A signal as the ledger keeps it: the executors it was sent to, and those it still has to be."""
+    """A signal as the ledger keeps it: the executors it was sent to, and those it still has to be.
+
+    ``declined`` has the executors that did not want it, each with the reason; ``outcome`` is what became of it
+    in the market, None until that is known.
+    """
 
     signal: Signal
     mode: str
     published_to: frozenset[str]
     awaiting: frozenset[str]
+    declined: Mapping[str, str] = field(default_factory=dict)
+    outcome: SignalOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

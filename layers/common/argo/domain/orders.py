@@ -27,6 +27,15 @@ class OrderClass(StrEnum):
     OCO = "oco"
 
 
+class OrderType(StrEnum):
+    """Alpaca's order types that Argo sends."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
 class TimeInForce(StrEnum):
     """How long an order works."""
 
@@ -40,10 +49,11 @@ class InvalidPrices(ValueError):
 
 
 class EntryPlan(BaseModel):
-    """An entry with its exits, on tick, whole shares: all that a bracket order says.
+    """An entry with its exits, on tick: all that a bracket order says, or a simple one and its later protection.
 
-    ``limit_price`` is the most a buy pays or the least a short sale takes. Validated here, before it is
-    sent, by the rules the broker would apply (FAILURES A17, B09).
+    ``limit_price`` is the most a buy pays or the least a short sale takes. A simple order carries no exits: crypto
+    and fractions of shares take none, and the reconciler places them after the fill. Validated here, before it
+    is sent, by the rules the broker would apply (FAILURES A17, B09).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,13 +66,20 @@ class EntryPlan(BaseModel):
     stop_price: Price
     target_price: Price
     time_in_force: TimeInForce
+    order_class: Literal[OrderClass.BRACKET, OrderClass.SIMPLE] = OrderClass.BRACKET
 
     @model_validator(mode="after")
-    def _is_a_bracket(self) -> Self:
-        if self.symbol.is_crypto:
-            raise ValueError(f"{self.symbol}: a bracket is for stocks only")
-        if self.quantity != self.quantity.to_integral_value():
-            raise ValueError(f"quantity {self.quantity}: a bracket takes whole shares only")
+    def _is_of_its_class(self) -> Self:
+        whole = self.quantity == self.quantity.to_integral_value()
+        if self.order_class is OrderClass.BRACKET:
+            if self.symbol.is_crypto:
+                raise ValueError(f"{self.symbol}: a bracket is for stocks only")
+            if not whole:
+                raise ValueError(f"quantity {self.quantity}: a bracket takes whole shares only")
+        elif self.side is Side.SELL:
+            raise ValueError(f"{self.symbol}: neither crypto nor a fraction can be sold short")
+        elif not self.symbol.is_crypto and self.time_in_force is not TimeInForce.DAY:
+            raise ValueError(f"time in force {self.time_in_force}: a fraction of a share takes day only")
         return self
 
     @property
@@ -77,18 +94,25 @@ class EntryPlan(BaseModel):
 
     def body(self) -> dict[str, object]:
         """Return the request body of `POST /v2/orders`: string decimals, every leg complete."""
-        return {
+        body: dict[str, object] = {
             "symbol": str(self.symbol),
             "side": str(self.side),
-            "qty": str(self.quantity.to_integral_value()),
-            "type": "limit",
+            "qty": plain(self.quantity),
+            "type": str(OrderType.LIMIT),
             "limit_price": str(self.limit_price),
             "time_in_force": str(self.time_in_force),
-            "order_class": str(OrderClass.BRACKET),
-            "take_profit": {"limit_price": str(self.target_price)},
-            "stop_loss": {"stop_price": str(self.stop_price)},
+            "order_class": str(self.order_class),
             "client_order_id": self.client_order_id,
         }
+        if self.order_class is OrderClass.BRACKET:
+            body["take_profit"] = {"limit_price": str(self.target_price)}
+            body["stop_loss"] = {"stop_price": str(self.stop_price)}
+        return body
+
+
+def plain(quantity: Decimal) -> str:
+    """Write a quantity as the broker reads it: no exponent, no zeros at its end."""
+    return f"{quantity.normalize():f}"
 
 
 class BracketPrices(BaseModel):

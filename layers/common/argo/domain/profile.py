@@ -1,23 +1,102 @@
 """One account's rules: its table in argo.toml."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from argo.domain.correlation import GROUPS
 from argo.domain.orders import TimeInForce
 from argo.domain.signal import Regime
 from argo.domain.symbols import Symbol
-from argo.domain.tables import ConfigurationError, LargePercent, SmallPercent, Table, explained, read_tables
+from argo.domain.tables import (
+    ConfigurationError,
+    LargePercent,
+    MarginPercent,
+    SmallPercent,
+    Table,
+    explained,
+    read_tables,
+)
 from argo.domain.values import Confidence, Percent
+
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
+"""Whole minutes, up to a week."""
+
+Count = Annotated[int, Field(ge=1, le=1_000)]
+
+
+class DrawdownBasis(StrEnum):
+    """What a drawdown is measured from: the equity's highest mark, or the equity the account began with."""
+
+    TRAILING = "trailing"
+    STATIC = "static"
+
+
+class BreachEnds(StrEnum):
+    """When a daily-loss breach stops holding the account."""
+
+    BY_OPERATOR = "operator"
+    NEXT_TRADING_DAY = "next_trading_day"
+
+
+class CooldownRules(Table):
+    """``[protections.cooldown]``: a symbol rests for ``minutes`` after its last trade was closed."""
+
+    minutes: Minutes
+
+
+class StopLossGuardRules(Table):
+    """``[protections.stop_loss_guard]``: ``stops`` stop losses within a time lock the account for a time."""
+
+    stops: Count
+    within_minutes: Minutes
+    lock_minutes: Minutes
+
+
+class DrawdownGuardRules(Table):
+    """``[protections.drawdown_guard]``: a fall of the realised profit within a time locks for a time.
+
+    ``drawdown_percent`` is of the account's equity.
+    """
+
+    drawdown_percent: SmallPercent
+    within_minutes: Minutes
+    lock_minutes: Minutes
+
+
+class Protections(Table):
+    """Locks that pass by themselves; each is off until it has a table."""
+
+    cooldown: CooldownRules | None = None
+    stop_loss_guard: StopLossGuardRules | None = None
+    drawdown_guard: DrawdownGuardRules | None = None
+
+    @property
+    def looks_back(self) -> timedelta:
+        """How far back closed trades matter to any of them."""
+        spans = [rules.within_minutes + rules.lock_minutes for rules in self._guards]
+        if self.cooldown:
+            spans.append(self.cooldown.minutes)
+        return timedelta(minutes=max(spans, default=0))
+
+    @property
+    def _guards(self) -> list[StopLossGuardRules | DrawdownGuardRules]:
+        return [rules for rules in (self.stop_loss_guard, self.drawdown_guard) if rules is not None]
 
 
 class Profile(Table):
-    """One account's rules; percentages are 0-100 of buying power or of the entry price.
+    """One account's rules; percentages are 0-100.
 
-    ``slippage_percent`` is how far past the signal's entry price the limit order may pay. ``time_in_force``
-    holds for a bracket's exits too: ``day`` leaves a position without protection overnight.
+    Sizes are percent of buying power, the risk per trade, the loss and the exposure limits of equity, stops,
+    slippage and drift of the entry price. ``slippage_percent`` is how far past the signal's price the limit
+    order may pay, ``price_drift_percent`` how far the market may have moved from it. ``time_in_force`` holds
+    for a bracket's exits too: ``day`` leaves a position without protection overnight. ``flip`` lets a signal
+    against a position open the other side once the position is closed. A limit that is left out does not
+    exist.
     """
 
     enabled: bool = True
@@ -27,10 +106,25 @@ class Profile(Table):
     scale_size: bool = True
     risk_per_trade_percent: SmallPercent = Decimal(2)
     slippage_percent: Annotated[Percent, Field(le=5)] = Decimal("0.25")
+    price_drift_percent: SmallPercent | None = None
     widest_stop_percent: SmallPercent = Decimal(20)
     time_in_force: Literal[TimeInForce.DAY, TimeInForce.GTC] = TimeInForce.GTC
+    feed: Annotated[str, Field(pattern=r"^(iex|sip|delayed_sip)$")] = "iex"
     excluded_regimes: frozenset[Regime] = frozenset()
     symbols: frozenset[Symbol] | None = None
+    shorts: bool = True
+    flip: bool = False
+    fractional: bool = False
+    position_limit: Count | None = None
+    correlated_positions: Count | None = None
+    correlation_groups: Mapping[str, frozenset[Symbol]] = GROUPS
+    exposure_limit_percent: MarginPercent | None = None
+    orders_per_minute: Count | None = None
+    daily_loss_limit_percent: LargePercent | None = None
+    daily_loss_ends: BreachEnds = BreachEnds.BY_OPERATOR
+    drawdown_limit_percent: LargePercent | None = None
+    drawdown_basis: DrawdownBasis = DrawdownBasis.TRAILING
+    protections: Protections = Protections()
 
     @model_validator(mode="after")
     def _base_within_cap(self) -> Self:

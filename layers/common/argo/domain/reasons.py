@@ -48,6 +48,7 @@ class DenialReason(Reason):
     ORDER_RATE_LIMIT = "order_rate_limit", "The profile's number of orders per minute is reached"
     INSUFFICIENT_BUYING_POWER = "insufficient_buying_power", "No unreserved buying power is left"
     SIZE_BELOW_MINIMUM = "size_below_minimum", "The size rounds down to nothing"
+    NOTHING_HELD = "nothing_held", "The opposite position had ended before this signal could close it"
     INVALID_PRICES = "invalid_prices", "Entry, stop and target are not in order once rounded to ticks"
 
 
@@ -68,6 +69,7 @@ class Obstacle(Reason):
     BROKER_UNAUTHORISED = "broker_unauthorised", "The broker refused the credentials"
     OUTCOME_UNKNOWN = "outcome_unknown", "An order was sent and its fate could not be looked up"
     RESERVATION_CONTENDED = "reservation_contended", "Other signals kept changing the account's reservations"
+    AWAITING_EXIT = "awaiting_exit", "The opposite position was not closed yet"
     WORKER_LOST = "worker_lost", "The worker that had claimed the signal ended without an outcome"
 
 

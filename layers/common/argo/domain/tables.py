@@ -36,6 +36,11 @@ PositivePercent = Annotated[Percent, Field(gt=0)]
 SmallPercent = Annotated[PositivePercent, _at_least(Decimal("0.1"), "0.1-100 (2, not 0.02)")]
 """Percent, where one is ordinary and less than a tenth is a mistake (FAILURES A04)."""
 
+MarginPercent = Annotated[
+    Decimal, Field(gt=0, le=1_000, decimal_places=4), _at_least(Decimal(1), "1-1000 (150, not 1.5)")
+]
+"""Percent of equity, where borrowed money may carry it past a hundred."""
+
 LargePercent = Annotated[PositivePercent, _at_least(Decimal(1), "1-100 (10, not 0.1)")]
 """Percent, where less than one is a mistake (FAILURES A04)."""
 

@@ -9,11 +9,15 @@ from argo.adapters.alpaca.sdk import client_maker
 from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
-from argo.domain.account import BrokerAccount, MarketClock, Position
+from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.orders import BrokerOrder
+from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.ports import Clock
+
+OPEN_ORDERS_LIMIT = 500
+"""Orders in one answer at most (reference: get all orders, ``limit``)."""
 
 
 class AlpacaBroker:
@@ -46,6 +50,19 @@ class AlpacaBroker:
     async def positions(self) -> Sequence[Position]:
         """Return the open positions."""
         return read(parsing.positions, await self._ask("GET", "/positions"))
+
+    async def open_orders(self) -> Sequence[BrokerOrder]:
+        """Return the orders that may still fill, at most 500, newest first (reference: get all orders)."""
+        asked = {"status": "open", "limit": OPEN_ORDERS_LIMIT, "nested": "true"}
+        return read(parsing.orders, await self._ask("GET", "/orders", asked))
+
+    async def asset(self, symbol: Symbol) -> Asset | None:
+        """Return what the broker says of a symbol."""
+        answer = await self._send("GET", f"/assets/{symbol.joined}")
+        if answer.status == NOT_FOUND:
+            return None
+        self._raise_fault(answer)
+        return read(parsing.asset, answer)
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Send one order, once."""

@@ -1,12 +1,13 @@
 """`argo.ports.MarketData` at Alpaca's market data API: one request per feed and page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import fault, read
 from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import NoAnswer, Transport
+from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import Ambiguous, Unauthorised
@@ -22,6 +23,8 @@ PAGE_LIMIT = 10_000
 
 _STOCKS = ("/stocks/bars", "v2")
 _CRYPTO = ("/crypto/us/bars", "v1beta3")
+_LATEST_STOCKS = ("/stocks/trades/latest", "v2")
+_LATEST_CRYPTO = ("/crypto/us/latest/trades", "v1beta3")
 
 
 class AlpacaMarketData:
@@ -63,6 +66,19 @@ class AlpacaMarketData:
             symbol: [bar for bar in bars if bar.is_closed(timeframe, closed_by)] for symbol, bars in found.items()
         }
 
+    async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
+        """Return the last traded prices: one request for all stocks, one for all crypto pairs."""
+        wanted = {str(symbol): symbol for symbol in sorted(symbols)}
+        stocks = [name for name, symbol in wanted.items() if not symbol.is_crypto]
+        pairs = [name for name, symbol in wanted.items() if symbol.is_crypto]
+        found: dict[str, Decimal] = {}
+        if stocks:
+            asked = {"symbols": ",".join(stocks), "feed": self._feed}
+            found |= read(parsing.latest_prices, await self._get(_LATEST_STOCKS, asked))
+        if pairs:
+            found |= read(parsing.latest_prices, await self._get(_LATEST_CRYPTO, {"symbols": ",".join(pairs)}))
+        return {wanted[name]: price for name, price in found.items() if name in wanted}
+
     async def _collect(
         self, found: dict[Symbol, list[Bar]], route: tuple[str, str], asked: Mapping[str, object]
     ) -> None:
@@ -84,6 +100,9 @@ class AlpacaMarketData:
     async def _page(
         self, route: tuple[str, str], asked: Mapping[str, object]
     ) -> tuple[dict[str, list[Bar]], str | None]:
+        return read(parsing.bars_page, await self._get(route, asked))
+
+    async def _get(self, route: tuple[str, str], asked: Mapping[str, object]) -> Answer:
         path, version = route
         try:
             answer = await self._calls.run(self._transport.request, "GET", path, asked, version=version)
@@ -94,4 +113,4 @@ class AlpacaMarketData:
         found = fault(answer, self._clock.now())
         if found is not None:
             raise found
-        return read(parsing.bars_page, answer)
+        return answer

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from argo.domain.account import BrokerAccount, MarketClock, Position
+from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.market import Bar
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.values import UtcTime
@@ -36,6 +36,26 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
         legs=tuple(order(leg) for leg in _objects(raw.get("legs")) if leg.get("id")),
+    )
+
+
+def orders(raw: object) -> list[BrokerOrder]:
+    """Read a list of orders.
+
+    Raises:
+        TypeError: it is not a list, which is not the same as an empty one.
+    """
+    if not isinstance(raw, list):
+        raise TypeError(f"orders are a {type(raw).__name__}")
+    return [order(each) for each in raw]
+
+
+def asset(raw: Mapping[str, Any]) -> Asset:
+    """Read an asset; what the broker does not affirm is not so."""
+    return Asset(
+        tradable=raw.get("tradable") is True,
+        shortable=raw.get("shortable") is True,
+        fractionable=raw.get("fractionable") is True,
     )
 
 
@@ -119,6 +139,13 @@ def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]
     """
     found = {str(symbol): [bar(each) for each in bars] for symbol, bars in (raw["bars"] or {}).items()}
     return found, raw.get("next_page_token") or None
+
+
+def latest_prices(raw: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Read the last trade of each symbol; one without a usable price is absent."""
+    trades = raw["trades"] or {}
+    prices = {str(symbol): _decimal((trade or {}).get("p")) for symbol, trade in trades.items()}
+    return {symbol: price for symbol, price in prices.items() if price is not None and price > 0}
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -1,16 +1,18 @@
 """Domain models as DynamoDB items and back: keys, index entries, number rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
-from argo.domain.account import AccountState
+from argo.domain.account import AccountState, Holding, TradeExit
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Signal
+from argo.domain.signal import Side, Signal
+from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.values import sortable
 
 type Item = dict[str, Any]
@@ -19,6 +21,9 @@ type Item = dict[str, Any]
 BY_TIME = "by_time"
 OPEN_EXECUTIONS = "open_executions"
 OUTBOX = "OUTBOX"
+UNJUDGED = "UNJUDGED"
+LOCK = "POSITION#"
+ENDED = "EXIT#"
 
 
 def signal_key(signal_id: str) -> Item:
@@ -31,14 +36,35 @@ def execution_key(signal_id: str, executor: str) -> Item:
     return encode({"PK": f"SIGNAL#{signal_id}", "SK": f"EXECUTION#{executor}"})
 
 
+def account_partition(executor: str) -> str:
+    """Partition of an account: its trades that have ended, its symbol locks, its state, in this order."""
+    return f"ACCOUNT#{executor}"
+
+
 def account_key(executor: str) -> Item:
     """Key of the account's item."""
-    return encode({"PK": f"ACCOUNT#{executor}", "SK": "STATE"})
+    return encode({"PK": account_partition(executor), "SK": "STATE"})
 
 
 def symbol_lock_key(executor: str, symbol: str) -> Item:
     """Key of the lock that names the execution holding a symbol."""
-    return encode({"PK": f"ACCOUNT#{executor}", "SK": f"POSITION#{symbol}"})
+    return encode({"PK": account_partition(executor), "SK": f"{LOCK}{symbol}"})
+
+
+def trade_exit_item(executor: str, ended: TradeExit) -> Item:
+    """Return the item of a trade that has ended."""
+    sort_key = f"{ended_since(ended.at)}#{ended.signal_id}"
+    return encode({"PK": account_partition(executor), "SK": sort_key, **asdict(ended), "at": sortable(ended.at)})
+
+
+def ended_since(time: datetime) -> str:
+    """Return the first sort key of the trades that ended at a time or after it."""
+    return f"{ENDED}{sortable(time)}"
+
+
+def held_token(symbol: str, signal_id: str) -> str:
+    """Return what the account's item keeps of a symbol lock, so that a reader sees both or reads again."""
+    return f"{symbol}#{signal_id}"
 
 
 def signals_partition(day: str) -> str:
@@ -71,9 +97,14 @@ def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in item.items()}
 
 
-def signal_item(signal: Signal, *, mode: str, executors: frozenset[str]) -> Item:
-    """Return the item of a signal that ``executors`` still await: in its day's list and in the outbox."""
-    waiting = {"awaiting": set(executors), "work_list": OUTBOX, "waiting_since": sortable(signal.created_at)}
+def signal_item(
+    signal: Signal, *, mode: str, executors: frozenset[str], declined: Mapping[str, str] | None = None
+) -> Item:
+    """Return the item of a signal that ``executors`` still await: in its day's list and in a work list.
+
+    That is the outbox, or, where nobody awaits it, the list of signals whose outcome is not known.
+    """
+    waiting = {"awaiting": set(executors), "work_list": OUTBOX} if executors else {"work_list": UNJUDGED}
     return signal_key(signal.signal_id) | encode(
         {
             "signal": _dump(signal),
@@ -81,7 +112,9 @@ def signal_item(signal: Signal, *, mode: str, executors: frozenset[str]) -> Item
             "mode": mode,
             "time_partition": signals_partition(_day(signal.created_at)),
             "time_sort": _time_sort(signal.created_at, signal.signal_id),
-            **(waiting if executors else {}),
+            "waiting_since": sortable(signal.created_at),
+            "declined": dict(declined) if declined else None,
+            **waiting,
         }
     )
 
@@ -94,6 +127,8 @@ def stored_signal(item: Mapping[str, Any]) -> StoredSignal:
         mode=values["mode"],
         published_to=frozenset(values.get("published_to", ())),
         awaiting=frozenset(values.get("awaiting", ())),
+        declined=values.get("declined", {}),
+        outcome=SignalOutcome.model_validate(values["outcome"]) if "outcome" in values else None,
     )
 
 
@@ -115,9 +150,49 @@ def execution(item: Mapping[str, Any]) -> Execution:
     return Execution.model_validate(decode(item))
 
 
-def account_state(executor: str, item: Mapping[str, Any]) -> AccountState:
-    """Read an account's item; an absent one is a fresh account."""
-    return AccountState.model_validate({"executor": executor} | decode(item))
+def account_state(executor: str, partition: Iterable[Item]) -> AccountState | None:
+    """Read an account's partition; one without a state is a fresh account.
+
+    A query may meet a transaction halfway: None where the state knows other locks than were read.
+    """
+    state: dict[str, Any] = {}
+    holdings: dict[str, Holding] = {}
+    exits: list[TradeExit] = []
+    for item in partition:
+        values = decode(item)
+        sort_key = str(values["SK"])
+        if sort_key.startswith(LOCK):
+            holdings[sort_key.removeprefix(LOCK)] = _holding(values)
+        elif sort_key.startswith(ENDED):
+            exits.append(_trade_exit(values))
+        else:
+            state = values
+    locks = {held_token(symbol, holding.signal_id) for symbol, holding in holdings.items()}
+    if locks != set(state.get("held", ())):
+        return None
+    return AccountState.model_validate(
+        {"executor": executor} | state | {"holdings": holdings, "exits": tuple(exits)}
+    )
+
+
+def _holding(values: Mapping[str, Any]) -> Holding:
+    return Holding(
+        signal_id=values["signal_id"],
+        side=Side(values["side"]),
+        notional=Decimal(values["notional"]),
+        risk=Decimal(values["risk"]),
+        since=datetime.fromisoformat(values["since"]),
+    )
+
+
+def _trade_exit(values: Mapping[str, Any]) -> TradeExit:
+    return TradeExit(
+        signal_id=values["signal_id"],
+        symbol=values["symbol"],
+        leg=values["leg"],
+        profit=Decimal(values["profit"]),
+        at=datetime.fromisoformat(values["at"]),
+    )
 
 
 def _dump(model: BaseModel) -> dict[str, Any]:

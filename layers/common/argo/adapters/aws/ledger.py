@@ -1,8 +1,9 @@
 """The ledger in one DynamoDB table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from argo.adapters.aws import items, writes
 from argo.adapters.aws.table import ConditionFailed, Conflict, Table
 from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
-from argo.domain.account import AccountState, TradingState
-from argo.domain.execution import Execution, ExecutionState, Transition, check_transition, claimed
+from argo.domain.account import AccountState, TradeExit, TradingState
+from argo.domain.execution import Execution, ExecutionState, Exit, Transition, check_transition, claimed
 from argo.domain.ledger import (
     Claim,
     Claimed,
@@ -27,8 +28,10 @@ from argo.domain.ledger import (
     StoredSignal,
     SymbolLocked,
 )
+from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal
+from argo.domain.signal_outcome import SignalOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,9 +53,11 @@ class DynamoLedger:
         self._table = Table(client, table, calls)
         self._mode = mode
 
-    async def put_signal(self, signal: Signal, *, executors: Collection[str]) -> PutSignal:
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
         """Write a signal once; when an earlier sighting of the same fact is stored, return that."""
-        item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors))
+        item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors), declined=declined)
         try:
             await self._table.put(item, condition=writes.NEW)
         except ConditionFailed:
@@ -74,12 +79,26 @@ class DynamoLedger:
         except ConditionFailed:
             left = await self._table.update(writes.published_some(signal_id, executors))
             if "awaiting" not in left:
-                await self._table.update(writes.left_outbox(signal_id))
+                with suppress(ConditionFailed):
+                    await self._table.update(writes.left_outbox(signal_id))
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         """Return the outbox, oldest first."""
         found, _ = await self._table.listed(items.OPEN_EXECUTIONS, ("work_list", items.OUTBOX), limit=limit)
         return [items.stored_signal(item) for item in found]
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return the signals that wait for their outcome, oldest first."""
+        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, ("work_list", items.UNJUDGED), limit=limit)
+        return [items.stored_signal(item) for item in found]
+
+    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
+        """Keep a signal's outcome with it; the first to judge it wins."""
+        try:
+            await self._table.update(writes.judged(signal_id, outcome))
+        except ConditionFailed:
+            return False
+        return True
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         """Claim a signal's execution: new, or taken over from a worker whose lease is over."""
@@ -128,6 +147,7 @@ class DynamoLedger:
         """Write order body, reservation and symbol lock in one transaction, before anything is sent."""
         changed: dict[str, object] = {
             "state": ExecutionState.SUBMITTING,
+            "client_order_id": intent.client_order_id,
             "order_body": dict(intent.order_body),
             "reserved_notional": intent.notional,
             "reserved_risk": intent.risk,
@@ -170,7 +190,7 @@ class DynamoLedger:
             now=now,
             told={name: value for name, value in told.items() if value} | dict(settlement.detail),
         )
-        await self._move(execution, change, settlement.release)
+        await self._move(execution, change, settlement.release, settlement.trade_exit)
         return _changed(execution, changed, change.history)
 
     async def pause(
@@ -197,8 +217,18 @@ class DynamoLedger:
         await self._move(execution, change, release)
         return _changed(execution, changed, change.history)
 
-    async def _move(self, execution: Execution, change: Change, release: Release) -> None:
-        first, *others = writes.settlement_transaction(self._table.name, execution, change, release)
+    async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
+        """Record how the position is left; the state stays."""
+        changed: dict[str, object] = {"state": execution.state, "exit": planned}
+        known = {"exit": planned.why, "exit_order_id": planned.order_id or ""}
+        change = _change(execution, changed, now=now, told=known)
+        await self._move(execution, change, Release.NOTHING)
+        return _changed(execution, changed, change.history)
+
+    async def _move(
+        self, execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
+    ) -> None:
+        first, *others = writes.settlement_transaction(self._table.name, execution, change, release, ended)
         for tries_left in reversed(range(_CONFLICT_TRIES)):
             try:
                 await (self._table.transact([first, *others]) if others else self._table.update_alone(first))
@@ -226,16 +256,39 @@ class DynamoLedger:
         found, _ = await self._table.listed(items.OPEN_EXECUTIONS, key, limit=limit)
         return [items.execution(item) for item in found]
 
-    async def account(self, executor: str) -> AccountState:
-        """Return the account's item, read consistently."""
-        return items.account_state(executor, await self._table.get(items.account_key(executor)) or {})
+    async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
+        """Return the account with its symbol locks and the trades that ended lately, in one request."""
+        first = items.ended_since(exits_since) if exits_since else items.LOCK
+        for _ in range(_CONFLICT_TRIES):
+            found = await self._table.onwards(items.account_partition(executor), first)
+            if (state := items.account_state(executor, found)) is not None:
+                return state
+        raise ReservationConflict(f"the account {executor} changed while it was read")
 
     async def set_trading_state(
-        self, executor: str, state: TradingState, *, reason: str, now: datetime
-    ) -> AccountState:
+        self,
+        executor: str,
+        state: TradingState,
+        *,
+        reason: str,
+        now: datetime,
+        resumes_on: date | None = None,
+    ) -> None:
         """Set what the account may do and move its version, so that no older view reserves any more."""
-        stored = await self._table.update(writes.trading_state(executor, state, reason=reason, now=now))
-        return items.account_state(executor, stored)
+        request = writes.trading_state(executor, state, reason=reason, now=now, resumes_on=resumes_on)
+        await self._table.update(request)
+
+    async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
+        """Record the account's equity and its marks; False when somebody else has since ``read``."""
+        try:
+            await self._table.update(writes.observed(read.executor, known, read=read, now=now))
+        except ConditionFailed:
+            return False
+        return True
+
+    async def measure_anew(self, executor: str) -> None:
+        """Forget what drawdowns are measured from."""
+        await self._table.update(writes.measured_anew(executor))
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         """Return a UTC day's signals, newest first."""

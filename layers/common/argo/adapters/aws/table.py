@@ -111,6 +111,22 @@ class Table:
         )
         return answer["Items"]
 
+    async def onwards(self, partition: str, first: str) -> list[Item]:
+        """Read a partition's items from the sort key ``first`` on, consistently."""
+        request: Request = {
+            "TableName": self.name,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "PK = :partition AND SK >= :first",
+            "ExpressionAttributeValues": encode({":partition": partition, ":first": first}),
+        }
+        found: list[Item] = []
+        while True:
+            answer = await self._calls.run(lambda: self._client.query(**request))
+            found += answer["Items"]
+            if not answer.get("LastEvaluatedKey"):
+                return found
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     async def listed(
         self,
         index: str,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
-from argo.domain.account import AccountState, TradingState
+from argo.domain.account import AccountState, TradeExit, TradingState, minute_of
 from argo.domain.execution import Execution, Transition
 from argo.domain.ledger import Intent, Release
+from argo.domain.limits import EquityMarks
+from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.values import iso, sortable
 
 type Request = dict[str, Any]
@@ -105,10 +107,18 @@ def intent_transaction(
             "Update": {
                 "TableName": table,
                 "Key": items.account_key(execution.executor),
-                "UpdateExpression": "ADD reserved_notional :notional, reserved_risk :risk, version :one",
+                "UpdateExpression": "ADD reserved_notional :notional, reserved_risk :risk, version :one, "
+                "held :lock SET rate_minute = :minute, rate_orders = :orders",
                 "ConditionExpression": unchanged if account.version else fresh,
                 "ExpressionAttributeValues": encode(
-                    {":notional": intent.notional, ":risk": intent.risk, ":one": 1}
+                    {
+                        ":notional": intent.notional,
+                        ":risk": intent.risk,
+                        ":one": 1,
+                        ":lock": {items.held_token(execution.symbol, execution.signal_id)},
+                        ":minute": iso(minute_of(change.history.at)),
+                        ":orders": account.orders_in_minute(change.history.at) + 1,
+                    }
                     | ({":read_version": account.version} if account.version else {})
                 ),
             }
@@ -117,7 +127,15 @@ def intent_transaction(
             "Put": {
                 "TableName": table,
                 "Item": items.symbol_lock_key(execution.executor, execution.symbol)
-                | encode({"signal_id": execution.signal_id, "since": change.history.at.isoformat()}),
+                | encode(
+                    {
+                        "signal_id": execution.signal_id,
+                        "side": str(execution.side),
+                        "notional": str(intent.notional),
+                        "risk": str(intent.risk),
+                        "since": iso(change.history.at),
+                    }
+                ),
                 "ConditionExpression": free_or_mine,
                 "ExpressionAttributeValues": encode({":signal_id": execution.signal_id}),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -126,7 +144,9 @@ def intent_transaction(
     ]
 
 
-def settlement_transaction(table: str, execution: Execution, change: Change, release: Release) -> list[Request]:
+def settlement_transaction(
+    table: str, execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
+) -> list[Request]:
     """Return a transition that gives back what the execution holds, exactly once.
 
     The execution's own condition makes the release happen once: whoever comes second finds another state, or
@@ -134,29 +154,16 @@ def settlement_transaction(table: str, execution: Execution, change: Change, rel
     """
     update = execution_update(execution, change)
     holds_money = bool(execution.reserved_notional or execution.reserved_risk)
+    gives_symbol = release is Release.RESERVATION_AND_SYMBOL
     writes: list[Request] = [{"Update": {"TableName": table, **update}}]
     if release is not Release.NOTHING and holds_money:
         still_reserved = "reserved_notional = :known_notional"
         update["ConditionExpression"] += f" AND {still_reserved}"
         update["ExpressionAttributeValues"] |= encode({":known_notional": str(execution.reserved_notional)})
         writes[0]["Update"] |= update
-        writes.append(
-            {
-                "Update": {
-                    "TableName": table,
-                    "Key": items.account_key(execution.executor),
-                    "UpdateExpression": "ADD reserved_notional :notional, reserved_risk :risk, version :one",
-                    "ExpressionAttributeValues": encode(
-                        {
-                            ":notional": -execution.reserved_notional,
-                            ":risk": -execution.reserved_risk,
-                            ":one": 1,
-                        }
-                    ),
-                }
-            }
-        )
-    if release is Release.RESERVATION_AND_SYMBOL:
+    if gives_symbol or (release is not Release.NOTHING and holds_money):
+        writes.append({"Update": {"TableName": table, **_given_back(execution, gives_symbol=gives_symbol)}})
+    if gives_symbol:
         mine_or_gone = f"signal_id = :signal_id OR {NEW}"
         writes.append(
             {
@@ -168,20 +175,40 @@ def settlement_transaction(table: str, execution: Execution, change: Change, rel
                 }
             }
         )
+    if ended is not None:
+        writes.append({"Put": {"TableName": table, "Item": items.trade_exit_item(execution.executor, ended)}})
     return writes
 
 
+def _given_back(execution: Execution, *, gives_symbol: bool) -> Request:
+    """Take an execution's reservation off its account, and its symbol where that is free again."""
+    expression = "ADD reserved_notional :notional, reserved_risk :risk, version :one"
+    values: dict[str, object] = {
+        ":notional": -execution.reserved_notional,
+        ":risk": -execution.reserved_risk,
+        ":one": 1,
+    }
+    if gives_symbol:
+        expression += " DELETE held :lock"
+        values[":lock"] = {items.held_token(execution.symbol, execution.signal_id)}
+    return {
+        "Key": items.account_key(execution.executor),
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": encode(values),
+    }
+
+
 def published(signal_id: str, executors: Iterable[str]) -> Request:
-    """Mark a signal as sent to every executor that awaited it: it leaves the outbox.
+    """Mark a signal as sent to every executor that awaited it: from the outbox it goes to be judged.
 
     An overlapping cycle may have marked some already; then the condition fails and `published_some` is used.
     """
     sent_to_all_that_wait = "awaiting = :sent"
     return {
         "Key": items.signal_key(signal_id),
-        "UpdateExpression": "ADD published_to :sent REMOVE awaiting, work_list, waiting_since",
+        "UpdateExpression": "ADD published_to :sent SET work_list = :unjudged REMOVE awaiting",
         "ConditionExpression": sent_to_all_that_wait,
-        "ExpressionAttributeValues": encode({":sent": set(executors)}),
+        "ExpressionAttributeValues": encode({":sent": set(executors), ":unjudged": items.UNJUDGED}),
     }
 
 
@@ -197,29 +224,85 @@ def published_some(signal_id: str, executors: Iterable[str]) -> Request:
 
 
 def left_outbox(signal_id: str) -> Request:
-    """Take a signal that nobody awaits any more out of the outbox."""
+    """Take a signal that nobody awaits any more from the outbox to where it is judged.
+
+    Two cycles mark a half each and both find nobody waiting; by the time the second one writes, the first has
+    moved the signal on, and it may even have been judged and have left.
+    """
     nobody_waits = "attribute_not_exists(awaiting)"
+    still_in_the_outbox = "work_list = :outbox"
     return {
         "Key": items.signal_key(signal_id),
-        "UpdateExpression": "REMOVE work_list, waiting_since",
-        "ConditionExpression": nobody_waits,
+        "UpdateExpression": "SET work_list = :unjudged",
+        "ConditionExpression": f"{nobody_waits} AND {still_in_the_outbox}",
+        "ExpressionAttributeValues": encode({":unjudged": items.UNJUDGED, ":outbox": items.OUTBOX}),
     }
 
 
-def trading_state(executor: str, state: TradingState, *, reason: str, now: datetime) -> Request:
+def judged(signal_id: str, outcome: SignalOutcome) -> Request:
+    """Keep a signal's outcome with it and take it off the list.
+
+    Two overlapping generators judge the same bars; the second finds an outcome and leaves it as it is.
+    """
+    known = "attribute_exists(PK)"
+    no_outcome_yet = "attribute_not_exists(outcome)"
+    return {
+        "Key": items.signal_key(signal_id),
+        "UpdateExpression": "SET outcome = :outcome REMOVE work_list, waiting_since",
+        "ConditionExpression": f"{known} AND {no_outcome_yet}",
+        "ExpressionAttributeValues": encode({":outcome": outcome}),
+    }
+
+
+def trading_state(
+    executor: str, state: TradingState, *, reason: str, now: datetime, resumes_on: date | None
+) -> Request:
     """Set an account's trading state.
 
     A worker has read ACTIVE and is about to reserve; a person halts the account. The version has moved, the
     worker's reservation fails, it reads again and finds HALTED.
     """
+    values = {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
+    resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
     return {
         "Key": items.account_key(executor),
-        "UpdateExpression": "SET trading_state = :state, state_reason = :reason, state_since = :now "
-        "ADD version :one",
+        "UpdateExpression": "SET trading_state = :state, state_reason = :reason, state_since = :now"
+        f"{resumes} ADD version :one",
+        "ExpressionAttributeValues": encode(values | ({":day": resumes_on.isoformat()} if resumes_on else {})),
+    }
+
+
+def observed(executor: str, known: EquityMarks, *, read: AccountState, now: datetime) -> Request:
+    """Record an account's equity and its marks.
+
+    Two reconcilers overlap: the second to write finds another observation than the one it began from.
+    """
+    nobody_looked_since = "observed_at = :read" if read.observed_at else "attribute_not_exists(observed_at)"
+    values = {
+        ":day": known.trading_day.isoformat(),
+        ":equity": str(known.equity),
+        ":day_start": str(known.day_start),
+        ":start": str(known.start),
+        ":peak": str(known.peak),
+        ":now": iso(now),
+    }
+    return {
+        "Key": items.account_key(executor),
+        "UpdateExpression": "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
+        "starting_equity = :start, peak_equity = :peak, observed_at = :now",
+        "ConditionExpression": nobody_looked_since,
         "ExpressionAttributeValues": encode(
-            {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
+            values | ({":read": iso(read.observed_at)} if read.observed_at else {})
         ),
-        "ReturnValues": "ALL_NEW",
+    }
+
+
+def measured_anew(executor: str) -> Request:
+    """Forget what drawdowns are measured from: the next observation begins anew."""
+    return {
+        "Key": items.account_key(executor),
+        "UpdateExpression": "REMOVE starting_equity, peak_equity ADD version :one",
+        "ExpressionAttributeValues": encode({":one": 1}),
     }
 
 

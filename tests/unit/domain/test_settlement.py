@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from argo.domain.execution import ExecutionState, Fill, check_transition
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
+from argo.domain.settlement import may_be_cancelled, profit, settle
 from argo.domain.signal import Side
-from reconciliation.settlement import may_be_cancelled, profit, settle
 from tests.unit.builders import NOW, a_broker_order, an_execution
 from tests.unit.strategies import decimals
 

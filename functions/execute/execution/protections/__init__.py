@@ -1,0 +1,1 @@
+"""Locks that pass by themselves, each a small class: lock until, and why."""

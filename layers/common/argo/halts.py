@@ -1,0 +1,37 @@
+"""Halting an account: once, durably, with its reason."""
+
+from datetime import date, datetime, timedelta
+
+from argo.domain.account import MarketClock, TradingState
+from argo.domain.limits import DAILY_LOSS
+from argo.domain.profile import BreachEnds, Profile
+from argo.observability import Telemetry
+from argo.ports import Ledger
+
+
+async def halt(
+    ledger: Ledger,
+    telemetry: Telemetry,
+    executor: str,
+    reason: str,
+    *,
+    now: datetime,
+    resumes_on: date | None = None,
+) -> bool:
+    """Halt an account that is not halted yet, and tell whether it was done now.
+
+    A halt stands as it is: a later reason does not overwrite the first.
+    """
+    account = await ledger.account(executor)
+    if account.trading_state is TradingState.HALTED:
+        return False
+    await ledger.set_trading_state(executor, TradingState.HALTED, reason=reason, now=now, resumes_on=resumes_on)
+    telemetry.log.error("account_halted", executor=executor, halted_because=reason)
+    return True
+
+
+def breach_resumes_on(profile: Profile, limit: str, clock: MarketClock) -> date | None:
+    """Return the trading day on which a breach's halt ends by itself; None leaves it to an operator."""
+    if limit == DAILY_LOSS and profile.daily_loss_ends is BreachEnds.NEXT_TRADING_DAY:
+        return clock.trading_day + timedelta(days=1)
+    return None
