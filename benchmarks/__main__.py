@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import batch, calls, cold, cpu
+from benchmarks import batch, calls, cold, cpu, generator
 from benchmarks.results import Result, Verdict, show, write
 from benchmarks.stand import Stand, stand
 
 RESULTS = Path(__file__).parent / "results.json"
 ON_THE_STAND: dict[str, Callable[[Stand], list[Result]]] = {"calls": calls.run, "cpu": cpu.run, "batch": batch.run}
-NAMES = ("cold", *ON_THE_STAND)
+NAMES = ("cold", "generator", *ON_THE_STAND)
 
 
 def main() -> int:
@@ -35,6 +35,7 @@ def main() -> int:
 def measure(names: Collection[str]) -> list[Result]:
     """Run the named benchmarks, one at a time."""
     results = cold.run() if "cold" in names else []
+    results += generator.run() if "generator" in names else []
     chosen = [run for name, run in ON_THE_STAND.items() if name in names]
     if chosen:
         with stand((calls.ACCOUNT, cpu.ACCOUNT, cpu.BARE_ACCOUNT, batch.ACCOUNT)) as running:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from argo.domain.conservation import Standstill
 from argo.domain.execution import TRANSITIONS
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.observability import Metric
@@ -38,6 +39,7 @@ def reference() -> str:
         _section(
             "What stands in an order's way until its signal expires", ("reason", "meaning"), _reasons(Obstacle)
         ),
+        _section("Where a signal stands that has no outcome", ("standstill", "meaning"), _reasons(Standstill)),
         _section("Why a message is dead-lettered at once", ("reason", "meaning"), _reasons(QuarantineReason)),
         _section("States of an execution", ("state", "can become", "has an order"), _states()),
         _section("Metrics, namespace `Argo`", ("metric", "unit", "meaning"), _metrics()),

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from console import dlq, docs, run, serve, signals, status, trading_state, why
+from console import api_server, audit, dlq, docs, flatten, run, serve, signals, sources, status, trading_state, why
 
 app = typer.Typer(
     name="argo",
@@ -21,10 +21,14 @@ app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("signals")(signals.signals)
 app.command("why")(why.why)
+app.command("sources")(sources.sources)
+app.command("audit")(audit.audit)
+app.command("api")(api_server.api)
 app.command("status")(status.status)
 app.command("halt")(trading_state.halt)
 app.command("reduce")(trading_state.reduce)
 app.command("resume")(trading_state.resume)
+app.command("flatten")(flatten.flatten)
 app.add_typer(dlq.app, name="dlq")
 app.command("docs", hidden=True)(docs.docs)
 

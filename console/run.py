@@ -12,14 +12,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from argo.conservation import read_rows
 from argo.domain.config import Configuration
+from argo.domain.conservation import AccountSum, Row, sums
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.embedded_aws import EmbeddedAwsError, embedded_aws
 from console.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS, TEMPLATE
 from console.play import Played, configured_for, play
 from console.runs import RunRecord
-from console.summary import AccountSum, Row, read_rows, row_as_dict, sums
+from console.summary import row_as_dict
 from console.tables import output, reasons_table, signals_table, sums_table
 from simulation.bars import BarsFileError, load_bars
 from simulation.tape import Step, Tape

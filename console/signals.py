@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 
 from argo.adapters.clock import SystemClock
+from argo.conservation import read_rows
+from argo.domain.conservation import sums
 from argo.domain.tables import ConfigurationError
 from console.deployment import StackOption, StateOption, open_deployment
 from console.embedded_aws import EmbeddedAwsError
 from console.paths import LAST_RUN
-from console.summary import read_rows, row_as_dict, sums
+from console.summary import row_as_dict
 from console.tables import output, reasons_table, signals_table, sums_table
 
 _DAYS_BACK = 7

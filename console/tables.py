@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from argo.domain.conservation import AccountSum, Row
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
-from console.summary import AccountSum, Row
 
 _SHORT_ID = 8
 _WIDTH_OF_A_FILE = 144
@@ -134,5 +134,6 @@ _SUM_ROWS: Sequence[tuple[str, Callable[[AccountSum], RenderableType]]] = (
     ("gap (must be 0)", _gap),
     ("execution rate: orders / (signals - denied)", lambda account: _percent(account.execution_rate)),
     ("orders / signals", lambda account: _percent(account.plain_share)),
+    ("not sent: the account does not want them", lambda account: str(account.declined)),
     ("realised profit, USD", lambda account: f"{account.realised_profit:,.2f}"),
 )

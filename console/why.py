@@ -106,6 +106,11 @@ def _outcome(execution: Execution) -> dict[str, str]:
         said["order id"] = execution.order_id
     if execution.legs:
         said["legs"] = ", ".join(f"{leg.role} {leg.order_id}" for leg in execution.legs)
+    if execution.exit:
+        said["left"] = f"{execution.exit.why}; exit order {execution.exit.order_id or 'not placed yet'}"
+    if execution.protection:
+        guard, why = execution.protection, execution.protection.reason
+        said["protection"] = f"{guard.cover}, guard order {guard.order_id or '-'}" + (f", {why}" if why else "")
     if execution.reason:
         said["reason"] = f"{execution.reason}: {meaning(execution.reason)}"
     if execution.obstacle:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from simulation.broker.assets import Asset
+from simulation.broker.behaviour import Behaviour
 from simulation.broker.identifiers import derived_id
 from simulation.broker.money import ZERO
 from simulation.broker.orders import Order, OrderStatus
@@ -33,7 +34,7 @@ class CashEntry(NamedTuple):
 
 
 class Account:
-    """One account's books; the flags may be set at any time and work from the next order on."""
+    """One account's books; flags and behaviour may be set at any time and work from the next order on."""
 
     def __init__(self, settings: AccountSettings, opened_at: datetime) -> None:
         self.settings = settings
@@ -43,6 +44,7 @@ class Account:
         self.trading_blocked = False
         self.account_blocked = False
         self.trade_suspended_by_user = False
+        self.behaviour = Behaviour()
         self.positions: dict[str, Position] = {}
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []

@@ -11,8 +11,10 @@ from simulation.broker.errors import (
 )
 from simulation.broker.money import ZERO, is_whole
 from simulation.broker.order_rules import Rule
-from simulation.broker.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side
+from simulation.broker.orders import Order, OrderStatus
+from simulation.broker.requests import OrderRequest
 from simulation.broker.submission import Submission
+from simulation.broker.terms import OrderClass, OrderType, Side
 
 
 def account_flags(order: Submission) -> BrokerError | None:

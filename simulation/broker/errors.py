@@ -85,6 +85,15 @@ def insufficient_quantity(symbol: str, requested: Decimal, existing: Decimal, he
     )
 
 
+def passed_stop(stop: Decimal, market: Decimal, *, above: bool) -> BrokerError:
+    """The stop of a sale is not below the market, or that of a purchase not above it."""
+    return invalid(
+        f"stop price must be {'greater' if above else 'less'} than current price",
+        market_price=text(market),
+        stop_price=text(stop),
+    )
+
+
 def wash_trade(existing_order_id: str, reason: str) -> BrokerError:
     """The order could trade against an open order of the same account."""
     return forbidden(

@@ -1,21 +1,23 @@
 """Match resting orders against a moving price."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from simulation.broker.account import Account
 from simulation.broker.clock import MarketClock
-from simulation.broker.groups import after_fill, cancel_group
+from simulation.broker.groups import after_fill, begin, cancel_group
 from simulation.broker.liquidity import Liquidity
 from simulation.broker.market import Market
 from simulation.broker.matching import awaits_stop, lies_between, pending_level, trades_at
 from simulation.broker.money import ZERO
-from simulation.broker.orders import Order, OrderStatus, TimeInForce
+from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Fill
+from simulation.broker.terms import TimeInForce
 
 
 class Exchange:
-    """The order book of every symbol; `settle` books each fill into the account named by its key id.
+    """The order book of every symbol; each fill is booked into the account that its order's key id names.
 
     Whatever moves a price either jumps there (nothing trades in between, so an order that is passed over
     fills at the new price, a stop worse than its own) or walks there (each order on the way fills at its
@@ -23,19 +25,19 @@ class Exchange:
     """
 
     def __init__(
-        self, clock: MarketClock, market: Market, liquidity: Liquidity, settle: Callable[[str, Fill], None]
+        self, clock: MarketClock, market: Market, liquidity: Liquidity, accounts: Mapping[str, Account]
     ) -> None:
         self._clock = clock
         self._market = market
         self._liquidity = liquidity
-        self._settle = settle
+        self._accounts = accounts
         self._books: defaultdict[str, list[Order]] = defaultdict(list)
 
-    def place(self, order: Order) -> None:
-        """Take an order and its legs; fill it at once if it is marketable."""
-        self._books[order.symbol] += [order, *order.legs]
+    def place(self, order: Order, *legs: Order) -> None:
+        """Take an order, and legs that are new as well; fill it at once if it is marketable."""
+        self._books[order.symbol] += [order, *legs]
         self.match(order.symbol)
-        if order.time_in_force is TimeInForce.IOC and order.is_open:
+        if order.time_in_force is TimeInForce.IOC and order.is_open and order.coming_end is None:
             cancel_group(order, self._clock.now)
 
     def jump(self, symbol: str, price: Decimal) -> None:
@@ -62,10 +64,10 @@ class Exchange:
         """Let orders that waited for the session work, and return their symbols."""
         symbols = []
         for symbol, book in self._books.items():
-            waiting = [o for o in book if o.status is OrderStatus.ACCEPTED and self._may_trade(o)]
+            accepted = [o for o in book if o.status is OrderStatus.ACCEPTED and o.coming_end is None]
+            waiting = [order for order in accepted if self._may_trade(order)]
             for order in waiting:
-                order.status = OrderStatus.NEW
-                order.updated_at = self._clock.now
+                begin(order, self._clock.now, self._accounts[order.key_id].behaviour)
             if waiting:
                 symbols.append(symbol)
         return symbols
@@ -92,9 +94,6 @@ class Exchange:
 
     def _fill(self, order: Order, price: Decimal) -> None:
         quantity = self._obtainable(order, price)
-        complete = quantity == order.remaining(price)
-        order.filled_quantity += quantity
-        order.filled_value += quantity * price
         fill = Fill(
             order_id=order.id,
             client_order_id=order.client_order_id,
@@ -104,17 +103,15 @@ class Exchange:
             price=price,
             at=self._clock.now,
         )
-        if complete:
-            order.end(OrderStatus.FILLED, fill.at)
-        else:
-            order.status = OrderStatus.PARTIALLY_FILLED
-            order.updated_at = fill.at
-        self._settle(order.key_id, fill)
-        after_fill(order, quantity, fill.at)
+        order.fill(quantity, price, fill.at)
+        account = self._accounts[order.key_id]
+        account.book(fill)
+        after_fill(order, quantity, fill.at, account.behaviour)
 
     def _obtainable(self, order: Order, price: Decimal) -> Decimal:
         wanted = max(order.remaining(price), ZERO)
         return self._liquidity.left(order.client_order_id, order.filled_quantity, wanted)
 
     def _may_trade(self, order: Order) -> bool:
-        return order.asset.is_crypto or self._clock.is_open
+        is_over = order.coming_end is not None and order.coming_end.at <= self._clock.now
+        return not is_over and (order.asset.is_crypto or self._clock.is_open)

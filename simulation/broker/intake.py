@@ -1,5 +1,6 @@
 """Turn an order request into an order, or a refusal."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from simulation.broker.account import Account
@@ -7,44 +8,40 @@ from simulation.broker.account_rules import ACCOUNT_RULES
 from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import BrokerError, duplicate_client_order_id, invalid
+from simulation.broker.groups import begin
 from simulation.broker.identifiers import derived_id
 from simulation.broker.market import Market
 from simulation.broker.order_rules import ORDER_RULES
-from simulation.broker.orders import (
-    Order,
-    OrderClass,
-    OrderRequest,
-    OrderStatus,
-    OrderType,
-    Side,
-    StopLoss,
-    TimeInForce,
-)
+from simulation.broker.orders import ComingEnd, Order, OrderStatus
 from simulation.broker.positions import Position
+from simulation.broker.requests import OrderRequest, StopLoss
 from simulation.broker.submission import Submission
+from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
 from simulation.broker.valuation import value
 
 
 def refusal(submission: Submission) -> BrokerError | None:
     """Return why an order is not taken: the id first, then the order's own rules, then the account's."""
-    client_id = submission.request.client_order_id
-    if client_id is not None and submission.account.order_by_client_id(client_id) is not None:
-        return duplicate_client_order_id()
-    refusals = (rule(submission) for rule in (*ORDER_RULES, *ACCOUNT_RULES))
+    refusals = (rule(submission) for rule in (refusal_of_a_known_id, *ORDER_RULES, *ACCOUNT_RULES))
     return next((refused for refused in refusals if refused is not None), None)
 
 
-def accept(request: OrderRequest, account: Account, asset: Asset, market: Market, clock: MarketClock) -> Order:
+def accept(
+    request: OrderRequest,
+    account: Account,
+    asset: Asset,
+    market: Market,
+    clock: MarketClock,
+    *,
+    refuses: Callable[[Submission], BrokerError | None] = refusal,
+) -> Order:
     """Check a request and enter its order, with legs, into the account.
 
     Raises:
         BrokerError: it is refused; the account is as it was.
     """
-    price = market.prices.get(asset.symbol)
-    if price is None:
-        raise invalid(f"asset {asset.symbol} has no price yet")
-    submission = Submission(request, account, asset, price, value(account, market.prices))
-    refused = refusal(submission)
+    submission = Submission(request, account, asset, last_price(asset, market), value(account, market.prices))
+    refused = refuses(submission)
     if refused is not None:
         raise refused
     order = _order(submission, clock)
@@ -54,7 +51,28 @@ def accept(request: OrderRequest, account: Account, asset: Asset, market: Market
         leg.client_order_id = derived_id("leg", leg.id)
         order.legs.append(leg)
         account.add(leg)
+        if leg.is_working:
+            begin(leg, clock.now, account.behaviour)
     return order
+
+
+def last_price(asset: Asset, market: Market) -> Decimal:
+    """Return the last price of an asset, USD.
+
+    Raises:
+        BrokerError: 422, it has not been traded yet.
+    """
+    price = market.prices.get(asset.symbol)
+    if price is None:
+        raise invalid(f"asset {asset.symbol} has no price yet")
+    return price
+
+
+def refusal_of_a_known_id(submission: Submission) -> BrokerError | None:
+    """Refuse a client order id that was used before, and nothing else."""
+    client_id = submission.request.client_order_id
+    known = client_id is not None and submission.account.order_by_client_id(client_id) is not None
+    return duplicate_client_order_id() if known else None
 
 
 def closing_request(position: Position, quantity: Decimal) -> OrderRequest:
@@ -69,7 +87,8 @@ def closing_request(position: Position, quantity: Decimal) -> OrderRequest:
 
 def _order(submission: Submission, clock: MarketClock) -> Order:
     request, account = submission.request, submission.account
-    waits = not (clock.is_open or submission.asset.is_crypto)
+    coming_end = _rejection(submission, clock)
+    waits = coming_end is not None or not (clock.is_open or submission.asset.is_crypto)
     order_id = account.next_order_id()
     return Order(
         id=order_id,
@@ -89,10 +108,16 @@ def _order(submission: Submission, clock: MarketClock) -> Order:
         reserve_price=submission.reserve_price,
         status=OrderStatus.ACCEPTED if waits else OrderStatus.NEW,
         submitted_as=OrderStatus.ACCEPTED if waits else OrderStatus.PENDING_NEW,
+        coming_end=coming_end,
         created_at=clock.now,
         updated_at=clock.now,
         expires_at=clock.calendar.next_close(clock.now) if request.time_in_force is TimeInForce.DAY else None,
     )
+
+
+def _rejection(submission: Submission, clock: MarketClock) -> ComingEnd | None:
+    after = submission.account.behaviour.rejected_after.get(submission.request.client_order_id or "")
+    return None if after is None else ComingEnd(OrderStatus.REJECTED, clock.now + after)
 
 
 def _legs(parent: Order, request: OrderRequest) -> list[Order]:
@@ -123,6 +148,7 @@ def _leg(parent: Order, *, limit: Decimal | None = None, stop: StopLoss | None =
         opening=False,
         status=OrderStatus.HELD if is_exit_of_entry else parent.status,
         submitted_as=OrderStatus.HELD if is_exit_of_entry else parent.submitted_as,
+        coming_end=None if is_exit_of_entry else parent.coming_end,
         created_at=parent.created_at,
         updated_at=parent.created_at,
         expires_at=parent.expires_at,

@@ -1,5 +1,6 @@
 """Hold back fills, so that a test can have a partial one."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 
@@ -19,6 +20,10 @@ class Liquidity:
     def lift(self, client_order_id: str) -> None:
         """Fill the rest at the next price."""
         self._limits.pop(client_order_id, None)
+
+    def set(self, limits: Mapping[str, Decimal]) -> None:
+        """Limit these orders, and no others."""
+        self._limits = dict(limits)
 
     def left(self, client_order_id: str, filled: Decimal, wanted: Decimal) -> Decimal:
         """Return how much of what an order wants it gets now."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from itertools import islice
 
 from simulation.broker.account import Account
-from simulation.broker.orders import Order, Side
+from simulation.broker.orders import Order
+from simulation.broker.terms import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

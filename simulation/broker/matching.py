@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from simulation.broker.orders import Order, Side
+from simulation.broker.orders import Order
+from simulation.broker.terms import Side
 
 
 def trades_at(order: Order, price: Decimal) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from simulation.broker.errors import BrokerError, forbidden, invalid, malformed
+from simulation.broker.errors import BrokerError, forbidden, invalid, malformed, passed_stop
 from simulation.broker.money import CENT, on_tick, text
-from simulation.broker.orders import OrderClass, OrderType, Side, TimeInForce
 from simulation.broker.submission import Submission
+from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
 
 _SMALLEST_CRYPTO_COST = Decimal(10)
 _SMALLEST_FRACTIONAL_COST = Decimal(1)
+_ADVANCED_NAMES = {OrderClass.BRACKET: "otoco", OrderClass.OCO: "oco", OrderClass.OTO: "oto"}
 
 Rule = Callable[[Submission], BrokerError | None]
 
@@ -36,7 +37,9 @@ def crypto_terms(order: Submission) -> BrokerError | None:
         return None
     request = order.request
     if request.order_class is not OrderClass.SIMPLE:
-        return invalid("crypto orders not allowed for advanced order_class: otoco")
+        return invalid(
+            f"crypto orders not allowed for advanced order_class: {_ADVANCED_NAMES[request.order_class]}"
+        )
     if request.type is OrderType.STOP:
         return invalid("invalid order type for crypto order")
     if request.time_in_force is TimeInForce.DAY:
@@ -108,6 +111,17 @@ def leg_prices(order: Submission) -> BrokerError | None:
     return None
 
 
+def stop_side(order: Submission) -> BrokerError | None:
+    """A stop lies where the price is not yet: below it for a sale, above it for a purchase."""
+    request = order.request
+    stop = request.stop_price
+    if request.order_class is OrderClass.OCO and request.stop_loss is not None:
+        stop = request.stop_loss.stop_price
+    if stop is None or request.side.sign * (stop - order.price) > 0:
+        return None
+    return passed_stop(stop, order.price, above=request.side is Side.BUY)
+
+
 def smallest_cost(order: Submission) -> BrokerError | None:
     """Crypto costs at least 10 USD an order, a part of a share 1 USD."""
     if not (order.asset.is_crypto or order.is_fractional):
@@ -136,6 +150,7 @@ ORDER_RULES: tuple[Rule, ...] = (
     group_legs,
     group_terms,
     leg_prices,
+    stop_side,
     extended_hours_terms,
     smallest_cost,
 )

@@ -1,71 +1,15 @@
 """Model orders: what was asked for, and what has become of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from simulation.broker.assets import Asset
 from simulation.broker.money import ZERO, floored
-
-
-class Side(StrEnum):
-    """Which way an order trades."""
-
-    BUY = "buy"
-    SELL = "sell"
-
-    @property
-    def opposite(self) -> "Side":
-        """The other side."""
-        return Side.SELL if self is Side.BUY else Side.BUY
-
-    @property
-    def sign(self) -> int:
-        """+1 for what a buy does to a position, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
-
-
-class OrderType(StrEnum):
-    """When an order trades, and at which price."""
-
-    MARKET = "market"
-    LIMIT = "limit"
-    STOP = "stop"
-    STOP_LIMIT = "stop_limit"
-
-    @property
-    def has_limit(self) -> bool:
-        """Say whether it names a worst price."""
-        return self in {OrderType.LIMIT, OrderType.STOP_LIMIT}
-
-    @property
-    def has_stop(self) -> bool:
-        """Say whether it waits for a price."""
-        return self in {OrderType.STOP, OrderType.STOP_LIMIT}
-
-
-class TimeInForce(StrEnum):
-    """How long an order rests."""
-
-    DAY = "day"
-    GTC = "gtc"
-    IOC = "ioc"
-
-
-class OrderClass(StrEnum):
-    """How orders belong together."""
-
-    SIMPLE = "simple"
-    BRACKET = "bracket"
-    OCO = "oco"
-    OTO = "oto"
-
-    @property
-    def is_entry(self) -> bool:
-        """Say whether its first order opens a position that the legs then leave."""
-        return self in {OrderClass.BRACKET, OrderClass.OTO}
+from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
 
 
 class OrderStatus(StrEnum):
@@ -77,45 +21,44 @@ class OrderStatus(StrEnum):
     HELD = "held"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
+    PENDING_CANCEL = "pending_cancel"
     CANCELED = "canceled"
     EXPIRED = "expired"
+    REPLACED = "replaced"
+    REJECTED = "rejected"
 
 
-TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
-WORKING = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
+TERMINAL = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REPLACED,
+        OrderStatus.REJECTED,
+    }
+)
+WORKING = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL})
 
 
-@dataclass(frozen=True, slots=True)
-class StopLoss:
-    """A leg that leaves at a stop, as a stop-limit order where `limit_price` is given; USD."""
+class ComingEnd(NamedTuple):
+    """An end that is certain to come, unless the order fills before."""
 
-    stop_price: Decimal
-    limit_price: Decimal | None = None
+    status: OrderStatus
+    at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRequest:
-    """What a client asks for; either `quantity` (shares or coins) or `notional` (USD) is given."""
+class PastState(NamedTuple):
+    """What an order was until a moment, as far as it may change."""
 
-    symbol: str
-    side: Side
-    type: OrderType = OrderType.MARKET
-    time_in_force: TimeInForce = TimeInForce.DAY
-    order_class: OrderClass = OrderClass.SIMPLE
-    quantity: Decimal | None = None
-    notional: Decimal | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    take_profit: Decimal | None = None
-    stop_loss: StopLoss | None = None
-    client_order_id: str | None = None
-    extended_hours: bool = False
-
-    def quantity_at(self, price: Decimal) -> Decimal:
-        """Return the quantity, for a notional order the one it would buy at a price."""
-        if self.quantity is not None:
-            return self.quantity
-        return floored((self.notional or ZERO) / price)
+    until: datetime
+    status: OrderStatus
+    quantity: Decimal | None
+    filled_quantity: Decimal
+    filled_value: Decimal
+    updated_at: datetime
+    ended_at: datetime | None
+    replaced_by: str | None
+    legs: tuple["Order", ...]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -128,6 +71,10 @@ class Order:
         opening: whether it adds risk (opens or extends a position) rather than closing one.
         reserve_price: USD per unit that an opening order keeps from buying power until it ends.
         triggered: whether a stop-limit order has met its stop.
+        watched: whether a held order is watched and fills all the same: how Alpaca shows a live stop leg.
+        coming_end: when it will be cancelled or rejected.
+        replaces, replaced_by: the ids of the orders before and after it.
+        past: what it was before each change, oldest first.
     """
 
     id: str
@@ -154,8 +101,13 @@ class Order:
     filled_quantity: Decimal = ZERO
     filled_value: Decimal = ZERO
     triggered: bool = False
+    watched: bool = False
+    coming_end: ComingEnd | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
     parent: Self | None = None
     legs: list[Self] = field(default_factory=list)
+    past: list[PastState] = field(default_factory=list)
 
     @property
     def symbol(self) -> str:
@@ -170,7 +122,7 @@ class Order:
     @property
     def is_working(self) -> bool:
         """Say whether it may fill now: neither over, nor held, nor waiting for the session."""
-        return self.status in WORKING
+        return self.status in WORKING or (self.status is OrderStatus.HELD and self.watched)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -197,7 +149,65 @@ class Order:
             return self.notional - self.filled_value
         return self.remaining(self.reserve_price) * self.reserve_price
 
+    def start(self, at: datetime) -> None:
+        """Begin to work."""
+        self._change(at)
+        self.status = OrderStatus.NEW
+
+    def watch(self, at: datetime) -> None:
+        """Begin to work, but be shown as held."""
+        self._change(at)
+        self.status = OrderStatus.HELD
+        self.watched = True
+
+    def fill(self, quantity: Decimal, price: Decimal, at: datetime) -> None:
+        """Take in an execution; with the last one it is over."""
+        complete = quantity == self.remaining(price)
+        self._change(at)
+        self.filled_quantity += quantity
+        self.filled_value += quantity * price
+        if complete:
+            self.status = OrderStatus.FILLED
+            self.ended_at = at
+        elif self.status is not OrderStatus.PENDING_CANCEL:
+            self.status = OrderStatus.PARTIALLY_FILLED
+
+    def reduce(self, quantity: Decimal, at: datetime) -> None:
+        """Ask for less by a quantity that another order has brought in."""
+        if self.quantity is not None:
+            self._change(at)
+            self.quantity -= quantity
+
+    def hold_legs(self, legs: Iterable[Self], at: datetime) -> None:
+        """Make other orders its legs."""
+        self._change(at)
+        self.legs = list(legs)
+        for leg in self.legs:
+            leg.parent = self
+
+    def cancel_at(self, end: datetime, at: datetime) -> None:
+        """Be cancelled at a later time, and be shown as pending until then."""
+        self._change(at)
+        self.status = OrderStatus.PENDING_CANCEL
+        self.coming_end = ComingEnd(OrderStatus.CANCELED, end)
+
     def end(self, status: OrderStatus, at: datetime) -> None:
         """Make a terminal status its last."""
+        self._change(at)
         self.status = status
-        self.updated_at = self.ended_at = at
+        self.ended_at = at
+
+    def _change(self, at: datetime) -> None:
+        then = PastState(
+            until=at,
+            status=self.status,
+            quantity=self.quantity,
+            filled_quantity=self.filled_quantity,
+            filled_value=self.filled_value,
+            updated_at=self.updated_at,
+            ended_at=self.ended_at,
+            replaced_by=self.replaced_by,
+            legs=tuple(self.legs),
+        )
+        self.past.append(then)
+        self.updated_at = at

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from simulation.broker.errors import invalid, malformed
 from simulation.broker.money import CENT, on_grid
-from simulation.broker.orders import OrderClass, OrderRequest, OrderType, Side, StopLoss, TimeInForce
+from simulation.broker.requests import Changes, OrderRequest, StopLoss
+from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
 
 LONGEST_CLIENT_ORDER_ID = 128
 
@@ -36,6 +37,22 @@ def order_request(body: Mapping[str, object]) -> OrderRequest:
     _refuse_wrong_amount(request)
     _refuse_wrong_prices(request)
     return request
+
+
+def order_changes(body: Mapping[str, object]) -> Changes:
+    """Read the body of `PATCH /v2/orders/{id}`; other fields are ignored.
+
+    Raises:
+        BrokerError: 422; 40010001 for a malformed field, 42210000 for an impossible number.
+    """
+    has_time_in_force = bool(body.get("time_in_force"))
+    return Changes(
+        quantity=_positive(body, "qty"),
+        limit_price=_positive(body, "limit_price"),
+        stop_price=_positive(body, "stop_price"),
+        time_in_force=_choice(body, "time_in_force", TimeInForce) if has_time_in_force else None,
+        client_order_id=_client_order_id(body),
+    )
 
 
 def decimal_of(value: object, name: str) -> Decimal:

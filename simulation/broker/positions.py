@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from simulation.broker.assets import Asset
 from simulation.broker.money import ZERO, raised
-from simulation.broker.orders import Side
+from simulation.broker.terms import Side
 
 CRYPTO_FEE = Decimal("0.0025")
 """Share of a crypto fill that Alpaca keeps from a taker, in what the fill brings in."""

@@ -7,7 +7,8 @@ from functools import cached_property
 from simulation.broker.account import Account
 from simulation.broker.assets import Asset
 from simulation.broker.money import ZERO, is_whole
-from simulation.broker.orders import OrderClass, OrderRequest, Side
+from simulation.broker.requests import OrderRequest
+from simulation.broker.terms import OrderClass, Side
 from simulation.broker.valuation import Valuation
 
 _SHORT_COLLAR = Decimal("1.03")

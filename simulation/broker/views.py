@@ -9,8 +9,9 @@ from simulation.broker.assets import Asset, AssetClass
 from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO, text
-from simulation.broker.orders import Order, OrderClass, OrderStatus
+from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Position
+from simulation.broker.terms import OrderClass
 from simulation.broker.valuation import Valuation
 from simulation.sessions import NEW_YORK, Session
 
@@ -37,10 +38,10 @@ def order_json(order: Order, *, nested: bool = False) -> Json:
         "filled_at": ended.get(OrderStatus.FILLED),
         "expired_at": ended.get(OrderStatus.EXPIRED),
         "canceled_at": ended.get(OrderStatus.CANCELED),
-        "failed_at": None,
-        "replaced_at": None,
-        "replaced_by": None,
-        "replaces": None,
+        "failed_at": ended.get(OrderStatus.REJECTED),
+        "replaced_at": ended.get(OrderStatus.REPLACED),
+        "replaced_by": order.replaced_by,
+        "replaces": order.replaces,
         "asset_id": order.asset.id,
         "symbol": order.symbol,
         "asset_class": order.asset.asset_class.value,
@@ -70,6 +71,12 @@ def order_json(order: Order, *, nested: bool = False) -> Json:
 
 def submission_json(order: Order) -> Json:
     """Show an order as the answer to its submission does: not yet at the exchange, nothing filled."""
+    legs = [submission_json(leg) for leg in order.legs] or None
+    return replacement_json(order) | {"legs": legs}
+
+
+def replacement_json(order: Order) -> Json:
+    """Show a replacement as the answer to its request does; the legs it took over are shown as they are."""
     unsettled = {
         "status": order.submitted_as.value,
         "filled_qty": "0",
@@ -78,8 +85,7 @@ def submission_json(order: Order) -> Json:
         "canceled_at": None,
         "updated_at": moment(order.created_at),
     }
-    legs = [submission_json(leg) for leg in order.legs] or None
-    return order_json(order) | unsettled | {"legs": legs}
+    return order_json(order, nested=True) | unsettled
 
 
 def account_json(account: Account, valuation: Valuation) -> Json:

@@ -5,8 +5,10 @@ from time import monotonic
 import pytest
 
 from argo.adapters.aws.parameters import Credentials
-from argo.domain.faults import Unauthorised
+from argo.domain.account import Asset
+from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.orders import OrderStatus, differences
+from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from tests.contract.backends import together
 from tests.simulation.desk import NEXT_OPENING, TEN_O_CLOCK
@@ -27,6 +29,8 @@ def ask_everything(broker):
         "account": broker.account,
         "clock": broker.clock,
         "positions": broker.positions,
+        "open_orders": broker.open_orders,
+        "asset": lambda: broker.asset(Symbol("AAPL")),
         "submit": lambda: broker.submit(RESTING.body()),
         "order": lambda: broker.order("an-id"),
         "order_by_client_id": lambda: broker.order_by_client_id("argo-1"),
@@ -98,6 +102,104 @@ def test_an_order_is_found_by_either_id_with_its_legs(broker, by):
 def test_an_order_nobody_sent_is_none(broker):
     assert broker.order("00000000-0000-0000-0000-000000000000") is None
     assert broker.order_by_client_id("argo-1") is None
+
+
+def test_open_orders_are_those_that_may_still_fill_newest_first(broker):
+    resting = [
+        broker.submit(an_entry_plan(limit_price=price, client_order_id=f"argo-{price}").body())
+        for price in ("99", "98", "97")
+    ]
+    broker.submit(FILLED_AT_ONCE.body())
+    broker.cancel(resting[1].order_id)
+
+    found = broker.open_orders()
+
+    assert [order.client_order_id for order in found] == ["argo-97", "argo-99"]
+    assert [(order.symbol, order.side, order.quantity, order.filled_quantity) for order in found] == [
+        ("AAPL", "buy", 12, 0)
+    ] * 2
+    assert [order.limit_price for order in found] == [97, 99]
+
+
+def test_an_open_brackets_legs_stand_within_it(broker):
+    sent = broker.submit(RESTING.body())
+
+    (found,) = broker.open_orders()
+
+    assert found.order_id == sent.order_id
+    assert [leg.role for leg in found.legs] == ["take_profit", "stop_loss"]
+
+
+def test_an_account_without_open_orders_has_an_empty_list(desk, broker):
+    assert broker.open_orders() == []
+    assert desk.requests == {"GET /v2/orders": 1}
+
+
+def test_more_open_orders_than_the_brokers_default_page_are_all_seen(broker):
+    plans = [an_entry_plan(limit_price="99", client_order_id=f"argo-{number}") for number in range(60)]
+    together(*(broker.port.submit(plan.body()) for plan in plans))
+
+    found = broker.open_orders()
+
+    assert {order.client_order_id for order in found} == {plan.client_order_id for plan in plans}
+
+
+def test_an_order_that_is_not_argos_is_among_the_open_ones(desk, broker):
+    desk.call(lambda: desk.desk.buy(5, type="limit", limit_price=90, client_order_id="by hand"))
+
+    (found,) = broker.open_orders()
+
+    assert (found.client_order_id, found.limit_price) == ("by hand", 90)
+
+
+@pytest.mark.parametrize("body", [{"message": "welcome"}, "null", {"orders": []}])
+def test_a19_open_orders_of_another_form_are_ambiguous_and_not_none(desk, broker, body):
+    desk.strike(status=200, body=body)
+
+    with pytest.raises(Ambiguous):
+        broker.open_orders()
+
+
+def test_an_asset_says_how_it_can_be_traded(desk, broker):
+    desk.call(lambda: desk.desk.broker.assets.override("AAPL", shortable=False))
+
+    assert broker.asset(Symbol("AAPL")) == Asset(tradable=True, shortable=False, fractionable=True)
+
+
+def test_a24_a_pairs_asset_is_found_by_its_symbol(desk, broker):
+    desk.call(lambda: desk.desk.price(50_000, "BTC/USD"))
+
+    asset = broker.asset(Symbol("BTC-USD"))
+
+    assert asset == Asset(tradable=True, shortable=False, fractionable=True)
+
+
+def test_an_asset_the_broker_does_not_know_is_none(desk, broker):
+    assert broker.asset(Symbol("NONE")) is None
+    assert desk.requests == {"GET /v2/assets/{symbol}": 1}
+
+
+def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(desk, broker):
+    desk.strike(status=200, body={"symbol": "AAPL", "shortable": "yes", "fractionable": None})
+
+    assert broker.asset(Symbol("AAPL")) == Asset(tradable=False, shortable=False, fractionable=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        ({"status": 500, "body": {"message": "internal"}}, Ambiguous),
+        ({"status": 429, "body": {"message": "too many requests."}}, Throttled),
+        ({"drop": True}, Ambiguous),
+    ],
+    ids=["an error", "throttled", "a broken connection"],
+)
+@pytest.mark.parametrize("question", ["open_orders", "asset"])
+def test_a19_no_answer_is_a_fault_and_not_nothing(desk, broker, question, fault, raised):
+    desk.strike(**fault)
+
+    with pytest.raises(raised):
+        ask_everything(broker)[question]()
 
 
 def test_an_open_order_is_cancelled_and_a_final_or_unknown_one_is_not(broker):

@@ -5,9 +5,9 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
-from argo.domain.ledger import Intent, LostLease, Release, ReservationConflict, SymbolLocked
+from argo.domain.ledger import LostLease, Release, ReservationConflict, SymbolLocked
 from tests.contract.backends import together
-from tests.contract.workers import LEASE, claim, intend, reserved, settle, signals
+from tests.contract.workers import LEASE, an_intent, claim, intend, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal, an_entry_plan
 
 FIRST, RIVAL = a_signal(strategy="first"), a_signal(strategy="rival")
@@ -24,7 +24,13 @@ def assert_nothing_is_written(ledger, before, account):
 def test_b12_an_intent_writes_order_body_reservation_and_lock(ledger):
     execution = claim(ledger, FIRST)
     plan = an_entry_plan(client_order_id=execution.client_order_id)
-    intent = Intent(plan.body(), plan.notional, plan.risk, {"sized_on": "100000"})
+    intent = an_intent(
+        execution,
+        order_body=plan.body(),
+        notional=plan.notional,
+        risk=plan.risk,
+        detail={"sized_on": "100000"},
+    )
 
     intended = ledger.intend(execution, intent, account=ledger.account("argo"), now=NOW + LEASE / 2)
 
@@ -117,9 +123,9 @@ def test_a_halt_overtakes_a_reservation_made_on_an_older_view(ledger):
     intend(ledger, claim(ledger, OTHER_SYMBOL))
     execution, view = claim(ledger, FIRST), ledger.account("argo")
 
-    halted = ledger.set_trading_state("argo", TradingState.HALTED, reason="by hand", now=NOW)
+    ledger.set_trading_state("argo", TradingState.HALTED, reason="by hand", now=NOW)
 
-    assert halted == ledger.account("argo")
+    halted = ledger.account("argo")
     assert (halted.trading_state, halted.state_reason, halted.state_since) == ("HALTED", "by hand", NOW)
     assert (halted.reserved_notional, halted.version) == (1000, view.version + 1)
     with pytest.raises(ReservationConflict):
@@ -143,7 +149,7 @@ def test_b12_twenty_intents_at_once_reserve_exactly_their_sum(ministack):
 
     async def reserve(signal, amount):
         granted = await ledger.port.claim(signal, "argo", now=NOW, lease=LEASE)
-        intent = Intent({}, amount, amount / 10)
+        intent = an_intent(granted.execution, notional=amount, risk=amount / 10)
         conflicts = 0
         while True:
             account = await ledger.port.account("argo")
@@ -169,9 +175,8 @@ def test_two_signals_that_want_a_symbol_at_once_get_it_once(ministack):
         while True:
             account = await ledger.port.account("argo")
             try:
-                return await ledger.port.intend(
-                    execution, Intent({}, Decimal(1), Decimal(1)), account=account, now=NOW
-                )
+                intent = an_intent(execution, notional=1, risk=1)
+                return await ledger.port.intend(execution, intent, account=account, now=NOW)
             except ReservationConflict:
                 await asyncio.sleep(0)
             except SymbolLocked as locked:

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import ExecutionState, Fill
-from argo.domain.ledger import Intent, Release, Settlement
-from tests.contract.workers import BOTH, claim, intend, reach, reserved, settle, signals
+from argo.domain.ledger import Release, Settlement
+from tests.contract.workers import BOTH, an_intent, claim, intend, reach, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal
 
 TODAY = NOW.date().isoformat()
@@ -119,8 +119,9 @@ def test_money_comes_back_to_the_last_digit(ledger):
 def test_an_order_body_is_stored_as_it_is_sent(ledger):
     body = {"qty": "0.30", "take_profit": {"limit_price": "110.10"}, "extended_hours": False, "legs": [1, "2"]}
 
-    intent = Intent(body, Decimal(1), Decimal(1))
-    intended = ledger.intend(claim(ledger), intent, account=ledger.account("argo"), now=NOW)
+    execution = claim(ledger)
+    intent = an_intent(execution, order_body=body)
+    intended = ledger.intend(execution, intent, account=ledger.account("argo"), now=NOW)
 
     assert ledger.execution(*intended.key).order_body == body
 

@@ -179,3 +179,89 @@ def test_an_answer_of_another_form_is_ambiguous(desk, body):
 
     with pytest.raises(Ambiguous):
         minutes(desk.market_data(), AAPL)
+
+
+def price(desk, **prices):
+    """Let symbols trade at prices."""
+    desk.call(lambda: [desk.desk.price(at, symbol) for symbol, at in prices.items()])
+
+
+def test_last_prices_of_many_stocks_come_by_one_request(desk):
+    price(desk, AAPL="101.25", IBM="20.5", MSFT=7)
+
+    found = desk.market_data().latest_prices([AAPL, IBM])
+
+    assert found == {AAPL: Decimal("101.25"), IBM: Decimal("20.5")}
+    assert desk.requests == {"GET /v2/stocks/trades/latest": 1}
+
+
+def test_last_prices_of_stocks_and_pairs_are_two_requests(desk):
+    price(desk, **{"AAPL": 101, "BTC/USD": "50000.5"})
+
+    found = desk.market_data().latest_prices([BTC, AAPL])
+
+    assert found == {AAPL: 101, BTC: Decimal("50000.5")}
+    assert desk.requests == {
+        "GET /v2/stocks/trades/latest": 1,
+        "GET /v1beta3/crypto/us/latest/trades": 1,
+    }
+
+
+def test_pairs_alone_ask_for_no_stock(desk):
+    price(desk, **{"BTC/USD": 50_000})
+
+    assert desk.market_data().latest_prices([BTC]) == {BTC: 50_000}
+    assert desk.requests == {"GET /v1beta3/crypto/us/latest/trades": 1}
+
+
+def test_a30_a_symbol_without_a_last_price_is_absent_and_not_zero(desk):
+    price(desk, AAPL=101)
+
+    assert desk.market_data().latest_prices([AAPL, Symbol("NONE")]) == {AAPL: 101}
+    assert desk.market_data().latest_prices([Symbol("NONE")]) == {}
+
+
+def test_nobodys_last_prices_cost_no_request(desk):
+    assert desk.market_data().latest_prices([]) == {}
+    assert desk.requests == {}
+
+
+@pytest.mark.parametrize(
+    "trade",
+    [None, {}, {"p": None}, {"p": 0}, {"p": -1}, {"p": "NaN"}, {"p": "soon"}, {"t": "2013-03-01T15:00:00Z"}],
+)
+def test_a30_a_trade_without_a_usable_price_is_no_price(desk, trade):
+    desk.strike(status=200, body={"trades": {"AAPL": trade, "IBM": {"p": 20.5}}})
+
+    assert desk.market_data().latest_prices([AAPL, IBM]) == {IBM: Decimal("20.5")}
+
+
+def test_prices_that_nobody_asked_for_are_left_out(desk):
+    desk.strike(status=200, body={"trades": {"AAPL": {"p": 1}, "IBM": {"p": 2}}})
+
+    assert desk.market_data().latest_prices([AAPL]) == {AAPL: 1}
+
+
+def test_trades_that_are_null_are_no_prices(desk):
+    desk.strike(status=200, body={"trades": None})
+
+    assert desk.market_data().latest_prices([AAPL]) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        ({"status": 429, "body": {"message": "too many requests."}}, Throttled),
+        ({"status": 502, "body": "<html></html>"}, Ambiguous),
+        ({"status": 200, "body": "[]"}, Ambiguous),
+        ({"status": 200, "body": {"message": "welcome"}}, Ambiguous),
+        ({"status": 200, "body": {"trades": [1]}}, Ambiguous),
+        ({"status": 401, "body": {"message": "forbidden."}}, Unauthorised),
+    ],
+    ids=["throttled", "a gateway's page", "a list", "a greeting", "a list of trades", "refused keys"],
+)
+def test_a19_no_last_prices_are_a_fault_and_not_an_empty_answer(desk, fault, raised):
+    desk.strike(**fault)
+
+    with pytest.raises(raised):
+        desk.market_data().latest_prices([AAPL])

@@ -1,6 +1,7 @@
 """What a worker does with a ledger, in short words; what a test does not name is as it usually is."""
 
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -41,9 +42,28 @@ def intend(
     account: AccountState | None = None,
     now: datetime = NOW,
 ) -> Execution:
-    intent = Intent({"symbol": execution.symbol, "qty": "10"}, Decimal(str(notional)), Decimal(str(risk)))
+    intent = an_intent(
+        execution, notional=notional, risk=risk, order_body={"symbol": execution.symbol, "qty": "10"}
+    )
     view = account or ledger.account(execution.executor)
     return ledger.intend(execution, intent, account=view, now=now)
+
+
+def an_intent(
+    execution: Execution,
+    *,
+    notional: object = 1000,
+    risk: object = 50,
+    order_body: Mapping[str, object] = {},
+    detail: Mapping[str, str] = {},
+) -> Intent:
+    return Intent(
+        execution.client_order_id,
+        order_body=order_body,
+        notional=Decimal(str(notional)),
+        risk=Decimal(str(risk)),
+        detail=detail,
+    )
 
 
 def settle(

@@ -1,12 +1,13 @@
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from argo.domain.signal import Signal
+from trading_api.requests import OutsideSignal
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -73,22 +74,27 @@ def test_a_tick_has_the_fields_the_schedule_sends(of_type, name):
         ("api-health", "GET /health"),
         ("api-status", "GET /api/v1/trading/status"),
         ("api-signals", "GET /api/v1/signals"),
+        ("api-signal", "GET /api/v1/signals/{id}"),
         ("api-execute", "POST /api/v1/trading/execute"),
+        ("api-execute-malformed", "POST /api/v1/trading/execute"),
+        ("api-halt", "POST /api/v1/trading/{executor}/{action}"),
     ],
 )
 def test_an_api_event_calls_a_route_of_the_api(of_type, name, route):
     (api,) = of_type("AWS::ApiGatewayV2::Api").values()
     method, path = route.split()
+    sent = event(name)
 
-    assert event(name)["routeKey"] == route
-    assert (
-        event(name)["requestContext"]["http"] | {"method": method, "path": path}
-        == event(name)["requestContext"]["http"]
-    )
+    assert sent["routeKey"] == route
+    http = sent["requestContext"]["http"]
+    assert (http["method"], http["path"]) == (method, path.format(**sent.get("pathParameters", {})))
     assert method.lower() in api["Body"]["paths"][path]
 
 
-def test_the_api_is_sent_a_fresh_signal():
-    signal = Signal.model_validate_json(event("api-execute")["body"])
+def test_the_api_is_sent_a_signal_that_is_one_and_a_malformed_one():
+    good, bad = (json.loads(event(name)["body"]) for name in ("api-execute", "api-execute-malformed"))
 
-    assert signal.expires_at.year == 2099
+    assert OutsideSignal.model_validate(good).as_signal(datetime(2026, 11, 20, tzinfo=UTC), timedelta(minutes=5))
+    with pytest.raises(ValidationError) as refused:
+        OutsideSignal.model_validate(bad)
+    assert [each["loc"] for each in refused.value.errors()] == [("confidence",), ("stop_price",), ("bar_time",)]

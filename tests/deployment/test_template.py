@@ -48,6 +48,7 @@ CONTRACT = {
 }
 ROUTES = {
     ("get", "/health"),
+    ("get", "/openapi.json"),
     ("get", "/api/v1/trading/status"),
     ("post", "/api/v1/trading/execute"),
     ("get", "/api/v1/signals"),
@@ -238,7 +239,7 @@ def test_a_tick_comes_every_minute_and_a_stale_one_is_dropped(of_type, name):
     assert invocation["MaximumEventAgeInSeconds"] == 60
 
 
-def test_every_route_asks_for_a_signed_request(of_type):
+def test_a35_every_route_asks_for_a_signed_request(of_type):
     (api,) = of_type("AWS::ApiGatewayV2::Api").values()
     security = {
         (method, path): operation["security"]
@@ -248,6 +249,26 @@ def test_every_route_asks_for_a_signed_request(of_type):
 
     assert security.keys() == ROUTES
     assert all(each == [{"AWS_IAM": []}] for each in security.values())
+
+
+def test_a35_the_api_may_read_write_and_send_and_can_reach_no_broker(of_type):
+    granted = {
+        (action, json.dumps(resource))
+        for each in statements(of_type("AWS::IAM::Role")["ApiFunctionRole"])
+        for action in listed(each["Action"])
+        for resource in listed(each["Resource"])
+    }
+    table = json.dumps({"Fn::GetAtt": ["SignalTable", "Arn"]})
+    indexes = [
+        json.dumps({"Fn::Sub": f"${{SignalTable.Arn}}/index/{name}"}) for name in ("by_time", "open_executions")
+    ]
+    queues = [json.dumps({"Fn::GetAtt": [name, "Arn"]}) for name in QUEUES]
+
+    assert granted == {
+        *((f"dynamodb:{action}", table) for action in ("GetItem", "PutItem", "Query", "UpdateItem")),
+        *(("dynamodb:Query", index) for index in indexes),
+        *(("sqs:SendMessage", queue) for queue in queues),
+    }
 
 
 def test_no_role_is_given_an_open_action_or_resource(of_type):

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import io
+import json
 import multiprocessing
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from botocore.awsrequest import AWSResponse
 
 from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
@@ -25,25 +28,30 @@ A_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Crash:
-    """End the process before or after a call of a port's method."""
+    """End the process before or after a call of a port's method, the ``nth`` one of a delivery."""
 
     port: str
     method: str
     when: str
+    nth: int = 1
 
     def __str__(self):
-        return f"{self.when} {self.method}"
+        return f"{self.when} {self.method}" + (f" {self.nth}" if self.nth > 1 else "")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One invocation of an executor with an event, at a time, ending where it is told to."""
+    """One invocation of an executor with an event, at a time, ending where it is told to.
+
+    ``conflicts``: every so many of its transactions meet another one at DynamoDB; 0 is none.
+    """
 
     environment: dict[str, str]
     profile: Profile
     event: dict[str, Any]
     now: datetime
     crash: Crash | None = None
+    conflicts: int = 0
 
 
 class _Mortal:
@@ -52,6 +60,7 @@ class _Mortal:
     def __init__(self, inner, crash):
         self._inner = inner
         self._crash = crash
+        self._calls = 0
 
     def __getattr__(self, name):
         method = getattr(self._inner, name)
@@ -59,6 +68,9 @@ class _Mortal:
             return method
 
         async def mortal(*args, **kwargs):
+            self._calls += 1
+            if self._calls < self._crash.nth:
+                return await method(*args, **kwargs)
             if self._crash.when == "before":
                 os._exit(CRASHED)
             try:
@@ -67,6 +79,34 @@ class _Mortal:
                 os._exit(CRASHED)
 
         return mortal
+
+
+class _Conflicts:
+    """Answers every so many transactions as DynamoDB does while another one is at the same item.
+
+    The emulator runs one request at a time, so that there they never meet.
+    """
+
+    def __init__(self, every: int):
+        self._every = every
+        self._seen = 0
+
+    def __call__(self, request, **_):
+        self._seen += 1
+        if self._seen % self._every:
+            return None
+        body = {
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+            "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+        }
+        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        return AWSResponse(request.url, 400, headers, _Raw(json.dumps(body).encode()))
+
+
+class _Raw(io.BytesIO):
+    def stream(self, **_):
+        yield self.read()
 
 
 class Nursery:
@@ -123,4 +163,7 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
     if delivery.crash is not None:
         inner = getattr(wiring, delivery.crash.port)
         wiring = replace(wiring, **{delivery.crash.port: _Mortal(inner, delivery.crash)})
+    if delivery.conflicts:
+        events = wiring.ledger._table._client.meta.events
+        events.register("before-send.dynamodb.TransactWriteItems", _Conflicts(delivery.conflicts))
     return asyncio.run(execute_batch(delivery.event, wiring, seconds_left=lambda: 30.0))

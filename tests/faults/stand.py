@@ -1,13 +1,13 @@
 """One cell of the matrix: a signal, an account of its own, deliveries until it has come to an end."""
 
 from datetime import timedelta
-from functools import partial
 from itertools import count
 
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from tests.faults.matrix import Row
 from tests.faults.nursery import ACKNOWLEDGED, GIVEN_BACK, Delivery, deliver
+from tests.pipeline.stage import PRICE
 from tests.unit.builders import a_signal
 
 LEASE_AND_MORE = timedelta(seconds=50)
@@ -16,16 +16,21 @@ DELIVERIES = 12
 _cells = count()
 
 
+def a_place(stage):
+    """Return an executor's name and a symbol with a price that nobody else has."""
+    number = next(_cells)
+    symbol = "".join(chr(ord("A") + number // 26**place % 26) for place in range(4))
+    stage.set_price(symbol, PRICE)
+    return f"cell{number}", symbol
+
+
 class Cell:
     """Its executor's name, its symbol and its signal belong to it alone."""
 
     def __init__(self, stage, nursery):
-        number = next(_cells)
-        self.executor = f"cell{number}"
+        self.executor, symbol = a_place(stage)
         self._stage = stage
         self._nursery = nursery
-        symbol = "".join(chr(ord("A") + number // 26**place % 26) for place in range(4))
-        stage.background.call(partial(stage.server.broker.set_price, symbol, 100))
         now = stage.clock.now()
         self.signal = a_signal(
             symbol=symbol,

@@ -19,7 +19,8 @@ from tests.unit.builders import a_signal
 
 ALWAYS = 1_000_000
 NOTHING_ANSWERS = Fault(drop=True, times=ALWAYS)
-ORDERS_FAIL = Fault(path="/v2/orders*", status=503, body="<html>unavailable</html>", times=ALWAYS)
+ORDERS_FAIL = Fault(method="POST", path="/v2/orders", status=503, body="<html>unavailable</html>", times=ALWAYS)
+LOOK_UPS_FAIL = Fault(path="/v2/orders:*", status=503, body="<html>unavailable</html>", times=ALWAYS)
 ORDERS_FAIL_BUT_ARE_TAKEN = Fault(method="POST", path="/v2/orders", after=True, status=504, times=ALWAYS)
 REFUSED_KEYS = Fault(status=401, body={"message": "unauthorized."}, times=ALWAYS)
 
@@ -94,7 +95,7 @@ def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(out
 @pytest.mark.parametrize("fault", [ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["not taken", "taken"])
 def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is_back(outage, stage, fault):
     sent = signals(10)
-    stage.server.faults.add(fault, ORDERS_FAIL)
+    stage.server.faults.add(fault, LOOK_UPS_FAIL)
 
     outage.send(*sent)
     outage.go_on()
@@ -112,11 +113,13 @@ def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is
 
 
 @pytest.mark.parametrize(
-    "fault", [NOTHING_ANSWERS, ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["nothing", "orders fail", "taken"]
+    "faults",
+    [[NOTHING_ANSWERS], [ORDERS_FAIL, LOOK_UPS_FAIL], [ORDERS_FAIL_BUT_ARE_TAKEN]],
+    ids=["nothing", "orders fail", "taken"],
 )
-def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, stage, fault):
+def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, stage, faults):
     sent = signals(10)
-    stage.server.faults.add(fault)
+    stage.server.faults.add(*faults)
 
     outage.send(*sent)
     outage.go_on(until=stage.clock.now() + timedelta(minutes=1))

@@ -6,27 +6,42 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
+from rich.console import Console
+
 from argo.adapters.wiring import Adapters
 from argo.domain.account import TradingState
-from argo.domain.config import Configuration
 from argo.domain.profile import Profile
-from argo.environment import Environment, load_configuration
-from console.paths import CONFIGURATION
+from argo.domain.signal import Regime
+from argo.environment import Environment
 from console.play import broker_environment
+from console.why import _execution_panel, _read, _signal_panel
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
-from simulation.broker import AccountSettings, SimulatedBroker
+from simulation.broker import AccountSettings, SimulatedBroker, order_request
 from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.clock import SteppedClock
 from simulation.event_source import EventSourceMapping
 from tests.unit.builders import a_signal
 
 OPENS = datetime(2026, 3, 2, 15, 1, 5, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 PRICE = Decimal(100)
 SYMBOLS = ("AAPL", "MSFT", "IBM", "GOOG", "FB", "SPY", "QQQ", "NVDA", "TSLA", "AMZN")
 EXECUTORS = ("argo", "prop_firm")
+PROFILES = {
+    "argo": Profile(minimum_confidence=75, base_size_percent=10, size_cap_percent=15),
+    "prop_firm": Profile(
+        minimum_confidence=82,
+        base_size_percent=3,
+        size_cap_percent=3,
+        scale_size=False,
+        excluded_regimes={Regime.CRISIS},
+        symbols={"SPY", "QQQ", "AAPL", "MSFT"},
+    ),
+}
+"""Accounts without a limit: a test sets the ones it is about."""
 
 
 def a_broker() -> BrokerServer:
@@ -51,7 +66,7 @@ class Stage:
         self._adapters = {name: Adapters(self._environment(name), self.clock) for name in EXECUTORS}
         self.ledger = self._adapters["argo"].ledger
         self.sqs = aws.client("sqs")
-        self.configuration = load_configuration(CONFIGURATION)
+        self.profiles = dict(PROFILES)
         self.invocations = []
 
     def variables(self, name: str, *, executor: str | None = None) -> dict[str, str]:
@@ -71,17 +86,15 @@ class Stage:
 
     def small_profile(self) -> Profile:
         """Return an account's rules with small sizes."""
-        return self.configuration.accounts["argo"].model_copy(update={"risk_per_trade_percent": Decimal("0.01")})
+        return PROFILES["argo"].model_copy(update={"risk_per_trade_percent": Decimal("0.01")})
 
     def configured(self, executor: str, **changes: object) -> None:
         """Change an account's profile."""
-        profile = self.configuration.accounts[executor].model_copy(update=changes)
-        accounts = {**self.configuration.accounts, executor: profile}
-        self.configuration = Configuration.model_construct(**{**dict(self.configuration), "accounts": accounts})
+        self.profiles[executor] = Profile(**dict(self.profiles[executor]) | changes)
 
     def executor(self, name: str = "argo") -> execution_wiring.Wiring:
         return execution_wiring.from_environment(
-            self._environment(name), self.clock, profile=self.configuration.profile(name), log_to=self.logs
+            self._environment(name), self.clock, profile=self.profiles[name], log_to=self.logs
         )
 
     def store(self, *signals, to: str = "argo") -> None:
@@ -127,12 +140,8 @@ class Stage:
         asyncio.run(EventSourceMapping(consumer, catch, on_error=print, batch_size=1).poll())
         return caught[0]
 
-    def resume(self, executor: str) -> None:
-        asyncio.run(
-            self.ledger.set_trading_state(
-                executor, TradingState.ACTIVE, reason="resumed by a person", now=self.clock.now()
-            )
-        )
+    def resume(self, executor: str = "argo") -> None:
+        self.set_trading_state(TradingState.ACTIVE, executor, reason="resumed by a person")
 
     def send_raw(self, body: str, to: str = "argo") -> None:
         self.sqs.send_message(QueueUrl=self.resources.queues[to], MessageBody=body)
@@ -165,7 +174,7 @@ class Stage:
         return asyncio.run(execute_batch(event, self.executor(name), seconds_left=lambda: seconds_left))
 
     def reconcile(self, name: str = "argo"):
-        profile = self.configuration.profile(name) if name in EXECUTORS else self.small_profile()
+        profile = self.profiles[name] if name in EXECUTORS else self.small_profile()
         wiring = reconciliation_wiring.from_environment(
             self._environment(name), self.clock, profile=profile, log_to=self.logs
         )
@@ -177,16 +186,87 @@ class Stage:
     def account(self, executor: str = "argo"):
         return asyncio.run(self.ledger.account(executor))
 
+    def execute(self, signal, name: str = "argo"):
+        """Publish a signal and deliver it, again and again as Lambda would, until it is acknowledged."""
+        self.publish(signal, to=name)
+        self.poll(name)
+        event, answer = self.invocations[-1]
+        self.deliver_again(event, answer, name)
+        return self.execution(signal, name)
+
+    def deliver_again(self, event, answer, name: str = "argo") -> None:
+        """Deliver an event whose answer gave it back, until nothing of it comes back any more."""
+        for receives in range(2, 12):
+            if not failed(answer):
+                return
+            self.pass_time(timedelta(seconds=15))
+            answer = self.redeliver(event, name, receives=receives)
+        raise AssertionError(f"it still comes back: {answer}")
+
+    def hold(self, signal, name: str = "argo"):
+        """Execute a signal and let the reconciler see what became of its order."""
+        self.execute(signal, name)
+        self.reconcile(name)
+        return self.execution(signal, name)
+
+    def events(self, to: str = "argo", *, count: int, batch_size: int = 10):
+        """Receive what waits in the queue, as the events of ``count`` invocations."""
+        consumer = self._adapters[to].consumer(self.resources.queues[to])
+        caught = []
+
+        async def catch(event):
+            caught.append(event)
+            return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in event["Records"]]}
+
+        async def receive():
+            mapping = EventSourceMapping(consumer, catch, on_error=print, batch_size=batch_size)
+            for _ in range(count):
+                await mapping.poll()
+
+        asyncio.run(receive())
+        return caught
+
+    def why(self, signal) -> str:
+        """Return what `argo why` prints of a signal, on a screen wide enough for every line."""
+        stored, executions = asyncio.run(_read(self.ledger, signal.signal_id))
+        screen = Console(file=io.StringIO(), width=1_000)
+        screen.print(_signal_panel(stored.signal))
+        for execution in executions:
+            screen.print(_execution_panel(execution))
+        return screen.file.getvalue()
+
+    def set_trading_state(self, state: TradingState, executor: str = "argo", *, reason: str = "a person") -> None:
+        asyncio.run(self.ledger.set_trading_state(executor, state, reason=reason, now=self.clock.now()))
+
     def pass_time(self, by: timedelta) -> None:
-        self.clock.set(self.clock.now() + by)
-        self.background.call(partial(self.server.broker.set_clock, self.clock.now(), is_open=True))
+        self.set_time(self.clock.now() + by)
+
+    def set_time(self, now: datetime, *, is_open: bool = True) -> None:
+        """Set every clock; whether the exchange is open is told, not read off its calendar."""
+        self.clock.set(now)
+        self.background.call(partial(self.server.broker.set_clock, now, is_open=is_open))
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         self.background.call(partial(self.server.broker.set_price, symbol, price))
 
+    def trade_by_hand(self, symbol: str, side: str, quantity: int, **more: object):
+        """Trade at the market as a person would who knows nothing of Argo, and return the broker's order."""
+        body = {"symbol": symbol, "side": side, "qty": str(quantity), "type": "market", "time_in_force": "day"}
+        request = order_request(body | more)
+        return self.background.call(lambda: self.server.broker.submit(self.at_broker(), request))
+
+    def at_broker(self, executor: str = "argo"):
+        """Return the broker's books of an account."""
+        return self.server.broker.accounts[executor]
+
+    def held(self, symbol: str, executor: str = "argo") -> Decimal:
+        """Return the signed quantity that the broker holds of a symbol."""
+        position = self.at_broker(executor).positions.get(symbol)
+        return position.quantity if position else Decimal(0)
+
     def broker_orders(self, executor: str = "argo"):
         """Return the parent orders at the broker, oldest first."""
-        account = self.server.broker.accounts[executor]
+        account = self.at_broker(executor)
         legs = {leg.id for order in account.orders.values() for leg in order.legs}
         return [order for order in account.orders.values() if order.id not in legs]
 
@@ -197,6 +277,11 @@ class Stage:
             MessageAttributeNames=["All"],
         )
         return answer.get("Messages", [])
+
+
+def against(signal, **overrides: object):
+    """Return the signal for the other side of the same symbol."""
+    return a_signal(**{"symbol": signal.symbol, "side": signal.side.opposite} | overrides)
 
 
 def signals(count: int, **overrides: object):

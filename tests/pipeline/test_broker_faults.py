@@ -1,8 +1,9 @@
 import asyncio
 from datetime import timedelta
 
+from argo.conservation import read_rows
+from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
-from console.summary import read_rows, sums
 from simulation.broker.server import Fault
 from tests.pipeline.stage import OPENS, failed, signals
 from tests.unit.builders import a_signal

@@ -118,6 +118,11 @@ class Containers:
 
         return self._running.broker.call(read)
 
+    @property
+    def requests(self):
+        """How many requests the broker got, by method and path template."""
+        return self._running.broker.server.requests
+
     def take(self, executor):
         """Receive what waits in an account's queue, as the records that Lambda would be given."""
         return [

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from simulation.broker import AccountSettings, BrokerError, Order, SimulatedBroker, order_request
+from simulation.broker import (
+    AccountSettings,
+    Behaviour,
+    BrokerError,
+    Order,
+    SimulatedBroker,
+    order_changes,
+    order_request,
+)
 from simulation.tape import Bar, Step
 
 TEN_O_CLOCK = datetime(2013, 3, 1, 15, tzinfo=UTC)
@@ -56,6 +64,23 @@ class Desk:
     def bracket(self, qty: object = 10, *, target: object = 110, stop: object = 95, **terms: object) -> Order:
         exits = {"take_profit": {"limit_price": target}, "stop_loss": {"stop_price": stop}}
         return self.buy(qty, order_class="bracket", time_in_force="gtc", **exits, **terms)
+
+    def oco(self, qty: object = 10, *, target: object = 110, stop: object = 95, **terms: object) -> Order:
+        exits = {"take_profit": {"limit_price": target}, "stop_loss": {"stop_price": stop}}
+        return self.sell(qty, type="limit", time_in_force="gtc", order_class="oco", **exits, **terms)
+
+    def replace(self, order: Order, **body: object) -> Order:
+        return self.broker.replace(self.account, order.id, order_changes(body))
+
+    def cancel(self, order: Order) -> None:
+        self.broker.cancel(self.account, order.id)
+
+    def behave(self, **behaviour: object) -> None:
+        self.account.behaviour = Behaviour(**behaviour)
+
+    def wait(self, seconds: float) -> None:
+        self.broker.set_clock(self.broker.clock.now + timedelta(seconds=seconds))
+        self.minute = -((TEN_O_CLOCK - self.broker.clock.now) // timedelta(minutes=1))
 
     def refusal(self, side: str = "buy", qty: object = 10, **terms: object) -> BrokerError:
         with pytest.raises(BrokerError) as refused:

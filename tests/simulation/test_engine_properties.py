@@ -35,17 +35,38 @@ def brackets(draw):
     return "order", (side, draw(quantities), {"order_class": "bracket", "time_in_force": "gtc", **exits})
 
 
+@st.composite
+def ocos(draw):
+    low, high = draw(st.integers(60, 99)), draw(st.integers(101, 140))
+    exits = {"take_profit": {"limit_price": high}, "stop_loss": {"stop_price": low}}
+    terms = {"type": "limit", "order_class": "oco", "time_in_force": "gtc", **exits}
+    return "order", ("sell", draw(quantities), terms)
+
+
+changes = st.fixed_dictionaries(
+    {}, optional={"qty": quantities, "limit_price": cents, "stop_price": cents, "time_in_force": st.just("gtc")}
+)
+replacements = st.tuples(st.just("replace"), st.tuples(st.integers(min_value=0, max_value=30), changes))
 cancels = st.tuples(st.just("cancel"), st.integers(min_value=0, max_value=30))
 wild_bars = st.tuples(st.just("price"), st.integers(min_value=50, max_value=150))
-events = st.lists(st.one_of(bars(), orders(), brackets(), cancels, wild_bars), max_size=25)
+waits = st.tuples(st.just("wait"), st.integers(min_value=0, max_value=5))
+events = st.lists(
+    st.one_of(bars(), orders(), brackets(), ocos(), cancels, replacements, wild_bars, waits), max_size=25
+)
 
 
 def for_any_story(test):
     return settings(deadline=None)(given(events)(test))
 
 
-def played(story, **account):
+def any_order(desk, number):
+    orders = list(desk.account.orders.values())
+    return orders[number % len(orders)]
+
+
+def played(story, behaviour=None, **account):
     desk = Desk(**account)
+    desk.behave(**behaviour or {})
     for kind, details in story:
         try:
             if kind == "bar":
@@ -55,9 +76,12 @@ def played(story, **account):
             elif kind == "order":
                 side, quantity, terms = details
                 desk.send(side, quantity, **terms)
+            elif kind == "wait":
+                desk.wait(details)
+            elif kind == "replace" and desk.account.orders:
+                desk.replace(any_order(desk, details[0]), **details[1])
             elif desk.account.orders:
-                ids = list(desk.account.orders)
-                desk.broker.cancel(desk.account, ids[details % len(ids)])
+                desk.cancel(any_order(desk, details))
         except BrokerError:
             continue
     return desk
@@ -99,6 +123,8 @@ def test_orders_and_their_fills_agree_and_none_fills_beyond_its_quantity(story):
 @for_any_story
 def test_at_most_one_of_two_legs_fills_and_only_after_the_entry(story):
     for entry in played(story).account.orders.values():
+        if not entry.order_class.is_entry or entry.parent is not None:
+            continue
         legs = [leg for leg in entry.legs if leg.filled_quantity]
         assert len(legs) <= 1
         assert not legs or entry.status == "filled"
@@ -128,3 +154,46 @@ def test_the_same_story_is_told_the_same_twice(story):
 
     assert first.fills == second.fills
     assert list(first.orders) == list(second.orders)
+
+
+SLOW = {"cancel_takes": 3, "stop_legs_stay_held": True}
+FAST_MARKET = SLOW | {"rival_cancel_takes": 3}
+
+
+@for_any_story
+def test_without_shorting_no_more_is_sold_than_is_held(story):
+    for behaviour in ({}, SLOW):
+        held = Decimal(0)
+        for fill in played(story, behaviour, shorting_enabled=False).account.fills:
+            held += fill.side.sign * fill.quantity
+            assert held >= 0
+
+
+@for_any_story
+def test_in_a_fast_market_too_cash_and_positions_add_up(story):
+    desk = played(story, FAST_MARKET)
+
+    bought = sum((fill.side.sign * fill.quantity for fill in desk.account.fills), Decimal(0))
+    spent = sum((fill.side.sign * fill.quantity * fill.price for fill in desk.account.fills), Decimal(0))
+
+    assert desk.held() == bought
+    assert desk.account.cash == 100_000 - spent
+
+
+@for_any_story
+def test_a_replacement_and_what_it_replaces_are_not_both_open(story):
+    orders = played(story).account.orders
+
+    for order in orders.values():
+        assert (order.replaced_by is None) == (order.status != "replaced")
+        if order.replaces is not None:
+            assert orders[order.replaces].replaced_by == order.id
+            assert orders[order.replaces].status == "replaced"
+
+
+@for_any_story
+def test_a_group_has_one_order_for_each_exit_and_no_open_one_outside(story):
+    for order in played(story).account.orders.values():
+        assert len(order.legs) in {0, 1, 2}
+        assert not any(leg.status == "replaced" for leg in order.legs)
+        assert order.parent is None or order in order.parent.legs or order.status == "replaced"

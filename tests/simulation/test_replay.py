@@ -116,3 +116,16 @@ def test_a_live_broker_can_be_open_at_any_hour():
 def test_an_empty_tape_is_not_replayed():
     with pytest.raises(ValueError, match="the tape is empty"):
         SimulatedBroker.replaying(Tape([], DAILY), [settings()])
+
+
+def test_a_live_broker_expires_what_is_due_before_the_price_moves():
+    times = [datetime(2026, 8, 5, 15, tzinfo=UTC)]
+    tape = TAPE.between(date(2012, 1, 1))
+    broker = SimulatedBroker.live(tape, [settings()], lambda: times[-1], always_open=True)
+    body = {"symbol": "IBM", "side": "buy", "qty": 1, "type": "limit", "limit_price": 10, "time_in_force": "day"}
+    order = broker.submit(broker.accounts["key"], order_request(body))
+
+    times.append(datetime(2026, 8, 5, 20, tzinfo=UTC))
+    broker.set_price("IBM", Decimal(9))
+
+    assert order.status == "expired"

@@ -1,13 +1,12 @@
 """Valid objects with one thing changed: what a test does not name is as on an ordinary trading morning."""
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from argo.adapters.alpaca.transport import Answer
-from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock
+from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, TradeExit
 from argo.domain.execution import Execution, claimed
 from argo.domain.orders import BrokerOrder, EntryPlan, OrderStatus, TimeInForce
 from argo.domain.profile import Profile
@@ -77,7 +76,54 @@ def an_account_state(**overrides: object) -> AccountState:
     return AccountState(**{"executor": "argo"} | overrides)
 
 
+def a_holding(**overrides: object) -> Holding:
+    """Build the lock of another signal's symbol, a minute old."""
+    fields = {
+        "signal_id": "0123456789abcdef01234567",
+        "side": Side.BUY,
+        "notional": Decimal(1000),
+        "risk": Decimal(50),
+        "since": NOW - timedelta(minutes=1),
+    }
+    return Holding(**fields | overrides)
+
+
+def a_position(**overrides: object) -> Position:
+    fields = {
+        "symbol": "MSFT",
+        "quantity": Decimal(10),
+        "available_quantity": Decimal(10),
+        "average_entry_price": Decimal(100),
+    }
+    return Position(**fields | overrides)
+
+
+def a_trade_exit(**overrides: object) -> TradeExit:
+    """Build a trade in AAPL that its stop ended a minute ago."""
+    fields = {
+        "signal_id": "0123456789abcdef01234567",
+        "symbol": Symbol("AAPL"),
+        "leg": "stop_loss",
+        "profit": Decimal(-50),
+        "at": NOW - timedelta(minutes=1),
+    }
+    return TradeExit(**fields | overrides)
+
+
 AN_ASSET = Asset(tradable=True, shortable=True, fractionable=True)
+
+
+class EveryAsset(Mapping[Symbol, Asset]):
+    """A broker's list in which every symbol can be traded, sold short and parted."""
+
+    def __getitem__(self, symbol: Symbol) -> Asset:
+        return AN_ASSET
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def a_market_clock(**overrides: object) -> MarketClock:
@@ -98,7 +144,7 @@ def an_account_view(
         state=an_account_state(**state),
         broker=a_broker_account(**broker),
         clock=a_market_clock(**clock),
-        **{"assets": defaultdict(lambda: AN_ASSET)} | seen,
+        **{"assets": EveryAsset()} | seen,
     )
 
 

@@ -5,11 +5,23 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from argo.domain.profile import Profile
+from argo.domain.account import Holding, TradingState
+from argo.domain.profile import DrawdownBasis, Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, Vote
 from argo.domain.symbols import QUOTE_CURRENCIES, Symbol
 from execution.sizing import SizingInput
-from tests.unit.builders import a_profile, a_signal, a_sizing_input
+from execution.view import AccountView
+from tests.unit.builders import (
+    NOW,
+    a_broker_order,
+    a_holding,
+    a_position,
+    a_profile,
+    a_signal,
+    a_sizing_input,
+    a_trade_exit,
+    an_account_view,
+)
 
 
 def decimals(low: str, high: str, places: int = 2) -> st.SearchStrategy[Decimal]:
@@ -112,4 +124,120 @@ def sizing_inputs(draw: st.DrawFn) -> SizingInput:
         equity=draw(amounts),
         buying_power=buying_power,
         unreserved_buying_power=draw(st.decimals(Decimal(0), buying_power, places=2)),
+    )
+
+
+_FEW = [Symbol(ticker) for ticker in ("AAPL", "MSFT", "NVDA", "JPM", "XOM", "ZZZZ")]
+few_symbols = st.sampled_from(_FEW)
+"""Symbols of a few groups, so that groups and positions fill up."""
+
+_counts = st.integers(1, 6)
+
+
+def _maybe[T](values: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.none() | values
+
+
+@st.composite
+def full_profiles(draw: st.DrawFn) -> Profile:
+    """Draw a profile that may have every limit there is, tight ones mostly."""
+    small = draw(profiles())
+    minutes = st.integers(1, 60)
+    guard = {"within_minutes": draw(minutes), "lock_minutes": draw(minutes)}
+    limits = {
+        "minimum_confidence": draw(st.sampled_from([0, 40, 75])),
+        "shorts": draw(st.booleans()),
+        "flip": draw(st.booleans()),
+        "fractional": draw(st.booleans()),
+        "excluded_regimes": draw(st.frozensets(st.sampled_from(Regime), max_size=2)),
+        "symbols": draw(_maybe(st.frozensets(few_symbols, min_size=1))),
+        "position_limit": draw(_maybe(_counts)),
+        "correlated_positions": draw(_maybe(_counts)),
+        "exposure_limit_percent": draw(_maybe(size_percents)),
+        "orders_per_minute": draw(_maybe(_counts)),
+        "price_drift_percent": draw(_maybe(decimals("0.1", "5"))),
+        "daily_loss_limit_percent": draw(_maybe(size_percents)),
+        "drawdown_limit_percent": draw(_maybe(size_percents)),
+        "drawdown_basis": draw(st.sampled_from(DrawdownBasis)),
+        "protections": {
+            "cooldown": draw(_maybe(st.just({"minutes": guard["lock_minutes"]}))),
+            "stop_loss_guard": draw(_maybe(_counts.map(lambda stops: guard | {"stops": stops}))),
+            "drawdown_guard": draw(_maybe(percents.map(lambda fall: guard | {"drawdown_percent": fall}))),
+        },
+    }
+    return Profile.model_validate(small.model_dump() | limits)
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> Holding:
+    return a_holding(
+        signal_id=draw(st.sampled_from(["aaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"])),
+        side=draw(sides),
+        notional=draw(amounts),
+        since=NOW - timedelta(seconds=draw(st.integers(-5, 40))),
+    )
+
+
+@st.composite
+def account_views(draw: st.DrawFn) -> AccountView:
+    """Draw what may be known of an account at `NOW`: blocked or not, with locks, positions, orders, losses."""
+    mostly = st.sampled_from([False, False, False, True])
+    exits = st.builds(
+        a_trade_exit,
+        symbol=few_symbols,
+        leg=st.sampled_from(["stop_loss", "take_profit", "exit"]),
+        profit=decimals("-900", "900"),
+        at=st.integers(0, 120).map(lambda minutes: NOW - timedelta(minutes=minutes)),
+    )
+    equity = draw(amounts)
+    return an_account_view(
+        state={
+            "trading_state": draw(st.sampled_from([TradingState.ACTIVE] * 3 + list(TradingState))),
+            "reserved_notional": draw(amounts),
+            "rate_minute": draw(_maybe(st.just(NOW.replace(second=0)))),
+            "rate_orders": draw(st.integers(0, 8)),
+            "trading_day": draw(_maybe(st.just(NOW.date()))),
+            "day_start_equity": draw(_maybe(amounts)),
+            "starting_equity": draw(_maybe(amounts)),
+            "peak_equity": draw(_maybe(amounts)),
+            "holdings": draw(st.dictionaries(few_symbols, holdings(), max_size=3)),
+            "exits": tuple(draw(st.lists(exits, max_size=3))),
+        },
+        broker={
+            "equity": equity,
+            "last_equity": draw(_maybe(amounts)),
+            "buying_power": draw(amounts),
+            "non_marginable_buying_power": draw(_maybe(amounts)),
+            "trading_blocked": draw(mostly),
+            "shorting_enabled": not draw(mostly),
+        },
+        clock={"is_open": not draw(mostly)},
+        positions=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        a_position,
+                        symbol=few_symbols,
+                        quantity=decimals("-50", "50", 0).filter(bool),
+                        market_value=_maybe(decimals("-9000", "9000")),
+                    ),
+                    max_size=3,
+                    unique_by=lambda position: position.symbol,
+                )
+            )
+        ),
+        orders=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        a_broker_order,
+                        symbol=few_symbols,
+                        side=sides.map(str),
+                        client_order_id=st.sampled_from(["by hand", "argo-argo-aaaaaaaaaaaaaaaaaaaaaaaa-entry"]),
+                    ),
+                    max_size=3,
+                )
+            )
+        ),
+        prices={symbol: Decimal(100) for symbol in draw(st.frozensets(few_symbols))},
     )

@@ -137,11 +137,12 @@ class AccountDesk:
             assets=assets,
         )
 
-    def reserved(self, execution: Execution, intent: Intent) -> None:
-        """Follow a reservation that this batch has just written."""
-        if self._state is None:
+    def reserved(self, execution: Execution, intent: Intent, *, on: AccountState) -> None:
+        """Follow a reservation that this batch has just written on a record; any other one is out of date now."""
+        if self._state is not on:
+            self._state = None
             return
-        state, now = self._state, self._clock.now()
+        state, now = on, self._clock.now()
         holding = Holding(execution.signal_id, execution.side, intent.notional, intent.risk, now)
         self._state = state.model_copy(
             update={

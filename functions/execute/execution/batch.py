@@ -26,6 +26,9 @@ LEAST_SECONDS = 12.0
 
 _SOON = timedelta(seconds=1)
 
+_FUNNEL = (Metric.SIGNALS_RECEIVED, Metric.SIGNALS_DENIED, Metric.ORDERS_SUBMITTED)
+"""Written with every batch, also as 0: an alarm that compares them can't compare what is missing (FAILURES A01)."""
+
 
 class GivenBack(Exception):
     """The record's message returns to the queue: the argument says why."""
@@ -119,6 +122,8 @@ async def execute_batch(
         if isinstance(handled, Later):
             await _give_back(wiring, record, handled)
 
+    for metric in _FUNNEL:
+        wiring.telemetry.count(metric, 0)
     return await _BoundedProcessor().run(event["Records"], handle)
 
 

@@ -73,8 +73,8 @@ class Closing:
         match await self._leave(held, signal):
             case Left() as left:
                 return await self._left(signal, execution, left, receives)
-            case NothingHeld(execution=unheld, entry=entry):
-                await self._settle(settle(unheld, entry, self.clock.now()), unheld)
+            case NothingHeld(execution=unheld, orders=orders):
+                await self._settle(settle(unheld, orders, self.clock.now()), unheld)
                 return await self._was_closed(signal, execution, None)
             case Wait() as wait:
                 return await self._wait(signal, execution, wait, receives)
@@ -82,7 +82,7 @@ class Closing:
     async def _left(self, signal: Signal, execution: Execution, left: Left, receives: int) -> Handled | Execution:
         if not self.profile.flip:
             return await self.record.close(execution, left.order.order_id)
-        move = settle(left.execution, left.entry, self.clock.now(), left.order)
+        move = settle(left.execution, left.orders, self.clock.now())
         if move is None or move.state is not ExecutionState.CLOSED:
             return await self._wait(signal, execution, self._later("the exit has not filled"), receives)
         await self._settle(move, left.execution)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState, Leg
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.ledger import (
@@ -131,8 +132,8 @@ class Flow:
     async def _intend(self, signal: Signal, execution: Execution) -> Execution | Denial | Wait:
         for _ in range(_RESERVATION_TRIES):
             try:
-                plan = await self._decide(signal, execution)
-                return plan if isinstance(plan, Denial) else await self._reserve(execution, plan)
+                decided = await self._decide(signal, execution)
+                return decided if isinstance(decided, Denial) else await self._reserve(execution, *decided)
             except BrokerFault as fault:
                 return waiting_for(fault)
             except ReservationConflict:
@@ -141,34 +142,47 @@ class Flow:
                 return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": str(holder)})
         return Wait(Obstacle.RESERVATION_CONTENDED)
 
-    async def _decide(self, signal: Signal, execution: Execution) -> Plan | Denial:
-        """Ask the gate, from cheap to dear, and size what passes."""
+    async def _decide(self, signal: Signal, execution: Execution) -> tuple[Plan, AccountState] | Denial:
+        """Ask the gate, from cheap to dear, and size what passes.
+
+        Returns:
+            The plan with the account's record that it was decided on: the reservation holds for that one, whatever
+            a sibling's outcome has made the desk read meanwhile.
+        """
+        left = execution.detail.get(LEAVES)
         state = await self.desk.state()
-        if (denial := gate.with_ledger(signal, self.profile, state, self.clock.now())) is not None:
+        if (denial := self._with_ledger(signal, state, left)) is not None:
             return denial
         account = await self.desk.view(signal)
+        if account.state is not state and (denial := self._with_ledger(signal, account.state, left)) is not None:
+            return denial
         if (denial := gate.with_account(signal, self.profile, account)) is not None:
             if (limit := gate.breach_of(denial)) is not None:
                 on = breach_resumes_on(self.profile, limit, account.clock)
                 await self.record.halt(f"{denial.reason}: {dict(denial.numbers)}", resumes_on=on)
             return denial
-        leg = Leg.FLIP if LEAVES in execution.detail else Leg.ENTRY
+        leg = Leg.FLIP if left else Leg.ENTRY
         plan = plan_entry(signal, self.profile, account, executor=self.executor, leg=leg)
         if isinstance(plan, Denial):
             return plan
-        return gate.within_exposure(plan.notional, self.profile, account) or plan
+        return gate.within_exposure(plan.notional, self.profile, account) or (plan, account.state)
 
-    async def _reserve(self, execution: Execution, plan: Plan) -> Execution:
-        account = await self.desk.state()
+    def _with_ledger(self, signal: Signal, state: AccountState, left: str | None) -> Denial | None:
+        """Ask the checks that need no broker; the trade that a flip has just ended locks nothing for it."""
+        others = tuple(trade for trade in state.exits if trade.signal_id != left)
+        seen = state if left is None else state.model_copy(update={"exits": others})
+        return gate.with_ledger(signal, self.profile, seen, self.clock.now())
+
+    async def _reserve(self, execution: Execution, plan: Plan, account: AccountState) -> Execution:
         intent = Intent(
             client_order_id=plan.entry.client_order_id,
             order_body=plan.entry.body(),
             notional=plan.notional,
             risk=plan.entry.risk,
-            detail=plan.arithmetic,
+            detail=plan.arithmetic | ({LEAVES: execution.detail[LEAVES]} if LEAVES in execution.detail else {}),
         )
         intended = await self.ledger.intend(execution, intent, account=account, now=self.clock.now())
-        self.desk.reserved(intended, intent)
+        self.desk.reserved(intended, intent, on=account)
         return intended
 
     async def _send(self, signal: Signal, execution: Execution, receives: int) -> Handled:

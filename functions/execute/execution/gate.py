@@ -34,9 +34,7 @@ def confident_enough(signal: Signal, profile: Profile) -> Denial | None:
 
 
 def symbol_allowed(signal: Signal, profile: Profile) -> Denial | None:
-    """Deny symbols off the profile's list, and crypto until its protection is built."""
-    if signal.symbol.is_crypto:
-        return Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": signal.symbol, "unsupported": "crypto"})
+    """Deny symbols off the profile's list."""
     if profile.symbols is None or signal.symbol in profile.symbols:
         return None
     return Denial(
@@ -123,7 +121,7 @@ def short_allowed(signal: Signal, profile: Profile, account: AccountView) -> Den
     allowed = {
         "profile_shorts": profile.shorts,
         "shorting_enabled": account.broker.shorting_enabled,
-        "shortable": asset is not None and asset.shortable,
+        "shortable": asset is not None and asset.tradable and asset.shortable,
     }
     if all(allowed.values()):
         return None

@@ -78,7 +78,8 @@ def plan_entry(
 
 def _takes_fraction(signal: Signal, profile: Profile, account: AccountView) -> bool:
     asset = account.assets.get(signal.symbol)
-    return profile.fractional and signal.side is Side.BUY and asset is not None and asset.fractionable
+    takes = asset is not None and asset.tradable and asset.fractionable
+    return profile.fractional and signal.side is Side.BUY and takes
 
 
 def _time_in_force(profile: Profile, *, crypto: bool, fraction: bool) -> TimeInForce:

@@ -1,24 +1,34 @@
-"""From one symbol's closed bars to a signal or nothing. No effects but the count of failing sources."""
+"""From the symbols' closed bars to signals. No effects but the count of failing sources."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from argo.domain.config import Generation
-from argo.domain.market import Bar
-from argo.domain.signal import Signal, Timeframe, Vote, signal_id
+from argo.domain.signal import Regime, Side, Signal, Timeframe, Vote, signal_id
 from argo.domain.symbols import Symbol
-from argo.observability import Metric, Telemetry
+from argo.observability import Telemetry
 from generation import indicators
-from generation.consensus import Consensus, consensus
+from generation.consensus import consensus
 from generation.levels import levels
-from generation.regime import CONFIDENCE_FACTOR, regime
-from generation.series import BarSeries, bar_series
+from generation.polling import Answers, Given, Poll, Weighed
+from generation.regime import CONFIDENCE_FACTOR, regimes
+from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
 
 _CENT = Decimal("0.01")
 _DAILY_MAXIMUM_AGE = timedelta(days=5)
+
+
+class Agreement(NamedTuple):
+    """A consensus and the regime that weighed its votes."""
+
+    side: Side
+    confidence: Decimal
+    votes: tuple[Weighed, ...]
+    regime: Regime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +38,64 @@ class Evaluator:
     rules: Generation
     sources: Sequence[WeightedSource]
     telemetry: Telemetry
+    _known: dict[Symbol, tuple[float, Side | None]] = field(default_factory=dict)
 
-    def signal(self, symbol: Symbol, bars: Sequence[Bar], now: datetime) -> Signal | None:
-        """Return the signal that the last bar gives, if the consensus has crossed into it.
+    def signals(self, market: Mapping[Symbol, BarSeries], now: datetime) -> list[Signal]:
+        """Return the signals that the last bars give, where the consensus has crossed into one.
 
-        A consensus that held one bar earlier gives none: a signal is a crossing, not a state (FAILURES B13).
+        A consensus that held one bar earlier gives none: a signal is a crossing, not a state (FAILURES B13). The
+        bar before is looked at again only where it matters and what was found on it is not known any more.
         """
-        seen = bar_series(bars)
-        failing: set[str] = set()
-        agreed = self._consensus(seen, failing)
+        poll = Poll(self.sources, float(self.rules.source_seconds), self.telemetry)
+        answers = poll.ask(market)
+        agreed = self._agreements(market, answers)
+        before = self._sides_before(poll, {symbol: market[symbol] for symbol in agreed})
+        if not poll.is_whole:
+            # Both bars by the same sources: one may have failed on the bar before only.
+            agreed = self._agreements({symbol: market[symbol] for symbol in agreed}, poll.standing(answers))
+        self._remember(market, agreed if poll.is_whole else None)
+        crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
+        built = (self._build(symbol, market[symbol], found, now) for symbol, found in crossed)
+        return [signal for signal in built if signal is not None]
+
+    def _sides_before(self, poll: Poll, market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Side | None]:
+        """Return each consensus' side one bar earlier, by the sources that stand now."""
+        remembered = {
+            symbol: self._known[symbol][1]
+            for symbol, bars in market.items()
+            if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds[-2]
+        }
+        unknown = {symbol: bars for symbol, bars in market.items() if symbol not in remembered and len(bars) > 1}
+        asked = {symbol: bars.before() for symbol, bars in unknown.items()}
+        answers = poll.ask(asked)
+        if not poll.is_whole and remembered:
+            again = {symbol: market[symbol].before() for symbol in remembered}
+            asked, answers, remembered = asked | again, answers | poll.ask(again), {}
+        found = self._agreements(asked, answers if poll.is_whole else poll.standing(answers))
+        return remembered | {symbol: agreement.side for symbol, agreement in found.items()}
+
+    def _remember(self, market: Mapping[Symbol, BarSeries], agreed: Mapping[Symbol, Agreement] | None) -> None:
+        """Keep what was found on these bars; nothing where a source had failed, as it may not the next time."""
         if agreed is None:
-            return None
-        before = self._consensus(_without_last(seen, bars), failing) if len(seen) > 1 else None
-        if before is not None and before.side is agreed.side:
-            return None
-        return self._build(symbol, seen, agreed, now)
+            for symbol in market:
+                self._known.pop(symbol, None)
+            return
+        for symbol, bars in market.items():
+            self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
 
-    def _consensus(self, bars: BarSeries, failing: set[str]) -> Consensus | None:
-        """Ask every source that has not failed on this symbol yet; a new failure is added to ``failing``."""
-        votes = []
-        for entry in self.sources:
-            if entry.name in failing:
-                continue
-            try:
-                vote = _vote(entry, bars)
-            except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out (A31)
-                failing.add(entry.name)
-                self.telemetry.count(Metric.SOURCE_FAILURES, reason=entry.name)
-                self.telemetry.log.warning("source_failed", source=entry.name, error=repr(error))
-            else:
-                votes += [vote] if vote else []
-        return consensus(votes, self.rules)
+    def _agreements(self, market: Mapping[Symbol, BarSeries], answers: Answers) -> dict[Symbol, Agreement]:
+        """Return the consensus on each symbol that has one."""
+        promising = [
+            symbol for symbol in market if symbol in answers and not is_in_vain(answers[symbol], self.rules)
+        ]
+        found = {}
+        for symbol, regime in zip(promising, regimes([market[symbol] for symbol in promising]), strict=True):
+            votes = [vote for given in answers[symbol] if (vote := given.weighed(regime)).weight]
+            if (agreed := consensus(votes, self.rules)) is not None:
+                found[symbol] = Agreement(agreed.side, agreed.confidence, agreed.votes, regime)
+        return found
 
-    def _build(self, symbol: Symbol, bars: BarSeries, agreed: Consensus, now: datetime) -> Signal | None:
+    def _build(self, symbol: Symbol, bars: BarSeries, agreed: Agreement, now: datetime) -> Signal | None:
         average_true_range = indicators.atr(bars)
         if average_true_range is None:
             return None
@@ -73,7 +108,6 @@ class Evaluator:
         )
         if placed is None:
             return None
-        named = regime(bars)
         rules = self.rules
         return Signal(
             signal_id=signal_id(
@@ -86,7 +120,7 @@ class Evaluator:
             ),
             symbol=symbol,
             side=agreed.side,
-            confidence=(agreed.confidence * CONFIDENCE_FACTOR[named]).quantize(_CENT),
+            confidence=(agreed.confidence * CONFIDENCE_FACTOR[agreed.regime]).quantize(_CENT),
             entry_price=placed.entry,
             stop_price=placed.stop,
             target_price=placed.target,
@@ -97,36 +131,26 @@ class Evaluator:
             bar_time=bars.time,
             created_at=now,
             expires_at=now + timedelta(seconds=rules.lifetime_seconds),
-            regime=named,
-            votes=agreed.votes,
+            regime=agreed.regime,
+            votes=tuple(
+                Vote(source=vote.source, side=vote.side, confidence=vote.confidence, weight=vote.weight)
+                for vote in agreed.votes
+            ),
         )
 
 
-def _vote(entry: WeightedSource, bars: BarSeries) -> Vote | None:
-    """Ask one source; an answer that is no opinion raises like a source that fails."""
-    opinion = entry.source.vote(bars)
-    if opinion is None:
-        return None
-    confidence = Decimal(str(round(float(opinion.confidence), 2)))
-    return Vote(source=entry.name, side=opinion.side, confidence=confidence, weight=entry.weight)
+def is_in_vain(given: Sequence[Given], rules: Generation) -> bool:
+    """Tell what `consensus` refuses in any regime, before there is the work of finding out in which."""
+    if len(given) == 1:
+        return given[0].confidence < rules.minimum_confidence_by_votes[0]
+    side = given[0].side
+    return any(each.side is not side for each in given) and all(each.source.is_always_heard for each in given)
 
 
-def is_stale(last: Bar, timeframe: Timeframe, now: datetime) -> bool:
-    """Tell whether the last bar is too old to trade on (FAILURES A30).
+def oldest_fresh(timeframe: Timeframe, now: datetime) -> datetime:
+    """Return the start of the oldest bar that may still be traded on (FAILURES A30).
 
-    Three bars for intraday timeframes; for daily bars five days, which covers a long weekend.
+    Three bars back for intraday timeframes; for daily bars five days, which covers a long weekend.
     """
     limit = _DAILY_MAXIMUM_AGE if timeframe is Timeframe.DAY else 3 * timeframe.duration
-    return now - (last.time + timeframe.duration) > limit
-
-
-def _without_last(series: BarSeries, bars: Sequence[Bar]) -> BarSeries:
-    return replace(
-        series,
-        time=bars[-2].time,
-        open=series.open[:-1],
-        high=series.high[:-1],
-        low=series.low[:-1],
-        close=series.close[:-1],
-        volume=series.volume[:-1],
-    )
+    return now - limit - timeframe.duration

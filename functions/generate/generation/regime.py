@@ -1,6 +1,6 @@
 """The market's regime at a symbol, and what it does to confidence (ORIGIN, regimes)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +12,8 @@ from generation.series import BarSeries, Column
 BARS_NEEDED = 200
 _CRISIS = 1.5
 _RECENT, _BEFORE = 20, 50
+_NO_VARIANCE = 1e-14
+"""What rounding leaves of the variance of equal returns."""
 
 CONFIDENCE_FACTOR: Mapping[Regime, Decimal] = {
     Regime.BULL: Decimal(1),
@@ -22,17 +24,39 @@ CONFIDENCE_FACTOR: Mapping[Regime, Decimal] = {
 }
 
 
-def regime(bars: BarSeries) -> Regime:
-    """Name the regime: crisis when volatility jumps, bull or bear by the order of SMA 20, 50 and 200.
+def regimes(series: Sequence[BarSeries]) -> list[Regime]:
+    """Name the regime at the last bar of each series, in one pass over all.
 
-    The jump is of the last 20 bars over the 50 **before** them: over the last 50, which hold the 20, the ratio
-    can hardly reach 1.5 (docs/decisions.md). Warm-up is counted in bars, not in days (FAILURES A32).
+    Crisis when volatility jumps, bull or bear by the order of SMA 20, 50 and 200. The jump is of the last 20 bars
+    over the 50 **before** them: over the last 50, which hold the 20, the ratio can hardly reach 1.5
+    (docs/decisions.md). Warm-up is counted in bars, not in days (FAILURES A32).
     """
-    if len(bars) < BARS_NEEDED:
-        return Regime.NOT_WARM
-    recent, before = bars.close[-_RECENT - 1 :], bars.close[-_RECENT - _BEFORE - 1 : -_RECENT]
-    if _volatility(recent) > _CRISIS * _volatility(before):
-        return Regime.CRISIS
+    warm = [bars for bars in series if len(bars) >= BARS_NEEDED]
+    crises = iter(_crises(warm))
+    return [
+        Regime.NOT_WARM if len(bars) < BARS_NEEDED else Regime.CRISIS if next(crises) else _order(bars)
+        for bars in series
+    ]
+
+
+def _crises(series: Sequence[BarSeries]) -> list[bool]:
+    if not series:
+        return []
+    logarithms = np.log(np.stack([bars.close[-_RECENT - _BEFORE - 1 :] for bars in series]))
+    recent, before = _variances(logarithms[:, _BEFORE:]), _variances(logarithms[:, : _BEFORE + 1])
+    jumped: list[bool] = (recent > _CRISIS**2 * np.maximum(before, _NO_VARIANCE)).tolist()
+    return jumped
+
+
+def _variances(logarithms: Column) -> Column:
+    """Return the variance of the returns between the prices of each row."""
+    returns = logarithms[:, 1:] - logarithms[:, :-1]
+    around = returns - returns.mean(axis=1, keepdims=True)
+    variances: Column = (around * around).mean(axis=1)
+    return variances
+
+
+def _order(bars: BarSeries) -> Regime:
     fast, middle, slow = (indicators.sma(bars, period) for period in (20, 50, 200))
     if fast is None or middle is None or slow is None:
         return Regime.NOT_WARM
@@ -41,7 +65,3 @@ def regime(bars: BarSeries) -> Regime:
     if fast < middle < slow:
         return Regime.BEAR
     return Regime.CHOP
-
-
-def _volatility(close: Column) -> float:
-    return float(np.std(np.diff(np.log(close))))

@@ -1,8 +1,7 @@
-"""Closed bars of one symbol as numpy columns."""
+"""Closed bars of one symbol as numpy columns, with the indicators that were computed from them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,31 +9,146 @@ from numpy.typing import NDArray
 from argo.domain.market import Bar
 
 type Column = NDArray[np.float64]
+type Columns = tuple[Column, ...]
+type Compute = Callable[["BarSeries", int], Columns]
+"""An indicator: bars and a period in, columns as long as the bars out, NaN where it is not warm."""
+
+_OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _TIME = range(6)
+KEPT = 3
+"""Of an indicator's column: the last bar, the one before, and the one before that for "the bars before"."""
 
 
-@dataclass(frozen=True, slots=True)
 class BarSeries:
-    """Closed bars, oldest first; every column has the same length. ``time`` is the last bar's start, UTC."""
+    """Closed bars, oldest first; columns of equal length that cannot be written to.
 
-    time: datetime
-    open: Column
-    high: Column
-    low: Column
-    close: Column
-    volume: Column
+    An indicator is computed once over all bars and read off at the last one. `before` is the same series a bar
+    earlier: because no indicator looks ahead, it reads what was computed for the whole (FAILURES B14). Of the
+    columns only the ends are kept; keeping them whole costs more than computing them.
+    """
+
+    __slots__ = ("_computed", "_end", "_room", "_table", "_whole", "began", "price")
+
+    price: float
+    """The last close, in USD."""
+
+    began: float
+    """When the last bar began, in seconds since 1970, UTC."""
+
+    def __init__(self, room: Column, begin: int, end: int, whole: "BarSeries | None" = None) -> None:
+        """Show the bars from ``begin`` to before ``end`` of six rows: prices, volume, seconds since 1970."""
+        table = room[:, begin:end]
+        table.flags.writeable = False
+        self._room = room
+        self._end = end
+        self._table = table
+        self._whole = whole
+        self._computed: dict[tuple[Compute, int], list[list[float]]] = {}
+        self.price = float(table.item(_CLOSE, -1))
+        self.began = float(table.item(_TIME, -1))
 
     def __len__(self) -> int:
         """Return the number of bars."""
-        return len(self.close)
+        return int(self._table.shape[1])
 
     @property
-    def price(self) -> float:
-        """The last close, in USD."""
-        return float(self.close[-1])
+    def open(self) -> Column:
+        """Opening prices, in USD."""
+        row: Column = self._table[_OPEN]
+        return row
+
+    @property
+    def high(self) -> Column:
+        """Highest prices, in USD."""
+        row: Column = self._table[_HIGH]
+        return row
+
+    @property
+    def low(self) -> Column:
+        """Lowest prices, in USD."""
+        row: Column = self._table[_LOW]
+        return row
+
+    @property
+    def close(self) -> Column:
+        """Closing prices, in USD."""
+        row: Column = self._table[_CLOSE]
+        return row
+
+    @property
+    def volume(self) -> Column:
+        """Shares or coins traded."""
+        row: Column = self._table[_VOLUME]
+        return row
+
+    @property
+    def seconds(self) -> Column:
+        """When each bar began, in seconds since 1970, UTC."""
+        row: Column = self._table[_TIME]
+        return row
+
+    @property
+    def time(self) -> datetime:
+        """When the last bar began, UTC."""
+        return self.time_of(-1)
+
+    def time_of(self, number: int) -> datetime:
+        """Return when a bar began, UTC."""
+        return datetime.fromtimestamp(self._table.item(_TIME, number), UTC)
+
+    @property
+    def computed(self) -> Collection[tuple[Compute, int]]:
+        """The indicators that were computed from these bars, with their periods."""
+        return self._computed.keys()
+
+    def indicator(self, compute: Compute, period: int, column: int = 0, *, back: int = 0) -> float | None:
+        """Return an indicator's value at the last bar, or ``back`` bars before it; None while it is not warm."""
+        key = compute, period
+        whole = self._whole
+        ends = self._computed.get(key)
+        if ends is None:
+            columns = compute(self if whole is None else whole, period)
+            ends = self._computed[key] = [each[-KEPT:].tolist() for each in columns]
+        from_end = back + 1 if whole is None else back + 2
+        end = ends[column]
+        if from_end > len(end):
+            return None
+        value = end[-from_end]
+        return None if value != value else value  # noqa: PLR0124 - NaN, which TA-Lib writes while warming up
+
+    def before(self) -> "BarSeries":
+        """Return the series without its last bar; there must be two, and it must not be such a series itself."""
+        view = BarSeries(self._room, self._end - len(self), self._end - 1, self)
+        view._computed = self._computed
+        return view
+
+    def extended(self, bars: Sequence[Bar], length: int) -> "BarSeries":
+        """Return the last ``length`` bars once these newer ones, at least one, have been added.
+
+        They are written behind this series' own while there is room, which changes nothing that a series shows.
+        So only the newest series of a symbol may be extended, and once.
+        """
+        newer = bars[-length:]
+        kept = min(len(self), length - len(newer))
+        room, end = self._room, self._end
+        if end + len(newer) > room.shape[1]:
+            room, end = _room(self._table[:, len(self) - kept :], len(newer) + length), kept
+        for number, bar in enumerate(newer, end):
+            room[:, number] = _row(bar)
+        return BarSeries(room, end - kept, end + len(newer))
 
 
 def bar_series(bars: Sequence[Bar]) -> BarSeries:
     """Make columns of bars; there must be at least one."""
-    table = np.array([(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars], dtype=np.float64)
-    columns = np.ascontiguousarray(table.T)
-    return BarSeries(bars[-1].time, *columns)
+    table = np.array([_row(bar) for bar in bars], dtype=np.float64).T
+    return BarSeries(_room(table, len(bars)), 0, len(bars))
+
+
+def _row(bar: Bar) -> tuple[float, ...]:
+    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.time.timestamp()
+
+
+def _room(table: Column, more: int) -> Column:
+    """Return columns with room for more bars behind them."""
+    room = np.empty((table.shape[0], table.shape[1] + more))
+    room[:, : table.shape[1]] = table
+    return room

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import IO
 
 from argo.adapters.wiring import Adapters
@@ -15,6 +14,8 @@ from argo.ports import Clock, Ledger, MarketData, SignalQueue
 from argo.publishing import Publisher
 from generation.evaluation import Evaluator
 from generation.history import History
+from generation.judging import Judge
+from generation.session import Exchange, Sessions
 from generation.sources.registry import sources
 
 SERVICE = "generate"
@@ -22,21 +23,24 @@ SERVICE = "generate"
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The generator's collaborators; ``evaluated`` is the last bar each symbol was judged on."""
+    """The generator's collaborators; ``evaluated`` has when the last bar began that each symbol was judged on."""
 
     configuration: Configuration
     history: History
+    sessions: Sessions
     evaluator: Evaluator
     publisher: Publisher
+    judge: Judge
     clock: Clock
     telemetry: Telemetry
-    evaluated: dict[Symbol, datetime] = field(default_factory=dict)
+    evaluated: dict[Symbol, float] = field(default_factory=dict)
 
 
 def wire(
     configuration: Configuration,
     *,
     market_data: MarketData,
+    exchange: Exchange,
     ledger: Ledger,
     queues: Mapping[str, SignalQueue],
     clock: Clock,
@@ -53,8 +57,14 @@ def wire(
     return Wiring(
         configuration=configuration,
         history=History(market_data, rules.timeframe, rules.history_bars),
+        sessions=Sessions(exchange, rules.extended_hours),
         evaluator=Evaluator(rules, sources(configuration), telemetry),
-        publisher=Publisher(ledger, {name: queues[name] for name in configuration.executors}),
+        publisher=Publisher(
+            ledger,
+            {name: queues[name] for name in configuration.executors},
+            {name: configuration.profile(name) for name in configuration.executors},
+        ),
+        judge=Judge(ledger, rules),
         clock=clock,
         telemetry=telemetry,
     )
@@ -77,6 +87,7 @@ def from_environment(
     return wire(
         configuration,
         market_data=adapters.market_data(configuration.generation.feed),
+        exchange=adapters.broker,
         ledger=adapters.ledger,
         queues=adapters.queues,
         clock=clock,

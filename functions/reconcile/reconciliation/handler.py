@@ -20,11 +20,12 @@ from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring, from_environment
 
 
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's signature
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's
     """Reconcile one account and report what moved."""
     wiring = _wiring()
     try:
-        return run(reconcile(wiring)).as_dict()
+        left = context.get_remaining_time_in_millis
+        return run(reconcile(wiring, seconds_left=lambda: left() / 1_000)).as_dict()
     finally:
         wiring.telemetry.flush()
 

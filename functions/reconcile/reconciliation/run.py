@@ -1,78 +1,133 @@
-"""One reconciler run: every open execution of an account, oldest first, against the broker."""
+"""One reconciler run: every open execution of an account, the longest untouched first, against the broker."""
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from argo.domain.execution import Execution, ExecutionState, Exit
-from argo.domain.faults import BrokerFault
-from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement, accepted
-from argo.domain.orders import BrokerOrder
-from argo.domain.outcome import Accept, SendAgain, Wait, after_look_up
-from argo.domain.reasons import Obstacle
-from argo.domain.settlement import may_be_cancelled, settle
-from argo.exits import Leaver, Left
+from argo.conservation import check, record
+from argo.domain.account import AccountState
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.faults import BrokerFault, Unauthorised
+from argo.domain.ledger import LostLease, ReservationConflict
+from argo.domain.profile import ExitRules
 from argo.observability import Metric
-from reconciliation.watching import watch
+from reconciliation.looking import Follower
+from reconciliation.metered import Metered
+from reconciliation.report import Report
+from reconciliation.resolving import expire_or_return, resolve
+from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
+from reconciliation.watching import tell_standing, watch
 from reconciliation.wiring import Wiring
 
-EXECUTIONS_A_RUN = 60
-"""Open executions looked at in one run, one broker request each: a third of the account's 200 a minute."""
+EXECUTIONS_A_RUN = 1_000
+"""Open executions read in one run; the broker's lists tell of most of them that nothing has changed."""
 
+REQUESTS_A_RUN = 60
+"""Broker requests in one run, a third of the account's 200 a minute: what is left is the next run's."""
+
+_REQUESTS_A_LOOK = 8
+"""What one execution can cost at most, short of a corrected exit."""
+
+_SECONDS_A_LOOK = 15.0
 _AT_A_TIME = 5
-_QUIESCENCE = timedelta(seconds=10)
+_NO_ORDER_YET = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
 
-@dataclass(slots=True)
-class Report:
-    """What a run did, as its result says."""
+async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambda: 60.0) -> Report:
+    """Bring the account's open executions into line with the broker, and the account's own record.
 
-    open: int = 0
-    moved: dict[str, int] = field(default_factory=dict)
-    cancelled: int = 0
-    unanswered: int = 0
+    Every write is conditional and every order's id derived, so a run may end anywhere and begin again.
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the report as plain JSON, with what this version leaves undone."""
-        return {
-            "open": self.open,
-            "moved": self.moved,
-            "cancelled": self.cancelled,
-            "unanswered": self.unanswered,
-            "not_built_yet": ["repair", "position comparison", "conservation check"],
-        }
-
-
-async def reconcile(wiring: Wiring) -> Report:
-    """Bring the account's open executions into line with the broker."""
+    Raises:
+        ExceptionGroup: some executions could not be looked at for a reason nobody expected; all else is done.
+    """
+    report = Report()
     found = await wiring.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
-    report = Report(open=len(found))
-    bound = asyncio.Semaphore(_AT_A_TIME)
-
-    async def one(execution: Execution) -> None:
-        async with bound:
-            await _reconcile_one(wiring, execution, report)
-
-    await asyncio.gather(*(one(execution) for execution in found))
-    try:
-        await watch(wiring)
-    except BrokerFault as fault:
-        report.unanswered += 1
-        wiring.telemetry.log.warning("account_not_observed", executor=wiring.executor, detail=fault.detail())
-    wiring.telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
-    wiring.telemetry.count(Metric.REPAIRS_MADE, sum(report.moved.values()))
+    report.open = len(found)
+    broker = Metered(wiring.broker)
+    seen = await _snapshot(wiring, broker, found, report)
+    if seen is not None:
+        state = await watch(wiring, seen)
+        _name_strangers(wiring, seen, state, report)
+    due = [execution for execution in found if _is_due(execution, seen, wiring.profile.exits)]
+    failures = await _look_at_all(wiring, broker, due, seen, report, seconds_left=seconds_left)
+    report.conserved = await check(wiring.ledger, wiring.executor, now=wiring.clock.now(), still_open=found)
+    report.broker_requests = broker.requests
+    await tell_standing(wiring)
+    _tell(wiring, report)
+    if failures:
+        raise ExceptionGroup("executions that could not be looked at; all others were", failures)
     return report
 
 
-async def _reconcile_one(wiring: Wiring, execution: Execution, report: Report) -> None:
+async def _snapshot(
+    wiring: Wiring, broker: Metered, found: Sequence[Execution], report: Report
+) -> Snapshot | None:
+    """Read the account, None where the broker did not tell; without prices no rule that goes by them is due."""
+    symbols = {execution.symbol for execution in found if needs_price(execution, wiring.profile.exits)}
     try:
-        match execution.state:
-            case ExecutionState.CLAIMED:
-                await _expire_claim(wiring, execution, report)
-            case ExecutionState.SUBMITTING | ExecutionState.UNKNOWN:
-                await _resolve(wiring, execution, report)
-            case _:
-                await _follow(wiring, execution, report)
+        seen = await take(broker, now=wiring.clock.now())
+    except BrokerFault as fault:
+        report.unanswered += 1
+        wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
+        wiring.telemetry.log.warning("broker_did_not_answer", executor=wiring.executor, detail=fault.detail())
+        return None
+    try:
+        return replace(seen, prices=await wiring.market_data.latest_prices(symbols)) if symbols else seen
+    except BrokerFault as fault:
+        report.unanswered += 1
+        wiring.telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
+        return seen
+
+
+def _is_due(execution: Execution, seen: Snapshot | None, rules: ExitRules) -> bool:
+    try:
+        return seen is None or not is_as_known(execution, seen, rules)
+    except (LookupError, ValueError, ArithmeticError):
+        # The look at it says what is wrong with its record.
+        return True
+
+
+async def _look_at_all(
+    wiring: Wiring,
+    broker: Metered,
+    due: Iterable[Execution],
+    seen: Snapshot | None,
+    report: Report,
+    *,
+    seconds_left: Callable[[], float],
+) -> list[Exception]:
+    """Look at executions as far as a run's requests and time go, those first whose record is the oldest.
+
+    So what takes part in every run, a stop that trails for example, keeps nobody from his turn. Some at a time,
+    each with its share of the requests set aside: a run never sends more than it may.
+    """
+    left = deque(sorted(due, key=lambda execution: execution.updated_at))
+    failures: list[Exception] = []
+    while left and seconds_left() >= _SECONDS_A_LOOK:
+        room = min(_AT_A_TIME, (REQUESTS_A_RUN - broker.requests) // _REQUESTS_A_LOOK, len(left))
+        if room < 1:
+            break
+        some = [left.popleft() for _ in range(room)]
+        looks = (_look(wiring, broker, execution, seen, report) for execution in some)
+        failures += [failure for failure in await asyncio.gather(*looks) if failure is not None]
+    report.left_for_next = len(left)
+    return failures
+
+
+async def _look(
+    wiring: Wiring, broker: Metered, execution: Execution, seen: Snapshot | None, report: Report
+) -> Exception | None:
+    """Look at one execution; returns the error that nobody expected, so that the others are looked at too."""
+    try:
+        if execution.state is ExecutionState.CLAIMED:
+            await expire_or_return(wiring, execution, report)
+        elif execution.state in _NO_ORDER_YET:
+            await resolve(wiring, broker, execution, report)
+        elif seen is not None:
+            report.looked_at += 1
+            await Follower(wiring, broker, seen, report).follow(execution)
     except BrokerFault as fault:
         report.unanswered += 1
         wiring.telemetry.log.warning(
@@ -81,89 +136,27 @@ async def _reconcile_one(wiring: Wiring, execution: Execution, report: Report) -
     except (LostLease, ReservationConflict):
         # An executor was at it or at its account meanwhile: the next run sees where it stands.
         wiring.telemetry.log.info("moved_meanwhile", signal_id=execution.signal_id, executor=wiring.executor)
+    except Exception as error:
+        # Whatever it was, this execution alone fails: nothing that is wrong with it may stop the account's others.
+        report.problems[execution.signal_id] = f"{type(error).__name__}: {error}"
+        wiring.telemetry.log.exception("execution_failed", signal_id=execution.signal_id, executor=wiring.executor)
+        return error
+    return None
 
 
-async def _expire_claim(wiring: Wiring, execution: Execution, report: Report) -> None:
-    """End a claim that nobody works on and whose signal is too old; nothing was sent for it."""
-    now = wiring.clock.now()
-    if now >= execution.expires_at and now >= execution.lease_until:
-        reason = execution.obstacle or Obstacle.WORKER_LOST
-        await _settle(wiring, execution, ExecutionState.EXPIRED, Settlement(reason=reason), report)
+def _name_strangers(wiring: Wiring, seen: Snapshot, state: AccountState, report: Report) -> None:
+    """Name positions that no execution holds: they are not Argo's to touch (FAILURES B15)."""
+    for symbol in sorted(set(seen.positions) - set(state.holdings)):
+        report.problems[symbol] = "a position that no execution of Argo's holds"
+        wiring.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
 
 
-async def _resolve(wiring: Wiring, execution: Execution, report: Report) -> None:
-    """Look up an order whose fate is not known, once its worker's lease is over."""
-    now = wiring.clock.now()
-    if now < execution.lease_until:
-        return
-    found = await wiring.broker.order_by_client_id(execution.client_order_id)
-    match after_look_up(found, execution, now=now, quiescence=_QUIESCENCE):
-        case Accept(order=order, differences=differences):
-            await _settle(wiring, execution, ExecutionState.SUBMITTED, accepted(order, differences), report)
-        case SendAgain() if now >= execution.expires_at:
-            learnt = Settlement(
-                reason=execution.obstacle or Obstacle.OUTCOME_UNKNOWN, release=Release.RESERVATION_AND_SYMBOL
-            )
-            await _settle(wiring, execution, ExecutionState.EXPIRED, learnt, report)
-        case SendAgain():
-            pass  # The queue's next delivery sends it again; the reconciler never places an entry.
-        case Wait(obstacle=obstacle, detail=detail):
-            unknown = ExecutionState.UNKNOWN if execution.state is ExecutionState.SUBMITTING else None
-            await wiring.ledger.pause(execution, obstacle, until=now, now=now, state=unknown, detail=detail)
-
-
-async def _follow(wiring: Wiring, execution: Execution, report: Report) -> None:
-    """Follow an order the broker has: its fills, its exits, its end."""
-    if execution.order_id is None:
-        return
-    if execution.exit is not None:
-        await _leave(wiring, execution, execution.exit, report)
-        return
-    order = await wiring.broker.order(execution.order_id)
-    if order is None:
-        report.unanswered += 1
-        wiring.telemetry.log.error(
-            "order_missing_at_broker", signal_id=execution.signal_id, order_id=execution.order_id
-        )
-        return
-    now = wiring.clock.now()
-    if may_be_cancelled(execution, order, now):
-        order = await _cancel(wiring, order, report)
-    move = settle(execution, order, now)
-    if move is not None:
-        await _settle(wiring, execution, move.state, move.settlement, report)
-
-
-async def _leave(wiring: Wiring, execution: Execution, begun: Exit, report: Report) -> None:
-    """Go on with an exit that somebody has begun, and follow its order."""
-    leaving = await Leaver(wiring.ledger, wiring.broker, wiring.clock).leave(execution, begun.why)
-    if isinstance(leaving, Wait):
-        report.unanswered += 1
-        wiring.telemetry.log.warning("exit_waits", signal_id=execution.signal_id, detail=leaving.detail)
-        return
-    exit_order = leaving.order if isinstance(leaving, Left) else None
-    move = settle(leaving.execution, leaving.entry, wiring.clock.now(), exit_order)
-    if move is not None:
-        await _settle(wiring, leaving.execution, move.state, move.settlement, report)
-
-
-async def _cancel(wiring: Wiring, order: BrokerOrder, report: Report) -> BrokerOrder:
-    if await wiring.broker.cancel(order.order_id):
-        report.cancelled += 1
-        wiring.telemetry.log.info("entry_cancelled", order_id=order.order_id, client_id=order.client_order_id)
-    return await wiring.broker.order(order.order_id) or order
-
-
-async def _settle(
-    wiring: Wiring, execution: Execution, state: ExecutionState, learnt: Settlement, report: Report
-) -> None:
-    await wiring.ledger.settle(execution, state, learnt, now=wiring.clock.now())
-    report.moved[state] = report.moved.get(state, 0) + 1
-    wiring.telemetry.log.info(
-        "execution_moved",
-        signal_id=execution.signal_id,
-        executor=wiring.executor,
-        state=state,
-        came_from=execution.state,
-        reason=learnt.reason,
-    )
+def _tell(wiring: Wiring, report: Report) -> None:
+    telemetry = wiring.telemetry
+    if report.conserved is not None:
+        record(telemetry, report.conserved)
+    telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
+    if report.naked_seconds or not report.unanswered:
+        # A broker that does not answer leaves unknown what is naked: saying 0 would end an alarm that should go on.
+        telemetry.record(Metric.NAKED_POSITION, max(report.naked_seconds, default=0.0))
+    telemetry.count(Metric.REPAIRS_MADE, sum(report.repairs.values()))

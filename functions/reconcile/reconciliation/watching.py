@@ -1,36 +1,55 @@
 """The account watched: its equity's marks kept, its breaches latched, a halt that was to pass taken back."""
 
-from argo.domain.account import TradingState
+from argo.domain.account import AccountState, TradingState
+from argo.domain.ledger import ReservationConflict
 from argo.domain.limits import breached, loss_limits, marks
 from argo.halts import breach_resumes_on, halt
+from argo.observability import Metric
+from reconciliation.snapshot import Snapshot
 from reconciliation.wiring import Wiring
 
 
-async def watch(wiring: Wiring) -> None:
+async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     """Record what the account is worth, and halt or resume it by its profile's loss limits (FAILURES A19, A25).
 
-    Raises:
-        BrokerFault: the broker did not tell; the marks stay as they are.
+    Returns:
+        The account as it was read.
     """
     state = await wiring.ledger.account(wiring.executor)
-    account, clock = await wiring.broker.account(), await wiring.broker.clock()
-    known = marks(state, account, clock)
+    known = marks(state, seen.account, seen.clock)
     await wiring.ledger.observe(state, known, now=wiring.clock.now())
-    if state.resumes_on is not None and clock.trading_day >= state.resumes_on:
+    wiring.telemetry.record(Metric.EQUITY, float(known.equity))
+    wiring.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
+    if state.resumes_on is not None and seen.clock.trading_day >= state.resumes_on:
         await wiring.ledger.set_trading_state(
             wiring.executor,
             TradingState.ACTIVE,
             reason=f"a new trading day after: {state.state_reason}",
             now=wiring.clock.now(),
         )
-        wiring.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=str(clock.trading_day))
+        day = str(seen.clock.trading_day)
+        wiring.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=day)
     limit = breached(loss_limits(wiring.profile, known))
     if limit is not None:
         await halt(
             wiring.ledger,
             wiring.telemetry,
             wiring.executor,
-            f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {account.equity:.2f}",
+            f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}",
             now=wiring.clock.now(),
-            resumes_on=breach_resumes_on(wiring.profile, limit.name, clock),
+            resumes_on=breach_resumes_on(wiring.profile, limit.name, seen.clock),
         )
+    return state
+
+
+async def tell_standing(wiring: Wiring) -> None:
+    """Record whether the account is halted, as it stands after everything else in the run.
+
+    Also when the broker did not answer: refused credentials are what halts an account first. An account in the
+    middle of a transaction says nothing this time.
+    """
+    try:
+        account = await wiring.ledger.account(wiring.executor)
+    except ReservationConflict:
+        return
+    wiring.telemetry.record(Metric.ACCOUNT_HALTED, account.trading_state is TradingState.HALTED)

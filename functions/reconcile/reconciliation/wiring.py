@@ -7,7 +7,7 @@ from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
-from argo.ports import Broker, Clock, Ledger
+from argo.ports import Broker, Clock, Ledger, MarketData, SignalQueue
 
 SERVICE = "reconcile"
 
@@ -20,6 +20,8 @@ class Wiring:
     profile: Profile
     ledger: Ledger
     broker: Broker
+    market_data: MarketData
+    queue: SignalQueue
     clock: Clock
     telemetry: Telemetry
 
@@ -37,11 +39,14 @@ def from_environment(
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
     adapters = Adapters(environment, clock)
+    rules = profile or environment.profile()
     return Wiring(
         executor=environment.executor,
-        profile=profile or environment.profile(),
+        profile=rules,
         ledger=adapters.ledger,
         broker=adapters.broker,
+        market_data=adapters.market_data(rules.feed),
+        queue=adapters.queue_at(environment.queue_url),
         clock=clock,
         telemetry=Telemetry(SERVICE, mode=environment.mode, executor=environment.executor, stream=log_to),
     )

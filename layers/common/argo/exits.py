@@ -2,22 +2,23 @@
 
 A signal against the position, an operator, a time limit: whoever wants out goes this one way. Each step is on the
 record before the next, so that whoever comes after a crash goes on where it stood, and the order's id is derived
-from the execution that is left, so that two who want the same position out place one order (FAILURES B10).
+from the execution that is left, so that two who want the same position out place one order (FAILURES B10). Where
+two exits have both filled, the same way buys back what was sold too much.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from argo.domain.execution import Execution, ExecutionState, Exit, Leg, client_order_id
 from argo.domain.faults import BrokerFault, Duplicate, Refused
-from argo.domain.orders import BrokerOrder, OrderType, TimeInForce, plain
+from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
 from argo.domain.outcome import Wait, waiting_for
 from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
-from argo.domain.settlement import held
+from argo.domain.settlement import Orders
 from argo.domain.signal import Side
-from argo.domain.symbols import canonical_or_raw
+from argo.following import orders_of
 from argo.ports import Broker, Clock, Ledger
 
 _SOON = timedelta(seconds=2)
@@ -26,10 +27,10 @@ _HOLDS_A_POSITION = frozenset({ExecutionState.SUBMITTED, ExecutionState.PARTIALL
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The broker has the order that closes the position; ``entry`` is the one that opened it."""
+    """The broker has the order that closes the position: ``order``, the last of ``orders.exits``."""
 
     execution: Execution
-    entry: BrokerOrder
+    orders: Orders
     order: BrokerOrder
 
 
@@ -38,7 +39,7 @@ class NothingHeld:
     """There is nothing to close: the entry never filled and is cancelled now, or its legs have closed it."""
 
     execution: Execution
-    entry: BrokerOrder
+    orders: Orders
 
 
 type Leaving = Left | NothingHeld | Wait
@@ -58,80 +59,71 @@ class Leaver:
         Raises:
             LostLease: the execution moved meanwhile.
         """
-        entry_id = execution.order_id
-        if execution.state not in _HOLDS_A_POSITION or entry_id is None:
+        if execution.state not in _HOLDS_A_POSITION or execution.order_id is None:
             return self._wait("the entry's fate is not known yet")
         if execution.exit is None:
-            planned = Exit(why=why, planned_at=self.clock.now())
-            execution = await self.ledger.record_exit(execution, planned, now=self.clock.now())
+            execution = await plan_exit(self.ledger, self.clock, execution, why)
         try:
-            return await self._go_on(execution, entry_id)
+            return await self._go_on(execution)
         except BrokerFault as fault:
             return waiting_for(fault)
 
-    async def _go_on(self, execution: Execution, entry_id: str) -> Leaving:
+    async def _go_on(self, execution: Execution) -> Leaving:
         planned = _planned(execution)
-        entry = await self.broker.order(entry_id)
-        if entry is None:
-            return self._wait("the broker does not show the entry")
+        orders = await orders_of(execution, self.broker)
+        if orders is None:
+            return self._wait("the broker does not show its orders")
         if planned.order_id is not None:
-            return await self._follow(execution, entry, planned, planned.order_id)
+            return await self._follow(execution, planned, orders)
         if planned.order_body is not None and (sent := await self._sent(execution, planned)) is not None:
-            return await self._accepted(execution, entry, planned, sent)
-        entry = await self._cancel(entry)
-        if _live(entry):
+            return await self._accepted(execution, planned, orders, sent)
+        if orders.live:
+            for order in orders.live:
+                await self.broker.cancel(order.order_id)
+            orders = await orders_of(execution, self.broker)
+        if orders is None or orders.live:
             return self._wait("its orders are being cancelled")
-        quantity = await self._quantity(execution, entry)
+        quantity = await self._quantity(execution, orders.held)
         if quantity is None:
             return self._wait("orders and positions disagree")
         if quantity == 0:
-            return NothingHeld(execution, entry)
+            return NothingHeld(execution, orders)
         execution, planned = await self._intend(execution, planned, quantity)
-        return await self._submit(execution, entry, planned)
+        return await self._submit(execution, planned, orders)
 
-    async def _follow(self, execution: Execution, entry: BrokerOrder, planned: Exit, order_id: str) -> Leaving:
+    async def _follow(self, execution: Execution, planned: Exit, orders: Orders) -> Leaving:
         """Look at an exit the broker has; one that ended unfilled has a next attempt."""
-        order = await self.broker.order(order_id)
-        if order is None:
-            return self._wait("the broker does not show the exit")
-        if order.status.is_final and held(entry, order) > 0 and not order.filled_quantity:
-            again = Exit(why=planned.why, planned_at=planned.planned_at, attempt=planned.attempt + 1)
-            await self.ledger.record_exit(execution, again, now=self.clock.now())
+        order = orders.exits[-1]
+        if order.status.is_final and order.status is not OrderStatus.FILLED:
+            await self._again(execution, planned, filled_in_part=bool(order.filled_quantity))
             return self._wait(f"the exit was {order.status}")
-        return Left(execution, entry, order)
+        return Left(execution, orders, order)
 
     async def _sent(self, execution: Execution, planned: Exit) -> BrokerOrder | None:
         return await self.broker.order_by_client_id(_client_order_id(execution, planned))
 
-    async def _cancel(self, entry: BrokerOrder) -> BrokerOrder:
-        """Cancel the entry and its legs; the broker cancels a group when one of it is cancelled."""
-        if not (live := _live(entry)):
-            return entry
-        for order in live:
-            await self.broker.cancel(order.order_id)
-        return await self.broker.order(entry.order_id) or entry
+    async def _quantity(self, execution: Execution, held: Decimal) -> Decimal | None:
+        """Return what is held by the orders' fills and no more than the position; None where they disagree.
 
-    async def _quantity(self, execution: Execution, entry: BrokerOrder) -> Decimal | None:
-        """Return what is held of the entry: by its fills, and no more than the position; None when unclear."""
-        ours = held(entry)
-        if ours <= 0:
+        Negative where two exits have sold too much, and the account is on the other side now.
+        """
+        if held == 0:
             return Decimal(0)
+        on_our_side = 1 if execution.side is Side.BUY else -1
         position = next(
-            (
-                abs(position.quantity)
-                for position in await self.broker.positions()
-                if canonical_or_raw(position.symbol) == execution.symbol
-                and (position.quantity > 0) is (execution.side is Side.BUY)
-            ),
+            (p.quantity * on_our_side for p in await self.broker.positions() if p.symbol == execution.symbol),
             Decimal(0),
         )
-        return floor_to(min(ours, position), CRYPTO_STEP) or None
+        if position * held <= 0:
+            return None
+        return floor_to(min(abs(held), abs(position)), CRYPTO_STEP).copy_sign(held)
 
     async def _intend(self, execution: Execution, planned: Exit, quantity: Decimal) -> tuple[Execution, Exit]:
+        side = execution.side.opposite if quantity > 0 else execution.side
         body = {
             "symbol": str(execution.symbol),
-            "side": str(execution.side.opposite),
-            "qty": plain(quantity),
+            "side": str(side),
+            "qty": plain(abs(quantity)),
             "type": str(OrderType.MARKET),
             "time_in_force": str(TimeInForce.GTC if execution.symbol.is_crypto else TimeInForce.DAY),
             "client_order_id": _client_order_id(execution, planned),
@@ -139,7 +131,7 @@ class Leaver:
         intended = planned.model_copy(update={"order_body": body})
         return await self.ledger.record_exit(execution, intended, now=self.clock.now()), intended
 
-    async def _submit(self, execution: Execution, entry: BrokerOrder, planned: Exit) -> Leaving:
+    async def _submit(self, execution: Execution, planned: Exit, orders: Orders) -> Leaving:
         try:
             order = await self.broker.submit(planned.order_body or {})
         except Duplicate:
@@ -149,18 +141,39 @@ class Leaver:
             order = found
         except Refused as refusal:
             # Nothing was placed: what is held is read anew before the next attempt.
-            again = Exit(why=planned.why, planned_at=planned.planned_at, attempt=planned.attempt + 1)
-            await self.ledger.record_exit(execution, again, now=self.clock.now())
+            await self._again(execution, planned)
             return self._wait("the broker refused the exit", refusal.detail())
-        return await self._accepted(execution, entry, planned, order)
+        return await self._accepted(execution, planned, orders, order)
 
-    async def _accepted(self, execution: Execution, entry: BrokerOrder, planned: Exit, order: BrokerOrder) -> Left:
+    async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Left:
         accepted = planned.model_copy(update={"order_id": order.order_id})
         recorded = await self.ledger.record_exit(execution, accepted, now=self.clock.now())
-        return Left(recorded, entry, order)
+        return Left(recorded, replace(orders, exits=(*orders.exits, order)), order)
+
+    async def _again(self, execution: Execution, planned: Exit, *, filled_in_part: bool = False) -> None:
+        kept = (planned.order_id,) if filled_in_part and planned.order_id else ()
+        again = Exit(
+            why=planned.why,
+            planned_at=planned.planned_at,
+            attempt=planned.attempt + 1,
+            earlier=(*planned.earlier, *kept),
+        )
+        await self.ledger.record_exit(execution, again, now=self.clock.now())
 
     def _wait(self, problem: str, detail: dict[str, str] | None = None) -> Wait:
         return Wait(Obstacle.AWAITING_EXIT, self.clock.now() + _SOON, {"exit": problem} | (detail or {}))
+
+
+async def plan_exit(ledger: Ledger, clock: Clock, execution: Execution, why: str) -> Execution:
+    """Record that a position is to be left; whoever reconciles the account does it.
+
+    Raises:
+        LostLease: the execution moved meanwhile.
+    """
+    if execution.exit is not None:
+        return execution
+    now = clock.now()
+    return await ledger.record_exit(execution, Exit(why=why, planned_at=now), now=now)
 
 
 def _planned(execution: Execution) -> Exit:
@@ -171,7 +184,3 @@ def _planned(execution: Execution) -> Exit:
 
 def _client_order_id(execution: Execution, planned: Exit) -> str:
     return client_order_id(execution.executor, execution.signal_id, Leg.EXIT, planned.attempt)
-
-
-def _live(entry: BrokerOrder) -> list[BrokerOrder]:
-    return [order for order in (entry, *entry.legs) if not order.status.is_final]

@@ -29,6 +29,9 @@ class Metric(StrEnum):
     GENERATION_CYCLES = "GenerationCycles", MetricUnit.Count, "Cycles run: the generator's heartbeat"
     CYCLES_SKIPPED = "CyclesSkipped", MetricUnit.Count, "Cycles left out because the one before was late"
     SOURCE_FAILURES = "SourceFailures", MetricUnit.Count, "Votes lost to a source that failed"
+    SYMBOLS_WITHOUT_DATA = "SymbolsWithoutData", MetricUnit.Count, "Symbols that a cycle had no fresh bars of"
+    CREDENTIALS_REFUSED = "CredentialsRefused", MetricUnit.Count, "Cycles and reconciler runs whose key was refused"
+    SIGNALS_JUDGED = "SignalsJudged", MetricUnit.Count, "Signals whose outcome in the market became known"
     SIGNALS_RECEIVED = "SignalsReceived", MetricUnit.Count, "Signals claimed for the first time"
     ORDERS_SUBMITTED = "OrdersSubmitted", MetricUnit.Count, "Entry orders the broker took"
     SIGNALS_DENIED = "SignalsDenied", MetricUnit.Count, "Signals the gate or the sizing refused"
@@ -41,7 +44,15 @@ class Metric(StrEnum):
     SIGNAL_TO_ORDER = "SignalToOrderMilliseconds", MetricUnit.Milliseconds, "From signal to accepted order"
     BROKER_CALL = "BrokerCallMilliseconds", MetricUnit.Milliseconds, "Duration of one order request"
     OPEN_EXECUTIONS = "OpenExecutions", MetricUnit.Count, "Executions that have not ended"
-    REPAIRS_MADE = "RepairsMade", MetricUnit.Count, "Executions the reconciler moved"
+    UNRESOLVED_EXECUTIONS = "UnresolvedExecutions", MetricUnit.Count, "Signals without an order or a reason so far"
+    OLDEST_UNRESOLVED = "OldestUnresolvedSeconds", MetricUnit.Seconds, "Age of the oldest unresolved signal"
+    EXECUTION_RATE = "ExecutionRate", MetricUnit.Percent, "Orders by eligible signals; absent when none was"
+    CONSERVATION_GAP = "ConservationGap", MetricUnit.Count, "Signals that no outcome accounts for; must be 0"
+    NAKED_POSITION = "NakedPositionSeconds", MetricUnit.Seconds, "Longest time a position is not guarded"
+    REPAIRS_MADE = "RepairsMade", MetricUnit.Count, "Repairs the reconciler made at the broker"
+    EQUITY = "Equity", MetricUnit.NoUnit, "The account's equity, USD"
+    DAILY_PROFIT = "DailyProfitLoss", MetricUnit.NoUnit, "The trading day's profit or loss, USD"
+    ACCOUNT_HALTED = "AccountHalted", MetricUnit.Count, "1 while the account is halted, else 0"
 
 
 class Telemetry:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock, Position, TradingState
-from argo.domain.execution import Execution, ExecutionState, Exit
+from argo.domain.execution import Execution, ExecutionState, Exit, Protection
 from argo.domain.ledger import Claim, Intent, Page, PutSignal, Release, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.market import Bar
@@ -69,8 +69,24 @@ class Broker(Protocol):
         """Return the open positions."""
         ...
 
-    async def open_orders(self) -> Sequence[BrokerOrder]:
-        """Return the orders that may still fill, a bracket's legs within their parent."""
+    async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
+        """Return the orders that may still fill.
+
+        Nested, a bracket's legs stand within their parent, and are missing once it has filled; otherwise each is
+        an order of its own.
+        """
+        ...
+
+    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
+        """Return a symbol's orders that were sent since a time and are final."""
+        ...
+
+    async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
+        """Move an open order's stop price; the answer is the order that takes its place.
+
+        Raises:
+            Refused: the order stays as it was.
+        """
         ...
 
     async def asset(self, symbol: Symbol) -> Asset | None:
@@ -183,6 +199,14 @@ class Ledger(Protocol):
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
         """Record how an execution's position is left early; its state stays.
+
+        Raises:
+            LostLease: the record is not at the state and epoch of ``execution``.
+        """
+        ...
+
+    async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
+        """Record what guards an execution's position; its state stays.
 
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from argo.domain.ledger import StoredSignal
+from argo.domain.fan_out import declined, wants
+from argo.domain.ledger import PutSignal, ReservationConflict, StoredSignal
+from argo.domain.profile import Profile
+from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
 from argo.ports import Ledger, SignalQueue
 
@@ -26,26 +29,45 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Publishes signals at least once to every executor; the ledger makes the rest exactly once.
+    """Publishes signals at least once to every executor that wants them; the ledger makes the rest exactly once.
 
     The put comes first and names who awaits the signal. A crash after it, or a queue that takes only some
-    messages, leaves the signal in the outbox, and the next call sends what is missing.
+    messages, leaves the signal in the outbox, and the next call sends what is missing. An executor without a
+    profile wants every signal.
     """
 
     ledger: Ledger
     queues: Mapping[str, SignalQueue]
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     async def publish(self, signals: Sequence[Signal]) -> Published:
         """Store signals, then send them and whatever the outbox still holds."""
-        puts = await asyncio.gather(
-            *(self.ledger.put_signal(signal, executors=frozenset(self.queues)) for signal in signals)
-        )
+        puts = await asyncio.gather(*(self._put(signal) for signal in signals))
         created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
         left_over = await self.ledger.unpublished(limit=_OUTBOX_PAGE)
         stored = [*left_over, *(put.stored for put in puts)]
         waiting = {item.signal.signal_id: item for item in stored if item.awaiting}
         messages, failures = await self._send(waiting.values())
         return Published(created, messages, failures)
+
+    async def _put(self, signal: Signal) -> PutSignal:
+        refused = {
+            executor: reason
+            for executor, profile in self.profiles.items()
+            if executor in self.queues and (reason := await self._declined(signal, executor, profile)) is not None
+        }
+        return await self.ledger.put_signal(signal, executors=self.queues.keys() - refused, declined=refused)
+
+    async def _declined(self, signal: Signal, executor: str, profile: Profile) -> DenialReason | None:
+        """Return why the account does not want the signal; its locks are read only where they matter."""
+        reason = declined(signal, profile)
+        if reason is None:
+            return None
+        try:
+            account = await self.ledger.account(executor)
+        except ReservationConflict:
+            return None  # It is busy: the gate shall decide.
+        return None if wants(signal, profile, account.holdings.get(signal.symbol)) else reason
 
     async def _send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
         executors = sorted({executor for item in waiting for executor in item.awaiting})

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from simulation.broker.engine import SimulatedBroker
+from simulation.broker.server.bodies import validated
 from simulation.broker.server.faults import Fault, Faults
 from simulation.broker.server.gateway import CONTROL_PREFIX, Gateway
 from simulation.broker.views import moment
@@ -38,14 +39,14 @@ class ControlRoutes:
 
     async def replace(self, request: web.Request) -> web.Response:
         """Set the faults to a list of them."""
-        faults = await _read(request)
+        faults = await validated(request, _LIST)
         self._faults.clear()
         self._faults.add(*faults)
         return await self.waiting(request)
 
     async def add(self, request: web.Request) -> web.Response:
         """Put a list of faults behind those that wait."""
-        self._faults.add(*await _read(request))
+        self._faults.add(*await validated(request, _LIST))
         return await self.waiting(request)
 
     async def clear(self, _: web.Request) -> web.Response:
@@ -64,10 +65,3 @@ class ControlRoutes:
                 "faults_waiting": len(self._faults),
             }
         )
-
-
-async def _read(request: web.Request) -> list[Fault]:
-    try:
-        return _LIST.validate_json(await request.read())
-    except ValidationError as error:
-        raise web.HTTPUnprocessableEntity(text=error.json(), content_type="application/json") from error

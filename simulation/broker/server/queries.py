@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from simulation.broker.errors import malformed
 from simulation.broker.listing import OrdersQuery
-from simulation.broker.orders import Side
+from simulation.broker.terms import Side
 from simulation.sessions import NEW_YORK
 
 Query = Mapping[str, str]

@@ -12,6 +12,7 @@ from typing import Self
 from aiohttp import web
 
 from simulation.broker.engine import SimulatedBroker
+from simulation.broker.server.account_control import AccountControl
 from simulation.broker.server.control_routes import ControlRoutes
 from simulation.broker.server.data_routes import DataRoutes
 from simulation.broker.server.faults import Faults
@@ -65,6 +66,7 @@ class BrokerServer:
         app.add_routes(TradingRoutes(broker).table())
         app.add_routes(DataRoutes(broker, forming_stock_bars=forming_stock_bars).table())
         app.add_routes(ControlRoutes(broker, self.faults, self._gateway).table())
+        app.add_routes(AccountControl(broker).table())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
 
     @property

@@ -1,17 +1,15 @@
 """Serve the trading API: account, clock, assets, orders, positions."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from functools import partial
 
 from aiohttp import web
 
 from simulation.broker.engine import SimulatedBroker
-from simulation.broker.errors import BrokerError, malformed, not_found
+from simulation.broker.errors import malformed, not_found
 from simulation.broker.listing import listed_orders
-from simulation.broker.parsing import decimal_of, order_request
+from simulation.broker.parsing import decimal_of, order_changes, order_request
+from simulation.broker.server.bodies import json_object
 from simulation.broker.server.gateway import ACCOUNT
 from simulation.broker.server.queries import day, is_true, orders_query
 from simulation.broker.views import (
@@ -20,12 +18,11 @@ from simulation.broker.views import (
     clock_json,
     order_json,
     position_json,
+    replacement_json,
     session_json,
     submission_json,
 )
 from simulation.sessions import exchange_date
-
-_loads = partial(json.loads, parse_float=Decimal)
 
 
 class TradingRoutes:
@@ -47,6 +44,7 @@ class TradingRoutes:
             web.delete("/v2/orders", self.cancel_all),
             web.get("/v2/orders:by_client_order_id", self.order_by_client_id),
             web.get("/v2/orders/{order_id}", self.order),
+            web.patch("/v2/orders/{order_id}", self.replace),
             web.delete("/v2/orders/{order_id}", self.cancel),
             web.get("/v2/positions", self.positions),
             web.get("/v2/positions/{symbol}", self.position),
@@ -86,19 +84,19 @@ class TradingRoutes:
 
     async def submit(self, request: web.Request) -> web.Response:
         """Place an order; the answer shows it before it has filled."""
-        try:
-            body = await request.json(loads=_loads)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise BrokerError(400, "request body format is invalid", code=40010000)
-        order = self._broker.submit(request[ACCOUNT], order_request(body))
+        order = self._broker.submit(request[ACCOUNT], order_request(await json_object(request)))
         return web.json_response(submission_json(order))
+
+    async def replace(self, request: web.Request) -> web.Response:
+        """Replace an order by one with other terms; the answer shows the new one before it has filled."""
+        wanted = order_changes(await json_object(request))
+        order = self._broker.replace(request[ACCOUNT], request.match_info["order_id"], wanted)
+        return web.json_response(replacement_json(order))
 
     async def orders(self, request: web.Request) -> web.Response:
         """List orders."""
         query = orders_query(request.query)
-        orders = listed_orders(request[ACCOUNT], query)
+        orders = listed_orders(self._broker.seen_orders(request[ACCOUNT]), query)
         return web.json_response([order_json(order, nested=query.nested) for order in orders])
 
     async def cancel_all(self, request: web.Request) -> web.Response:
@@ -109,7 +107,8 @@ class TradingRoutes:
 
     async def order(self, request: web.Request) -> web.Response:
         """Show one order; nested, with its legs."""
-        order = self._broker.order(request[ACCOUNT], request.match_info["order_id"])
+        seen = self._broker.seen_orders(request[ACCOUNT])
+        order = self._broker.order(seen, request.match_info["order_id"])
         return web.json_response(order_json(order, nested=is_true(request.query, "nested")))
 
     async def order_by_client_id(self, request: web.Request) -> web.Response:
@@ -117,7 +116,7 @@ class TradingRoutes:
         client_order_id = request.query.get("client_order_id")
         if not client_order_id:
             raise malformed("client_order_id is required")
-        order = self._broker.order_by_client_id(request[ACCOUNT], client_order_id)
+        order = self._broker.order_by_client_id(self._broker.seen_orders(request[ACCOUNT]), client_order_id)
         return web.json_response(order_json(order, nested=True))
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -127,13 +126,13 @@ class TradingRoutes:
 
     async def positions(self, request: web.Request) -> web.Response:
         """List positions by symbol."""
-        account, market = request[ACCOUNT], self._broker.market
+        account, market = self._broker.seen_positions(request[ACCOUNT]), self._broker.market
         held = sorted(account.positions.items())
         return web.json_response([position_json(position, account, market) for _, position in held])
 
     async def position(self, request: web.Request) -> web.Response:
         """Show one position, by symbol without slash or by asset id."""
-        account = request[ACCOUNT]
+        account = self._broker.seen_positions(request[ACCOUNT])
         held = self._broker.position(account, request.match_info["symbol"])
         return web.json_response(position_json(held, account, self._broker.market))
 

@@ -1,69 +1,21 @@
+import base64
 import json
+from datetime import timedelta
 
 import pytest
 
-from console.paths import PROJECT
-from trading_api.handler import lambda_handler
-
-EVENTS = PROJECT / "events"
-ROUTES = [
-    ("GET", "/api/v1/trading/status"),
-    ("POST", "/api/v1/trading/execute"),
-    ("GET", "/api/v1/signals"),
-    ("GET", "/api/v1/signals/0123456789abcdef01234567"),
-    ("POST", "/api/v1/trading/argo/halt"),
-    ("POST", "/api/v1/trading/prop_firm/reduce"),
-    ("POST", "/api/v1/trading/argo/resume"),
-]
+from argo.domain.account import TradingState
+from argo.domain.ledger import ReservationConflict
+from console.paths import TEMPLATE
+from console.template import read_template
+from tests.unit.api.counter import a_request
+from tests.unit.builders import NOW
+from trading_api import document
+from trading_api.routes import answer, app
 
 
-@pytest.fixture(autouse=True)
-def simulated(monkeypatch):
-    monkeypatch.setenv("ARGO_MODE", "simulated")
-
-
-def sample(name):
-    return json.loads((EVENTS / f"api-{name}.json").read_text(encoding="utf-8"))
-
-
-def a_request(method, path):
-    """Build a request from the sample of a health check."""
-    event = sample("health")
-    http = event["requestContext"]["http"] | {"method": method, "path": path}
-    context = event["requestContext"] | {"http": http, "routeKey": f"{method} {path}"}
-    return event | {"rawPath": path, "routeKey": f"{method} {path}", "requestContext": context}
-
-
-def answer(event):
-    found = lambda_handler(event, None)
-    return found["statusCode"], json.loads(found["body"])
-
-
-@pytest.mark.parametrize("mode", ["live", "paper", "simulated"])
-def test_a03_health_says_which_mode_it_runs_in(monkeypatch, mode):
-    monkeypatch.setenv("ARGO_MODE", mode)
-
-    status, body = answer(sample("health"))
-
-    assert (status, body) == (200, {"status": "ok", "mode": mode})
-
-
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_a09_a_route_that_is_not_built_yet_says_so(method, path):
-    status, body = answer(a_request(method, path))
-
-    assert (status, body["statusCode"]) == (501, 501)
-    assert f"{method} {path}" in body["message"]
-
-
-@pytest.mark.parametrize("name", ["execute", "signals", "status"])
-def test_the_sample_events_reach_routes_that_are_not_built_yet(name):
-    event = sample(name)
-
-    status, body = answer(event)
-
-    assert status == 501
-    assert event["routeKey"] in body["message"]
+def test_a03_health_says_which_mode_it_runs_in(counter):
+    assert counter.ask("GET", "/health") == (200, {"status": "ok", "mode": "simulated"})
 
 
 @pytest.mark.parametrize(
@@ -77,14 +29,108 @@ def test_the_sample_events_reach_routes_that_are_not_built_yet(name):
         ("GET", "/api/v1/trading/argo/halt"),
     ],
 )
-def test_a01_a_route_that_does_not_exist_is_not_found(method, path):
-    status, body = answer(a_request(method, path))
+def test_a01_a_route_that_does_not_exist_is_not_found(counter, method, path):
+    status, body = counter.ask(method, path)
 
-    assert (status, body) == (404, {"message": "no such route"})
+    assert (status, body["error"]) == (404, "no_such_route")
 
 
-def test_the_answer_is_json():
-    found = [lambda_handler(a_request("GET", path), None) for path in ("/health", "/nowhere", ROUTES[0][1])]
+def test_a35_every_route_of_the_code_is_a_signed_route_of_the_template():
+    resources = read_template(TEMPLATE)["Resources"]
+    events = resources["ApiFunction"]["Properties"]["Events"].values()
+    declared = {
+        (each["Properties"]["Method"].lower(), each["Properties"]["Path"].replace("{id}", "{signal_id}"))
+        for each in events
+    }
+    served = {(method, path) for path, methods in document.of(app)["paths"].items() for method in methods}
 
-    kinds = [each.get("headers", {}).get("Content-Type") for each in found]
-    assert kinds == ["application/json"] * 3
+    assert declared == served
+    assert resources["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"] == "AWS_IAM"
+    assert not any("Auth" in each["Properties"] for each in events)
+
+
+def test_the_document_says_what_is_answered(counter):
+    status, found = counter.ask("GET", "/openapi.json")
+
+    execute = found["paths"]["/api/v1/trading/execute"]["post"]
+    assert (status, found["openapi"][:3], found["security"]) == (200, "3.1", [{"AWS_IAM": []}])
+    assert execute["responses"].keys() == {"200", "202", "400", "415", "500"}
+    assert "422" not in json.dumps(found["paths"])
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [("halt", TradingState.HALTED), ("reduce", TradingState.REDUCING), ("resume", TradingState.ACTIVE)],
+)
+def test_an_operator_sets_what_an_account_may_do_with_a_reason(counter, action, state):
+    status, body = counter.ask("POST", f"/api/v1/trading/argo/{action}", {"reason": "looks odd"})
+
+    account = counter.ledger.accounts["argo"]
+    assert (status, body["before"], body["trading_state"], body["reason"]) == (200, "ACTIVE", state, "looks odd")
+    assert (account.trading_state, account.state_reason, account.state_since) == (state, "looks odd", NOW)
+    assert counter.ledger.accounts["prop_firm"].state_reason is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "wrong"),
+    [
+        ("/api/v1/trading/argo/halt", {}, 400, ["body", "reason"]),
+        ("/api/v1/trading/argo/halt", {"reason": " "}, 400, ["body", "reason"]),
+        ("/api/v1/trading/argo/halt", {"reason": "x", "force": True}, 400, ["body", "force"]),
+        ("/api/v1/trading/argo/sell", {"reason": "x"}, 400, ["path", "action"]),
+        ("/api/v1/trading/nobody/halt", {"reason": "x"}, 404, None),
+    ],
+)
+def test_a_wrong_change_changes_nothing_and_says_where_it_is_wrong(counter, path, body, status, wrong):
+    before = dict(counter.ledger.accounts)
+
+    found, answered = counter.ask("POST", path, body)
+
+    assert found == status
+    assert [each["loc"] for each in answered.get("errors", [])] == ([wrong] if wrong else [])
+    assert answered["error"] == ("invalid_request" if wrong else "unknown_account")
+    assert counter.ledger.accounts == before
+
+
+@pytest.mark.parametrize(
+    "raw", [None, "", "{", "null", "[]", '"x"', "[" * 100_000, '{"confidence": NaN}', "9" * 5_000, "\ud800"]
+)
+def test_a_body_that_is_no_signal_is_refused_with_its_place(counter, raw):
+    status, body = counter.ask("POST", "/api/v1/trading/execute", raw=raw)
+
+    assert (status, body["error"]) == (400, "invalid_request")
+    assert all(each["loc"][0] == "body" for each in body["errors"])
+    assert counter.ledger.signals == {}
+
+
+def test_a_body_that_is_not_text_is_refused(counter):
+    event = a_request("POST", "/api/v1/trading/execute", base64.b64encode(b"\xff\xfe").decode())
+
+    found = answer(event | {"isBase64Encoded": True}, None, counter.wiring, timedelta(seconds=29))
+
+    assert found["statusCode"] == 400
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_type_is_refused(counter, kind):
+    status, body = counter.ask("POST", "/api/v1/trading/execute", raw="x=1", content_type=kind)
+
+    assert (status, body["error"]) == (415, "unsupported_content_type")
+
+
+def test_a_busy_account_is_asked_for_again(counter):
+    async def changing(executor):
+        raise ReservationConflict(f"the account {executor} changed while it was read")
+
+    counter.ledger.account = changing
+
+    status, body = counter.ask("GET", "/api/v1/trading/status")
+
+    assert (status, body["error"]) == (503, "busy")
+
+
+def test_the_answer_is_json(counter):
+    for path in ("/health", "/nowhere", "/api/v1/signals?limit=0"):
+        found = answer(a_request("GET", path), None, counter.wiring, timedelta(seconds=29))
+
+        assert found["headers"]["Content-Type"] == "application/json"

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from argo.domain.conservation import Row
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
-from console.summary import Row
 from tests.unit.builders import a_signal, an_execution
 
 EXECUTORS = ("argo", "prop_firm")

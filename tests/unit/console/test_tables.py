@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
-from console.summary import sums
 from console.tables import output, reasons_table, signals_table, sums_table
 from tests.unit.console.records import EXECUTORS, a_row, in_state, rows
 

@@ -65,14 +65,22 @@ def test_b15_every_client_order_id_is_recognisably_argos_and_fits(executor, sign
 
 
 def test_the_longest_names_fit_exactly():
-    longest = client_order_id("a" * 10, "f" * 24, Leg.PROTECT)
+    longest = client_order_id("a" * 10, "f" * 24, Leg.GUARD, attempt=99)
 
     assert len(longest) == CLIENT_ORDER_ID_LIMIT
 
 
 def test_an_id_that_would_not_fit_is_refused():
     with pytest.raises(ValueError, match="longer than 48 characters"):
-        client_order_id("a" * 11, "f" * 24, Leg.PROTECT)
+        client_order_id("a" * 10, "f" * 24, Leg.GUARD, attempt=100)
+
+
+@given(executors, signal_ids, legs, st.integers(1, 99), st.integers(1, 99))
+def test_every_attempt_has_an_id_of_its_own_and_the_first_has_the_legs(executor, signal, leg, one, other):
+    ids = {client_order_id(executor, signal, leg, attempt) for attempt in (one, other)}
+
+    assert len(ids) == len({one, other})
+    assert client_order_id(executor, signal, leg, 1) == client_order_id(executor, signal, leg)
 
 
 @pytest.mark.parametrize("source", ExecutionState)

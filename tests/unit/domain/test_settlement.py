@@ -5,18 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.execution import ExecutionState, Fill, check_transition
+from argo.domain.account import TradeExit
+from argo.domain.execution import ExecutionState, Fill, OrderLeg, check_transition
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
-from argo.domain.settlement import may_be_cancelled, profit, settle
+from argo.domain.settlement import Orders, may_be_cancelled, profit
+from argo.domain.settlement import settle as settled
 from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
 from tests.unit.builders import NOW, a_broker_order, an_execution
 from tests.unit.strategies import decimals
 
 FILLED_AT = NOW + timedelta(seconds=3)
 SOON, MUCH_LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=2)
 WORKING = [status for status in OrderStatus if not status.is_final and status is not OrderStatus.PARTIALLY_FILLED]
-ENDED_EARLY = [OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED]
+ENDED_EARLY = [OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
 def an_entry(status, filled=0, price="100.20", legs=(), filled_at=FILLED_AT):
@@ -30,10 +33,11 @@ def an_entry(status, filled=0, price="100.20", legs=(), filled_at=FILLED_AT):
     )
 
 
-def a_leg(filled=0, price="109.80", *, stop=False):
+def a_leg(filled=0, price="109.80", *, stop=False, status=OrderStatus.HELD):
     return a_broker_order(
         order_id="stop-1" if stop else "target-1",
-        status=OrderStatus.FILLED if filled else OrderStatus.HELD,
+        side="sell",
+        status=OrderStatus.FILLED if filled else status,
         stop_price=Decimal(95) if stop else None,
         filled_quantity=Decimal(filled),
         filled_average_price=Decimal(price) if filled else None,
@@ -42,8 +46,32 @@ def a_leg(filled=0, price="109.80", *, stop=False):
 
 
 def a_fill(quantity, price, leg="entry"):
-    order_id = {"entry": "entry-1", "take_profit": "target-1", "stop_loss": "stop-1"}[leg]
+    order_id = {"entry": "entry-1", "take_profit": "target-1", "stop_loss": "stop-1", "exit": "exit-1"}[leg]
     return Fill(order_id=order_id, leg=leg, quantity=quantity, price=price, at=FILLED_AT)
+
+
+def an_exit(status=OrderStatus.FILLED, filled=12, price="101.20", filled_at=FILLED_AT):
+    """Build the market order that left the position before its legs did."""
+    return a_broker_order(
+        order_id="exit-1",
+        side="sell",
+        status=status,
+        order_type="market",
+        order_class="simple",
+        limit_price=None,
+        filled_quantity=Decimal(filled),
+        filled_average_price=Decimal(price) if filled else None,
+        filled_at=filled_at if filled else None,
+    )
+
+
+def settle(execution, entry, now, *exits):
+    """Settle by an entry with its legs, and by the orders that left its position early."""
+    return settled(execution, Orders(entry, exits=exits), now)
+
+
+def as_recorded(*legs):
+    return tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in legs)
 
 
 def submitted(**overrides):
@@ -54,7 +82,11 @@ def after(execution, move):
     """Return the execution once the ledger has the move."""
     if move is None:
         return execution
-    learnt = {"state": move.state, "fills": move.settlement.fills or execution.fills}
+    learnt = {
+        "state": move.state,
+        "fills": move.settlement.fills or execution.fills,
+        "legs": execution.legs if move.settlement.legs is None else move.settlement.legs,
+    }
     return execution.model_copy(update=learnt)
 
 
@@ -110,7 +142,9 @@ def test_a_filled_entry_keeps_its_symbol():
 
     assert move is not None
     assert move.state is ExecutionState.FILLED
-    assert move.settlement == Settlement(fills=(a_fill(12, "100.20"),), release=Release.RESERVATION)
+    assert move.settlement == Settlement(
+        fills=(a_fill(12, "100.20"),), legs=as_recorded(a_leg(), a_leg(stop=True)), release=Release.RESERVATION
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +157,7 @@ def test_a_filled_entry_keeps_its_symbol():
     ],
 )
 def test_a_filled_exit_closes_the_position_with_its_profit(side, stop, price, earned):
-    legs = (a_leg(12, price, stop=stop), a_leg(stop=not stop))
+    legs = (a_leg(12, price, stop=stop), a_leg(stop=not stop, status=OrderStatus.CANCELED))
     entry = an_entry(OrderStatus.FILLED, filled=12, legs=legs)
 
     move = settle(submitted(side=side, state=ExecutionState.FILLED), entry, SOON)
@@ -133,9 +167,82 @@ def test_a_filled_exit_closes_the_position_with_its_profit(side, stop, price, ea
     assert move.state is ExecutionState.CLOSED
     assert move.settlement == Settlement(
         fills=(a_fill(12, "100.20"), a_fill(12, price, exit_leg)),
+        legs=as_recorded(*legs),
         realised_profit=Decimal(earned),
+        trade_exit=TradeExit(submitted().signal_id, "AAPL", exit_leg, Decimal(earned), FILLED_AT),
         release=Release.RESERVATION_AND_SYMBOL,
     )
+
+
+def test_a_position_that_was_left_early_closes_with_the_exits_price():
+    legs = tuple(a_leg(stop=stop, status=OrderStatus.CANCELED) for stop in (False, True))
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=legs)
+
+    move = settle(submitted(state=ExecutionState.FILLED), entry, SOON, an_exit())
+
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+    assert move.settlement.fills == (a_fill(12, "100.20"), a_fill(12, "101.20", "exit"))
+    assert move.settlement.realised_profit == 12
+    assert move.settlement.trade_exit == TradeExit(submitted().signal_id, "AAPL", "exit", Decimal(12), FILLED_AT)
+
+
+def test_a_position_whose_other_leg_is_still_live_is_not_closed():
+    legs = (a_leg(12), a_leg(stop=True))
+
+    move = settle(submitted(), an_entry(OrderStatus.FILLED, filled=12, legs=legs), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement.trade_exit is None
+
+
+def test_an_entry_that_somebody_replaced_is_followed():
+    replaced = an_entry(OrderStatus.REPLACED).model_copy(update={"replaced_by": "entry-2"})
+
+    move = settle(submitted(), replaced, SOON)
+
+    assert move is not None
+    assert (move.state, move.settlement.order_id) == (ExecutionState.SUBMITTED, "entry-2")
+    assert move.settlement.release is Release.NOTHING
+
+
+def test_an_exit_that_works_or_is_filled_in_part_closes_nothing():
+    entry = an_entry(OrderStatus.FILLED, filled=12)
+
+    moves = [
+        settle(submitted(state=ExecutionState.FILLED), entry, SOON, an_exit(status, filled))
+        for status, filled in ((OrderStatus.NEW, 0), (OrderStatus.PARTIALLY_FILLED, 5))
+    ]
+
+    assert [move and move.state for move in moves] == [ExecutionState.FILLED] * 2
+    assert all(move and move.settlement.trade_exit is None for move in moves)
+
+
+def test_the_last_exit_of_several_names_the_trades_end():
+    first, last = a_leg(4, "109.80"), a_leg(8, "95.00", stop=True)
+    entry = an_entry(
+        OrderStatus.FILLED,
+        filled=12,
+        legs=(first.model_copy(update={"filled_at": FILLED_AT + timedelta(seconds=1)}), last),
+    )
+
+    move = settle(submitted(), entry, SOON)
+
+    assert move is not None
+    assert move.settlement.trade_exit is not None
+    assert move.settlement.trade_exit.leg == "take_profit"
+
+
+def test_a24_a_coins_fee_does_not_keep_its_position_open():
+    coin = {"symbol": "BTC/USD"}
+    entry = an_entry(OrderStatus.FILLED, filled=12).model_copy(update=coin)
+    left = an_exit(filled="11.97").model_copy(update=coin)
+
+    move = settle(submitted(state=ExecutionState.FILLED, symbol=Symbol("BTC/USD")), entry, SOON, left)
+
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
 
 
 def test_an_exit_filled_in_part_leaves_the_position_open():
@@ -213,7 +320,11 @@ def lives(draw):
     entered = 12 if final is OrderStatus.FILLED else max(steps, default=0)
     exits = sorted(draw(st.lists(st.integers(0, entered), max_size=3)))
     stop = draw(st.booleans())
-    ended = [an_entry(final, entered, legs=(a_leg(left, stop=stop), a_leg(stop=not stop))) for left in [0, *exits]]
+
+    def sibling(left):
+        return a_leg(stop=not stop, status=OrderStatus.CANCELED if left == entered else OrderStatus.HELD)
+
+    ended = [an_entry(final, entered, legs=(a_leg(left, stop=stop), sibling(left))) for left in [0, *exits]]
     looks = [*working, *ended] if entered < 12 or final is OrderStatus.FILLED else working
     missed = draw(st.integers(0, len(looks)))
     return looks[missed:]
@@ -261,13 +372,13 @@ def test_what_a_long_position_earns_a_short_one_loses(exits, price):
         ("expiry", OrderStatus.NEW, 0, True),
         ("after", OrderStatus.ACCEPTED, 0, True),
         ("after", OrderStatus.UNRECOGNISED, 0, True),
-        ("after", OrderStatus.PARTIALLY_FILLED, 5, False),
+        ("after", OrderStatus.PARTIALLY_FILLED, 5, True),
         ("after", OrderStatus.FILLED, 12, False),
         ("after", OrderStatus.CANCELED, 0, False),
         ("after", OrderStatus.REJECTED, 0, False),
     ],
 )
-def test_b07_an_entry_that_outlived_its_signal_unfilled_is_cancelled(at, status, filled, allowed):
+def test_b07_an_entry_that_outlived_its_signal_is_cancelled(at, status, filled, allowed):
     execution = submitted()
     second = timedelta(seconds=1)
     now = execution.expires_at + {"before": -second, "expiry": timedelta(), "after": second}[at]

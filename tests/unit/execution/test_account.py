@@ -1,137 +1,229 @@
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
 
+from argo.domain.account import Holding
 from argo.domain.faults import Ambiguous
-from execution.account import AccountDesk
-from tests.unit.builders import a_broker_account, a_market_clock, an_account_state, an_account_view
-from tests.unit.strategies import amounts
+from argo.domain.ledger import Intent
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
+from execution.account import ASSET_AGE, AssetBook
+from tests.unit.builders import (
+    AN_ASSET,
+    NOW,
+    a_broker_account,
+    a_broker_order,
+    a_market_clock,
+    a_position,
+    a_profile,
+    a_signal,
+    an_account_state,
+    an_execution,
+)
+from tests.unit.execution.doors import BrokerDoor, Doors
+
+DRIFT = a_profile(price_drift_percent=1)
+READING = ["ledger argo", "positions", "orders", "account", "clock"]
+MSFT_SIGNAL = a_signal(symbol=Symbol("MSFT"))
 
 
-class Doors:
-    """The three questions a desk asks, as ledger and broker in one; remembers their order."""
-
-    def __init__(self, fault: Exception | None = None) -> None:
-        self.asked = []
-        self.fault = fault
-        self.state = an_account_state(version=4, reserved_notional=Decimal(100), reserved_risk=Decimal(5))
-
-    @property
-    def ledger(self):
-        return self
-
-    @property
-    def broker(self):
-        return _Broker(self)
-
-    async def account(self, executor):
-        self.asked.append(("ledger", executor))
-        return self.state
+def an_intent(notional=1000, risk=50) -> Intent:
+    return Intent("argo-argo-1-entry", {}, Decimal(notional), Decimal(risk))
 
 
-class _Broker:
-    def __init__(self, doors: Doors) -> None:
-        self.doors = doors
-
-    async def account(self):
-        self.doors.asked.append("account")
-        if self.doors.fault:
-            raise self.doors.fault
-        return a_broker_account()
-
-    async def clock(self):
-        self.doors.asked.append("clock")
-        return a_market_clock()
+def run(coroutine):
+    return asyncio.run(coroutine)
 
 
-def a_desk(doors: Doors) -> AccountDesk:
-    return AccountDesk(doors.ledger, doors.broker, "argo")
+def test_b12_the_ledger_is_read_before_the_broker_and_what_is_held_before_the_balances():
+    doors = Doors()
+    doors.orders, doors.held = (a_broker_order(),), (a_position(),)
+
+    view = run(doors.desk().view())
+
+    assert doors.asked[0] == "ledger argo"
+    assert sorted(doors.asked[1:3]) == ["orders", "positions"]
+    assert sorted(doors.asked[3:]) == ["account", "clock"]
+    assert (view.state, view.broker, view.clock) == (doors.state, a_broker_account(), a_market_clock())
+    assert (view.orders, view.positions, view.read_at) == (doors.orders, doors.held, NOW)
 
 
-@given(amounts, amounts)
-def test_b12_unreserved_buying_power_is_never_more_than_what_is_left(power, reserved):
-    view = an_account_view(broker={"buying_power": power}, state={"reserved_notional": reserved})
-
-    left = view.unreserved_buying_power
-
-    assert left == (power - reserved if power > reserved else 0)
-
-
-def test_b12_the_ledger_is_read_before_the_broker():
+def test_the_ledgers_answer_alone_costs_no_question_to_the_broker():
     doors = Doors()
 
-    view = asyncio.run(a_desk(doors).view())
+    assert run(doors.desk().state()) == doors.state
+    assert doors.asked == ["ledger argo"]
 
-    assert doors.asked[0] == ("ledger", "argo")
-    assert sorted(doors.asked[1:]) == ["account", "clock"]
-    assert (view.state, view.broker, view.clock) == (doors.state, a_broker_account(), a_market_clock())
+
+def test_only_exits_that_a_protection_looks_back_to_are_read():
+    doors = Doors()
+    profile = a_profile(protections={"cooldown": {"minutes": 30}})
+
+    run(doors.desk(profile).state())
+
+    assert doors.exits_since == NOW - timedelta(minutes=30)
 
 
 def test_a_batch_reads_the_account_once():
     doors = Doors()
-    desk = a_desk(doors)
+    desk = doors.desk()
 
     async def twice():
-        return await desk.view(), await desk.view()
+        return await asyncio.gather(desk.view(), desk.state(), desk.view())
 
-    first, second = asyncio.run(twice())
+    first, _, second = run(twice())
 
-    assert first is second
-    assert len(doors.asked) == 3
+    assert first == second
+    assert doors.asked == READING
 
 
 def test_b12_a_reservation_is_seen_by_the_batchs_next_record():
-    desk = a_desk(Doors())
+    desk = Doors(reserved_notional=Decimal(100), reserved_risk=Decimal(5)).desk()
 
     async def reserve():
-        await desk.view()
-        desk.reserved(Decimal(1000), Decimal(50))
+        seen = await desk.view()
+        desk.reserved(an_execution(side=Side.SELL), an_intent(), on=seen.state)
         return await desk.view()
 
-    view = asyncio.run(reserve())
+    view = run(reserve())
 
     assert (view.state.reserved_notional, view.state.reserved_risk, view.state.version) == (1100, 55, 5)
-    assert view.unreserved_buying_power == 98_900
+    assert view.state.holdings == {
+        "AAPL": Holding(a_signal().signal_id, Side.SELL, Decimal(1000), Decimal(50), NOW)
+    }
+    assert view.held == {"AAPL"}
+    assert view.unreserved_buying_power(Symbol("MSFT")) == 99_000
 
 
-def test_a_view_that_somebody_changed_is_read_again():
+def test_the_batchs_own_reservations_count_into_its_minute():
+    doors = Doors(rate_minute=NOW.replace(second=0), rate_orders=3)
+    desk = doors.desk()
+
+    async def reserve_twice():
+        desk.reserved(an_execution(), an_intent(), on=await desk.state())
+        within = (await desk.state()).orders_in_minute(NOW)
+        doors.clock.set(NOW + timedelta(minutes=1))
+        desk.reserved(an_execution(), an_intent(), on=await desk.state())
+        return within, (await desk.state()).orders_in_minute(doors.clock.now())
+
+    assert run(reserve_twice()) == (4, 1)
+
+
+def test_a_view_that_somebody_changed_is_read_again_in_full():
     doors = Doors()
-    desk = a_desk(doors)
+    desk = doors.desk()
 
     async def change():
-        await desk.view()
+        seen = await desk.view()
         doors.state = an_account_state(version=9)
         desk.changed()
-        desk.reserved(Decimal(1000), Decimal(50))
+        desk.reserved(an_execution(), an_intent(), on=seen.state)
         return await desk.view()
 
-    view = asyncio.run(change())
+    view = run(change())
 
     assert view.state == an_account_state(version=9)
-    assert len(doors.asked) == 6
+    assert sorted(doors.asked) == sorted(READING * 2)
 
 
 def test_a19_an_account_the_broker_does_not_tell_is_no_account():
-    desk = a_desk(Doors(fault=Ambiguous("timeout")))
+    for question in ("account", "clock", "positions", "orders"):
+        doors = Doors()
+        doors.faults[question] = Ambiguous("timeout")
 
-    with pytest.raises(Ambiguous):
-        asyncio.run(desk.view())
+        with pytest.raises(Ambiguous):
+            run(doors.desk().view())
 
 
-def test_a19_a_fault_stands_for_the_batch_that_met_it_and_no_longer():
-    doors = Doors(fault=Ambiguous("timeout"))
-    desk = a_desk(doors)
+@pytest.mark.parametrize(
+    ("question", "signal"),
+    [("account", None), ("prices", a_signal()), ("asset", a_signal(side=Side.SELL))],
+)
+def test_a19_a_fault_stands_for_the_batch_that_met_it_and_no_longer(question, signal):
+    doors = Doors()
+    doors.faults[question] = Ambiguous("timeout")
+    desk = doors.desk(DRIFT)
 
     async def try_twice():
-        with pytest.raises(Ambiguous):
-            await desk.view()
-        doors.fault = None
-        with pytest.raises(Ambiguous):
-            await desk.view()
-        return await a_desk(doors).view()
+        for _ in range(2):
+            with pytest.raises(Ambiguous):
+                await desk.view(signal)
+            doors.faults = {}
+        asked = len(doors.asked)
+        await doors.desk(DRIFT).view(signal)
+        return asked
 
-    view = asyncio.run(try_twice())
+    asked = run(try_twice())
 
-    assert view.broker == a_broker_account()
+    assert len([each for each in doors.asked[:asked] if each.startswith(question)]) == 1
+
+
+def test_prices_of_all_expected_symbols_come_with_one_request():
+    doors = Doors()
+    desk = doors.desk(DRIFT)
+
+    async def decide():
+        for symbol in ("AAPL", "MSFT", "NONE"):
+            desk.expect(Symbol(symbol))
+        await desk.view(a_signal())
+        return await desk.view(MSFT_SIGNAL)
+
+    view = run(decide())
+
+    assert [each for each in doors.asked if each.startswith("prices")] == ["prices AAPL MSFT NONE"]
+    assert view.prices == {"AAPL": 101, "MSFT": 51}
+
+
+def test_a_symbol_that_nobody_expected_is_asked_for_by_itself():
+    doors = Doors()
+    desk = doors.desk(DRIFT)
+
+    async def decide():
+        await desk.view(a_signal())
+        return await desk.view(MSFT_SIGNAL)
+
+    run(decide())
+
+    assert [each for each in doors.asked if each.startswith("prices")] == ["prices AAPL", "prices MSFT"]
+
+
+def test_a_profile_without_a_drift_bound_asks_for_no_price():
+    doors = Doors()
+
+    view = run(doors.desk().view(a_signal()))
+
+    assert view.prices == {}
+    assert doors.asked == READING
+
+
+@pytest.mark.parametrize(
+    ("profile", "signal", "asked"),
+    [
+        (a_profile(), a_signal(side=Side.SELL), True),
+        (a_profile(fractional=True), a_signal(), True),
+        (a_profile(), a_signal(), False),
+        (a_profile(fractional=True), a_signal(symbol=Symbol("BTC/USD")), False),
+    ],
+    ids=["a short sale", "a fraction", "whole shares", "a coin"],
+)
+def test_the_broker_is_asked_about_an_asset_where_its_answer_decides(profile, signal, asked):
+    doors = Doors()
+
+    view = run(doors.desk(profile).view(signal))
+
+    assert view.assets == ({"AAPL": AN_ASSET} if asked else {})
+    assert ("asset AAPL" in doors.asked) == asked
+
+
+def test_what_the_broker_says_of_an_asset_is_kept_for_an_hour_over_batches():
+    doors = Doors()
+    book = AssetBook(BrokerDoor(doors), doors.clock)
+
+    for age in (timedelta(), ASSET_AGE, ASSET_AGE + timedelta(seconds=1)):
+        doors.clock.set(NOW + age)
+        run(book.find(Symbol("AAPL")))
+        run(book.find(Symbol("NONE")))
+
+    assert doors.asked == ["asset AAPL", "asset NONE"] * 2

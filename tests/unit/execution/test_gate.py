@@ -1,29 +1,69 @@
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.account import TradingState
+from argo.domain.account import Asset, TradingState
+from argo.domain.limits import DAILY_LOSS, DRAWDOWN
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
-from execution.gate import ACCOUNT_CHECKS, SIGNAL_CHECKS, before_account, with_account
-from tests.unit.builders import LATER, a_profile, a_signal, an_account_view
-from tests.unit.strategies import confidences, profiles, signals, stocks
+from execution import gate
+from execution.gate import (
+    ACCOUNT_CHECKS,
+    EXIT_CHECKS,
+    LEDGER_CHECKS,
+    SIGNAL_CHECKS,
+    before_account,
+    breach_of,
+    crypto_long_only,
+    for_exit,
+    with_account,
+    with_ledger,
+    within_exposure,
+)
+from tests.unit.builders import (
+    AN_ASSET,
+    LATER,
+    NOW,
+    a_broker_order,
+    a_holding,
+    a_position,
+    a_profile,
+    a_signal,
+    a_trade_exit,
+    an_account_state,
+    an_account_view,
+)
+from tests.unit.strategies import account_views, confidences, few_symbols, full_profiles, signals, stocks
 
-HALTED = {"trading_state": TradingState.HALTED, "state_reason": "credentials refused"}
 BLOCKED = {"trading_blocked": True}
 CLOSED = {"is_open": False}
 NO_SHORTS = {"shorting_enabled": False}
+HELD = {"MSFT": a_holding(), "JPM": a_holding()}
+
+
+def ledgers(denial_profile=None, *, now=NOW, **state) -> Denial | None:
+    return with_ledger(a_signal(), denial_profile or a_profile(), an_account_state(**state), now)
+
+
+def accounts(profile=None, signal=None, **view) -> Denial | None:
+    return with_account(signal or a_signal(), profile or a_profile(), an_account_view(**view))
 
 
 def test_an_ordinary_signal_passes():
     signal, profile, account = a_signal(), a_profile(), an_account_view()
 
-    denials = before_account(signal, profile), with_account(signal, profile, account)
+    denials = (
+        before_account(signal, profile),
+        with_ledger(signal, profile, account.state, NOW),
+        with_account(signal, profile, account),
+        within_exposure(Decimal(1_000_000), profile, account),
+    )
 
-    assert denials == (None, None)
+    assert denials == (None,) * 4
 
 
 @given(confidences, confidences.filter(bool))
@@ -53,12 +93,27 @@ def test_a_symbol_on_the_profiles_list_passes():
     assert denial is None
 
 
-@pytest.mark.parametrize("allowed", [None, {"BTC/USD"}])
 @pytest.mark.parametrize("spelling", ["BTC/USD", "BTCUSD", "BTC-USD"])
-def test_a23_crypto_is_denied_however_it_is_written_until_it_is_supported(spelling, allowed):
-    denial = before_account(a_signal(symbol=Symbol(spelling)), a_profile(symbols=allowed))
+def test_a24_a_coin_is_on_the_list_however_it_is_written(spelling):
+    coin = a_signal(symbol=Symbol(spelling))
 
-    assert denial == Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": "BTC/USD", "unsupported": "crypto"})
+    denials = [before_account(coin, a_profile(symbols=allowed)) for allowed in (None, {"btcusd"}, {"AAPL"})]
+
+    assert denials == [
+        None,
+        None,
+        Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": "BTC/USD", "allowed": "AAPL"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "side", "denied"),
+    [("BTC/USD", Side.SELL, True), ("BTC/USD", Side.BUY, False), ("AAPL", Side.SELL, False)],
+)
+def test_coins_that_are_not_held_are_not_sold(symbol, side, denied):
+    denial = crypto_long_only(a_signal(symbol=Symbol(symbol), side=side), a_profile())
+
+    assert denial == (Denial(DenialReason.CRYPTO_SHORT, {"symbol": "BTC/USD"}) if denied else None)
 
 
 @pytest.mark.parametrize("regime", Regime)
@@ -68,7 +123,8 @@ def test_an_excluded_regime_is_denied_and_only_that(regime):
     denial = before_account(a_signal(regime=regime), profile)
 
     excluded = regime in {Regime.CRISIS, Regime.NOT_WARM}
-    assert denial == (Denial(DenialReason.REGIME_EXCLUDED, {"regime": regime}) if excluded else None)
+    told = {"regime": regime, "excluded": "crisis, not_warm"}
+    assert denial == (Denial(DenialReason.REGIME_EXCLUDED, told) if excluded else None)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +133,63 @@ def test_an_excluded_regime_is_denied_and_only_that(regime):
 )
 @pytest.mark.parametrize(("why", "told"), [("daily loss", "daily loss"), (None, "no reason given")])
 def test_an_account_that_is_not_active_takes_no_new_risk(state, reason, why, told):
-    account = an_account_view(state={"trading_state": state, "state_reason": why})
+    denial = ledgers(trading_state=state, state_reason=why)
 
-    denial = with_account(a_signal(), a_profile(), account)
+    assert denial == Denial(reason, {"because": told})
 
-    assert denial == Denial(reason, {"since": told})
+
+def test_a_halt_says_since_when_and_until_when():
+    denial = ledgers(
+        trading_state=TradingState.HALTED, state_reason="breach", state_since=NOW, resumes_on=date(2026, 3, 3)
+    )
+
+    assert denial == Denial(
+        DenialReason.HALTED, {"because": "breach", "since": NOW.isoformat(), "resumes_on": "2026-03-03"}
+    )
+
+
+def test_a_symbol_that_another_execution_holds_is_denied_with_its_holder():
+    denial = ledgers(holdings={"AAPL": a_holding()})
+
+    assert denial == Denial(
+        DenialReason.ALREADY_POSITIONED, {"symbol": "AAPL", "held_by": "0123456789abcdef01234567"}
+    )
+
+
+def test_a_symbol_that_the_signal_itself_holds_passes():
+    denial = ledgers(holdings={"AAPL": a_holding(signal_id=a_signal().signal_id)})
+
+    assert denial is None
+
+
+def test_a_protections_lock_is_a_denial():
+    profile = a_profile(protections={"stop_loss_guard": {"stops": 1, "within_minutes": 5, "lock_minutes": 5}})
+
+    denial = ledgers(profile, exits=(a_trade_exit(),))
+
+    assert denial is not None
+    assert denial.reason is DenialReason.STOP_LOSS_GUARD
+    assert denial.numbers["until"] == (NOW + timedelta(minutes=4)).isoformat()
+
+
+@pytest.mark.parametrize(("orders", "denied"), [(0, False), (4, False), (5, True), (6, True)])
+def test_no_more_orders_go_out_in_a_minute_than_the_profile_allows(orders, denied):
+    minute = NOW.replace(second=0)
+
+    denial = ledgers(a_profile(orders_per_minute=5), rate_minute=minute, rate_orders=orders)
+
+    told = {"orders_this_minute": str(orders), "orders_per_minute": "5"}
+    assert denial == (Denial(DenialReason.ORDER_RATE_LIMIT, told) if denied else None)
+
+
+def test_another_minutes_orders_do_not_count():
+    earlier = NOW.replace(second=0) - timedelta(minutes=1)
+
+    assert ledgers(a_profile(orders_per_minute=5), rate_minute=earlier, rate_orders=9) is None
+
+
+def test_an_account_without_a_rate_limit_has_none():
+    assert ledgers(rate_minute=NOW.replace(second=0), rate_orders=1_000) is None
 
 
 @pytest.mark.parametrize(
@@ -94,7 +202,7 @@ def test_an_account_that_is_not_active_takes_no_new_risk(state, reason, why, tol
     ],
 )
 def test_a_blocked_account_is_denied_with_its_flags(flag):
-    denial = with_account(a_signal(), a_profile(), an_account_view(broker=flag))
+    denial = accounts(broker=flag)
 
     assert denial is not None
     assert denial.reason is DenialReason.ACCOUNT_BLOCKED
@@ -104,24 +212,237 @@ def test_a_blocked_account_is_denied_with_its_flags(flag):
 
 
 def test_a_closed_market_is_denied_with_its_next_opening():
-    denial = with_account(a_signal(), a_profile(), an_account_view(clock=CLOSED))
+    denial = accounts(clock=CLOSED)
 
     assert denial == Denial(DenialReason.MARKET_CLOSED, {"next_open": LATER.isoformat()})
 
 
+def test_coins_trade_while_the_exchange_is_closed():
+    assert accounts(signal=a_signal(symbol=Symbol("BTC/USD")), clock=CLOSED) is None
+
+
 @pytest.mark.parametrize(
-    ("side", "enabled", "denied"),
-    [(Side.BUY, False, False), (Side.BUY, True, False), (Side.SELL, True, False), (Side.SELL, False, True)],
+    ("profile", "broker", "asset"),
+    [
+        ({"shorts": False}, {}, AN_ASSET),
+        ({}, NO_SHORTS, AN_ASSET),
+        ({}, {}, Asset(tradable=True, shortable=False, fractionable=True)),
+        ({}, {}, None),
+    ],
+    ids=["the profile", "the account", "the asset", "an asset nobody knows"],
 )
-def test_a_short_sale_needs_an_account_that_may_sell_short(side, enabled, denied):
-    account = an_account_view(broker={"shorting_enabled": enabled})
+def test_a_short_sale_needs_profile_account_and_asset_to_allow_it(profile, broker, asset):
+    view = {"broker": broker, "assets": {Symbol("AAPL"): asset}}
 
-    denial = with_account(a_signal(side=side), a_profile(), account)
+    short, long = (accounts(a_profile(**profile), a_signal(side=side), **view) for side in (Side.SELL, Side.BUY))
 
-    assert denial == (Denial(DenialReason.NOT_SHORTABLE, {"shorting_enabled": "False"}) if denied else None)
+    assert short == Denial(
+        DenialReason.NOT_SHORTABLE,
+        {
+            "profile_shorts": str(not profile),
+            "shorting_enabled": str(not broker),
+            "shortable": str(asset is AN_ASSET),
+        },
+    )
+    assert long is None
 
 
-def test_the_first_denial_that_needs_no_account_wins():
+def test_a_short_sale_that_all_allow_passes():
+    assert accounts(signal=a_signal(side=Side.SELL)) is None
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"positions": (a_position(symbol="AAPL"),)},
+        {"orders": (a_broker_order(client_order_id="by hand"),)},
+    ],
+    ids=["a position", "an order"],
+)
+def test_b15_what_the_account_holds_without_argo_is_not_argos_to_touch(seen):
+    denial = accounts(**seen)
+
+    assert denial == Denial(DenialReason.ALREADY_POSITIONED, {"symbol": "AAPL", "held_by": "no order of Argo's"})
+
+
+def test_ones_own_position_does_not_look_like_somebody_elses():
+    own = {"AAPL": a_holding(signal_id=a_signal().signal_id)}
+
+    assert accounts(state={"holdings": own}, positions=(a_position(symbol="AAPL"),)) is None
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"state": {"holdings": HELD}},
+        {"positions": (a_position(), a_position(symbol="JPM"))},
+        {"orders": (a_broker_order(symbol="MSFT"), a_broker_order(symbol="JPM"))},
+        {"state": {"holdings": {"MSFT": a_holding()}}, "positions": (a_position(symbol="JPM"), a_position())},
+    ],
+    ids=["locks", "positions", "orders", "one of each"],
+)
+def test_a_position_counts_whoever_knows_of_it(held):
+    full, room = (accounts(a_profile(position_limit=limit), **held) for limit in (2, 3))
+
+    assert full == Denial(DenialReason.POSITION_LIMIT, {"positions": "2", "position_limit": "2"})
+    assert room is None
+
+
+def test_the_signals_own_symbol_is_not_counted_against_it():
+    own = {"AAPL": a_holding(signal_id=a_signal().signal_id), "MSFT": a_holding()}
+
+    assert accounts(a_profile(position_limit=2), state={"holdings": own}) is None
+
+
+def test_an_account_without_a_position_limit_has_none():
+    many = {f"SYM{letter}": a_holding() for letter in "ABCDEFGHIJ"}
+
+    assert accounts(state={"holdings": many}) is None
+
+
+def test_one_position_too_many_in_a_group_is_denied_with_the_group():
+    denial = accounts(
+        a_profile(correlated_positions=2),
+        state={"holdings": {"MSFT": a_holding(), "JPM": a_holding()}},
+        positions=(a_position(symbol="NVDA"),),
+    )
+
+    assert denial == Denial(
+        DenialReason.CORRELATION_LIMIT,
+        {"group": "technology", "held": "MSFT, NVDA", "correlated_positions": "2"},
+    )
+
+
+@pytest.mark.parametrize("held", ["JPM", "ZZZZ", "SPY260320C00600000"])
+def test_what_does_not_move_together_does_not_count_together(held):
+    assert accounts(a_profile(correlated_positions=1), positions=(a_position(symbol=held),)) is None
+
+
+def test_coins_are_one_group():
+    coin = a_signal(symbol=Symbol("ETH/USD"))
+
+    denial = accounts(a_profile(correlated_positions=1), coin, positions=(a_position(symbol="BTCUSD"),))
+
+    assert denial is not None
+    assert denial.numbers["group"] == "crypto"
+
+
+def test_an_account_may_name_its_own_groups():
+    profile = a_profile(correlated_positions=1, correlation_groups={"pair": {"AAPL", "JPM"}})
+
+    denials = [accounts(profile, positions=(a_position(symbol=symbol),)) for symbol in ("JPM", "MSFT")]
+
+    assert [denial and denial.numbers["group"] for denial in denials] == ["pair", None]
+
+
+@pytest.mark.parametrize(("equity", "denied"), [("95000.01", False), ("95000", True), ("10", True)])
+def test_a25_a_used_up_daily_loss_is_denied_with_the_loss(equity, denied):
+    denial = accounts(
+        a_profile(daily_loss_limit_percent=5),
+        broker={"equity": Decimal(equity)},
+        state={"trading_day": LATER.date().replace(day=2), "day_start_equity": Decimal(100_000)},
+    )
+
+    numbers = {
+        "loss": f"{100_000 - Decimal(equity):.2f}",
+        "limit": "5000.00",
+        "equity": f"{Decimal(equity):.2f}",
+    }
+    assert denial == (Denial(DenialReason.DAILY_LOSS_LIMIT, numbers) if denied else None)
+
+
+@pytest.mark.parametrize(("basis", "denied"), [("trailing", True), ("static", False)])
+def test_a_used_up_drawdown_is_denied_by_its_basis(basis, denied):
+    denial = accounts(
+        a_profile(drawdown_limit_percent=10, drawdown_basis=basis),
+        broker={"equity": Decimal(100_000)},
+        state={"starting_equity": Decimal(100_000), "peak_equity": Decimal(120_000)},
+    )
+
+    numbers = {"loss": "20000.00", "limit": "12000.00", "equity": "100000.00"}
+    assert denial == (Denial(DenialReason.DRAWDOWN_LIMIT, numbers) if denied else None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "limit"),
+    [
+        (DenialReason.DAILY_LOSS_LIMIT, DAILY_LOSS),
+        (DenialReason.DRAWDOWN_LIMIT, DRAWDOWN),
+        (DenialReason.POSITION_LIMIT, None),
+    ],
+)
+def test_a_denial_by_a_loss_limit_names_the_limit_that_halts(reason, limit):
+    assert breach_of(Denial(reason)) == limit
+
+
+@pytest.mark.parametrize("price", ["100.5", "99.5"])
+def test_a_price_that_moved_up_to_the_bound_passes(price):
+    denial = accounts(a_profile(price_drift_percent="0.5"), prices={Symbol("AAPL"): Decimal(price)})
+
+    assert denial is None
+
+
+@pytest.mark.parametrize(("price", "drift"), [("100.51", "0.5100"), ("99.49", "0.5100"), ("50", "50.0000")])
+def test_a_price_that_moved_away_either_way_is_denied_with_the_drift(price, drift):
+    denial = accounts(a_profile(price_drift_percent="0.5"), prices={Symbol("AAPL"): Decimal(price)})
+
+    assert denial == Denial(
+        DenialReason.PRICE_DRIFTED,
+        {"entry_price": "100", "price_drift_percent": "0.5", "last_price": price, "drift_percent": drift},
+    )
+
+
+def test_a30_no_price_is_no_order():
+    denial = accounts(a_profile(price_drift_percent="0.5"), prices={Symbol("MSFT"): Decimal(100)})
+
+    assert denial == Denial(
+        DenialReason.PRICE_DRIFTED, {"entry_price": "100", "price_drift_percent": "0.5", "last_price": "none"}
+    )
+
+
+@pytest.mark.parametrize(("notional", "denied"), [("29000", False), ("29000.01", True)])
+def test_an_order_past_the_total_exposure_is_denied_with_the_sum(notional, denied):
+    account = an_account_view(state={"holdings": {"MSFT": a_holding(notional=Decimal(21_000))}})
+
+    denial = within_exposure(Decimal(notional), a_profile(exposure_limit_percent=50), account)
+
+    told = {"exposure": "21000.00", "notional": notional if denied else "", "limit": "50000.00"}
+    assert denial == (Denial(DenialReason.EXPOSURE_LIMIT, told) if denied else None)
+
+
+def test_the_lists_go_from_cheap_to_dear():
+    names = [[check.__name__ for check in checks] for checks in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS)]
+
+    assert names == [
+        ["confident_enough", "symbol_allowed", "regime_allowed", "crypto_long_only"],
+        ["trading_active", "symbol_free", "not_locked", "within_order_rate"],
+        [
+            "account_open",
+            "market_open",
+            "short_allowed",
+            "not_positioned",
+            "within_position_limit",
+            "within_correlation_limit",
+            "within_loss_limits",
+            "price_still_there",
+        ],
+    ]
+
+
+def test_a18_no_check_is_left_out_of_its_list():
+    listed = {check.__name__ for checks in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS) for check in checks}
+    defined = {
+        name
+        for name, value in vars(gate).items()
+        if getattr(value, "__module__", "") == gate.__name__
+        and "Denial | None" in str(getattr(value, "__annotations__", {}).get("return", ""))
+        and not name.startswith(("_", "before", "with_", "for_"))
+    }
+
+    assert defined - listed == {"within_exposure"}
+
+
+def test_the_first_denial_of_the_signals_list_wins():
     signal = a_signal(confidence=Decimal(10), symbol=Symbol("BTC/USD"), regime=Regime.CRISIS)
 
     denial = before_account(signal, a_profile(excluded_regimes={"crisis"}))
@@ -130,49 +451,105 @@ def test_the_first_denial_that_needs_no_account_wins():
     assert denial.reason is DenialReason.CONFIDENCE_BELOW_MINIMUM
 
 
+def test_the_first_denial_of_the_ledgers_list_wins():
+    busy = {"rate_minute": NOW.replace(second=0), "rate_orders": 5}
+    locked = {"exits": (a_trade_exit(),)}
+    taken = {"holdings": {"AAPL": a_holding()}}
+    profile = a_profile(orders_per_minute=5, protections={"cooldown": {"minutes": 30}})
+
+    denials = [
+        ledgers(profile, trading_state=TradingState.HALTED, **taken, **locked, **busy),
+        ledgers(profile, **taken, **locked, **busy),
+        ledgers(profile, **locked, **busy),
+        ledgers(profile, **busy),
+    ]
+
+    assert [denial and denial.reason for denial in denials] == [
+        DenialReason.HALTED,
+        DenialReason.ALREADY_POSITIONED,
+        DenialReason.COOLDOWN,
+        DenialReason.ORDER_RATE_LIMIT,
+    ]
+
+
 @pytest.mark.parametrize(
-    ("state", "broker", "clock", "first"),
+    ("broker", "clock", "first"),
     [
-        (HALTED, BLOCKED | NO_SHORTS, CLOSED, DenialReason.HALTED),
-        ({}, BLOCKED | NO_SHORTS, CLOSED, DenialReason.ACCOUNT_BLOCKED),
-        ({}, NO_SHORTS, CLOSED, DenialReason.MARKET_CLOSED),
-        ({}, NO_SHORTS, {}, DenialReason.NOT_SHORTABLE),
+        (BLOCKED | NO_SHORTS, CLOSED, DenialReason.ACCOUNT_BLOCKED),
+        (NO_SHORTS, CLOSED, DenialReason.MARKET_CLOSED),
+        (NO_SHORTS, {}, DenialReason.NOT_SHORTABLE),
     ],
 )
-def test_the_first_denial_that_needs_the_account_wins(state, broker, clock, first):
-    account = an_account_view(state=state, broker=broker, clock=clock)
-
-    denial = with_account(a_signal(side=Side.SELL), a_profile(), account)
+def test_the_first_denial_that_needs_the_broker_wins(broker, clock, first):
+    denial = accounts(signal=a_signal(side=Side.SELL), broker=broker, clock=clock)
 
     assert denial is not None
     assert denial.reason is first
 
 
-accounts = st.builds(
-    lambda state, blocked, is_open, shorts: an_account_view(
-        state={"trading_state": state},
-        broker={"trading_blocked": blocked, "shorting_enabled": shorts},
-        clock={"is_open": is_open},
-    ),
-    st.sampled_from(TradingState),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-)
+def test_a20_an_exit_is_asked_only_whether_somebody_takes_the_order():
+    assert [check.__name__ for check in EXIT_CHECKS] == ["account_open", "market_open"]
 
 
-@given(signals(stocks), profiles(), accounts)
+@given(signals(few_symbols), full_profiles(), account_views())
+def test_a20_an_exit_is_never_denied_by_a_check_that_limits_new_risk(signal, profile, account):
+    denial = for_exit(signal, profile, account)
+
+    can_be_ordered = not account.broker.is_blocked and account.clock.is_open
+    assert (denial is None) == can_be_ordered
+    assert denial is None or denial.reason in {DenialReason.ACCOUNT_BLOCKED, DenialReason.MARKET_CLOSED}
+
+
+@given(signals(few_symbols), full_profiles(), account_views())
 def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, account):
-    passed = before_account(signal, profile) is None and with_account(signal, profile, account) is None
+    by_list = (
+        before_account(signal, profile),
+        with_ledger(signal, profile, account.state, NOW),
+        with_account(signal, profile, account),
+    )
 
-    assert passed == (
-        all(check(signal, profile) is None for check in SIGNAL_CHECKS)
-        and all(check(signal, profile, account) is None for check in ACCOUNT_CHECKS)
+    one_by_one = (
+        [check(signal, profile) for check in SIGNAL_CHECKS],
+        [check(signal, profile, account.state, NOW) for check in LEDGER_CHECKS],
+        [check(signal, profile, account) for check in ACCOUNT_CHECKS],
     )
-    assert passed == (
-        signal.confidence >= profile.minimum_confidence
-        and account.state.trading_state is TradingState.ACTIVE
-        and not account.broker.trading_blocked
-        and account.clock.is_open
-        and (signal.side is Side.BUY or account.broker.shorting_enabled)
+    firsts = tuple(next((denial for denial in denials if denial), None) for denials in one_by_one)
+    assert by_list == firsts
+
+
+@given(signals(few_symbols), full_profiles(), account_views())
+def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
+    denials = (
+        before_account(signal, profile),
+        with_ledger(signal, profile, account.state, NOW),
+        with_account(signal, profile, account),
     )
+
+    if any(denials):
+        assert all(denial is None or denial.numbers for denial in denials)
+        return
+    others = account.held - {signal.symbol}
+    assert signal.confidence >= profile.minimum_confidence
+    assert signal.regime not in profile.excluded_regimes
+    assert account.state.trading_state is TradingState.ACTIVE
+    assert not account.broker.is_blocked
+    assert account.clock.is_open
+    assert signal.side is Side.BUY or (profile.shorts and account.broker.shorting_enabled)
+    assert signal.symbol not in account.held
+    assert profile.position_limit is None or len(others) < profile.position_limit
+    assert profile.orders_per_minute is None or account.state.orders_in_minute(NOW) < profile.orders_per_minute
+
+
+@given(signals(stocks))
+def test_a19_an_account_nobody_can_tell_the_equity_of_breaches_any_loss_limit(signal):
+    profile = a_profile(minimum_confidence=0, daily_loss_limit_percent=100)
+
+    denial = accounts(profile, signal.model_copy(update={"side": Side.BUY}), broker={"equity": Decimal(0)})
+
+    assert denial is not None
+    assert denial.reason is DenialReason.DAILY_LOSS_LIMIT
+
+
+@given(st.sampled_from(DenialReason))
+def test_only_loss_limits_halt(reason):
+    assert (breach_of(Denial(reason)) is not None) == reason.endswith(("loss_limit", "drawdown_limit"))

@@ -4,13 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.execution import client_order_id
-from argo.domain.orders import TimeInForce
+from argo.domain.account import Asset
+from argo.domain.execution import Leg, client_order_id
+from argo.domain.orders import OrderClass, TimeInForce
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
 from execution.planning import Plan, plan_entry
-from tests.unit.builders import a_profile, a_signal, an_account_view
-from tests.unit.strategies import amounts, profiles, signals, stocks
+from tests.unit.builders import AN_ASSET, NOW, a_holding, a_profile, a_signal, an_account_view
+from tests.unit.strategies import (
+    account_views,
+    amounts,
+    confidences,
+    decimals,
+    few_symbols,
+    full_profiles,
+    profiles,
+    sides,
+    signals,
+    size_percents,
+    stocks,
+)
 
 
 def plan(signal=None, profile=None, account=None) -> Plan | Denial:
@@ -117,7 +131,8 @@ def test_a22_a_share_dearer_than_the_size_is_denied():
 
 
 def test_b12_what_others_have_reserved_cannot_be_spent_again():
-    account = an_account_view(state={"reserved_notional": Decimal(99_950)})
+    taken = a_holding(notional=Decimal(99_950), since=NOW)
+    account = an_account_view(state={"reserved_notional": Decimal(99_950), "holdings": {"MSFT": taken}})
 
     planned = plan(account=account)
 
@@ -148,14 +163,149 @@ def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile,
         assert entry.stop_price <= min(signal.stop_price, signal.entry_price + widest)
 
 
+@pytest.mark.parametrize(("leg", "ending"), [(Leg.ENTRY, "-entry"), (Leg.FLIP, "-flip")])
+def test_a21_the_leg_is_in_the_orders_id(leg, ending):
+    planned = plan_entry(a_signal(), a_profile(), an_account_view(), executor="argo", leg=leg)
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.client_order_id == f"argo-argo-{a_signal().signal_id}{ending}"
+
+
+SMALL = {"buying_power": Decimal(900)}
+FRACTIONAL = a_profile(fractional=True, time_in_force="gtc")
+
+
+def test_less_than_a_share_is_a_simple_day_order_where_profile_and_asset_allow_it():
+    planned = plan(profile=FRACTIONAL, account=an_account_view(broker=SMALL))
+
+    assert isinstance(planned, Plan)
+    body = planned.entry.body()
+    assert (body["order_class"], body["time_in_force"], body["qty"]) == ("simple", "day", "0.987531172")
+    assert body.keys().isdisjoint({"take_profit", "stop_loss"})
+    assert (planned.arithmetic["stop_price"], planned.arithmetic["target_price"]) == ("95.00", "110.00")
+
+
+def test_a_whole_share_stays_a_bracket_where_fractions_are_allowed():
+    planned = plan(profile=FRACTIONAL)
+
+    assert isinstance(planned, Plan)
+    assert (planned.entry.order_class, planned.entry.time_in_force) == (OrderClass.BRACKET, TimeInForce.GTC)
+    assert planned.entry.quantity == int(planned.entry.quantity)
+
+
+@pytest.mark.parametrize(
+    ("profile", "signal", "asset"),
+    [
+        (a_profile(), a_signal(), AN_ASSET),
+        (FRACTIONAL, a_signal(side=Side.SELL), AN_ASSET),
+        (FRACTIONAL, a_signal(), None),
+        (FRACTIONAL, a_signal(), Asset(tradable=True, shortable=True, fractionable=False)),
+    ],
+    ids=["the profile", "a short sale", "an unknown asset", "an asset that takes whole shares"],
+)
+def test_a22_what_takes_no_fraction_is_denied_below_one_share(profile, signal, asset):
+    account = an_account_view(broker=SMALL, assets={signal.symbol: asset})
+
+    planned = plan(signal, profile, account)
+
+    assert isinstance(planned, Denial)
+    assert planned.reason is DenialReason.SIZE_BELOW_MINIMUM
+
+
+@pytest.mark.parametrize(("power", "denied"), [("10", True), ("10.01", False)])
+def test_a_fraction_is_worth_a_dollar_or_denied(power, denied):
+    profile = a_profile(fractional=True, scale_size=False)
+
+    planned = plan(profile=profile, account=an_account_view(broker={"buying_power": Decimal(power)}))
+
+    assert isinstance(planned, Denial) == denied
+
+
+BTC = {"symbol": Symbol("BTC/USD"), "entry_price": 60_000, "stop_price": 57_000, "target_price": 66_000}
+CASH = {"buying_power": Decimal(200_000), "non_marginable_buying_power": Decimal(50_000)}
+
+
+def test_a23_coins_are_a_simple_order_until_cancelled_paid_in_cash():
+    planned = plan(a_signal(confidence=75, **BTC), account=an_account_view(broker=CASH))
+
+    assert isinstance(planned, Plan)
+    body = planned.entry.body()
+    assert (body["symbol"], body["order_class"], body["time_in_force"]) == ("BTC/USD", "simple", "gtc")
+    assert planned.arithmetic["buying_power"] == "50000"
+    assert planned.notional <= 5_000 < planned.notional + 1
+    assert -planned.entry.quantity.as_tuple().exponent <= 9
+
+
+@pytest.mark.parametrize(("cash", "denied"), [("99.99", True), ("101", False)])
+def test_coins_are_worth_ten_dollars_or_denied(cash, denied):
+    profile, broker = a_profile(scale_size=False), CASH | {"non_marginable_buying_power": Decimal(cash)}
+
+    planned = plan(a_signal(**BTC), profile, an_account_view(broker=broker))
+
+    assert isinstance(planned, Denial) == denied
+
+
+@given(signals(few_symbols), full_profiles(), account_views())
+def test_a17_every_plan_says_all_that_its_class_needs(signal, profile, account):
+    planned = plan(signal, profile, account)
+
+    if isinstance(planned, Denial):
+        assert planned.numbers
+        return
+    entry, body = planned.entry, planned.entry.body()
+    whole = entry.quantity == int(entry.quantity)
+    bracket = {"take_profit", "stop_loss"} <= body.keys()
+    assert bracket == (body["order_class"] == "bracket") == (whole and entry.quantity >= 1)
+    assert bracket or (profile.fractional and signal.side is Side.BUY and body["time_in_force"] == "day")
+    assert Decimal(body["qty"]) == entry.quantity
+    assert planned.notional <= account.unreserved_buying_power(signal.symbol) * Decimal("0.95")
+    assert planned.notional >= max(entry.limit_price, signal.entry_price) * entry.quantity
+
+
+@st.composite
+def orderable(draw):
+    """Draw what mostly becomes an order: a signal at an ordinary price, and a profile with room for it."""
+    base, cap = sorted(draw(st.tuples(size_percents, size_percents)))
+    profile = a_profile(
+        base_size_percent=base,
+        size_cap_percent=cap,
+        risk_per_trade_percent=draw(st.sampled_from([1, 5, 100])),
+        fractional=draw(st.booleans()),
+    )
+    signal = a_signal(
+        side=draw(sides), confidence=draw(confidences), volatility=draw(decimals("0.005", "0.08", 4))
+    )
+    power = draw(decimals("50", "200000"))
+    return signal, profile, an_account_view(broker={"buying_power": power, "equity": power})
+
+
+@given(orderable(), confidences, decimals("0.005", "0.08", 4))
+def test_an_order_grows_with_confidence_and_shrinks_with_volatility(drawn, confidence, volatility):
+    signal, profile, account = drawn
+    surer = signal.model_copy(update={"confidence": max(signal.confidence, confidence)})
+    wilder = signal.model_copy(update={"volatility": max(signal.volatility, volatility)})
+
+    smallest, middle, largest = (ordered(each, profile, account) for each in (wilder, signal, surer))
+
+    assert smallest <= middle <= largest
+
+
+def ordered(signal, profile, account) -> Decimal:
+    planned = plan(signal, profile, account)
+    return planned.entry.quantity if isinstance(planned, Plan) else Decimal(0)
+
+
 @given(st.lists(signals(stocks), min_size=2, max_size=6), profiles(), amounts)
 def test_a26_no_batch_in_any_order_exceeds_the_buying_power(batch, profile, buying_power):
-    reserved = Decimal(0)
-    for signal in batch:
+    reserved, locks = Decimal(0), {}
+    for number, signal in enumerate(batch):
         account = an_account_view(
-            state={"reserved_notional": reserved}, broker={"equity": buying_power, "buying_power": buying_power}
+            state={"reserved_notional": reserved, "holdings": locks},
+            broker={"equity": buying_power, "buying_power": buying_power},
         )
         planned = plan(signal, profile, account)
-        reserved += planned.notional if isinstance(planned, Plan) else 0
+        if isinstance(planned, Plan):
+            reserved += planned.notional
+            locks[f"LOCK{number}"] = a_holding(notional=planned.notional, since=NOW)
 
     assert reserved <= buying_power

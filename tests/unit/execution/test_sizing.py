@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from argo.domain.reasons import Denial, DenialReason
 from execution.sizing import Size, position_size, size_percent
@@ -125,6 +126,72 @@ def test_a_vanishing_volatility_is_sized_by_the_largest_factor():
     size = position_size(given, a_profile())
 
     assert isinstance(size, Size)
+
+
+FRACTIONS = {"step": Decimal("0.000000001"), "minimum_notional": Decimal(1)}
+COINS = {"step": Decimal("0.000000001"), "minimum_notional": Decimal(10)}
+
+
+def test_a24_a_fraction_of_a_share_is_bought_to_nine_places_and_no_further():
+    given = a_sizing_input(unit_cost=Decimal(30_000), unit_risk=Decimal(1), **FRACTIONS)
+
+    assert shares(given, a_profile()) == Decimal("0.333333333")
+
+
+def test_a_coin_is_bought_to_nine_places():
+    given = a_sizing_input(unit_cost=Decimal(64_123), unit_risk=Decimal(600), **COINS)
+
+    assert str(shares(given, a_profile())) == "0.155950283"
+
+
+@pytest.mark.parametrize(
+    ("kind", "power", "reason"),
+    [
+        (FRACTIONS, "10.00", None),
+        (FRACTIONS, "9.99", DenialReason.SIZE_BELOW_MINIMUM),
+        (FRACTIONS, "1.05", DenialReason.INSUFFICIENT_BUYING_POWER),
+        (COINS, "100", None),
+        (COINS, "99.99", DenialReason.SIZE_BELOW_MINIMUM),
+        (COINS, "10.52", DenialReason.INSUFFICIENT_BUYING_POWER),
+    ],
+)
+def test_an_order_below_the_brokers_minimum_is_denied_and_not_raised_to_it(kind, power, reason):
+    amounts = dict.fromkeys(("buying_power", "unreserved_buying_power"), Decimal(power))
+    given = a_sizing_input(unit_cost=Decimal(50_000), unit_risk=Decimal(1), **amounts, **kind)
+
+    size = position_size(given, a_profile())
+
+    assert (size.reason if isinstance(size, Denial) else None) is reason
+
+
+@given(sizing_inputs(), profiles(), st.sampled_from([FRACTIONS, COINS]))
+def test_a22_a_part_of_a_share_or_coin_is_rounded_down_and_stays_within_every_cap(given, profile, kind):
+    given = replace(given, **kind)
+
+    held = shares(given, profile)
+
+    exact = Fraction(held)
+    percent = size_percent(given.confidence, given.volatility, profile)
+    assert exact * Fraction(given.unit_cost) <= Fraction(given.buying_power) * Fraction(percent) / 100
+    assert exact * Fraction(given.unit_cost) <= Fraction(given.unreserved_buying_power) * 95 / 100
+    assert exact * Fraction(given.unit_risk) <= (
+        Fraction(given.equity) * Fraction(profile.risk_per_trade_percent) / 100
+    )
+    assert exact % Fraction(given.step) == 0
+    assert held == 0 or exact * Fraction(given.unit_cost) >= given.minimum_notional
+
+
+@given(sizing_inputs(), profiles(), confidences, volatilities, st.sampled_from([FRACTIONS, COINS]))
+def test_a_part_of_a_share_grows_with_confidence_and_shrinks_with_volatility(
+    given, profile, confidence, volatility, kind
+):
+    given = replace(given, **kind)
+    surer = replace(given, confidence=max(given.confidence, confidence))
+    wilder = replace(given, volatility=max(given.volatility, volatility))
+
+    held = shares(given, profile)
+
+    assert shares(wilder, profile) <= held <= shares(surer, profile)
 
 
 @given(sizing_inputs(), profiles())

@@ -1,7 +1,7 @@
 """A market, a ledger and queues in memory: what stands around the generator in its unit tests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,11 +9,13 @@ from functools import cache
 from io import StringIO
 from itertools import count
 
+from argo.domain.account import AccountState, Holding, MarketClock
 from argo.domain.config import Configuration, Generation, Source
 from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
 from argo.domain.profile import Profile
 from argo.domain.signal import Side, Signal, Timeframe
+from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import Clock, Sent
@@ -21,9 +23,11 @@ from argo.publishing import Publisher
 from console.paths import SAMPLE_BARS
 from generation.evaluation import Evaluator
 from generation.history import History
+from generation.judging import Judge
 from generation.series import BarSeries, bar_series
+from generation.session import Sessions
 from generation.sources.base import Opinion
-from generation.sources.registry import WeightedSource
+from generation.sources.registry import BUILT_IN, WeightedSource
 from generation.sources.registry import sources as configured_sources
 from generation.wiring import Wiring
 from simulation.bars import load_bars
@@ -66,6 +70,12 @@ def series_of(closes: Sequence[float], *, busy: float = 1, **options: float) -> 
     return bar_series([*before, replace(last, volume=last.volume * busy)])
 
 
+def bars_in(series: BarSeries) -> list[Bar]:
+    """Turn columns back into bars."""
+    columns = (series.open, series.high, series.low, series.close, series.volume)
+    return [Bar(series.time_of(number), *map(float, row)) for number, row in enumerate(zip(*columns, strict=True))]
+
+
 def mirrored(bars: Sequence[Bar], around: float = 200) -> list[Bar]:
     """Turn rises into falls."""
     return [
@@ -104,7 +114,7 @@ def a_configuration(**overrides: object) -> Configuration:
     profile = Profile(minimum_confidence=75, base_size_percent=10, size_cap_percent=15)
     fields = {
         "watchlist": ("AAPL", "MSFT"),
-        "sources": {name: Source() for name in ("trend", "momentum", "breakout")},
+        "sources": {name: Source() for name in BUILT_IN},
         "accounts": {"argo": profile, "prop_firm": profile},
     }
     return Configuration(**fields | overrides)
@@ -146,11 +156,37 @@ class Feed:
         return {symbol: bars for symbol, bars in found.items() if bars}
 
 
+@dataclass
+class Exchange:
+    """The exchange's clock, open round the clock unless it is told otherwise; ``faults`` raise first."""
+
+    now: Callable[[], datetime]
+    hours: Sequence[tuple[datetime, datetime]] = ()
+    faults: list[Exception | None] = field(default_factory=list)
+    asked: int = 0
+
+    async def clock(self) -> MarketClock:
+        self.asked += 1
+        if self.faults and (fault := self.faults.pop(0)) is not None:
+            raise fault
+        now = self.now()
+        hours = self.hours or [(now - ONE_DAY, now + ONE_DAY)]
+        never = now + 365 * ONE_DAY
+        return MarketClock(
+            now=now,
+            is_open=any(opens <= now < closes for opens, closes in hours),
+            next_open=min((opens for opens, _ in hours if opens > now), default=never),
+            next_close=min((closes for _, closes in hours if closes > now), default=never),
+        )
+
+
 class SignalStore:
     """The generator's part of `argo.ports.Ledger`; the puts named in ``faults`` raise."""
 
     def __init__(self) -> None:
         self._stored: dict[str, StoredSignal] = {}
+        self.holdings: dict[str, dict[str, Holding]] = {}
+        self.accounts_read: list[str] = []
         self.faults: list[Exception | None] = []
 
     def __len__(self) -> int:
@@ -166,11 +202,13 @@ class SignalStore:
     def signals(self) -> list[Signal]:
         return [stored.signal for stored in self._stored.values()]
 
-    async def put_signal(self, signal: Signal, *, executors: frozenset[str]) -> PutSignal:
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
         if self.faults and (fault := self.faults.pop(0)) is not None:
             raise fault
         created = signal not in self
-        fresh = StoredSignal(signal, "simulated", frozenset(), frozenset(executors))
+        fresh = StoredSignal(signal, "simulated", frozenset(), frozenset(executors), declined or {})
         return PutSignal(self._stored.setdefault(signal.signal_id, fresh), created)
 
     async def mark_published(self, signal_id: str, executors: set[str]) -> None:
@@ -181,6 +219,20 @@ class SignalStore:
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         return [stored for stored in self._stored.values() if stored.awaiting][:limit]
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+        return [each for each in self._stored.values() if not each.awaiting and each.outcome is None][:limit]
+
+    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
+        found = self._stored[signal_id]
+        if found.outcome is not None:
+            return False
+        self._stored[signal_id] = replace(found, outcome=outcome)
+        return True
+
+    async def account(self, executor: str) -> AccountState:
+        self.accounts_read.append(executor)
+        return AccountState(executor=executor, holdings=self.holdings.get(executor, {}))
 
 
 class Queue:
@@ -262,6 +314,8 @@ class Generator:
     store: SignalStore = field(default_factory=SignalStore)
     queues: dict[str, Queue] = field(default_factory=lambda: {"argo": Queue(), "prop_firm": Queue()})
     journal: Journal = field(default_factory=Journal)
+    exchange: Exchange | None = None
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         configuration = a_configuration(generation=self.generation, watchlist=tuple(sorted(self.feed.held)))
@@ -270,8 +324,10 @@ class Generator:
         self.wiring = Wiring(
             configuration=configuration,
             history=History(self.feed, self.generation.timeframe, self.generation.history_bars),
+            sessions=Sessions(self.exchange or Exchange(clock.now), self.generation.extended_hours),
             evaluator=Evaluator(self.generation, asked, self.journal.telemetry),
-            publisher=Publisher(self.store, self.queues),  # type: ignore[arg-type]
+            publisher=Publisher(self.store, self.queues, self.profiles),  # type: ignore[arg-type]
+            judge=Judge(self.store, self.generation),  # type: ignore[arg-type]
             clock=clock,
             telemetry=self.journal.telemetry,
         )

@@ -191,7 +191,19 @@ def test_a30_a_symbol_without_a_price_gives_no_signal_and_is_named():
 
     assert report.missing == [MSFT]
     assert [signal.symbol for signal in generator.store.signals] == [AAPL]
-    assert "symbols_without_data" in generator.journal.events
+    named = next(entry for entry in generator.journal.entries if entry["message"] == "symbols_without_data")
+    assert (named["symbols"], named["reason"]) == ([MSFT], "missing")
+    assert generator.journal.count("SymbolsWithoutData") == 1
+
+
+def test_a30_symbols_without_data_are_counted_each_cycle_and_named_when_they_change():
+    generator = a_crossing()
+    generator.feed.held[MSFT] = ()
+
+    run(generator, 20)
+
+    assert generator.journal.count("SymbolsWithoutData") == 4
+    assert generator.journal.events.count("symbols_without_data") == 1
 
 
 @pytest.mark.parametrize("fault", [Ambiguous("no answer"), Throttled("slow down", until=OPENING)])
@@ -215,6 +227,7 @@ def test_a34_refused_credentials_are_an_error_and_no_missing_data():
     assert refused["level"] == "ERROR"
     assert refused["detail"] == {"message": "forbidden.", "status": "401"}
     assert (report.failed, report.missing, report.signals) == (1, [], 0)
+    assert generator.journal.count("CredentialsRefused") == 1
     assert report.as_dict()["failed"] == 1
 
 
@@ -226,6 +239,7 @@ def test_a34_an_outage_is_a_warning():
 
     failed = next(entry for entry in generator.journal.entries if entry["message"] == "market_data_failed")
     assert failed["level"] == "WARNING"
+    assert generator.journal.count("CredentialsRefused") == 0
 
 
 def test_the_outbox_is_sent_by_the_next_cycle():
@@ -281,7 +295,7 @@ def test_a_bar_that_was_judged_is_not_judged_again():
     report = run(generator)
 
     assert (report.signals, report.messages) == (0, 0)
-    assert generator.wiring.evaluated == {AAPL: OPENING - MINUTE}
+    assert generator.wiring.evaluated == {AAPL: (OPENING - MINUTE).timestamp()}
 
 
 def test_b13_a_cold_start_at_the_same_bar_sends_nothing_twice():

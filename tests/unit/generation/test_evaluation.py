@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -8,11 +9,11 @@ import pytest
 from argo.domain.market import Bar
 from argo.domain.signal import Regime, Side, Timeframe
 from argo.domain.symbols import Symbol
-from generation.evaluation import Evaluator, is_stale
+from generation.evaluation import Evaluator, oldest_fresh
 from generation.regime import CONFIDENCE_FACTOR
 from generation.series import bar_series
 from generation.sources.base import Opinion
-from generation.sources.registry import BUILT_IN
+from generation.sources.registry import BUILT_IN, WeightedSource
 from simulation.sessions import exchange_date
 from tests.unit.generation.market import (
     AAPL,
@@ -38,13 +39,23 @@ def an_evaluator(journal=None, generation=None, **sources):
 
 
 def judged(bars=CROSSING, journal=None, generation=None, **sources):
-    return an_evaluator(journal, generation, **sources).signal(AAPL, bars, OPENING)
+    return signal_of(an_evaluator(journal, generation, **sources), bars)
+
+
+def signal_of(evaluator, bars, now=OPENING, symbol=AAPL):
+    """Return the signal of one symbol's bars, None without one."""
+    found = evaluator.signals({symbol: bar_series(bars)}, now)
+    return found[0] if found else None
+
+
+def is_stale(bar, timeframe, now):
+    return bar.time < oldest_fresh(timeframe, now)
 
 
 def fires(bars, **sources):
     """Return the side of the signal after each bar that follows the quiet ones, None without one."""
     evaluator = an_evaluator(**sources)
-    signals = [evaluator.signal(AAPL, bars[:end], OPENING) for end in range(len(QUIET) + 1, len(bars) + 1)]
+    signals = [signal_of(evaluator, bars[:end]) for end in range(len(QUIET) + 1, len(bars) + 1)]
     return [signal and signal.side for signal in signals]
 
 
@@ -189,6 +200,101 @@ def test_a31_a_source_may_answer_with_numpys_numbers():
     assert signal.votes[0].confidence == 85
 
 
+class Slow:
+    """Sells, in time or for ever, and does not let itself be stopped by an ordinary exception."""
+
+    def __init__(self, bars_in_time=0):
+        self.bars_in_time = bars_in_time
+
+    def vote(self, bars):
+        while len(bars) != self.bars_in_time:
+            with suppress(Exception):
+                sum(range(1000))
+        return Opinion(Side.SELL, 85.0)
+
+
+IMPATIENT = rules(source_seconds="0.02")
+
+
+def test_a31_a_source_that_overruns_its_time_is_counted_and_named():
+    journal = Journal()
+
+    judged(journal=journal, generation=IMPATIENT, slow=Slow(), above=Above(100))
+
+    overran = next(entry for entry in journal.entries if entry["message"] == "source_overran")
+    assert (overran["source"], overran["seconds"]) == ("slow", 0.02)
+    assert journal.count("SourceFailures") == 1
+
+
+def test_a31_a_source_that_overruns_its_time_leaves_the_vote_to_the_others():
+    signal = judged(generation=IMPATIENT, slow=Slow(), above=Above(100))
+
+    assert signal is not None
+    assert [vote.source for vote in signal.votes] == ["above"]
+
+
+def test_a31_a_source_that_overruns_on_the_bar_before_has_no_voice_on_the_last_one():
+    signal = judged(generation=IMPATIENT, bear=Slow(bars_in_time=len(CROSSING)), above=Above(100))
+
+    assert signal is None
+
+
+def test_a31_a_source_that_overruns_on_one_symbol_is_left_out_on_all():
+    evaluator = an_evaluator(generation=IMPATIENT, bear=Slow(bars_in_time=31), above=Above(100))
+    market = {AAPL: bar_series(CROSSING), Symbol("MSFT"): bar_series(bars_of([90.0, *QUIET, JUMP]))}
+
+    found = evaluator.signals(market, OPENING)
+
+    assert {signal.symbol for signal in found} == {AAPL, "MSFT"}
+    assert all([vote.source for vote in signal.votes] == ["above"] for signal in found)
+
+
+def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():
+    evaluator = an_evaluator(fails=FailsAt(JUMP), above=Above(100))
+    market = {AAPL: bar_series(CROSSING), Symbol("MSFT"): bar_series(bars_of([*QUIET, 111.0]))}
+
+    found = evaluator.signals(market, OPENING)
+
+    assert [signal.symbol for signal in found] == [AAPL]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_b13_what_is_remembered_of_the_bar_before_is_what_it_would_say_again(failing):
+    sources = {name: make() for name, make in BUILT_IN.items()} | ({"fails": FailsAt(-1.0)} if failing else {})
+    remembering = an_evaluator(generation=DAILY, **sources)
+    bars = real_bars()[Symbol("IBM")][:900]
+
+    found, anew = [], []
+    for end in range(260, len(bars)):
+        window, now = bars[end - 260 : end], bars[end - 1].time + ONE_DAY
+        found.append(signal_of(remembering, window, now))
+        anew.append(signal_of(an_evaluator(generation=DAILY, **sources), window, now))
+
+    assert found == anew
+    assert sum(signal is not None for signal in found) > 20
+
+
+def test_a_source_without_a_weight_in_a_regime_has_no_voice_there():
+    against = WeightedSource("bear", Decimal(1), Says(Opinion(Side.SELL, 85.0)), {Regime.NOT_WARM: Decimal(0)})
+    evaluator = Evaluator(rules(), [*weighted(above=Above(100)), against], Journal().telemetry)
+
+    signal = signal_of(evaluator, CROSSING)
+
+    assert signal is not None
+    assert [vote.source for vote in signal.votes] == ["above"]
+
+
+def test_a_source_weighs_what_the_regime_gives_it():
+    heavy = WeightedSource("heavy", Decimal(1), Above(100, 95.0), {Regime.NOT_WARM: Decimal(3)})
+    evaluator = Evaluator(rules(), [*weighted(above=Above(100, 75.0)), heavy], Journal().telemetry)
+
+    signal = signal_of(evaluator, CROSSING)
+
+    assert signal is not None
+    assert signal.confidence == (Decimal(90) + 5) * CONFIDENCE_FACTOR[Regime.NOT_WARM]
+    assert {vote.source: vote.weight for vote in signal.votes} == {"above": 1, "heavy": 3}
+
+
 def test_b13_a_state_that_persists_fires_once():
     found = fires(bars_of([*QUIET, JUMP, JUMP, 112.0, 115.0]), above=Above(100))
 
@@ -223,7 +329,7 @@ def test_b13_a_generator_that_starts_within_a_state_does_not_fire():
 def test_b13_two_looks_at_one_bar_are_one_signal():
     evaluator = an_evaluator(above=Above(100))
 
-    first, second = (evaluator.signal(AAPL, CROSSING, OPENING + timedelta(seconds=5 * look)) for look in (0, 1))
+    first, second = (signal_of(evaluator, CROSSING, OPENING + timedelta(seconds=5 * look)) for look in (0, 1))
 
     assert first is not None
     assert second is not None
@@ -236,7 +342,7 @@ def signals_on_real_bars(symbol, length=260):
     evaluator = an_evaluator(generation=DAILY, **{name: make() for name, make in BUILT_IN.items()})
     bars = real_bars()[symbol]
     return [
-        evaluator.signal(symbol, bars[max(0, end - length) : end], bars[end - 1].time + ONE_DAY)
+        signal_of(evaluator, bars[max(0, end - length) : end], bars[end - 1].time + ONE_DAY, symbol)
         for end in range(1, len(bars) + 1)
     ]
 

@@ -10,9 +10,21 @@ from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Timeframe
-from generation.history import History, warm_up
+from generation.history import History, late_bars, warm_up
 from generation.regime import BARS_NEEDED
-from tests.unit.generation.market import AAPL, MSFT, ONE_DAY, OPENING, Feed, Request, bars_of, real_bars, sessions
+from generation.series import bar_series
+from tests.unit.generation.market import (
+    AAPL,
+    MSFT,
+    ONE_DAY,
+    OPENING,
+    Feed,
+    Request,
+    bars_in,
+    bars_of,
+    real_bars,
+    sessions,
+)
 
 MINUTE = timedelta(minutes=1)
 LENGTH = 50
@@ -28,12 +40,12 @@ def a_feed(**held):
 
 
 def extend(history, *times, symbols=(AAPL, MSFT)):
-    """Extend at each time, at most once a minute; return what the last answer held."""
+    """Extend at each time, at most once a minute; return the bars that the last answer held."""
 
     async def each():
         return [await history.extend(symbols, time) for time in times]
 
-    return asyncio.run(each())[-1]
+    return {symbol: bars_in(series) for symbol, series in asyncio.run(each())[-1].items()}
 
 
 def minutes_before_the_opening(*minutes):
@@ -216,3 +228,43 @@ def test_a_daily_history_of_real_bars_has_the_configured_length_once_it_runs():
 
     assert len(found[AAPL]) == 260
     assert list(found[AAPL]) == list(aapl[160:420])
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.integers(1, 12))
+def test_columns_that_grow_in_place_change_nothing_that_an_earlier_series_shows(steps, length):
+    bars = bars_of([100.0 + number for number in range(sum(steps) + 1)])
+    series, shown = [bar_series(bars[:1])], [bars[:1]]
+
+    for step in steps:
+        begin = shown[-1][-1].time
+        newer = [bar for bar in bars if bar.time > begin][:step]
+        series.append(series[-1].extended(newer, length))
+        shown.append([*shown[-1], *newer][-length:])
+
+    assert [bars_in(each) for each in series] == shown
+
+
+def test_a_source_cannot_write_to_the_bars():
+    series = bar_series(bars_of(CLOSES))
+
+    for column in (series.close, series.before().close, series.extended(bars_of([1.0]), LENGTH).close):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 0
+
+
+def test_symbols_that_stopped_trading_do_not_make_requests_longer():
+    feed = a_feed()
+    feed.held[MSFT] = feed.held[MSFT][:-190]
+    history = a_history(feed)
+    extend(history, *minutes_before_the_opening(2, 1, 0))
+
+    overlap = late_bars(2) * MINUTE
+    assert [request.start for request in feed.requests[1:]] == [
+        OPENING - number * MINUTE - overlap for number in (2, 1)
+    ]
+    assert overlap >= 50 * MINUTE
+
+
+@pytest.mark.parametrize("symbols", [1, 10, 200, 1000, 2000])
+def test_what_a_request_looks_back_fits_a_page(symbols):
+    assert late_bars(symbols) * symbols <= 10_000

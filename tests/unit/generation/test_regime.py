@@ -5,7 +5,7 @@ import pytest
 
 from argo.domain.signal import Regime
 from argo.domain.symbols import Symbol
-from generation.regime import CONFIDENCE_FACTOR, regime
+from generation.regime import CONFIDENCE_FACTOR, regimes
 from generation.series import bar_series
 from tests.unit.generation.market import real_bars, series_of
 
@@ -14,6 +14,11 @@ FALLING = RISING[::-1]
 FLAT = [100 + (number % 2) for number in range(260)]
 SHOCK = [*RISING[:-20], *(RISING[-20] + (-1) ** number * 15 for number in range(20))]
 TURNING = [*RISING[:210], *(RISING[210] - 0.4 * number for number in range(50))]
+
+
+def regime(bars):
+    (found,) = regimes([bars])
+    return found
 
 
 @pytest.mark.parametrize(
@@ -84,3 +89,16 @@ def test_no_regime_adds_confidence_and_the_ones_not_understood_cost_most():
     assert set(factors) == set(Regime)
     assert max(factors.values()) == factors[Regime.BULL] == 1
     assert min(factors.values()) == factors[Regime.CRISIS] == factors[Regime.NOT_WARM] == Decimal("0.85")
+
+
+def test_many_series_are_named_in_one_pass_as_each_alone():
+    markets = [RISING, RISING[:199], FALLING, SHOCK, FLAT, TURNING, RISING[:10]]
+
+    found = regimes([series_of(closes) for closes in markets])
+
+    assert found == [regime(series_of(closes)) for closes in markets]
+    assert len(set(found)) == 5
+
+
+def test_no_series_is_no_regime():
+    assert regimes([]) == []

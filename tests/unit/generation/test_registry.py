@@ -9,7 +9,16 @@ from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, sources
 from generation.wiring import wire
 from simulation.clock import SteppedClock
-from tests.unit.generation.market import OPENING, Feed, Journal, Queue, SignalStore, a_configuration, series_of
+from tests.unit.generation.market import (
+    OPENING,
+    Exchange,
+    Feed,
+    Journal,
+    Queue,
+    SignalStore,
+    a_configuration,
+    series_of,
+)
 
 HERE = "tests.unit.generation.test_registry"
 
@@ -97,6 +106,7 @@ def wired(queues, configuration):
     return wire(
         configuration,
         market_data=Feed({}),
+        exchange=Exchange(lambda: OPENING),
         ledger=SignalStore(),
         queues=queues,
         clock=SteppedClock(OPENING),

@@ -8,6 +8,7 @@ from argo.domain.signal import Side
 from generation import indicators
 from generation.series import bar_series
 from generation.sources.breakout import Breakout
+from generation.sources.mean_reversion import MeanReversion
 from generation.sources.momentum import Momentum
 from generation.sources.registry import BUILT_IN
 from generation.sources.trend import Trend
@@ -16,7 +17,11 @@ from tests.unit.generation.market import bars_of, mirrored, real_bars, series_of
 RISING = list(accumulate([0.5, 0.5, -0.5] * 86 + [0.6, 0.6, -0.2, 0.8], initial=100.0))
 """Two steps up, one down: a rise that is not exhausted, with a new high at its end."""
 
-WARM_AFTER = {"trend": 50, "momentum": 34, "breakout": 21}
+PLUNGED = [*(100 + 0.3 * (number % 4 - 1.5) for number in range(120)), 97.5]
+"""A market without direction, and a close far below it: who follows the move sells, who reverts buys."""
+
+BOUGHT = {"mean_reversion": PLUNGED}
+WARM_AFTER = {"trend": 50, "momentum": 34, "mean_reversion": 28, "breakout": 21}
 every_source = pytest.mark.parametrize("name", BUILT_IN)
 
 
@@ -27,7 +32,7 @@ def walks():
 
 @every_source
 def test_a_rising_market_is_bought(name):
-    opinion = BUILT_IN[name]().vote(bar_series(bars_of(RISING)))
+    opinion = BUILT_IN[name]().vote(bar_series(bars_of(BOUGHT.get(name, RISING))))
 
     assert opinion is not None
     assert opinion.side is Side.BUY
@@ -35,7 +40,7 @@ def test_a_rising_market_is_bought(name):
 
 @every_source
 def test_a_falling_market_is_sold(name):
-    opinion = BUILT_IN[name]().vote(bar_series(mirrored(bars_of(RISING))))
+    opinion = BUILT_IN[name]().vote(bar_series(mirrored(bars_of(BOUGHT.get(name, RISING)))))
 
     assert opinion is not None
     assert opinion.side is Side.SELL
@@ -50,7 +55,9 @@ def test_a28_a_market_that_stands_still_is_no_vote(name):
 
 @every_source
 def test_a32_too_few_bars_are_no_vote(name):
-    votes = [BUILT_IN[name]().vote(bar_series(bars_of(RISING)[-length:])) for length in range(1, WARM_AFTER[name])]
+    bars = bars_of(BOUGHT.get(name, RISING))
+
+    votes = [BUILT_IN[name]().vote(bar_series(bars[-length:])) for length in range(1, WARM_AFTER[name])]
 
     assert set(votes) == {None}
 
@@ -110,6 +117,32 @@ def test_a_bar_before_the_last_twenty_does_not_count_for_the_range():
     opinion = Breakout().vote(series_of([150.0, *[100.0] * 21, 101.0]))
 
     assert opinion is not None
+
+
+def test_the_further_beyond_its_bands_the_surer_the_way_back():
+    closes = (99.2, 99.0, 97.5, 94.0)
+
+    opinions = [MeanReversion().vote(bar_series(bars_of([*PLUNGED[:-1], last]))) for last in closes]
+
+    assert {opinion and opinion.side for opinion in opinions} == {Side.BUY}
+    near, further, far, oversold = (opinion.confidence for opinion in opinions if opinion)
+    assert 72 < near < further < far == 84
+    assert oversold == 92
+
+
+@pytest.mark.parametrize("last", [99.6, 100.0, 100.4])
+def test_within_its_bands_a_market_has_nowhere_to_revert_to(last):
+    opinion = MeanReversion().vote(bar_series(bars_of([*PLUNGED[:-1], last])))
+
+    assert opinion is None
+
+
+def test_a_trending_market_is_not_expected_to_revert():
+    trending = [100.0 + number for number in range(60)]
+
+    opinion = MeanReversion().vote(bar_series(bars_of([*trending, trending[-1] + 20])))
+
+    assert opinion is None
 
 
 def test_an_exhausted_rise_has_no_momentum():

@@ -1,6 +1,7 @@
 """Volume breakout: the close leaves the range of the bars before it."""
 
 from argo.domain.signal import Side
+from generation import indicators
 from generation.series import BarSeries
 from generation.sources.base import Opinion
 
@@ -16,16 +17,19 @@ class Breakout:
         """Return the breakout's side."""
         if len(bars) <= _RANGE:
             return None
-        before = slice(-_RANGE - 1, -1)
-        if bars.price > bars.high[before].max():
-            side = Side.BUY
-        elif bars.price < bars.low[before].min():
-            side = Side.SELL
+        price = bars.price
+        if price > bars.close[-2]:
+            side, edge = Side.BUY, indicators.highest_before(bars, _RANGE)
+            is_beyond = edge is not None and price > edge
         else:
+            side, edge = Side.SELL, indicators.lowest_before(bars, _RANGE)
+            is_beyond = edge is not None and price < edge
+        if not is_beyond:
             return None
         confidence = 72.0
-        if bars.volume[-1] > _BUSY * bars.volume[before].mean():
+        volume = indicators.relative_volume(bars, _RANGE)
+        if volume is not None and volume > _BUSY:
             confidence += 10
-        if abs(bars.price / bars.close[-6] - 1) > _FAST:
+        if abs(price / float(bars.close[-6]) - 1) > _FAST:
             confidence += 8
         return Opinion(side, confidence)

@@ -11,10 +11,10 @@ class Momentum:
 
     def vote(self, bars: BarSeries) -> Opinion | None:
         """Return the momentum's side."""
-        strength, histogram = indicators.rsi(bars), indicators.macd_histogram(bars)
-        if strength is None or histogram is None:
+        strength = indicators.rsi(bars)
+        if strength is None or not 5 <= (lead := abs(strength - 50)) <= 25:
             return None
-        lead = abs(strength - 50)
-        if not 5 <= lead <= 25 or (strength > 50) != (histogram > 0):
+        histogram = indicators.macd_histogram(bars)
+        if histogram is None or (strength > 50) != (histogram > 0):
             return None
         return Opinion(Side.BUY if strength > 50 else Side.SELL, 68 + lead)

@@ -1,27 +1,40 @@
 """Which sources vote, in order: the built-in ones and plug-ins named in argo.toml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import import_module
 
 from argo.domain.config import Configuration
+from argo.domain.signal import Regime
 from argo.domain.tables import ConfigurationError
 from generation.sources.base import Source
 from generation.sources.breakout import Breakout
+from generation.sources.mean_reversion import MeanReversion
 from generation.sources.momentum import Momentum
 from generation.sources.trend import Trend
 
-BUILT_IN: Mapping[str, Callable[[], Source]] = {"trend": Trend, "momentum": Momentum, "breakout": Breakout}
+BUILT_IN: Mapping[str, Callable[[], Source]] = {
+    "trend": Trend,
+    "momentum": Momentum,
+    "mean_reversion": MeanReversion,
+    "breakout": Breakout,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedSource:
-    """A source with its name and its weight in the consensus."""
+    """A source with its name and its weight in the consensus, ``weight_in`` single regimes where it differs."""
 
     name: str
     weight: Decimal
     source: Source
+    weight_in: Mapping[Regime, Decimal] = field(default_factory=dict)
+
+    @property
+    def is_always_heard(self) -> bool:
+        """True when the source has a voice in every regime."""
+        return all(self.weight_in.values())
 
 
 def sources(configuration: Configuration) -> list[WeightedSource]:
@@ -31,7 +44,7 @@ def sources(configuration: Configuration) -> list[WeightedSource]:
         ConfigurationError: a table names neither a built-in source nor a class that can be imported.
     """
     return [
-        WeightedSource(name, table.weight, _make(name, table.plugin))
+        WeightedSource(name, table.weight, _make(name, table.plugin), table.weight_in)
         for name, table in configuration.sources.items()
         if table.enabled
     ]

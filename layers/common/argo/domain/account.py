@@ -140,6 +140,7 @@ class AccountState(BaseModel):
     peak_equity: Decimal | None = None
     equity: Decimal | None = None
     observed_at: UtcTime | None = None
+    marks_version: int = 0
     version: int = 0
     holdings: Mapping[str, Holding] = {}
     exits: tuple[TradeExit, ...] = ()

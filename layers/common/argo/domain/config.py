@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from argo.domain.execution import ExecutorName
 from argo.domain.profile import Profile, unknown_account
-from argo.domain.signal import Timeframe
+from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import PositivePercent, Table, explained, read_tables
 from argo.domain.values import Confidence, Percent
@@ -18,8 +18,11 @@ class Generation(Table):
     """How signals are made.
 
     ``interval_seconds`` is the cadence of cycles, ``lifetime_seconds`` how long a signal may be executed,
-    ``history_bars`` how many closed bars every source sees, ``stop_atr`` and ``target_atr`` the distances of
-    stop and target from the entry in average true ranges, ``stop_percent_range`` their clamp.
+    ``history_bars`` how many closed bars every source sees, ``source_seconds`` how long one source may take over
+    all symbols of a cycle, ``outcome_bars`` after how many bars without stop or target a signal counts as run
+    out. ``stop_atr`` and ``target_atr`` are the distances of stop and target from the entry in average true
+    ranges, ``stop_percent_range`` their clamp. Stock signals are made in regular hours only, unless
+    ``extended_hours``.
     """
 
     strategy: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] = "consensus"
@@ -29,6 +32,9 @@ class Generation(Table):
     interval_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     lifetime_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
     history_bars: Annotated[int, Field(ge=210, le=5_000)] = 260
+    extended_hours: bool = False
+    source_seconds: Annotated[Decimal, Field(gt=0, le=30)] = Decimal(1)
+    outcome_bars: Annotated[int, Field(ge=1, le=200)] = 60
     stop_atr: Annotated[Decimal, Field(gt=0, le=20)] = Decimal(2)
     target_atr: Annotated[Decimal, Field(gt=0, le=40)] = Decimal(3)
     stop_percent_range: tuple[PositivePercent, PositivePercent] = (Decimal("0.5"), Decimal(10))
@@ -52,10 +58,14 @@ class Generation(Table):
 
 
 class Source(Table):
-    """One source of votes: its weight, or a dotted path to a class for one from outside."""
+    """One source of votes: its weight, or a dotted path to a class for one from outside.
+
+    ``weight_in`` has the weights of single regimes where they differ; with 0 the source has no voice there.
+    """
 
     enabled: bool = True
     weight: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(1)
+    weight_in: Mapping[Regime, Annotated[Decimal, Field(ge=0, le=100)]] = {}
     plugin: str | None = None
 
 

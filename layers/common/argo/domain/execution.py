@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from argo.domain.signal import Side, Signal
+from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Price, Quantity, UtcTime
 
@@ -25,7 +25,7 @@ class Leg(StrEnum):
     ENTRY = "entry"
     FLIP = "flip"
     EXIT = "exit"
-    PROTECT = "protect"
+    GUARD = "guard"
 
 
 def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY, attempt: int = 1) -> str:
@@ -136,7 +136,7 @@ class Exit(BaseModel):
     """How an execution's position is left before its own legs do: planned, then sent, then accepted.
 
     ``why`` says who wanted it: ``signal <id>``, an operator, a rule. ``order_body`` is known once the legs are
-    cancelled, ``order_id`` once the broker has the order.
+    cancelled, ``order_id`` once the broker has the order. ``earlier`` are orders that ended filled in part.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -146,15 +146,46 @@ class Exit(BaseModel):
     attempt: int = 1
     order_body: Mapping[str, object] | None = None
     order_id: str | None = None
+    earlier: tuple[str, ...] = ()
+
+
+class Cover(StrEnum):
+    """How much of a position the broker would close at its stop."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+class Protection(BaseModel):
+    """What guards an execution's position at the broker, as the reconciler last saw or made it.
+
+    ``reason`` says why it is not complete, ``naked_since`` from when. ``order_body`` and ``order_id`` are of the
+    order that the reconciler placed where the entry's own legs do not guard the position (FAILURES A16, B08),
+    ``earlier`` those of its kind that ended filled in part.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cover: Cover
+    reason: str | None = None
+    naked_since: UtcTime | None = None
+    attempt: int = 0
+    order_body: Mapping[str, object] | None = None
+    order_id: str | None = None
+    earlier: tuple[str, ...] = ()
 
 
 class Fill(BaseModel):
-    """What was bought or sold so far by one order of the execution."""
+    """What was bought or sold so far by one order of the execution.
+
+    A ``correction`` buys back what two exits that both filled have sold too much.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     order_id: str
-    leg: Literal["entry", "take_profit", "stop_loss", "exit"]
+    leg: Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
     quantity: Quantity
     price: Price
     at: UtcTime
@@ -182,6 +213,7 @@ class Execution(BaseModel):
     confidence: Confidence
     created_at: UtcTime
     expires_at: UtcTime
+    timeframe: Timeframe = Timeframe.MINUTE
     client_order_id: str
     attempts: int = 0
     obstacle: str | None = None
@@ -194,6 +226,7 @@ class Execution(BaseModel):
     legs: tuple[OrderLeg, ...] = ()
     fills: tuple[Fill, ...] = ()
     exit: Exit | None = None
+    protection: Protection | None = None
     realised_profit: Decimal | None = None
     history: tuple[Transition, ...] = ()
     updated_at: UtcTime
@@ -218,6 +251,7 @@ def claimed(signal: Signal, *, executor: str, mode: str, now: datetime, lease_un
         confidence=signal.confidence,
         created_at=signal.created_at,
         expires_at=signal.expires_at,
+        timeframe=signal.timeframe,
         client_order_id=client_order_id(executor, signal.signal_id),
         history=(Transition(state=ExecutionState.CLAIMED, at=now, epoch=1),),
         updated_at=now,

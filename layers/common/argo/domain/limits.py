@@ -77,12 +77,14 @@ def marks(state: AccountState, broker: BrokerAccount, clock: MarketClock) -> Equ
         day_start = state.day_start_equity
     else:
         day_start = (broker.last_equity if clock.is_open else None) or equity
+    # An account nobody has looked at yet has its day for its start; one that is measured anew has this moment.
+    begun = day_start if state.trading_day is None else equity
     return EquityMarks(
         trading_day=day,
         equity=equity,
         day_start=day_start,
-        start=state.starting_equity or day_start,
-        peak=max(state.peak_equity or day_start, equity),
+        start=state.starting_equity or begun,
+        peak=max(state.peak_equity or begun, equity),
     )
 
 

@@ -219,7 +219,18 @@ class BrokerOrder(BaseModel):
     submitted_at: UtcTime | None = None
     filled_at: UtcTime | None = None
     legs: tuple["BrokerOrder", ...] = ()
+    replaced_by: str | None = None
     request_id: str | None = None
+
+    @property
+    def is_argos(self) -> bool:
+        """True for an order that Argo sent; a bracket's legs carry the broker's own client ids (B15)."""
+        return self.client_order_id.startswith(ARGO_PREFIX)
+
+    @property
+    def with_legs(self) -> tuple["BrokerOrder", ...]:
+        """The order and its legs."""
+        return (self, *self.legs)
 
     @property
     def role(self) -> Literal["take_profit", "stop_loss"]:

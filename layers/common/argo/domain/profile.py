@@ -88,6 +88,28 @@ class Protections(Table):
         return [rules for rules in (self.stop_loss_guard, self.drawdown_guard) if rules is not None]
 
 
+class OnUnprotected(StrEnum):
+    """What becomes of a position that the broker will not guard."""
+
+    FLATTEN = "flatten"
+    WARN = "warn"
+
+
+class ExitRules(Table):
+    """``[exits]``: when a position is left, or its stop moved, before its stop or target is met.
+
+    ``break_even_at_r`` moves the stop to the entry once the gain is so many times the risk, ``trail_r`` keeps it
+    so many times the risk behind the price. ``bars`` are of the signal's timeframe, counted from the entry's
+    fill. ``unprotected`` says what becomes of a position whose protective orders the broker refuses twice.
+    """
+
+    break_even_at_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    trail_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    bars: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    minutes_before_close: Annotated[int, Field(ge=1, le=240)] | None = None
+    unprotected: OnUnprotected = OnUnprotected.FLATTEN
+
+
 class Profile(Table):
     """One account's rules; percentages are 0-100.
 
@@ -125,6 +147,7 @@ class Profile(Table):
     drawdown_limit_percent: LargePercent | None = None
     drawdown_basis: DrawdownBasis = DrawdownBasis.TRAILING
     protections: Protections = Protections()
+    exits: ExitRules = ExitRules()
 
     @model_validator(mode="after")
     def _base_within_cap(self) -> Self:

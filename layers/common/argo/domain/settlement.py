@@ -11,7 +11,45 @@ from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
-from argo.domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Every order of one execution: the entry with its legs, what guards its position, what left it early.
+
+    ``others`` are filled orders of somebody else that closed the position by hand.
+    """
+
+    entry: BrokerOrder
+    guards: tuple[BrokerOrder, ...] = ()
+    exits: tuple[BrokerOrder, ...] = ()
+    others: tuple[BrokerOrder, ...] = ()
+
+    @property
+    def closing(self) -> list[tuple[str, BrokerOrder]]:
+        """The orders that take the position back, each with the leg it is."""
+        guards = [order for guard in self.guards for order in guard.with_legs]
+        found: list[tuple[str, BrokerOrder]] = [(order.role, order) for order in (*self.entry.legs, *guards)]
+        found += [("correction" if left.side == self.entry.side else "exit", left) for left in self.exits]
+        return [*found, *(("exit", order) for order in self.others)]
+
+    @property
+    def held(self) -> Decimal:
+        """How much of the entry's fill has not been taken back; negative where too much was."""
+        taken = sum((o.filled_quantity for leg, o in self.closing if leg != "correction"), Decimal(0))
+        put_back = sum((o.filled_quantity for leg, o in self.closing if leg == "correction"), Decimal(0))
+        return self.entry.filled_quantity + put_back - taken
+
+    @property
+    def live(self) -> list[BrokerOrder]:
+        """The orders that may still fill, the entry among them."""
+        everyone = (self.entry, *(order for _, order in self.closing))
+        return [order for order in everyone if not order.status.is_final]
+
+    @property
+    def live_stops(self) -> list[BrokerOrder]:
+        """The live orders that would close the position at its stop."""
+        return [order for leg, order in self.closing if leg == "stop_loss" and not order.status.is_final]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,67 +60,68 @@ class Move:
     settlement: Settlement
 
 
-_ENDED_UNFILLED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED})
+_ENDED_UNFILLED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED})
 
 
-def settle(
-    execution: Execution, order: BrokerOrder, now: datetime, exit_order: BrokerOrder | None = None
-) -> Move | None:
+def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     """Return the move that brings the execution to what the broker reports, or None where it is there already.
 
-    An entry that was cancelled after a partial fill is a filled one: what was bought is a position. It ends
-    when its legs, or the order that left it early, have taken back all of it.
+    An entry that was cancelled after a partial fill is a filled one: what was bought is a position. It ends when
+    its legs, its guard or the order that left it early have taken back all of it, and no more.
     """
-    if order.status is OrderStatus.REJECTED:
+    entry = orders.entry
+    if entry.status is OrderStatus.REPLACED and entry.replaced_by is not None:
+        # Somebody replaced the entry: the execution follows the order that stands in its place.
+        return Move(execution.state, Settlement(order_id=entry.replaced_by, detail={"replaced": entry.order_id}))
+    if entry.status is OrderStatus.REJECTED:
         learnt = Settlement(reason=RejectionReason.OTHER, release=Release.RESERVATION_AND_SYMBOL)
         return _move(execution, ExecutionState.REJECTED, learnt)
-    if not order.filled_quantity:
-        if order.status not in _ENDED_UNFILLED:
+    if not entry.filled_quantity:
+        if entry.status not in _ENDED_UNFILLED:
             return None
-        learnt = Settlement(detail={"entry": str(order.status)}, release=Release.RESERVATION_AND_SYMBOL)
+        learnt = Settlement(detail={"entry": str(entry.status)}, release=Release.RESERVATION_AND_SYMBOL)
         return _move(execution, ExecutionState.CANCELED, learnt)
-    fills = _fills(execution, order, exit_order, now)
-    legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in order.legs)
-    if order.status.is_final and _has_left(order, exit_order, fills):
-        gained = profit(fills, execution.side)
-        learnt = Settlement(
-            fills=fills,
-            legs=legs or None,
-            realised_profit=gained,
-            trade_exit=_trade_exit(execution, fills, gained),
-            release=Release.RESERVATION_AND_SYMBOL,
-        )
-        return _move(execution, ExecutionState.CLOSED, learnt)
-    if not order.status.is_final:
-        return _move(execution, ExecutionState.PARTIALLY_FILLED, Settlement(fills=fills, legs=legs or None))
-    learnt = Settlement(fills=fills, legs=legs or None, release=Release.RESERVATION)
-    return _move(execution, ExecutionState.FILLED, learnt)
-
-
-def held(order: BrokerOrder, exit_order: BrokerOrder | None = None) -> Decimal:
-    """Return how much of an entry's fill its legs and its exit have not taken back yet."""
-    taken_back = sum((leg.filled_quantity for leg in order.legs), Decimal(0))
-    return order.filled_quantity - taken_back - (exit_order.filled_quantity if exit_order else 0)
+    fills = _fills(execution, orders, now)
+    legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in entry.legs) or None
+    if not entry.status.is_final:
+        return _move(execution, ExecutionState.PARTIALLY_FILLED, Settlement(fills=fills, legs=legs))
+    if not _has_ended(orders):
+        learnt = Settlement(fills=fills, legs=legs, release=Release.RESERVATION)
+        return _move(execution, ExecutionState.FILLED, learnt)
+    gained = profit(fills, execution.side)
+    learnt = Settlement(
+        fills=fills,
+        legs=legs,
+        realised_profit=gained,
+        trade_exit=_trade_exit(execution, fills, gained),
+        detail={"closed_by": "an order that is not Argo's"} if orders.others else {},
+        release=Release.RESERVATION_AND_SYMBOL,
+    )
+    return _move(execution, ExecutionState.CLOSED, learnt)
 
 
 def profit(fills: tuple[Fill, ...], side: Side) -> Decimal:
     """Return the realised profit in USD: what came in less what went out, before fees."""
-    entry = sum((fill.quantity * fill.price for fill in fills if fill.leg == "entry"), Decimal(0))
-    exits = sum((fill.quantity * fill.price for fill in fills if fill.leg != "entry"), Decimal(0))
-    return exits - entry if side is Side.BUY else entry - exits
+    opened = sum((f.quantity * f.price for f in fills if f.leg in {"entry", "correction"}), Decimal(0))
+    closed = sum((f.quantity * f.price for f in fills if f.leg not in {"entry", "correction"}), Decimal(0))
+    return closed - opened if side is Side.BUY else opened - closed
 
 
-def may_be_cancelled(execution: Execution, order: BrokerOrder, now: datetime) -> bool:
-    """Tell whether an entry has outlived its signal without a fill: it would be another day's trade (B07)."""
-    return now >= execution.expires_at and not order.status.is_final and not order.filled_quantity
+def may_be_cancelled(execution: Execution, entry: BrokerOrder, now: datetime) -> bool:
+    """Tell whether an entry has outlived its signal: what fills now would be another day's trade (B07)."""
+    return now >= execution.expires_at and not entry.status.is_final
 
 
-def _has_left(order: BrokerOrder, exit_order: BrokerOrder | None, fills: tuple[Fill, ...]) -> bool:
-    """Tell whether the position is gone; a coin's fee makes what an exit sells less than what was bought."""
-    if held(order, exit_order) <= 0:
-        return True
-    sold_all = exit_order is not None and exit_order.status is OrderStatus.FILLED
-    return sold_all and Symbol(order.symbol).is_crypto and len(fills) > 1
+def _has_ended(orders: Orders) -> bool:
+    """Tell whether the position is gone, and nothing is live that could open it on the other side.
+
+    A coin's fee makes what an exit sells less than what was bought.
+    """
+    if orders.live:
+        return False
+    sold = [order for leg, order in orders.closing if leg != "correction" and order.filled_quantity]
+    all_done = bool(sold) and all(order.status is OrderStatus.FILLED for order in sold)
+    return orders.held == 0 or ("/" in orders.entry.symbol and all_done)
 
 
 def _trade_exit(execution: Execution, fills: tuple[Fill, ...], gained: Decimal) -> TradeExit:
@@ -98,14 +137,10 @@ def _move(execution: Execution, state: ExecutionState, learnt: Settlement) -> Mo
     return None if state is execution.state and same_fills and same_legs else Move(state, learnt)
 
 
-def _fills(
-    execution: Execution, order: BrokerOrder, exit_order: BrokerOrder | None, now: datetime
-) -> tuple[Fill, ...]:
+def _fills(execution: Execution, orders: Orders, now: datetime) -> tuple[Fill, ...]:
     known = {(fill.order_id, fill.quantity, fill.price): fill.at for fill in execution.fills}
-    orders = [("entry", order), *((leg.role, leg) for leg in order.legs if leg.filled_quantity)]
-    if exit_order is not None and exit_order.filled_quantity:
-        orders.append(("exit", exit_order))
-    return tuple(_fill(each, leg, known, now) for leg, each in orders)
+    filled = [("entry", orders.entry), *((leg, order) for leg, order in orders.closing if order.filled_quantity)]
+    return tuple(_fill(order, leg, known, now) for leg, order in filled)
 
 
 def _fill(

@@ -1,6 +1,8 @@
 """`argo.ports.Broker` at Alpaca's trading API."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import NOT_FOUND, fault, is_no_such_order, read
@@ -14,9 +16,10 @@ from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
+from argo.domain.values import iso
 from argo.ports import Clock
 
-OPEN_ORDERS_LIMIT = 500
+ORDERS_LIMIT = 500
 """Orders in one answer at most (reference: get all orders, ``limit``)."""
 
 
@@ -51,10 +54,32 @@ class AlpacaBroker:
         """Return the open positions."""
         return read(parsing.positions, await self._ask("GET", "/positions"))
 
-    async def open_orders(self) -> Sequence[BrokerOrder]:
-        """Return the orders that may still fill, at most 500, newest first (reference: get all orders)."""
-        asked = {"status": "open", "limit": OPEN_ORDERS_LIMIT, "nested": "true"}
-        return read(parsing.orders, await self._ask("GET", "/orders", asked))
+    async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
+        """Return the orders that may still fill, newest first."""
+        return await self._orders({"status": "open", "nested": str(nested).lower()})
+
+    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
+        """Return a symbol's final orders that were sent since a time, newest first."""
+        return await self._orders({"status": "closed", "symbols": str(symbol), "after": iso(since)})
+
+    async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
+        """Move an open order's stop price."""
+        return _order(await self._ask("PATCH", f"/orders/{order_id}", {"stop_price": str(stop_price)}))
+
+    async def _orders(self, asked: Mapping[str, object]) -> list[BrokerOrder]:
+        """Read all pages of a list of orders (reference: get all orders)."""
+        found: dict[str, BrokerOrder] = {}
+        following: Mapping[str, object] = {}
+        while True:
+            wanted = {**asked, "limit": ORDERS_LIMIT, "direction": "desc", **following}
+            page = read(parsing.orders, await self._ask("GET", "/orders", wanted))
+            known = len(found)
+            found |= {order.order_id: order for order in page}
+            oldest = page[-1].submitted_at if page else None
+            if len(page) < ORDERS_LIMIT or oldest is None or len(found) == known:
+                return list(found.values())
+            # Orders of one moment may stand on two pages: the next one begins with that moment again.
+            following = {"until": iso(oldest + timedelta(microseconds=1))}
 
     async def asset(self, symbol: Symbol) -> Asset | None:
         """Return what the broker says of a symbol."""

@@ -35,6 +35,7 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         stop_price=_decimal(raw.get("stop_price")),
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
+        replaced_by=_optional_id(raw.get("replaced_by")),
         legs=tuple(order(leg) for leg in _objects(raw.get("legs")) if leg.get("id")),
     )
 
@@ -162,6 +163,10 @@ def _id(value: object) -> str:
     if value is None or value == "":
         raise KeyError("id")
     return str(value)
+
+
+def _optional_id(value: object) -> str | None:
+    return str(value) if value else None
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

@@ -12,7 +12,15 @@ from argo.adapters.aws.table import ConditionFailed, Conflict, Table
 from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
 from argo.domain.account import AccountState, TradeExit, TradingState
-from argo.domain.execution import Execution, ExecutionState, Exit, Transition, check_transition, claimed
+from argo.domain.execution import (
+    Execution,
+    ExecutionState,
+    Exit,
+    Protection,
+    Transition,
+    check_transition,
+    claimed,
+)
 from argo.domain.ledger import (
     Claim,
     Claimed,
@@ -219,8 +227,23 @@ class DynamoLedger:
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
         """Record how the position is left; the state stays."""
-        changed: dict[str, object] = {"state": execution.state, "exit": planned}
-        known = {"exit": planned.why, "exit_order_id": planned.order_id or ""}
+        told = {"exit": planned.why, "exit_order_id": planned.order_id}
+        return await self._amend(execution, {"exit": planned}, told, now)
+
+    async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
+        """Record what guards the position; the state stays."""
+        told = {"cover": protection.cover, "why": protection.reason, "guard_order_id": protection.order_id}
+        return await self._amend(execution, {"protection": protection}, told, now)
+
+    async def _amend(
+        self,
+        execution: Execution,
+        amended: Mapping[str, object],
+        told: Mapping[str, str | None],
+        now: datetime,
+    ) -> Execution:
+        changed = {"state": execution.state, **amended}
+        known = {name: str(value) for name, value in told.items() if value}
         change = _change(execution, changed, now=now, told=known)
         await self._move(execution, change, Release.NOTHING)
         return _changed(execution, changed, change.history)

@@ -275,9 +275,10 @@ def trading_state(
 def observed(executor: str, known: EquityMarks, *, read: AccountState, now: datetime) -> Request:
     """Record an account's equity and its marks.
 
-    Two reconcilers overlap: the second to write finds another observation than the one it began from.
+    Two reconcilers overlap, or a person has the marks measured anew meanwhile: who writes second finds other marks
+    than those it began from.
     """
-    nobody_looked_since = "observed_at = :read" if read.observed_at else "attribute_not_exists(observed_at)"
+    as_they_were_read = "marks_version = :read" if read.marks_version else "attribute_not_exists(marks_version)"
     values = {
         ":day": known.trading_day.isoformat(),
         ":equity": str(known.equity),
@@ -289,10 +290,10 @@ def observed(executor: str, known: EquityMarks, *, read: AccountState, now: date
     return {
         "Key": items.account_key(executor),
         "UpdateExpression": "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
-        "starting_equity = :start, peak_equity = :peak, observed_at = :now",
-        "ConditionExpression": nobody_looked_since,
+        "starting_equity = :start, peak_equity = :peak, observed_at = :now ADD marks_version :one",
+        "ConditionExpression": as_they_were_read,
         "ExpressionAttributeValues": encode(
-            values | ({":read": iso(read.observed_at)} if read.observed_at else {})
+            values | {":one": 1} | ({":read": read.marks_version} if read.marks_version else {})
         ),
     }
 
@@ -301,7 +302,7 @@ def measured_anew(executor: str) -> Request:
     """Forget what drawdowns are measured from: the next observation begins anew."""
     return {
         "Key": items.account_key(executor),
-        "UpdateExpression": "REMOVE starting_equity, peak_equity ADD version :one",
+        "UpdateExpression": "REMOVE starting_equity, peak_equity ADD version :one, marks_version :one",
         "ExpressionAttributeValues": encode({":one": 1}),
     }
 

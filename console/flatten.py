@@ -1,0 +1,73 @@
+"""`argo flatten`: close what an account holds."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from argo.adapters.clock import SystemClock
+from argo.domain.ledger import LostLease
+from argo.domain.symbols import Symbol
+from argo.domain.tables import ConfigurationError
+from argo.exits import plan_exit
+from argo.ports import Ledger
+from console.deployment import StackOption, StateOption, open_deployment
+from console.embedded_aws import EmbeddedAwsError
+from console.paths import LAST_RUN
+from console.trading_state import ExecutorArgument, ReasonOption
+
+_TRIES = 5
+_NOTHING = 1
+_WRONG_INPUT = 2
+
+
+def flatten(
+    executor: ExecutorArgument,
+    reason: ReasonOption,
+    symbol: Annotated[str | None, typer.Argument(help="Only this symbol; all of them without one.")] = None,
+    state: StateOption = LAST_RUN,
+    stack: StackOption = None,
+) -> None:
+    """Close what an account holds: the next reconciler run cancels its orders, confirms, and sells what is held.
+
+    The plan is kept in the ledger, so asking twice closes once. Entries that have not filled are cancelled. Halt
+    the account first, or it may enter anew. Exit code 1 when there is nothing to close.
+    """
+    messages = Console(stderr=True)
+    try:
+        wanted = Symbol(symbol) if symbol else None
+        with open_deployment(state, stack) as deployment:
+            deployment.require(executor)
+            planned = asyncio.run(_plan(deployment.ledger, executor, wanted, f"operator: {reason}"))
+    except (ConfigurationError, EmbeddedAwsError, ValueError) as error:
+        messages.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(_WRONG_INPUT) from error
+    for name, signal_id in planned.items():
+        typer.echo(f"{executor}: {name} will be closed by the reconciler's next run (signal {signal_id})")
+    if not planned:
+        messages.print(f"{executor} holds nothing{f' of {symbol}' if symbol else ''}", highlight=False)
+        raise typer.Exit(_NOTHING)
+
+
+async def _plan(ledger: Ledger, executor: str, wanted: Symbol | None, why: str) -> dict[str, str]:
+    """Plan the exit of every execution that holds a symbol, and return their signals by symbol."""
+    account = await ledger.account(executor)
+    holding = {s: held.signal_id for s, held in account.holdings.items() if wanted is None or s == wanted}
+    for signal_id in holding.values():
+        await _plan_one(ledger, executor, signal_id, why)
+    return holding
+
+
+async def _plan_one(ledger: Ledger, executor: str, signal_id: str, why: str) -> None:
+    for tries_left in reversed(range(_TRIES)):
+        execution = await ledger.execution(signal_id, executor)
+        if execution is None or execution.state.is_terminal:
+            return
+        try:
+            await plan_exit(ledger, SystemClock(), execution, why)
+        except LostLease:
+            if not tries_left:
+                raise
+        else:
+            return

@@ -1,0 +1,91 @@
+"""A signal from outside: published as the generator's are, then waited for until its outcome is known."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from argo.domain.conservation import Part, part_of
+from argo.domain.execution import Execution
+from argo.domain.ledger import StoredSignal
+from argo.observability import Metric
+from trading_api.answers import Outcome, Outcomes
+from trading_api.requests import OutsideSignal
+from trading_api.wiring import Wiring
+
+LONGEST_WAIT = timedelta(seconds=10)
+_BETWEEN_LOOKS = timedelta(milliseconds=250)
+_TO_ANSWER = timedelta(seconds=3)
+"""Time kept for the last look and the answer."""
+
+
+async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) -> Outcomes:
+    """Publish a signal and wait until every account has come to an outcome, for ten seconds at most.
+
+    The executors decide and order, each in its own function; this only looks into the ledger. Whoever is not done
+    in time is named as pending.
+
+    Raises:
+        RequestValidationError: the request makes no signal.
+    """
+    started = wiring.clock.now()
+    until = started + min(LONGEST_WAIT, max(time_left - _TO_ANSWER, timedelta()))
+    lifetime = timedelta(seconds=wiring.configuration.generation.lifetime_seconds)
+    signal = request.as_signal(started, lifetime)
+    published = await wiring.publisher.publish([signal])
+    wiring.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+    wiring.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+    for (executor, signal_id), reason in published.failures.items():
+        wiring.telemetry.log.warning("message_not_sent", executor=executor, signal_id=signal_id, reason=reason)
+    created = signal.signal_id in published.created
+    while True:
+        found = await _look(wiring, signal.signal_id, created=created)
+        now = wiring.clock.now()
+        if not found.pending or now >= until:
+            wiring.telemetry.log.info(
+                "signal_from_outside",
+                signal_id=found.signal_id,
+                seen_before=not created,
+                outcomes={each.executor_id: each.order_id or each.reason for each in found.outcomes},
+                pending=found.pending,
+            )
+            return found
+        await wiring.clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
+
+
+async def _look(wiring: Wiring, signal_id: str, *, created: bool) -> Outcomes:
+    stored, executions = await asyncio.gather(wiring.ledger.signal(signal_id), wiring.ledger.executions(signal_id))
+    if stored is None:
+        raise LookupError(f"the ledger lost the signal {signal_id}")
+    return outcomes(stored, executions, created=created)
+
+
+def outcomes(stored: StoredSignal, executions: Sequence[Execution], *, created: bool) -> Outcomes:
+    """Return what every account made of a signal, and who has not come to an outcome yet."""
+    by_account = {execution.executor: execution for execution in executions}
+    addressed = stored.published_to | stored.awaiting
+    settled = {
+        executor: Outcome(success=False, executor_id=executor, reason=reason)
+        for executor, reason in stored.declined.items()
+        if executor not in addressed
+    }
+    for executor, execution in by_account.items():
+        if (outcome := outcome_of(execution)) is not None:
+            settled[executor] = outcome
+    return Outcomes(
+        signal_id=stored.signal.signal_id,
+        created=created,
+        outcomes=[settled[executor] for executor in sorted(settled)],
+        pending=sorted((addressed | by_account.keys()) - settled.keys()),
+    )
+
+
+def outcome_of(execution: Execution) -> Outcome | None:
+    """Return what an account made of a signal, None as long as it is at work."""
+    match part_of(execution):
+        case Part.WITH_ORDER:
+            return Outcome(success=True, executor_id=execution.executor, order_id=execution.order_id)
+        case Part.UNRESOLVED:
+            return None
+        case _:
+            reason = execution.reason or str(execution.state).lower()
+            return Outcome(success=False, executor_id=execution.executor, reason=reason)

@@ -1,0 +1,127 @@
+"""What the API reads: accounts, pages of signals, one signal. Nothing here writes (FAILURES A09)."""
+
+import asyncio
+from datetime import datetime
+
+from argo.conservation import WINDOW, check
+from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, limits
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import StoredSignal
+from trading_api.answers import (
+    AccountReport,
+    ExecutionReport,
+    SignalDetail,
+    SignalPage,
+    SignalReport,
+    Status,
+)
+from trading_api.requests import refused
+from trading_api.wiring import Wiring
+
+_PAGES_AT_MOST = 5
+"""Pages read for one answer: a rare state does not make one request read a whole day."""
+
+
+async def read_status(wiring: Wiring) -> Status:
+    """Return every account's status.
+
+    Raises:
+        ReservationConflict: an account kept changing while it was read.
+    """
+    now = wiring.clock.now()
+    accounts = await asyncio.gather(*(_account(wiring, executor, now) for executor in wiring.executors))
+    return Status(mode=wiring.mode, at=now, accounts=accounts)
+
+
+async def _account(wiring: Wiring, executor: str, now: datetime) -> AccountReport:
+    open_executions = await wiring.ledger.open_executions(executor, limit=OPEN_AT_MOST)
+    state, found = await asyncio.gather(
+        wiring.ledger.account(executor),
+        check(wiring.ledger, executor, now=now, still_open=open_executions),
+    )
+    profile = wiring.configuration.accounts.get(executor)
+    status = AccountStatus(
+        executor=executor,
+        state=state,
+        open_executions=open_executions,
+        summed=found.total,
+        limits=limits(profile, state) if profile else [],
+    )
+    return AccountReport.model_validate(
+        {
+            **status.as_dict(),
+            "window_seconds": int(WINDOW.total_seconds()),
+            "signals": found.total.signals,
+            "orders": found.total.with_order,
+            "plain_share": found.total.plain_share,
+            "unresolved": len(found.unresolved),
+            "oldest_unresolved_seconds": found.oldest_unresolved_seconds,
+            "gap": found.total.gap,
+        }
+    )
+
+
+async def read_page(
+    wiring: Wiring, *, day: str | None, limit: int, state: ExecutionState | None, token: str | None
+) -> SignalPage:
+    """Return up to ``limit`` signals of a UTC day, newest first; with a state, those an account has in it.
+
+    Raises:
+        RequestValidationError: the token is not one of this list's.
+    """
+    day = day or wiring.clock.now().date().isoformat()
+    found: list[SignalReport] = []
+    for _ in range(_PAGES_AT_MOST):
+        try:
+            page = await wiring.ledger.signals_of(day, limit=limit - len(found), token=token or None)
+        except ValueError as error:
+            raise refused(("query", "token"), f"not a page token of {day}: {token!r}", "invalid_token") from error
+        reports = await asyncio.gather(*(_report(wiring, stored) for stored in page.items))
+        found += [each for each in reports if state is None or state in _states(each)]
+        token = page.next_token
+        if token is None or len(found) == limit:
+            break
+    return SignalPage(day=day, signals=found, next_token=token)
+
+
+async def read_signal(wiring: Wiring, signal_id: str) -> SignalDetail | None:
+    """Return a signal with its executions, None when the ledger has no such signal."""
+    stored, executions = await asyncio.gather(wiring.ledger.signal(signal_id), wiring.ledger.executions(signal_id))
+    if stored is None:
+        return None
+    return SignalDetail(
+        signal=stored.signal,
+        mode=stored.mode,
+        published_to=sorted(stored.published_to),
+        awaiting=sorted(stored.awaiting),
+        declined=stored.declined,
+        executions=executions,
+    )
+
+
+async def _report(wiring: Wiring, stored: StoredSignal) -> SignalReport:
+    executions = await wiring.ledger.executions(stored.signal.signal_id)
+    return SignalReport(
+        signal=stored.signal,
+        mode=stored.mode,
+        published_to=sorted(stored.published_to),
+        awaiting=sorted(stored.awaiting),
+        declined=stored.declined,
+        executions=[_execution(each) for each in executions],
+    )
+
+
+def _execution(execution: Execution) -> ExecutionReport:
+    profit = execution.realised_profit
+    return ExecutionReport(
+        executor_id=execution.executor,
+        state=execution.state,
+        order_id=execution.order_id,
+        reason=execution.reason,
+        obstacle=execution.obstacle,
+        realised_profit=None if profit is None else str(profit),
+    )
+
+
+def _states(report: SignalReport) -> set[ExecutionState]:
+    return {each.state for each in report.executions}

@@ -1,0 +1,100 @@
+"""Place the order that guards a position: on the record first, then sent once, then accepted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from argo.domain.execution import Cover, Execution, Leg, Protection, client_order_id
+from argo.domain.faults import Duplicate, Refused
+from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, plain
+from argo.domain.prices import Rounding, on_tick
+from argo.domain.signal import Side
+from argo.ports import Broker, Clock, Ledger
+from reconciliation.repair import Guard
+
+_CONCESSION = Decimal("0.005")
+"""How far past its stop a crypto exit may sell, a fraction of the stop: crypto takes no plain stop order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """Guards positions of one account."""
+
+    ledger: Ledger
+    broker: Broker
+    clock: Clock
+
+    async def guard(self, execution: Execution, wanted: Guard, *, naked_since: datetime) -> Execution:
+        """Place a guard, or find the one whose fate was not known.
+
+        A refusal is on the record with its words, and the next look tries again or leaves the position.
+
+        Raises:
+            BrokerFault: whether it was placed is not known: the next look finds out by its derived id.
+            LostLease: the execution moved meanwhile.
+        """
+        known = execution.protection
+        if known is not None and known.order_body is not None and known.order_id is None:
+            sent = await self.broker.order_by_client_id(_client_order_id(execution, known))
+            if sent is not None:
+                return await self._accepted(execution, known, sent)
+        if known is None or known.order_body is None or known.order_id is not None:
+            known = _next(execution, known, wanted, naked_since)
+            execution = await self.ledger.record_protection(execution, known, now=self.clock.now())
+        try:
+            order = await self.broker.submit(known.order_body or {})
+        except Duplicate:
+            found = await self.broker.order_by_client_id(_client_order_id(execution, known))
+            if found is None:
+                return execution
+            order = found
+        except Refused as refusal:
+            refused = known.model_copy(update={"order_body": None, "reason": refusal.message})
+            return await self.ledger.record_protection(execution, refused, now=self.clock.now())
+        return await self._accepted(execution, known, order)
+
+    async def _accepted(self, execution: Execution, known: Protection, order: BrokerOrder) -> Execution:
+        """Record the guard; the position is covered as of now."""
+        learnt = {"cover": Cover.COMPLETE, "reason": None, "naked_since": None, "order_id": order.order_id}
+        placed = known.model_copy(update=learnt)
+        return await self.ledger.record_protection(execution, placed, now=self.clock.now())
+
+
+def _next(execution: Execution, known: Protection | None, wanted: Guard, naked_since: datetime) -> Protection:
+    """Return the next attempt; a guard that has ended is remembered for what it may have filled."""
+    attempt = (known.attempt if known else 0) + 1
+    earlier = (*known.earlier, *([known.order_id] if known.order_id else [])) if known else ()
+    fresh = Protection(cover=Cover.NONE, naked_since=naked_since, attempt=attempt, earlier=earlier)
+    return fresh.model_copy(update={"order_body": _body(execution, wanted, attempt)})
+
+
+def _body(execution: Execution, wanted: Guard, attempt: int) -> dict[str, object]:
+    body: dict[str, object] = {
+        "symbol": str(execution.symbol),
+        "side": str(execution.side.opposite),
+        "qty": plain(wanted.quantity),
+        "time_in_force": str(TimeInForce.GTC),
+        "client_order_id": client_order_id(execution.executor, execution.signal_id, Leg.GUARD, attempt),
+    }
+    if wanted.target is not None:
+        return body | {
+            "type": str(OrderType.LIMIT),
+            "order_class": str(OrderClass.OCO),
+            "take_profit": {"limit_price": str(wanted.target)},
+            "stop_loss": {"stop_price": str(wanted.stop)},
+        }
+    if not execution.symbol.is_crypto:
+        day = str(TimeInForce.DAY)
+        return body | {"type": str(OrderType.STOP), "stop_price": str(wanted.stop), "time_in_force": day}
+    down = execution.side is Side.BUY
+    conceded = wanted.stop * (1 - _CONCESSION if down else 1 + _CONCESSION)
+    limit = on_tick(conceded, execution.symbol.asset_class, Rounding.DOWN if down else Rounding.UP)
+    return body | {
+        "type": str(OrderType.STOP_LIMIT),
+        "stop_price": str(wanted.stop),
+        "limit_price": str(limit),
+    }
+
+
+def _client_order_id(execution: Execution, known: Protection) -> str:
+    return client_order_id(execution.executor, execution.signal_id, Leg.GUARD, known.attempt)

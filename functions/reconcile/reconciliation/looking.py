@@ -1,0 +1,233 @@
+"""One order that the broker has, followed, repaired and brought to its end."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from argo.domain.execution import Cover, Execution, ExecutionState, Exit, Protection
+from argo.domain.faults import Refused
+from argo.domain.orders import BrokerOrder
+from argo.domain.outcome import Wait
+from argo.domain.settlement import Orders, settle
+from argo.domain.signal import Side
+from argo.exits import Leaver, Left
+from argo.following import order_ids, orders_of
+from argo.ports import Broker
+from reconciliation.guarding import Guardian
+from reconciliation.repair import (
+    ATTEMPTS,
+    Action,
+    Adopt,
+    Cancel,
+    Guard,
+    Leave,
+    Situation,
+    Tighten,
+    cover,
+    plan_repair,
+)
+from reconciliation.repair import Report as Problem
+from reconciliation.report import Report
+from reconciliation.settling import move_to
+from reconciliation.snapshot import Snapshot
+from reconciliation.wiring import Wiring
+
+_STEPS = 3
+"""Looks at one execution in a run: what is cancelled is guarded or sold in the same run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Follows the orders of one account."""
+
+    wiring: Wiring
+    broker: Broker
+    seen: Snapshot
+    report: Report
+
+    async def follow(self, execution: Execution) -> None:
+        """Record fills, exits and profit; then do what the position needs.
+
+        Raises:
+            BrokerFault: the broker did not tell; the next run goes on.
+            LostLease, ReservationConflict: somebody else was at the execution or its account.
+        """
+        if execution.exit is not None and not self._is_gone(execution, execution.exit):
+            await self._leave(execution, execution.exit.why)
+            return
+        going_on: Execution | None = execution
+        for _ in range(_STEPS):
+            if going_on is None:
+                return
+            going_on = await self._step(going_on)
+
+    async def _step(self, execution: Execution) -> Execution | None:
+        """Look once; returns the execution where another look is due at once."""
+        orders = await orders_of(execution, self.broker)
+        if orders is None:
+            self.report.unanswered += 1
+            self._warn("order_missing_at_broker", execution)
+            return None
+        situation = self._situation(execution, orders)
+        action = plan_repair(situation, self.wiring.profile.exits)
+        if isinstance(action, Cancel):
+            await self._cancel(execution, action)
+            return execution
+        settled = await self._settle(execution, orders)
+        if settled.state.is_terminal:
+            return None
+        settled = await self._note_cover(settled, replace(situation, execution=settled))
+        return await self._do(settled, action, situation) if action is not None else None
+
+    async def _do(self, execution: Execution, action: Action, situation: Situation) -> Execution | None:
+        match action:
+            case Guard():
+                return await self._guard(execution, action, situation)
+            case Leave(why=why):
+                await self._leave(execution, why)
+            case Tighten():
+                await self._tighten(execution, action, situation.orders)
+            case Adopt(quantity=quantity):
+                await self._adopt(execution, situation, quantity)
+            case Problem(problem=problem):
+                self._tell(execution, problem)
+            case Cancel():
+                return execution
+        return None
+
+    async def _settle(self, execution: Execution, orders: Orders) -> Execution:
+        move = settle(execution, orders, self.wiring.clock.now())
+        if move is None:
+            return execution
+        return await move_to(self.wiring, execution, move.state, move.settlement, self.report)
+
+    async def _cancel(self, execution: Execution, action: Cancel) -> None:
+        for order in action.orders:
+            await self.broker.cancel(order.order_id)
+        self._repaired("cancelled", execution, why=action.why)
+
+    async def _note_cover(self, execution: Execution, situation: Situation) -> Execution:
+        """Record from when a position is not guarded, and measure for how long."""
+        if situation.orders.held <= 0 or situation.position <= 0 or not situation.orders.entry.status.is_final:
+            return execution
+        found, known = cover(situation), execution.protection
+        if found is Cover.COMPLETE:
+            return execution
+        since = self._naked_since(execution, situation)
+        self.report.naked_seconds.append((self.wiring.clock.now() - since).total_seconds())
+        if known is not None and (known.cover, known.naked_since) == (found, since):
+            return execution
+        changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
+        self._warn("position_not_guarded", execution)
+        return await self.wiring.ledger.record_protection(execution, changed, now=self.wiring.clock.now())
+
+    def _naked_since(self, execution: Execution, situation: Situation) -> datetime:
+        """Return from when the position is naked: since its fill, or, of one that was guarded, since now."""
+        known = execution.protection
+        if known is not None and known.naked_since is not None:
+            return known.naked_since
+        was_guarded = bool(execution.legs) or bool(order_ids(known))
+        return situation.now if was_guarded else situation.filled_at
+
+    async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
+        """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
+        guardian = Guardian(self.wiring.ledger, self.broker, self.wiring.clock)
+        since = self._naked_since(execution, situation)
+        guarded = await guardian.guard(execution, action, naked_since=since)
+        protection = guarded.protection
+        if protection is not None and protection.cover is Cover.COMPLETE:
+            self._repaired("guarded", guarded, quantity=str(action.quantity), stop=str(action.stop))
+            return None
+        self._tell(guarded, f"not guarded: {protection.reason if protection else 'unknown'}")
+        refused = protection is not None and protection.order_body is None
+        return guarded if refused and protection is not None and protection.attempt >= ATTEMPTS else None
+
+    async def _leave(self, execution: Execution, why: str) -> None:
+        """Go on with an exit, follow its order, and end what it has closed."""
+        fresh = execution.exit is None
+        if fresh and not execution.symbol.is_crypto and not self.seen.clock.is_open:
+            self._tell(execution, f"to be left ({why}) when the exchange opens")
+            return
+        leaver = Leaver(self.wiring.ledger, self.broker, self.wiring.clock)
+        leaving = await leaver.leave(execution, why)
+        if isinstance(leaving, Wait):
+            self.report.unanswered += 1
+            self._warn("exit_waits", execution, **leaving.detail)
+            self._note_waiting(execution, leaving)
+            return
+        if isinstance(leaving, Left) and fresh:
+            self._repaired("left", leaving.execution, why=why)
+        await self._settle(leaving.execution, leaving.orders)
+
+    def _note_waiting(self, execution: Execution, wait: Wait) -> None:
+        """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
+        if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
+            waited = self.wiring.clock.now() - execution.exit.planned_at
+            self.report.naked_seconds.append(waited.total_seconds())
+            self._tell(execution, f"its exit waits: {'; '.join(wait.detail.values())}")
+
+    async def _tighten(self, execution: Execution, action: Tighten, orders: Orders) -> None:
+        """Move a stop: another order takes its place, which is on the record if the stop was a guard by itself."""
+        try:
+            moved = await self.broker.replace(action.order.order_id, stop_price=action.stop)
+        except Refused as refusal:
+            self._warn("stop_not_moved", execution, **refusal.detail())
+            return
+        self._repaired("tightened", execution, stop=str(action.stop))
+        if execution.protection is not None and action.order in orders.guards:
+            known = execution.protection.model_copy(update={"order_id": moved.order_id})
+            await self.wiring.ledger.record_protection(execution, known, now=self.wiring.clock.now())
+
+    async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> None:
+        """Take over the fills of somebody else's orders, where they are exactly what is missing."""
+        orders = situation.orders
+        ours = {order.order_id for _, order in orders.closing} | {orders.entry.order_id}
+        closed = await self.broker.closed_orders(execution.symbol, since=situation.filled_at)
+        others = tuple(order for order in closed if self._closes(order, execution) and order.order_id not in ours)
+        if sum((order.filled_quantity for order in others), Decimal(0)) != quantity:
+            self._tell(execution, "its position is gone, and no orders account for it")
+            return
+        if orders.live:
+            await self._cancel(execution, Cancel(tuple(orders.live), "its position was closed by hand"))
+        await self._settle(execution, replace(orders, others=others))
+        self._repaired("adopted", execution, orders=", ".join(order.order_id for order in others))
+
+    @staticmethod
+    def _closes(order: BrokerOrder, execution: Execution) -> bool:
+        """Tell whether a final order is somebody else's and has taken from the position."""
+        return bool(order.filled_quantity) and order.side == execution.side.opposite and not order.is_argos
+
+    def _is_gone(self, execution: Execution, planned: Exit) -> bool:
+        """Tell whether the position went before its exit was sent: by a leg, or by somebody else's order."""
+        unsent = planned.order_body is None and execution.state is ExecutionState.FILLED
+        return unsent and not self.seen.positions.get(execution.symbol)
+
+    def _situation(self, execution: Execution, orders: Orders) -> Situation:
+        signed = self.seen.positions.get(execution.symbol, Decimal(0))
+        return Situation(
+            execution=execution,
+            orders=orders,
+            position=signed if execution.side is Side.BUY else -signed,
+            price=self.seen.prices.get(execution.symbol),
+            clock=self.seen.clock,
+            now=self.wiring.clock.now(),
+        )
+
+    def _repaired(self, what: str, execution: Execution, **detail: str) -> None:
+        self.report.repairs[what] += 1
+        self.wiring.telemetry.log.info(
+            f"position_{what}", signal_id=execution.signal_id, executor=self.wiring.executor, detail=detail
+        )
+
+    def _tell(self, execution: Execution, problem: str) -> None:
+        self.report.problems[execution.signal_id] = problem
+        self._warn("position_needs_a_person", execution, problem=problem)
+
+    def _warn(self, event: str, execution: Execution, **detail: str) -> None:
+        self.wiring.telemetry.log.warning(
+            event,
+            signal_id=execution.signal_id,
+            executor=self.wiring.executor,
+            symbol=execution.symbol,
+            detail=detail,
+        )

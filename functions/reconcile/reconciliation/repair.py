@@ -1,0 +1,238 @@
+"""What a position needs: the ledger's view and the broker's in, one action out. Pure.
+
+| the position | what is done |
+|---|---|
+| entry still open after its signal expired, or half filled for long | cancelled; what has filled is a position |
+| closed, but orders of it are live | they are cancelled |
+| two exits have filled | what was sold too much is bought back |
+| gone without an order of Argo's | an order of somebody else that closed it is taken over; otherwise reported |
+| filled, no live stop for all of it | an OCO, or a stop where none is possible, for what is held |
+| naked, and the market is past its stop | left |
+| its stop has a limit, and the market is past that | left: the stop sells no more |
+| the broker refuses its protection twice | left or reported, by profile |
+| held too long, or the close is near | left, by profile |
+| far enough in profit | its stop is moved closer, by profile |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from argo.domain.account import MarketClock
+from argo.domain.execution import Cover, Execution
+from argo.domain.orders import BrokerOrder
+from argo.domain.prices import Rounding, on_tick, tick
+from argo.domain.profile import ExitRules, OnUnprotected
+from argo.domain.settlement import Orders, may_be_cancelled
+from argo.domain.signal import Side
+
+ATTEMPTS = 2
+"""How often a protective order is sent before the profile decides: as planned, then at corrected prices."""
+
+PATIENCE = timedelta(seconds=30)
+"""How long a part of an entry may wait for the rest: a bracket's exits work once all of it has filled."""
+
+VIEWS_LAG = timedelta(seconds=10)
+"""How long the broker's orders and positions can disagree (ALPACA, orders)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One execution and all that is known of it; ``position`` is signed towards the execution's side."""
+
+    execution: Execution
+    orders: Orders
+    position: Decimal
+    price: Decimal | None
+    clock: MarketClock
+    now: datetime
+
+    @property
+    def stop(self) -> Decimal:
+        """The stop as planned, in USD."""
+        return self._planned("stop_loss", "stop_price")
+
+    @property
+    def target(self) -> Decimal:
+        """The target as planned, in USD."""
+        return self._planned("take_profit", "limit_price", "target_price")
+
+    @property
+    def filled_at(self) -> datetime:
+        """When the entry filled, as far as it is known."""
+        return next((fill.at for fill in self.execution.fills if fill.leg == "entry"), self.now)
+
+    @property
+    def long(self) -> bool:
+        """True for a position that was bought."""
+        return self.execution.side is Side.BUY
+
+    def _planned(self, leg: str, field: str, told: str | None = None) -> Decimal:
+        """Read a price from the order as sent, or, of an order without legs, from its arithmetic."""
+        body = self.execution.order_body or {}
+        legs = body.get(leg)
+        price = legs[field] if isinstance(legs, dict) else self.execution.detail[told or field]
+        return Decimal(str(price))
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel these orders."""
+
+    orders: tuple[BrokerOrder, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Place what protects ``quantity``; without a target where the broker takes no pair of exits."""
+
+    quantity: Decimal
+    stop: Decimal
+    target: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Close the position at the market."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tighten:
+    """Move a live stop."""
+
+    order: BrokerOrder
+    stop: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Look for an order of somebody else that closed the position."""
+
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell a person: nothing is done by guessing."""
+
+    problem: str
+
+
+type Action = Cancel | Guard | Leave | Tighten | Adopt | Report
+
+
+def plan_repair(seen: Situation, rules: ExitRules) -> Action | None:
+    """Return what the position needs first, or None where all is well."""
+    entry, held = seen.orders.entry, seen.orders.held
+    if not entry.status.is_final:
+        if may_be_cancelled(seen.execution, entry, seen.now):
+            return Cancel((entry,), "its signal has expired")
+        half_filled = bool(held) and seen.now - seen.filled_at >= PATIENCE
+        return Cancel((entry,), "partly filled, and its exits wait for the rest") if half_filled else None
+    if held < 0:
+        return (
+            Leave("two exits filled")
+            if seen.position < 0
+            else Report("oversold, and the position does not show it")
+        )
+    if held == 0:
+        return Cancel(tuple(seen.orders.live), "its position is closed") if seen.orders.live else None
+    if seen.position <= 0:
+        settled = seen.now - seen.filled_at > VIEWS_LAG
+        return Adopt(held) if settled else None
+    if (due := _exit_due(seen, rules)) is not None:
+        return Leave(due)
+    return _protect(seen, min(held, seen.position), rules)
+
+
+def cover(seen: Situation) -> Cover:
+    """Return how much of what is held a live stop would close."""
+    stops = sum((stop.quantity or Decimal(0) for stop in seen.orders.live_stops), Decimal(0))
+    if stops >= min(seen.orders.held, max(seen.position, Decimal(0))):
+        return Cover.COMPLETE
+    return Cover.PARTIAL if stops else Cover.NONE
+
+
+def _exit_due(seen: Situation, rules: ExitRules) -> str | None:
+    stock = not seen.execution.symbol.is_crypto
+    if rules.bars is not None and seen.now - seen.filled_at >= rules.bars * seen.execution.timeframe.duration:
+        return f"held for {rules.bars} bars"
+    before = timedelta(minutes=rules.minutes_before_close or 0)
+    if before and stock and seen.clock.is_open and seen.clock.next_close - seen.now <= before:
+        return f"{rules.minutes_before_close} minutes before the close"
+    carries_target = bool(seen.orders.entry.legs) or any(guard.legs for guard in seen.orders.guards)
+    if not carries_target and seen.price is not None and _is_past(seen.price, seen.target, up=seen.long):
+        return "target reached"
+    return None
+
+
+def _protect(seen: Situation, quantity: Decimal, rules: ExitRules) -> Action | None:
+    if cover(seen) is Cover.COMPLETE:
+        return Leave("the market is past its stop") if _is_passed_over(seen) else _tighten(seen, rules)
+    live = tuple(seen.orders.live)
+    if live:
+        # A part of it is guarded, or only its target is: the broker would refuse a second order for it.
+        return Cancel(live, "they do not guard all that is held")
+    if seen.price is not None and _is_past(seen.price, seen.stop, up=not seen.long):
+        return Leave("the market is past its stop")
+    attempts = seen.execution.protection.attempt if seen.execution.protection else 0
+    pending = seen.execution.protection is not None and seen.execution.protection.order_body is not None
+    if attempts >= ATTEMPTS and not pending:
+        flatten = rules.unprotected is OnUnprotected.FLATTEN
+        return Leave("the broker will not guard it") if flatten else Report("the broker will not guard it")
+    stop, target = _corrected(seen) if attempts else (seen.stop, seen.target)
+    whole = quantity == quantity.to_integral_value() and not seen.execution.symbol.is_crypto
+    return Guard(quantity, stop, target if whole else None)
+
+
+def _is_passed_over(seen: Situation) -> bool:
+    """Tell whether the market has jumped over a stop and its limit: coins take no stop without one."""
+    limits = [stop.limit_price for stop in seen.orders.live_stops if stop.limit_price is not None]
+    side = 1 if seen.long else -1
+    return seen.price is not None and any((seen.price - limit) * side < 0 for limit in limits)
+
+
+def _corrected(seen: Situation) -> tuple[Decimal, Decimal]:
+    """Return stop and target on tick and on their sides of the market, for a second attempt."""
+    kind, price = seen.execution.symbol.asset_class, seen.price
+    if price is None:
+        return seen.stop, seen.target
+    step = tick(price, kind)
+    if seen.long:
+        stop = on_tick(min(seen.stop, price - step), kind, Rounding.DOWN)
+        return stop, on_tick(max(seen.target, price + step), kind, Rounding.UP)
+    stop = on_tick(max(seen.stop, price + step), kind, Rounding.UP)
+    return stop, on_tick(min(seen.target, price - step), kind, Rounding.DOWN)
+
+
+def _tighten(seen: Situation, rules: ExitRules) -> Tighten | None:
+    """Return the move of the stop that the profile's rules ask for; a stop only ever comes closer."""
+    entry = seen.orders.entry.filled_average_price
+    stops = seen.orders.live_stops
+    if seen.price is None or entry is None or len(stops) != 1 or stops[0].stop_price is None:
+        return None
+    if stops[0].filled_quantity:
+        # It is at work: what it has filled would stay behind with the order that another replaces.
+        return None
+    side = 1 if seen.long else -1
+    risk = abs(entry - seen.stop)
+    gain = (seen.price - entry) * side
+    wanted = []
+    if rules.break_even_at_r is not None and gain >= rules.break_even_at_r * risk:
+        wanted.append(entry)
+    if rules.trail_r is not None:
+        wanted.append(seen.price - side * rules.trail_r * risk)
+    if not wanted or risk == 0:
+        return None
+    closest = max(wanted, key=lambda price: price * side)
+    kind = seen.execution.symbol.asset_class
+    stop = on_tick(closest, kind, Rounding.DOWN if seen.long else Rounding.UP)
+    closer = (stop - stops[0].stop_price) * side >= tick(stop, kind)
+    return Tighten(stops[0], stop) if closer and (seen.price - stop) * side > 0 else None
+
+
+def _is_past(price: Decimal, level: Decimal, *, up: bool) -> bool:
+    return price >= level if up else price <= level

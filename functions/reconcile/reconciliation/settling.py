@@ -1,0 +1,27 @@
+"""Write a move of an execution, count it and say so."""
+
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import Settlement
+from reconciliation.report import Report
+from reconciliation.wiring import Wiring
+
+
+async def move_to(
+    wiring: Wiring, execution: Execution, state: ExecutionState, learnt: Settlement, report: Report
+) -> Execution:
+    """Settle an execution.
+
+    Raises:
+        LostLease: the execution moved meanwhile.
+    """
+    settled = await wiring.ledger.settle(execution, state, learnt, now=wiring.clock.now())
+    report.moved[state] += 1
+    wiring.telemetry.log.info(
+        "execution_moved",
+        signal_id=execution.signal_id,
+        executor=wiring.executor,
+        state=state,
+        came_from=execution.state,
+        reason=learnt.reason,
+    )
+    return settled

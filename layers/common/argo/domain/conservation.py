@@ -1,0 +1,243 @@
+"""The conservation sum: every signal of an account is in exactly one count, or the gap says that one is not."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.reasons import Reason
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
+
+
+class Part(StrEnum):
+    """The counts of the sum, by the names of `AccountSum`'s fields."""
+
+    WITH_ORDER = "with_order"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    DEAD_LETTERED = "dead_lettered"
+    UNRESOLVED = "unresolved"
+
+
+class Standstill(Reason):
+    """Where a signal is that has met no obstacle and has no outcome either."""
+
+    NOT_SENT = "not_sent", "Its message is not in the account's queue yet"
+    NOT_RECEIVED = "not_received", "Its message is in the queue and no executor has taken it"
+    IN_WORK = "in_work", "An executor has it and has recorded nothing yet"
+    ORDER_WITHOUT_ID = "order_without_id", "Its state says that there is an order, but the record has no order id"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A signal with its execution per account.
+
+    ``addressed`` are the accounts it was or will be sent to, ``awaiting`` those whose message is not in their
+    queue yet, ``declined`` those that did not want it, with the reasons. All are empty for a signal that the
+    ledger lacks and some account has executed all the same: such a row makes a gap.
+    """
+
+    signal_id: str
+    created_at: datetime
+    symbol: Symbol
+    side: Side
+    confidence: Decimal
+    addressed: frozenset[str]
+    executions: Mapping[str, Execution]
+    awaiting: frozenset[str] = frozenset()
+    declined: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A signal that one account has neither ordered nor given up; ``obstacle`` is what it met last."""
+
+    signal_id: str
+    executor: str
+    symbol: str
+    side: Side
+    created_at: datetime
+    state: ExecutionState | None
+    obstacle: str
+
+    def age_seconds(self, now: datetime) -> float:
+        """Return how long ago the signal was made; clocks that differ make no negative age."""
+        return max((now - self.created_at).total_seconds(), 0.0)
+
+
+@dataclass(slots=True)
+class AccountSum:
+    """One account's conservation sum: every signal is in exactly one of the counts, or the gap is not 0.
+
+    ``eligible`` are the signals that the gate let pass; the execution rate is orders by eligible, the plain
+    share orders by all; both fractions, None without a denominator. ``declined`` are signals the account was
+    never sent, because its profile does not want them; they are no part of the sum. ``obstacles`` says what
+    the unresolved ones met last, ``reasons`` why the others ended without an order.
+    """
+
+    executor: str
+    signals: int = 0
+    with_order: int = 0
+    denied: int = 0
+    rejected: int = 0
+    expired: int = 0
+    dead_lettered: int = 0
+    unresolved: int = 0
+    declined: int = 0
+    realised_profit: Decimal = Decimal(0)
+    reasons: Counter[str] = field(default_factory=Counter)
+    obstacles: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def gap(self) -> int:
+        """Signals that no count has, or executions without a signal (negative)."""
+        accounted = self.with_order + self.denied + self.rejected + self.expired + self.dead_lettered
+        return self.signals - accounted - self.unresolved
+
+    @property
+    def eligible(self) -> int:
+        """Signals less those the gate denied; counted from what became of them."""
+        return self.with_order + self.rejected + self.expired + self.dead_lettered + self.unresolved
+
+    @property
+    def execution_rate(self) -> float | None:
+        """Orders by eligible signals."""
+        return self.with_order / self.eligible if self.eligible else None
+
+    @property
+    def plain_share(self) -> float | None:
+        """Orders by all signals."""
+        return self.with_order / self.signals if self.signals else None
+
+    @property
+    def is_silent(self) -> bool:
+        """True when signals were eligible and not one became an order (FAILURES A01)."""
+        return self.eligible > 0 and self.with_order == 0
+
+    @property
+    def adds_up(self) -> bool:
+        """True without a gap and without silence."""
+        return self.gap == 0 and not self.is_silent
+
+    def add(self, execution: Execution) -> None:
+        """Count one execution."""
+        part = part_of(execution)
+        setattr(self, part, getattr(self, part) + 1)
+        if execution.reason:
+            self.reasons[execution.reason] += 1
+        self.realised_profit += execution.realised_profit or 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sum as plain JSON; money as text."""
+        return {
+            "executor": self.executor,
+            "signals": self.signals,
+            **{part.value: getattr(self, part) for part in Part},
+            "gap": self.gap,
+            "eligible": self.eligible,
+            "execution_rate": self.execution_rate,
+            "plain_share": self.plain_share,
+            "declined": self.declined,
+            "realised_profit": str(self.realised_profit),
+            "reasons": dict(self.reasons.most_common()),
+            "obstacles": dict(self.obstacles.most_common()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Conserved:
+    """One account's sum over a window, and every signal in it that has no outcome, the oldest first."""
+
+    total: AccountSum
+    unresolved: Sequence[Unresolved]
+    now: datetime
+
+    @property
+    def oldest_unresolved_seconds(self) -> float:
+        """Age of the oldest signal without an outcome, 0 when there is none."""
+        return self.unresolved[0].age_seconds(self.now) if self.unresolved else 0.0
+
+
+def part_of(execution: Execution) -> Part:
+    """Return the count an execution belongs to: with an order only when the record has its id."""
+    if execution.state.has_order:
+        return Part.WITH_ORDER if execution.order_id else Part.UNRESOLVED
+    return _ENDED_WITHOUT_ORDER.get(execution.state, Part.UNRESOLVED)
+
+
+_ENDED_WITHOUT_ORDER = {
+    ExecutionState.DENIED: Part.DENIED,
+    ExecutionState.REJECTED: Part.REJECTED,
+    ExecutionState.EXPIRED: Part.EXPIRED,
+    ExecutionState.DEAD_LETTERED: Part.DEAD_LETTERED,
+}
+
+
+def sums(rows: Sequence[Row], executors: Sequence[str]) -> list[AccountSum]:
+    """Return every account's conservation sum over the rows; what has no execution yet is unresolved."""
+    found = []
+    for executor in executors:
+        account = AccountSum(executor)
+        for row in rows:
+            account.signals += executor in row.addressed
+            if executor in row.executions:
+                account.add(row.executions[executor])
+            elif executor in row.addressed:
+                account.unresolved += 1
+            elif executor in row.declined:
+                account.declined += 1
+        account.obstacles.update(each.obstacle for each in unresolved(rows, executor))
+        found.append(account)
+    return found
+
+
+def unresolved(rows: Iterable[Row], executor: str) -> list[Unresolved]:
+    """Return an account's signals without an outcome, the oldest first."""
+    found = []
+    for row in rows:
+        execution = row.executions.get(executor)
+        waits = executor in row.addressed if execution is None else part_of(execution) is Part.UNRESOLVED
+        if waits:
+            obstacle = _standstill(row, executor) if execution is None else _obstacle(execution)
+            state = execution.state if execution else None
+            found.append(
+                Unresolved(row.signal_id, executor, row.symbol, row.side, row.created_at, state, obstacle)
+            )
+    return sorted(found, key=_by_age)
+
+
+def conserved(
+    rows: Sequence[Row], executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
+) -> Conserved:
+    """Return an account's sum over rows; of ``still_open`` those without an outcome are listed beside them.
+
+    So a signal that has waited for longer than the window stays in sight.
+    """
+    (total,) = sums(rows, [executor])
+    seen = {row.signal_id for row in rows}
+    older = [
+        Unresolved(each.signal_id, executor, each.symbol, each.side, each.created_at, each.state, _obstacle(each))
+        for each in still_open
+        if each.signal_id not in seen and part_of(each) is Part.UNRESOLVED
+    ]
+    return Conserved(total, sorted([*older, *unresolved(rows, executor)], key=_by_age), now)
+
+
+def _standstill(row: Row, executor: str) -> Standstill:
+    return Standstill.NOT_SENT if executor in row.awaiting else Standstill.NOT_RECEIVED
+
+
+def _obstacle(execution: Execution) -> str:
+    if execution.state.has_order:
+        return Standstill.ORDER_WITHOUT_ID
+    return execution.obstacle or Standstill.IN_WORK
+
+
+def _by_age(each: Unresolved) -> tuple[datetime, str]:
+    return each.created_at, each.signal_id

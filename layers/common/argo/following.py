@@ -1,0 +1,43 @@
+"""Read every order of an execution from the broker."""
+
+from collections.abc import Iterable
+
+from argo.domain.execution import Execution, Exit, Protection
+from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.settlement import Orders
+from argo.ports import Broker
+
+
+async def orders_of(execution: Execution, broker: Broker) -> Orders | None:
+    """Return an execution's orders, or None where the broker does not show one that it has accepted.
+
+    Raises:
+        BrokerFault: the broker did not tell.
+    """
+    entry = await broker.order(execution.order_id) if execution.order_id else None
+    guards = await _read(broker, order_ids(execution.protection))
+    exits = await _read(broker, order_ids(execution.exit))
+    if entry is None or guards is None or exits is None:
+        return None
+    return Orders(entry=entry, guards=guards, exits=exits)
+
+
+def order_ids(placed: Exit | Protection | None) -> list[str]:
+    """Return the ids of the orders that an exit or a protection has had accepted, the last one at the end."""
+    if placed is None:
+        return []
+    return [*placed.earlier, *([placed.order_id] if placed.order_id else [])]
+
+
+async def _read(broker: Broker, ids: Iterable[str]) -> tuple[BrokerOrder, ...] | None:
+    found = [await _standing(broker, order_id) for order_id in ids]
+    shown = tuple(order for order in found if order is not None)
+    return shown if len(shown) == len(found) else None
+
+
+async def _standing(broker: Broker, order_id: str) -> BrokerOrder | None:
+    """Return an order, or the one in its place: a stop that was moved is another order, with another id."""
+    order = await broker.order(order_id)
+    while order is not None and order.status is OrderStatus.REPLACED and order.replaced_by is not None:
+        order = await broker.order(order.replaced_by)
+    return order

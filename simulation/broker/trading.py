@@ -1,0 +1,177 @@
+"""What an account may ask the broker for: orders, cancellations, positions."""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from simulation.broker.account import Account, AccountSettings
+from simulation.broker.assets import AssetList
+from simulation.broker.clock import MarketClock
+from simulation.broker.errors import invalid, not_found, unauthorised
+from simulation.broker.exchange import Exchange
+from simulation.broker.groups import cancel_group, request_cancel
+from simulation.broker.intake import accept, closing_request, refusal_of_a_known_id
+from simulation.broker.liquidity import Liquidity
+from simulation.broker.market import Market
+from simulation.broker.orders import Order, OrderStatus
+from simulation.broker.past import account_as_of
+from simulation.broker.positions import Position
+from simulation.broker.replacing import replacement
+from simulation.broker.requests import Changes, OrderRequest
+from simulation.broker.valuation import Valuation, value
+
+
+class Trading:
+    """Accounts, and the requests they may make of the market as it stands.
+
+    Attributes:
+        clock, market, assets: what every account sees.
+        liquidity: holds fills back, for partial fills.
+        accounts: by key id.
+    """
+
+    def __init__(
+        self, accounts: Iterable[AccountSettings], *, clock: MarketClock, market: Market, opened_at: datetime
+    ) -> None:
+        self.clock = clock
+        self.market = market
+        self.assets = AssetList()
+        self.liquidity = Liquidity()
+        self.accounts = {settings.key_id: Account(settings, opened_at) for settings in accounts}
+        self._exchange = Exchange(self.clock, self.market, self.liquidity, self.accounts)
+
+    def authenticate(self, key_id: str, secret_key: str) -> Account:
+        """Return the account of a key.
+
+        Raises:
+            BrokerError: 401, there is no such key or the secret is another.
+        """
+        account = self.accounts.get(key_id)
+        if account is None or account.settings.secret_key != secret_key:
+            raise unauthorised()
+        return account
+
+    def valuation(self, account: Account) -> Valuation:
+        """Value an account at the last prices."""
+        return value(account, self.market.prices)
+
+    def submit(self, account: Account, request: OrderRequest) -> Order:
+        """Place an order; a marketable one has filled when this returns.
+
+        Raises:
+            BrokerError: it is refused.
+        """
+        asset = self.assets.named(request.symbol)
+        order = accept(request, account, asset, self.market, self.clock)
+        self._exchange.place(order, *order.legs)
+        return order
+
+    def replace(self, account: Account, order_id: str, changes: Changes) -> Order:
+        """Put an order with other terms into the place of an open one and return it.
+
+        Raises:
+            BrokerError: 404, no such order; else it is refused and the open one stands.
+        """
+        old = self.order(account, order_id)
+        new = replacement(old, changes, account, self.market, self.clock)
+        self._exchange.place(new)
+        return new
+
+    def trade_by_hand(self, account: Account, request: OrderRequest, *, cancels_exits: bool = False) -> Order:
+        """Trade as a person at the broker does who overrules its checks: also what open orders hold.
+
+        The client order id, where none is given, begins with `manual-`. What legs would sell later of shares that
+        are gone then opens the opposite position.
+
+        Args:
+            account: whose it is.
+            request: of its terms only the client order id is checked.
+            cancels_exits: cancel what rests against the position first, with its groups.
+
+        Raises:
+            BrokerError: 422, the client order id was used before, or there is no such asset.
+        """
+        asset = self.assets.named(request.symbol)
+        if cancels_exits:
+            for order in account.open_orders:
+                if order.symbol == asset.symbol and order.is_working and not order.opening:
+                    cancel_group(order, self.clock.now)
+        named = request.client_order_id or f"manual-{len(account.orders)}"
+        by_hand = dataclasses.replace(request, client_order_id=named)
+        order = accept(by_hand, account, asset, self.market, self.clock, refuses=refusal_of_a_known_id)
+        self._exchange.place(order, *order.legs)
+        return order
+
+    def seen_orders(self, account: Account) -> Account:
+        """Return the account with the orders that it is shown now: older ones, where its view of them lags."""
+        return self._seen(account, account.behaviour.orders_seen_at(self.clock.now))
+
+    def seen_positions(self, account: Account) -> Account:
+        """Return the account with the positions that it is shown now: older ones, where its view of them lags."""
+        return self._seen(account, account.behaviour.positions_seen_at(self.clock.now))
+
+    def order(self, account: Account, order_id: str) -> Order:
+        """Return an order of an account.
+
+        Raises:
+            BrokerError: 404, it has no such order.
+        """
+        found = account.orders.get(order_id)
+        if found is None:
+            raise not_found(f"order not found for {order_id}")
+        return found
+
+    def order_by_client_id(self, account: Account, client_order_id: str) -> Order:
+        """Return the order that was sent with a client order id.
+
+        Raises:
+            BrokerError: 404, none was.
+        """
+        found = account.order_by_client_id(client_order_id)
+        if found is None:
+            raise not_found(f"order not found for {client_order_id}")
+        return found
+
+    def cancel(self, account: Account, order_id: str) -> None:
+        """Cancel an order and the rest of its group: at once, or as the account's behaviour says.
+
+        Raises:
+            BrokerError: 404, no such order; 422, it is over or its cancellation is under way.
+        """
+        order = self.order(account, order_id)
+        if not order.is_open or order.status is OrderStatus.PENDING_CANCEL:
+            raise invalid(f'order is already in "{order.status}" state')
+        request_cancel(order, self.clock.now, account.behaviour)
+
+    def cancel_all(self, account: Account) -> list[Order]:
+        """Cancel every open order of an account and return them."""
+        orders = account.open_orders
+        for order in orders:
+            if order.is_open:
+                request_cancel(order, self.clock.now, account.behaviour)
+        return list(orders)
+
+    def position(self, account: Account, name: str) -> Position:
+        """Return what an account holds of a symbol, in either form, or asset id.
+
+        Raises:
+            BrokerError: 404, nothing.
+        """
+        asset = self.assets.find(name)
+        held = account.positions.get(asset.symbol) if asset else None
+        if held is None:
+            raise not_found("position does not exist")
+        return held
+
+    def close_position(self, account: Account, name: str, quantity: Decimal | None = None) -> Order:
+        """Send the market order that closes a position, or a quantity of it.
+
+        Raises:
+            BrokerError: 404, nothing is held; 403, open orders hold it.
+        """
+        held = self.position(account, name)
+        return self.submit(account, closing_request(held, quantity or abs(held.quantity)))
+
+    def _seen(self, account: Account, at: datetime) -> Account:
+        return account if at >= self.clock.now else account_as_of(account, at)

@@ -1,0 +1,242 @@
+"""Workers that end anywhere on the way out of a position: one exit order, nothing held, nothing left half done."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from argo.domain.execution import ExecutionState
+from argo.domain.profile import Profile
+from argo.domain.signal import Side, Signal
+from tests.faults.nursery import ACKNOWLEDGED, CRASHED, GIVEN_BACK, Crash, Delivery, Nursery
+from tests.faults.stand import DELIVERIES, LEASE_AND_MORE, a_place
+from tests.pipeline.stage import MINUTE, PRICE, Stage
+from tests.unit.builders import a_signal
+
+UP = Decimal("101.37")
+LIFE = timedelta(minutes=20)
+UNSETTLED = {ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN}
+
+OUT = (
+    ("ledger", "claim", 1),
+    ("ledger", "pause", 1),
+    ("ledger", "record_exit", 1),
+    ("broker", "cancel", 1),
+    ("broker", "cancel", 2),
+    ("ledger", "record_exit", 2),
+    ("broker", "submit", 1),
+    ("ledger", "record_exit", 3),
+    ("ledger", "settle", 1),
+)
+"""What a delivery does on the way out, in order."""
+
+IN_AGAIN = (("ledger", "settle", 1), ("ledger", "intend", 1), ("broker", "submit", 1), ("ledger", "settle", 2))
+"""What the delivery does that finds a flip's exit filled: it settles what was held, then enters."""
+
+
+def _crashes(effects, *whens):
+    return [Crash(port, method, when, nth) for port, method, nth in effects for when in whens]
+
+
+@dataclass
+class Held:
+    """A position of its own account and symbol, and a signal against it."""
+
+    stage: Stage
+    nursery: Nursery
+    flip: bool = False
+    codes: list[int] = field(default_factory=list)
+    _events: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.executor, self.symbol = a_place(self.stage)
+        self.profile: Profile = self.stage.small_profile().model_copy(update={"flip": self.flip})
+        self.entry = self.a_signal(Side.BUY)
+        self.codes = self.nursery.run(self._delivery(self.entry, None))
+        assert self.codes == [ACKNOWLEDGED]
+        self.reconcile()
+        self.bought = self.stage.held(self.symbol)
+        assert self.bought > 0
+        self.stage.set_price(self.symbol, UP)
+        self.signal = self.a_signal(Side.SELL)
+
+    def a_signal(self, side: Side, **changes) -> Signal:
+        now = self.stage.clock.now()
+        times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + LIFE}
+        return a_signal(symbol=self.symbol, side=side, **times | changes)
+
+    def deliver(self, *crashes, to=None):
+        """Deliver signals, one worker each; None is one that lives."""
+        signals = to or [self.signal] * len(crashes)
+        self.codes = self.nursery.run(*map(self._delivery, signals, crashes))
+        return self.codes
+
+    def deliver_until_settled(self, signal=None):
+        for _ in range(DELIVERIES):
+            self.stage.pass_time(LEASE_AND_MORE)
+            if self.deliver(None, to=[signal or self.signal]) == [ACKNOWLEDGED]:
+                return
+            assert self.codes == [GIVEN_BACK]
+        raise AssertionError("it still comes back")
+
+    def reconcile(self, times=1):
+        for _ in range(times):
+            self.stage.reconcile(self.executor)
+
+    def execution(self, signal):
+        return self.stage.execution(signal, self.executor)
+
+    def orders(self, leg=""):
+        """Return the broker's parent orders of the symbol, of one leg where it is named."""
+        ours = [order for order in self.stage.broker_orders() if order.symbol == self.symbol]
+        return [order for order in ours if f"-{leg}" in order.client_order_id]
+
+    def check_left(self):
+        """Check that the position was sold once, and its record says so to the cent."""
+        (out,) = self.orders("exit")
+        ended = self.execution(self.entry)
+        assert (out.quantity, out.filled_quantity) == (self.bought, self.bought)
+        assert ended.state is ExecutionState.CLOSED
+        assert ended.realised_profit == self.bought * (UP - PRICE)
+        assert ended.exit.order_id == out.id
+        return out
+
+    def check_nothing_open(self):
+        found = self.stage.account(self.executor)
+        assert self.stage.held(self.symbol) == 0
+        assert len(self.orders()) == 2
+        assert found.holdings == {}
+        assert (found.reserved_notional, found.reserved_risk) == (0, 0)
+
+    def check_closed_by_the_signal(self):
+        out = self.check_left()
+        ended = self.execution(self.signal)
+        assert (ended.state, ended.order_id) == (ExecutionState.CLOSED, out.id)
+        self.check_nothing_open()
+
+    def _delivery(self, signal, crash):
+        if signal.signal_id not in self._events:
+            self._events[signal.signal_id] = self.stage.event_of(signal)
+        return Delivery(
+            environment=self.stage.variables("argo", executor=self.executor),
+            profile=self.profile,
+            event=self._events[signal.signal_id],
+            now=self.stage.clock.now(),
+            crash=crash,
+        )
+
+
+@pytest.fixture
+def position(shared_stage, nursery):
+    return Held(shared_stage, nursery)
+
+
+@pytest.fixture
+def to_flip(shared_stage, nursery):
+    return Held(shared_stage, nursery, flip=True)
+
+
+@pytest.mark.parametrize("crash", _crashes(OUT, "after"), ids=str)
+def test_b10_a_worker_that_ends_on_the_way_out_is_followed_by_one_that_sells_once(position, crash):
+    assert position.deliver(crash) == [CRASHED]
+
+    position.deliver_until_settled()
+    position.reconcile()
+
+    position.check_closed_by_the_signal()
+
+
+@pytest.mark.parametrize("crash", _crashes(OUT, "before"), ids=str)
+def test_b10_a_worker_that_comes_after_the_reconciler_takes_the_signal_for_no_entry(position, crash):
+    assert position.deliver(crash) == [CRASHED]
+
+    position.reconcile(3)
+    position.deliver_until_settled()
+    position.reconcile()
+
+    position.check_closed_by_the_signal()
+
+
+@pytest.mark.parametrize("crash", _crashes(OUT, "after"), ids=str)
+def test_a20_the_reconciler_finishes_what_a_dead_worker_began_when_its_signal_has_expired(position, crash):
+    assert position.deliver(crash) == [CRASHED]
+
+    position.reconcile()
+    position.stage.pass_time(LIFE + MINUTE)
+    position.reconcile(3)
+
+    entry, ended = position.execution(position.entry), position.execution(position.signal)
+    assert ended is None or ended.state not in UNSETTLED
+    if entry.exit is None:
+        assert entry.state is ExecutionState.FILLED
+        assert all(leg.is_open for leg in position.orders("entry")[0].legs)
+    else:
+        position.check_left()
+        position.check_nothing_open()
+
+
+@pytest.mark.parametrize("crash", _crashes(OUT[:-1], "after"), ids=str)
+def test_a21_a_worker_that_ends_on_the_way_out_of_a_flip_is_followed_by_one_that_flips_once(to_flip, crash):
+    assert to_flip.deliver(crash) == [CRASHED]
+
+    _flips_once(to_flip)
+
+
+@pytest.mark.parametrize("crash", _crashes(IN_AGAIN, "after"), ids=str)
+def test_a21_a_worker_that_ends_between_the_halves_of_a_flip_is_followed_by_one_that_enters_once(to_flip, crash):
+    assert to_flip.deliver(None) == [GIVEN_BACK]
+    to_flip.stage.pass_time(LEASE_AND_MORE)
+    assert to_flip.deliver(crash) == [CRASHED]
+
+    _flips_once(to_flip)
+
+
+def _flips_once(position):
+    position.deliver_until_settled()
+    position.reconcile()
+
+    position.check_left()
+    (entered,) = position.orders("flip")
+    flipped = position.execution(position.signal)
+    assert (flipped.state, flipped.order_id) == (ExecutionState.FILLED, entered.id)
+    assert position.stage.held(position.symbol) == -entered.quantity
+    assert len(position.orders()) == 3
+    assert position.stage.account(position.executor).holdings[position.symbol].signal_id == flipped.signal_id
+
+
+@pytest.mark.parametrize("flip", [False, True], ids=["without flip", "with flip"])
+def test_two_opposite_signals_at_two_workers_place_one_exit(shared_stage, nursery, flip):
+    position = Held(shared_stage, nursery, flip=flip)
+    one, other = position.signal, position.a_signal(Side.SELL, bar_time=position.signal.bar_time - MINUTE)
+
+    position.deliver(None, None, to=[one, other])
+    for signal in (one, other):
+        position.deliver_until_settled(signal)
+    position.reconcile(2)
+
+    position.check_left()
+    outcomes = {(found.state, found.reason) for found in map(position.execution, (one, other))}
+    if flip:
+        assert outcomes == {(ExecutionState.FILLED, None), (ExecutionState.DENIED, "already_positioned")}
+        assert len(position.orders("flip")) == 1
+        assert position.stage.held(position.symbol) == -position.orders("flip")[0].quantity
+    else:
+        assert outcomes <= {(ExecutionState.CLOSED, None), (ExecutionState.DENIED, "nothing_held")}
+        assert (ExecutionState.CLOSED, None) in outcomes
+        position.check_nothing_open()
+
+
+@pytest.mark.parametrize("flip", [False, True], ids=["without flip", "with flip"])
+def test_two_workers_with_one_exit_place_it_once(shared_stage, nursery, flip):
+    position = Held(shared_stage, nursery, flip=flip)
+
+    position.deliver(None, None)
+    if flip:
+        _flips_once(position)
+    else:
+        position.deliver_until_settled()
+        position.reconcile()
+        position.check_left()
+        position.check_nothing_open()

@@ -1,0 +1,205 @@
+"""The generator on real queues and a real ledger, ending in the middle, twice, or beside itself.
+
+Whatever happens, each (strategy, symbol, side, bar) is one signal, every account that wants it gets at least one
+message, and places at most one order.
+"""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from argo.domain.signal import Signal
+from argo.domain.symbols import Symbol
+from argo.ports import Sent
+from argo.publishing import Publisher
+from generation.cycle import run_cycles
+from generation.evaluation import Evaluator
+from generation.history import History
+from generation.judging import Judge
+from generation.session import Sessions
+from generation.wiring import Wiring
+from tests.pipeline.stage import EXECUTORS, OPENS
+from tests.unit.generation.market import (
+    JUMP,
+    QUIET,
+    Above,
+    Exchange,
+    Feed,
+    Journal,
+    a_configuration,
+    bars_of,
+    rules,
+    weighted,
+)
+
+WATCHED = [Symbol("AAPL"), Symbol("MSFT")]
+NOW = OPENS.replace(second=0)
+
+
+class Crashed(BaseException):
+    """The process has ended."""
+
+
+class Mortal:
+    """A port one of whose calls, the ``nth`` of a method, ends the process before or after it is done."""
+
+    def __init__(self, inner, method, nth, when):
+        self._inner, self._method, self._nth, self._when = inner, method, nth, when
+
+    def __getattr__(self, name):
+        method = getattr(self._inner, name)
+        if name != self._method:
+            return method
+
+        async def mortal(*args, **kwargs):
+            self._nth -= 1
+            is_the_one = self._nth == 0
+            if is_the_one and self._when == "before":
+                raise Crashed
+            answer = await method(*args, **kwargs)
+            if is_the_one:
+                raise Crashed
+            return answer
+
+        return mortal
+
+
+class RefusesOnce:
+    """A queue whose first batch SQS takes in part."""
+
+    def __init__(self, inner):
+        self._inner, self.refuses = inner, True
+
+    async def send(self, signals):
+        if not self.refuses or not signals:
+            return await self._inner.send(signals)
+        self.refuses = False
+        sent = await self._inner.send(signals[1:])
+        return Sent(sent.signal_ids, {**sent.failures, signals[0].signal_id: "InternalError"})
+
+
+def a_generator(stage, *, ledger=None, queues=None):
+    """Wire a generator that has just started, in a market that crosses above 100 in the last bar."""
+    stage.clock.set(NOW)
+    rule = rules()
+    ledger = ledger or stage.ledger
+    telemetry = Journal().telemetry
+    feed = Feed({symbol: bars_of([*QUIET, JUMP], end=NOW) for symbol in WATCHED}, stage.clock)
+    return Wiring(
+        configuration=a_configuration(generation=rule),
+        history=History(feed, rule.timeframe, rule.history_bars),
+        sessions=Sessions(Exchange(stage.clock.now)),
+        evaluator=Evaluator(rule, weighted(above=Above(100, 98.0)), telemetry),
+        publisher=Publisher(ledger, queues or {name: stage.queue(name) for name in EXECUTORS}, stage.profiles),
+        judge=Judge(ledger, rule),
+        clock=stage.clock,
+        telemetry=telemetry,
+    )
+
+
+def run(wiring, budget=timedelta()):
+    return asyncio.run(run_cycles(wiring, WATCHED, until=wiring.clock.now() + budget))
+
+
+def end_well(stage):
+    """Run the next invocation, which starts cold, and let the executors have what is in their queues."""
+    run(a_generator(stage))
+    for symbol in WATCHED:
+        stage.set_price(symbol, JUMP)
+    for executor in EXECUTORS:
+        stage.poll(executor, times=2)
+
+
+def received(stage):
+    """Count the messages by signal id."""
+    records = [record for event, _ in stage.invocations for record in event["Records"]]
+    return Counter(Signal.model_validate_json(record["body"]).signal_id for record in records)
+
+
+def assert_once_each(stage):
+    page = asyncio.run(stage.ledger.signals_of(NOW.date().isoformat(), limit=100))
+    facts = [
+        (each.signal.strategy, each.signal.symbol, each.signal.side, each.signal.bar_time) for each in page.items
+    ]
+    assert len(facts) == len(set(facts)) == len(WATCHED)
+    assert all(each.published_to == set(EXECUTORS) and not each.awaiting for each in page.items)
+    for stored in page.items:
+        assert received(stage)[stored.signal.signal_id] >= len(EXECUTORS)
+    for executor in EXECUTORS:
+        assert Counter(order.symbol for order in stage.broker_orders(executor)) == Counter(WATCHED)
+        executions = [stage.execution(each.signal, executor) for each in page.items]
+        assert all(execution.order_id for execution in executions)
+
+
+CALLS = [
+    ("ledger", "put_signal", 1),
+    ("ledger", "put_signal", 2),
+    ("ledger", "unpublished", 1),
+    ("argo", "send", 1),
+    ("prop_firm", "send", 1),
+    ("ledger", "mark_published", 1),
+    ("ledger", "mark_published", 2),
+    ("ledger", "unjudged", 1),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("port", "method", "nth"), CALLS)
+def test_b06_a_crash_at_any_call_of_a_cycle_loses_nothing_and_doubles_nothing(stage, port, method, nth, when):
+    ports = {"ledger": stage.ledger} | {name: stage.queue(name) for name in EXECUTORS}
+    ports[port] = Mortal(ports[port], method, nth, when)
+    with pytest.raises(Crashed):
+        run(a_generator(stage, ledger=ports.pop("ledger"), queues=ports))
+
+    end_well(stage)
+
+    assert_once_each(stage)
+
+
+def test_b13_the_same_tick_twice_is_one_signal_and_one_order_each(stage):
+    first, second = run(a_generator(stage)), run(a_generator(stage))
+
+    end_well(stage)
+
+    assert (first.signals, second.signals, second.messages) == (2, 0, 0)
+    assert_once_each(stage)
+
+
+def test_b13_overlapping_invocations_are_one_signal_and_one_order_each(stage):
+    wirings = [a_generator(stage) for _ in range(4)]
+
+    async def at_once():
+        return await asyncio.gather(*(run_cycles(each, WATCHED, until=NOW) for each in wirings))
+
+    reports = asyncio.run(at_once())
+    end_well(stage)
+
+    assert sum(report.signals for report in reports) == 2
+    assert_once_each(stage)
+
+
+def test_what_a_queue_took_in_part_goes_out_in_the_next_cycle(stage):
+    queues = {"argo": RefusesOnce(stage.queue("argo")), "prop_firm": stage.queue("prop_firm")}
+    generator = a_generator(stage, queues=queues)
+
+    report = run(generator, timedelta(seconds=6))
+
+    assert (report.cycles, report.messages) == (2, 4)
+    assert generator.telemetry.counts["SignalsPublished"] == 4
+    end_well(stage)
+    assert_once_each(stage)
+    assert set(received(stage).values()) == {len(EXECUTORS)}
+
+
+def test_an_account_that_does_not_want_a_signal_is_sent_none_and_it_adds_up(stage):
+    stage.configured("prop_firm", minimum_confidence=90)
+
+    end_well(stage)
+
+    page = asyncio.run(stage.ledger.signals_of(NOW.date().isoformat(), limit=100))
+    assert [dict(each.declined) for each in page.items] == [{"prop_firm": "confidence_below_minimum"}] * 2
+    assert all(each.published_to == {"argo"} for each in page.items)
+    assert (len(stage.broker_orders("argo")), len(stage.broker_orders("prop_firm"))) == (2, 0)
+    assert not any(stage.execution(each.signal, "prop_firm") for each in page.items)

@@ -1,0 +1,18 @@
+"""What a refused replacement is answered with."""
+
+import pytest
+
+from simulation.broker import BrokerError, Order
+from tests.simulation.desk import Desk
+
+Refusal = tuple[int, int | None, str]
+
+
+def refused(desk: Desk, order: Order, **body: object) -> Refusal:
+    with pytest.raises(BrokerError) as error:
+        desk.replace(order, **body)
+    return error.value.status, error.value.code, error.value.message
+
+
+def invalid(message: str) -> Refusal:
+    return 422, 42210000, message

@@ -1,0 +1,162 @@
+"""A broker and a ledger in memory for one account: what they are told they keep, and tests can read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position
+from argo.domain.execution import Execution, ExecutionState, Protection
+from argo.domain.ledger import Page, Settlement
+from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.profile import Profile
+from argo.domain.symbols import Symbol
+from argo.observability import Telemetry
+from reconciliation.wiring import Wiring
+from simulation.clock import SteppedClock
+from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
+
+AN_HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Exchange:
+    """A broker; ``faults`` raise once by method, ``late`` ones after the request was carried out."""
+
+    orders: dict[str, BrokerOrder] = field(default_factory=dict)
+    held: dict[str, Decimal] = field(default_factory=dict)
+    prices: dict[Symbol, Decimal] = field(default_factory=dict)
+    faults: dict[str, Exception] = field(default_factory=dict)
+    late: dict[str, Exception] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+
+    def add(self, *orders: BrokerOrder) -> None:
+        self.orders |= {order.order_id: order for order in orders}
+
+    def asked(self, method: str) -> list[str]:
+        return [each for each in self.done if each.split()[0] == method]
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        if fault := self.faults.pop(what.split(maxsplit=1)[0], None):
+            raise fault
+
+    async def account(self) -> BrokerAccount:
+        self._do("account")
+        return a_broker_account()
+
+    async def clock(self) -> MarketClock:
+        self._do("clock")
+        return a_market_clock(next_close=NOW + 5 * AN_HOUR)
+
+    async def positions(self) -> list[Position]:
+        self._do("positions")
+        return [
+            Position(symbol=s, quantity=q, available_quantity=q, average_entry_price=Decimal(100))
+            for s, q in self.held.items()
+        ]
+
+    async def open_orders(self, *, nested: bool = True) -> list[BrokerOrder]:
+        self._do("open_orders")
+        flat = [each for order in self.orders.values() for each in order.with_legs]
+        return [order for order in flat if not order.status.is_final]
+
+    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> list[BrokerOrder]:
+        self._do("closed_orders")
+        return [o for o in self.orders.values() if o.status.is_final and o.symbol == symbol]
+
+    async def order(self, order_id: str) -> BrokerOrder | None:
+        self._do(f"order {order_id}")
+        return self.orders.get(order_id)
+
+    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
+        self._do(f"look_up {client_order_id}")
+        return next((o for o in self.orders.values() if o.client_order_id == client_order_id), None)
+
+    async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
+        self._do(f"submit {body['client_order_id']}")
+        order = a_broker_order(
+            order_id=str(body["client_order_id"]),
+            client_order_id=str(body["client_order_id"]),
+            symbol=str(body["symbol"]),
+            side=str(body["side"]),
+            quantity=Decimal(str(body["qty"])),
+            order_class=str(body.get("order_class", "simple")),
+            status=OrderStatus.NEW,
+        )
+        self.add(order)
+        if fault := self.late.pop("submit", None):
+            raise fault
+        return order
+
+    async def cancel(self, order_id: str) -> bool:
+        self._do(f"cancel {order_id}")
+        return True
+
+    async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
+        self._do(f"replace {order_id}")
+        return self.orders[order_id]
+
+    async def latest_prices(self, symbols: object) -> dict[Symbol, Decimal]:
+        return self.prices
+
+
+@dataclass
+class Book:
+    """A ledger of one account's executions."""
+
+    executions: dict[str, Execution] = field(default_factory=dict)
+    protections: list[Protection] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def add(self, *executions: Execution) -> None:
+        self.executions |= {execution.signal_id: execution for execution in executions}
+
+    def _keep(self, execution: Execution, now: datetime, **changed: object) -> Execution:
+        kept = execution.model_copy(update={"updated_at": now} | changed)
+        self.executions[execution.signal_id] = kept
+        self.written.append(execution.signal_id)
+        return kept
+
+    async def open_executions(self, executor: str, *, limit: int) -> list[Execution]:
+        return [each for each in self.executions.values() if not each.state.is_terminal]
+
+    async def account(self, executor: str, **_: object) -> AccountState:
+        return AccountState(executor=executor)
+
+    async def observe(self, read: AccountState, known: object, *, now: datetime) -> bool:
+        return True
+
+    async def signals_of(self, day: str, **_: object) -> Page[object]:
+        return Page([])
+
+    async def executions_of(self, executor: str, day: str, **_: object) -> Page[object]:
+        return Page([])
+
+    async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
+        self.protections.append(protection)
+        return self._keep(execution, now, protection=protection)
+
+    async def record_exit(self, execution: Execution, planned: object, *, now: datetime) -> Execution:
+        return self._keep(execution, now, exit=planned)
+
+    async def settle(
+        self, execution: Execution, state: ExecutionState, learnt: Settlement, *, now: datetime
+    ) -> Execution:
+        changed = {"state": state, "fills": learnt.fills or execution.fills}
+        if learnt.legs is not None:
+            changed["legs"] = learnt.legs
+        return self._keep(execution, now, **changed)
+
+
+def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Profile | None = None) -> Wiring:
+    return Wiring(
+        executor="argo",
+        profile=profile or a_profile(),
+        ledger=book,
+        broker=exchange,
+        market_data=exchange,
+        queue=None,
+        clock=SteppedClock(now),
+        telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
+    )

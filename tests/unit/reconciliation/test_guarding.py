@@ -1,0 +1,137 @@
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.execution import Cover, Execution, Protection
+from argo.domain.faults import Ambiguous, Duplicate, Refused
+from argo.domain.reasons import RejectionReason
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
+from reconciliation.guarding import Guardian
+from reconciliation.repair import Guard
+from simulation.clock import SteppedClock
+from tests.unit.builders import NOW, a_broker_order
+from tests.unit.reconciliation.desk import Book, Exchange
+from tests.unit.reconciliation.positions import COIN, LATER, held, held_simply
+
+PAIR = Guard(Decimal(5), Decimal(95), Decimal(110))
+ALONE = Guard(Decimal("0.25"), Decimal(95), None)
+FIRST = f"argo-argo-{held().signal_id}-guard"
+NAKED = Protection(cover=Cover.NONE, naked_since=NOW)
+
+
+@pytest.fixture
+def exchange():
+    return Exchange()
+
+
+@pytest.fixture
+def book():
+    return Book()
+
+
+def guard(book: Book, exchange: Exchange, execution: Execution | None = None, wanted: Guard = PAIR) -> Execution:
+    guardian = Guardian(book, exchange, SteppedClock(LATER))
+    return asyncio.run(guardian.guard(execution or held(protection=NAKED), wanted, naked_since=NOW))
+
+
+def test_a16_a_guard_is_on_the_record_before_it_is_sent_and_covers_once_it_is_accepted(book, exchange):
+    guarded = guard(book, exchange)
+
+    intended, accepted = book.protections
+    assert (intended.cover, intended.order_id, intended.naked_since) == (Cover.NONE, None, NOW)
+    assert intended.order_body is not None
+    assert (accepted.cover, accepted.order_id, accepted.naked_since) == (Cover.COMPLETE, FIRST, None)
+    assert guarded.protection == accepted
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_b08_a_pair_of_exits_is_an_oco_until_cancelled(book, exchange, side):
+    guarded = guard(book, exchange, held(side, protection=NAKED))
+
+    assert guarded.protection.order_body == {
+        "symbol": "AAPL",
+        "side": str(side.opposite),
+        "qty": "5",
+        "type": "limit",
+        "order_class": "oco",
+        "time_in_force": "gtc",
+        "take_profit": {"limit_price": "110"},
+        "stop_loss": {"stop_price": "95"},
+        "client_order_id": FIRST,
+    }
+
+
+def test_b09_a_fraction_has_a_stop_for_the_day_and_a_coin_one_with_a_limit_until_cancelled(book, exchange):
+    fraction = guard(book, exchange, held_simply(Symbol("AAPL"), protection=NAKED), ALONE)
+    coin = guard(Book(), Exchange(), held_simply(COIN, protection=NAKED), ALONE)
+
+    common = {"side": "sell", "qty": "0.25", "stop_price": "95", "client_order_id": FIRST}
+    assert fraction.protection.order_body == common | {"symbol": "AAPL", "type": "stop", "time_in_force": "day"}
+    assert coin.protection.order_body == common | {
+        "symbol": "BTC/USD",
+        "type": "stop_limit",
+        "limit_price": "94.525000000",
+        "time_in_force": "gtc",
+    }
+
+
+def test_b02_a_guard_that_may_have_arrived_is_looked_up_before_it_is_sent_again(book, exchange):
+    exchange.late["submit"] = Ambiguous("timeout")
+
+    with pytest.raises(Ambiguous):
+        guard(book, exchange)
+    guarded = guard(book, exchange, book.executions[held().signal_id])
+
+    assert guarded.protection.cover is Cover.COMPLETE
+    assert exchange.asked("submit") == [f"submit {FIRST}"]
+
+
+def test_b02_a_guard_that_never_arrived_is_sent_again_under_the_same_id(book, exchange):
+    exchange.faults["submit"] = Ambiguous("timeout")
+
+    with pytest.raises(Ambiguous):
+        guard(book, exchange)
+    guarded = guard(book, exchange, book.executions[held().signal_id])
+
+    assert guarded.protection.order_id == FIRST
+    assert exchange.asked("submit") == [f"submit {FIRST}"] * 2
+
+
+def test_b03_a_guard_that_exists_already_is_taken_for_ones_own(book, exchange):
+    exchange.add(a_broker_order(order_id="other", client_order_id=FIRST))
+    exchange.faults["submit"] = Duplicate("must be unique")
+
+    guarded = guard(book, exchange)
+
+    assert guarded.protection.order_id == "other"
+
+
+def test_b03_a_guard_that_exists_and_is_not_shown_stays_uncovered_for_the_next_look(book, exchange):
+    exchange.faults["submit"] = Duplicate("must be unique")
+
+    guarded = guard(book, exchange)
+
+    assert (guarded.protection.cover, guarded.protection.order_id) == (Cover.NONE, None)
+    assert guarded.protection.order_body is not None
+
+
+def test_a16_a_refusal_is_on_the_record_with_the_brokers_words_and_has_a_next_attempt(book, exchange):
+    exchange.faults["submit"] = Refused("insufficient qty", reason=RejectionReason.QUANTITY_HELD)
+
+    refused = guard(book, exchange)
+    guarded = guard(book, exchange, refused)
+
+    assert (refused.protection.cover, refused.protection.reason) == (Cover.NONE, "insufficient qty")
+    assert refused.protection.order_body is None
+    assert guarded.protection.order_id == f"{FIRST}2"
+
+
+def test_a_guard_that_has_ended_is_remembered_for_what_it_filled(book, exchange):
+    known = Protection(cover=Cover.NONE, naked_since=NOW, attempt=1, order_body={}, order_id="first")
+
+    guarded = guard(book, exchange, held(protection=known))
+
+    assert guarded.protection.earlier == ("first",)
+    assert guarded.protection.order_id == f"{FIRST}2"

@@ -1,0 +1,224 @@
+"""What a run looks at, in which order, and for how many requests; what it does is the pipeline's to show."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.execution import Cover, ExecutionState, Exit, Protection
+from argo.domain.faults import Ambiguous
+from argo.domain.orders import OrderStatus
+from argo.domain.profile import ExitRules
+from argo.domain.symbols import Symbol
+from reconciliation.run import REQUESTS_A_RUN, reconcile
+from tests.unit.builders import NOW, a_profile
+from tests.unit.reconciliation.desk import Book, Exchange, a_wiring
+from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, an_entry, ended, held
+
+MINUTE = timedelta(minutes=1)
+
+
+class Account:
+    """Positions with live legs, and one run after another, a minute apart."""
+
+    def __init__(self, count=0, **exits):
+        self.book, self.exchange = Book(), Exchange()
+        self.profile = a_profile(exits=ExitRules(**exits))
+        self.now = LATER
+        for number in range(count):
+            self.hold(number)
+
+    def hold(self, number, **overrides):
+        symbol = Symbol("T" + "".join(chr(ord("A") + number // 26**place % 26) for place in range(3)))
+        ids = {name: f"{name}-{number}" for name in ("entry", "target", "stop")}
+        legs = [
+            leg.model_copy(update={"order_id": ids[leg.order_id], "symbol": symbol})
+            for leg in (a_target(), a_stop())
+        ]
+        entry = an_entry().model_copy(update={"order_id": ids["entry"], "symbol": symbol, "legs": tuple(legs)})
+        self.exchange.add(entry)
+        self.exchange.held[symbol] = HELD
+        self.exchange.prices[symbol] = Decimal(100)
+        known = held().model_copy(
+            update={
+                "signal_id": f"{number:024x}",
+                "symbol": symbol,
+                "order_id": ids["entry"],
+                "legs": tuple(
+                    leg.model_copy(update={"order_id": ids[name]})
+                    for leg, name in zip(held().legs, ("target", "stop"), strict=True)
+                ),
+                "fills": tuple(fill.model_copy(update={"order_id": ids["entry"]}) for fill in held().fills),
+                "updated_at": NOW + timedelta(seconds=number),
+            }
+            | overrides
+        )
+        self.book.add(known)
+        return known
+
+    def end_legs(self, number):
+        """Let the broker cancel a position's exits."""
+        entry = self.exchange.orders[f"entry-{number}"]
+        self.exchange.add(entry.model_copy(update={"legs": tuple(ended(leg) for leg in entry.legs)}))
+
+    def run(self, *, seconds_left=60.0):
+        """Run once; returns the report and the broker's requests."""
+        self.exchange.done.clear()
+        wiring = a_wiring(self.book, self.exchange, now=self.now, profile=self.profile)
+        self.now += MINUTE
+        report = asyncio.run(reconcile(wiring, seconds_left=lambda: seconds_left))
+        return report, len(self.exchange.done)
+
+
+def test_200_positions_that_nothing_has_happened_to_cost_what_one_does():
+    one, many = Account(1), Account(200)
+
+    assert many.run()[1] == one.run()[1] == 4
+
+
+@pytest.mark.parametrize(
+    "rules", [{"trail_r": 1}, {"break_even_at_r": 1}, {"bars": 1_000}, {"minutes_before_close": 5}]
+)
+def test_a_rule_that_is_not_due_costs_no_request(rules):
+    assert Account(200, **rules).run()[1] == 4
+
+
+def test_what_has_changed_is_looked_at_within_60_requests_a_run_and_the_rest_by_the_next_runs():
+    account = Account(200)
+    for number in range(200):
+        account.end_legs(number)
+
+    requests, guarded = [], []
+    while not guarded or guarded[-1] < 200:
+        _, asked = account.run()
+        requests.append(asked)
+        guarded.append(sum(each.protection is not None for each in account.book.executions.values()))
+        assert len(requests) <= 200 / 6 + 1, f"requests {requests}, guarded after each run {guarded}"
+
+    assert max(requests) <= REQUESTS_A_RUN, requests
+
+
+def test_a_run_never_sends_more_than_it_may_however_much_each_position_costs():
+    account = Account(200)
+    for execution in tuple(account.book.executions.values()):
+        account.book.add(execution.model_copy(update={"exit": Exit(why="an operator", planned_at=NOW)}))
+
+    requests = [account.run()[1] for _ in range(5)]
+
+    assert max(requests) <= REQUESTS_A_RUN, requests
+
+
+def test_positions_whose_stops_move_every_minute_keep_nobody_from_his_turn():
+    account = Account(200, trail_r=1)
+    account.exchange.prices = dict.fromkeys(account.exchange.prices, Decimal(105))
+    moved = set()
+
+    for _ in range(12):
+        account.run()
+        moved |= set(account.exchange.asked("replace"))
+        for number in range(200):
+            # A stop that was moved is another order: its record is brought up to date at the next look.
+            if f"replace stop-{number}" in account.exchange.done:
+                account.book.add(
+                    account.book.executions[f"{number:024x}"].model_copy(update={"updated_at": account.now})
+                )
+
+    assert len(moved) == 200
+
+
+def test_a_run_without_time_leaves_everything_to_the_next_one():
+    account = Account(3)
+    for number in range(3):
+        account.end_legs(number)
+
+    report, _ = account.run(seconds_left=10.0)
+    after, _ = account.run()
+
+    assert (report.looked_at, report.left_for_next) == (0, 3)
+    assert (after.looked_at, after.left_for_next) == (3, 0)
+
+
+def test_an_execution_that_cannot_be_read_stops_no_other_and_the_run_says_so_at_its_end():
+    account = Account(3)
+    for number in range(3):
+        account.end_legs(number)
+    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update={"order_body": {}}))
+
+    with pytest.raises(ExceptionGroup) as failed:
+        account.run()
+
+    assert [type(error) for error in failed.value.exceptions] == [KeyError]
+    covers = [each.protection and each.protection.cover for each in account.book.executions.values()]
+    assert covers == [None, Cover.COMPLETE, Cover.COMPLETE]
+
+
+def test_an_unreadable_execution_that_a_rule_would_judge_stops_no_other_either():
+    account = Account(2, trail_r=1)
+    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update={"order_body": {}}))
+    account.end_legs(1)
+
+    with pytest.raises(ExceptionGroup):
+        account.run()
+
+    assert account.book.executions[f"{1:024x}"].protection is not None
+
+
+def test_one_position_that_the_broker_does_not_tell_of_stops_no_other():
+    account = Account(2)
+    for number in range(2):
+        account.end_legs(number)
+    account.exchange.faults["order"] = Ambiguous("timeout")
+
+    report, _ = account.run()
+
+    assert report.unanswered == 1
+    assert [each.protection is None for each in account.book.executions.values()] == [True, False]
+
+
+@pytest.mark.parametrize("method", ["open_orders", "positions", "account", "clock"])
+def test_a19_without_a_whole_view_of_the_account_nothing_is_repaired(method):
+    account = Account(1)
+    account.end_legs(0)
+    account.exchange.faults[method] = Ambiguous("timeout")
+
+    report, _ = account.run()
+
+    assert (report.unanswered, report.looked_at) == (1, 0)
+    assert account.exchange.asked("submit") == account.exchange.asked("cancel") == []
+
+
+def test_an_order_that_the_broker_does_not_show_is_neither_repaired_nor_given_up():
+    account = Account(1)
+    account.exchange.orders.clear()
+
+    report, _ = account.run()
+
+    assert report.unanswered == 1
+    assert account.book.written == []
+
+
+def test_a_guard_that_was_moved_is_followed_to_the_order_in_its_place():
+    account = Account(1)
+    account.end_legs(0)
+    account.run()
+    (known,) = account.book.executions.values()
+    guard = account.exchange.orders[known.protection.order_id]
+    moved = guard.model_copy(update={"order_id": "moved", "client_order_id": "theirs", "stop_price": Decimal(97)})
+    replaced = {"status": OrderStatus.REPLACED, "replaced_by": "moved"}
+    account.exchange.add(moved, guard.model_copy(update=replaced))
+
+    report, _ = account.run()
+
+    assert account.exchange.asked("submit") == account.exchange.asked("cancel") == []
+    assert report.naked_seconds == []
+
+
+def test_a_positions_guard_is_told_apart_from_one_of_another_protection():
+    account = Account()
+    known = account.hold(0, protection=Protection(cover=Cover.COMPLETE, attempt=1, order_body={}, order_id="gone"))
+
+    report, _ = account.run()
+
+    assert report.unanswered == 1
+    assert account.book.executions[known.signal_id].state is ExecutionState.FILLED

@@ -1,0 +1,355 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.account import Position
+from argo.domain.execution import Execution, ExecutionState, Exit
+from argo.domain.faults import Ambiguous, Duplicate, Refused, Throttled
+from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.outcome import Wait
+from argo.domain.reasons import Obstacle, RejectionReason
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
+from argo.exits import Leaver, Leaving, Left, NothingHeld
+from simulation.clock import SteppedClock
+from tests.unit.builders import NOW, a_broker_order, a_position, a_signal, an_execution
+
+WHY = "signal 0123456789abcdef01234567"
+EXIT_ID = f"argo-argo-{a_signal().signal_id}-exit"
+TARGET = a_broker_order(order_id="target", status=OrderStatus.NEW, limit_price=Decimal(110))
+STOP = a_broker_order(order_id="stop", status=OrderStatus.HELD, stop_price=Decimal(95))
+
+
+def an_entry(filled=12, *, status=OrderStatus.FILLED, legs=(TARGET, STOP)):
+    return a_broker_order(order_id="entry", status=status, filled_quantity=Decimal(filled), legs=legs)
+
+
+@dataclass
+class Book:
+    """A ledger that keeps one execution's exit, and remembers each of its plans."""
+
+    plans: list[Exit] = field(default_factory=list)
+
+    async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
+        self.plans.append(planned)
+        return execution.model_copy(update={"exit": planned, "updated_at": now})
+
+
+@dataclass
+class Exchange:
+    """A broker with one bracket and its position; ``sluggish`` shows a cancellation late, faults raise once."""
+
+    book: Book
+    entry: BrokerOrder | None = field(default_factory=an_entry)
+    held: tuple[Position, ...] = (a_position(symbol="AAPL", quantity=Decimal(12)),)
+    sluggish: bool = False
+    faults: dict[str, Exception] = field(default_factory=dict)
+    exits: dict[str, BrokerOrder] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    plans_before_submission: int | None = None
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        if fault := self.faults.pop(what.partition(" ")[0], None):
+            raise fault
+
+    async def order(self, order_id: str) -> BrokerOrder | None:
+        if order_id != "entry":
+            return next((order for order in self.exits.values() if order.order_id == order_id), None)
+        return self.entry
+
+    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
+        self._do("look up")
+        return self.exits.get(client_order_id)
+
+    async def cancel(self, order_id: str) -> bool:
+        self._do(f"cancel {order_id}")
+        if self.entry is None or self.sluggish:
+            return True
+        final = {"status": OrderStatus.CANCELED}
+        legs = tuple(leg if leg.status.is_final else leg.model_copy(update=final) for leg in self.entry.legs)
+        ended = {} if self.entry.status.is_final else final
+        self.entry = self.entry.model_copy(update={"legs": legs} | ended)
+        return True
+
+    async def positions(self) -> tuple[Position, ...]:
+        self._do("positions")
+        return self.held
+
+    async def submit(self, body: dict[str, object]) -> BrokerOrder:
+        self.plans_before_submission = len(self.book.plans)
+        taken = a_broker_order(
+            order_id="exit-1", client_order_id=str(body["client_order_id"]), side=str(body["side"])
+        )
+        if "late" in self.faults:
+            self.exits[taken.client_order_id] = taken
+            raise self.faults.pop("late")
+        self._do(f"submit {body['side']} {body['qty']}")
+        self.exits[taken.client_order_id] = taken
+        return taken
+
+
+def held(**overrides):
+    return an_execution(**{"state": ExecutionState.FILLED, "order_id": "entry"} | overrides)
+
+
+def leave(exchange: Exchange, execution: Execution | None = None) -> Leaving:
+    leaver = Leaver(exchange.book, exchange, SteppedClock(NOW))
+    return asyncio.run(leaver.leave(execution or held(), WHY))
+
+
+@pytest.fixture
+def exchange():
+    return Exchange(Book())
+
+
+def submissions(exchange):
+    return [each for each in exchange.done if each.startswith("submit")]
+
+
+def test_b10_what_holds_the_position_is_cancelled_and_then_exactly_the_position_is_sold(exchange):
+    left = leave(exchange)
+
+    assert isinstance(left, Left)
+    assert exchange.done == ["cancel target", "cancel stop", "positions", "submit sell 12"]
+    assert left.order.client_order_id == EXIT_ID
+    assert left.execution.exit == Exit(
+        why=WHY,
+        planned_at=NOW,
+        order_id="exit-1",
+        order_body={
+            "symbol": "AAPL",
+            "side": "sell",
+            "qty": "12",
+            "type": "market",
+            "time_in_force": "day",
+            "client_order_id": EXIT_ID,
+        },
+    )
+
+
+def test_a12_the_exits_body_is_on_the_record_before_it_is_sent(exchange):
+    leave(exchange)
+
+    assert exchange.plans_before_submission == 2
+    assert [plan.order_body is not None for plan in exchange.book.plans] == [False, True, True]
+    assert [plan.order_id for plan in exchange.book.plans] == [None, None, "exit-1"]
+
+
+def test_a_short_position_is_bought_back(exchange):
+    exchange.held = (a_position(symbol="AAPL", quantity=Decimal(-12)),)
+
+    leave(exchange, held(side=Side.SELL))
+
+    assert submissions(exchange) == ["submit buy 12"]
+
+
+def test_a_coin_is_sold_until_cancelled_to_its_last_place():
+    exchange = Exchange(Book(), held=(a_position(symbol="BTCUSD", quantity=Decimal("0.123456789")),))
+    exchange.entry = an_entry("0.2", legs=())
+
+    left = leave(exchange, held(symbol=Symbol("BTC/USD")))
+
+    assert isinstance(left, Left)
+    assert submissions(exchange) == ["submit sell 0.123456789"]
+    assert left.execution.exit.order_body["time_in_force"] == "gtc"
+
+
+def test_no_more_is_sold_than_this_entry_bought(exchange):
+    exchange.held = (a_position(symbol="AAPL", quantity=Decimal(500)),)
+
+    leave(exchange)
+
+    assert submissions(exchange) == ["submit sell 12"]
+
+
+def test_what_a_leg_has_sold_already_is_not_sold_again(exchange):
+    part = TARGET.model_copy(update={"filled_quantity": Decimal(5), "status": OrderStatus.PARTIALLY_FILLED})
+    exchange.entry = an_entry(legs=(part, STOP))
+
+    leave(exchange)
+
+    assert submissions(exchange) == ["submit sell 7"]
+
+
+@pytest.mark.parametrize("quantity", [-12, 0])
+def test_a_position_that_is_gone_or_turned_is_not_sold(exchange, quantity):
+    exchange.held = (a_position(symbol="AAPL", quantity=Decimal(quantity)),) if quantity else ()
+
+    waiting = leave(exchange)
+
+    assert isinstance(waiting, Wait)
+    assert waiting.detail == {"exit": "orders and positions disagree"}
+    assert submissions(exchange) == []
+
+
+def test_b10_nothing_is_sold_while_a_cancellation_is_under_way(exchange):
+    exchange.sluggish = True
+
+    waiting = leave(exchange)
+
+    assert isinstance(waiting, Wait)
+    assert (waiting.obstacle, waiting.detail) == (
+        Obstacle.AWAITING_EXIT,
+        {"exit": "its orders are being cancelled"},
+    )
+    assert waiting.until == NOW + timedelta(seconds=2)
+    assert submissions(exchange) == []
+
+
+def test_an_entry_that_never_filled_is_cancelled_and_nothing_is_sold(exchange):
+    exchange.entry = an_entry(0, status=OrderStatus.NEW, legs=())
+
+    nothing = leave(exchange, held(state=ExecutionState.SUBMITTED))
+
+    assert isinstance(nothing, NothingHeld)
+    assert nothing.orders.entry.status is OrderStatus.CANCELED
+    assert exchange.done == ["cancel entry"]
+
+
+def test_a_position_that_its_target_closed_first_is_not_sold(exchange):
+    sold = TARGET.model_copy(update={"filled_quantity": Decimal(12), "status": OrderStatus.FILLED})
+    exchange.entry = an_entry(legs=(sold, STOP.model_copy(update={"status": OrderStatus.CANCELED})))
+
+    nothing = leave(exchange)
+
+    assert isinstance(nothing, NothingHeld)
+    assert exchange.done == []
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        held(state=ExecutionState.SUBMITTING),
+        held(state=ExecutionState.UNKNOWN),
+        held(order_id=None),
+    ],
+    ids=["submitting", "unknown", "without an order"],
+)
+def test_b02_an_entry_of_unknown_fate_is_waited_for_and_nothing_is_planned(exchange, execution):
+    waiting = leave(exchange, execution)
+
+    assert isinstance(waiting, Wait)
+    assert exchange.book.plans == exchange.done == []
+
+
+def test_an_entry_the_broker_does_not_show_is_waited_for(exchange):
+    exchange.entry = None
+
+    assert isinstance(leave(exchange), Wait)
+    assert exchange.done == []
+
+
+def test_a_reason_once_recorded_stays_whoever_comes_next(exchange):
+    planned = Exit(why="an operator", planned_at=NOW - timedelta(minutes=1))
+
+    left = leave(exchange, held(exit=planned))
+
+    assert isinstance(left, Left)
+    assert left.execution.exit.why == "an operator"
+
+
+def test_b02_an_exit_that_may_have_arrived_is_looked_up_before_it_is_sent_again(exchange):
+    exchange.faults["late"] = Ambiguous("timeout")
+
+    first = leave(exchange)
+    second = leave(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert isinstance(first, Wait)
+    assert first.obstacle is Obstacle.BROKER_UNREACHABLE
+    assert isinstance(second, Left)
+    assert second.order.client_order_id == EXIT_ID
+    assert submissions(exchange) == []
+
+
+def test_b02_an_exit_that_never_arrived_is_sent_again_under_the_same_id(exchange):
+    exchange.faults["submit"] = Ambiguous("timeout")
+
+    leave(exchange)
+    again = leave(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert isinstance(again, Left)
+    assert again.order.client_order_id == EXIT_ID
+    assert len(submissions(exchange)) == 2
+
+
+def test_b03_two_who_want_the_same_position_out_place_one_order(exchange):
+    exchange.exits[EXIT_ID] = a_broker_order(order_id="the other's", client_order_id=EXIT_ID)
+    exchange.faults["submit"] = Duplicate("client_order_id must be unique")
+
+    left = leave(exchange)
+
+    assert isinstance(left, Left)
+    assert left.execution.exit.order_id == "the other's"
+
+
+def test_a_refused_exit_has_a_next_attempt_under_another_id(exchange):
+    exchange.faults["submit"] = Refused("insufficient qty", reason=RejectionReason.QUANTITY_HELD)
+
+    refused = leave(exchange)
+    left = leave(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert isinstance(refused, Wait)
+    assert refused.detail["message"] == "insufficient qty"
+    assert isinstance(left, Left)
+    assert left.order.client_order_id == f"{EXIT_ID}2"
+
+
+def test_an_exit_the_broker_has_is_followed_and_nothing_is_sent(exchange):
+    exchange.exits[EXIT_ID] = a_broker_order(order_id="exit-1", status=OrderStatus.FILLED)
+
+    left = leave(exchange, held(exit=Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")))
+
+    assert isinstance(left, Left)
+    assert left.order.status is OrderStatus.FILLED
+    assert exchange.done == []
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED])
+def test_an_exit_that_ended_unfilled_has_a_next_attempt(exchange, status):
+    exchange.exits[EXIT_ID] = a_broker_order(order_id="exit-1", status=status)
+    sent = Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")
+
+    waiting = leave(exchange, held(exit=sent))
+    left = leave(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert isinstance(waiting, Wait)
+    assert exchange.book.plans[0] == Exit(why=WHY, planned_at=NOW, attempt=2)
+    assert isinstance(left, Left)
+    assert left.order.client_order_id == f"{EXIT_ID}2"
+
+
+def test_the_rest_of_an_exit_that_ended_after_a_part_is_sold_too(exchange):
+    exchange.entry = an_entry(legs=())
+    exchange.held = (a_position(symbol="AAPL", quantity=Decimal(7)),)
+    exchange.exits[EXIT_ID] = a_broker_order(
+        order_id="exit-1", status=OrderStatus.EXPIRED, filled_quantity=Decimal(5)
+    )
+    sent = Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")
+
+    leave(exchange, held(exit=sent))
+    if exchange.book.plans:
+        leave(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert submissions(exchange) == ["submit sell 7"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "obstacle"),
+    [
+        (Throttled("too many", until=NOW + timedelta(seconds=30)), Obstacle.BROKER_THROTTLED),
+        (Ambiguous("timeout"), Obstacle.BROKER_UNREACHABLE),
+    ],
+)
+@pytest.mark.parametrize("step", ["cancel", "positions", "submit"])
+def test_a19_no_answer_at_any_step_waits(exchange, step, fault, obstacle):
+    exchange.faults[step] = fault
+
+    waiting = leave(exchange)
+
+    assert isinstance(waiting, Wait)
+    assert waiting.obstacle is obstacle
+    assert exchange.exits == {}

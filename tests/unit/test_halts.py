@@ -1,0 +1,98 @@
+import asyncio
+from datetime import date, datetime, timedelta
+from io import StringIO
+
+import pytest
+
+from argo.domain.account import AccountState, TradingState
+from argo.domain.limits import DAILY_LOSS, DRAWDOWN
+from argo.halts import breach_resumes_on, halt
+from argo.observability import Telemetry
+from tests.unit.builders import NOW, a_market_clock, a_profile, an_account_state
+
+TODAY, TOMORROW = NOW.date(), NOW.date() + timedelta(days=1)
+
+
+class Account:
+    """A ledger's one account."""
+
+    def __init__(self, **state: object) -> None:
+        self.state = an_account_state(**state)
+
+    async def account(self, executor: str) -> AccountState:
+        return self.state.model_copy(update={"executor": executor})
+
+    async def set_trading_state(
+        self,
+        executor: str,
+        state: TradingState,
+        *,
+        reason: str,
+        now: datetime,
+        resumes_on: date | None = None,
+    ) -> None:
+        self.state = an_account_state(
+            executor=executor, trading_state=state, state_reason=reason, state_since=now, resumes_on=resumes_on
+        )
+
+
+def halted(account: Account, reason: str, log: StringIO | None = None, *, resumes_on: date | None = None) -> bool:
+    telemetry = Telemetry("execute", mode="simulated", executor="argo", stream=log or StringIO())
+    return asyncio.run(halt(account, telemetry, "argo", reason, now=NOW, resumes_on=resumes_on))
+
+
+@pytest.mark.parametrize("before", [TradingState.ACTIVE, TradingState.REDUCING])
+def test_a_halt_is_durable_says_why_and_until_when(before):
+    account = Account(trading_state=before)
+
+    done = halted(account, "daily loss", resumes_on=TOMORROW)
+
+    state = account.state
+    assert done
+    assert (state.trading_state, state.state_reason, state.state_since) == ("HALTED", "daily loss", NOW)
+    assert state.resumes_on == TOMORROW
+
+
+def test_a_later_reason_does_not_overwrite_the_first():
+    account = Account(trading_state=TradingState.HALTED, state_reason="by hand")
+
+    done = halted(account, "daily loss", resumes_on=TOMORROW)
+
+    assert not done
+    assert (account.state.state_reason, account.state.resumes_on) == ("by hand", None)
+
+
+def test_a02_a_halt_is_told_once():
+    account, log = Account(), StringIO()
+
+    for _ in range(3):
+        halted(account, "refused credentials", log)
+
+    assert log.getvalue().count("account_halted") == 1
+    assert "refused credentials" in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("ends", "limit", "day"),
+    [
+        ("next_trading_day", DAILY_LOSS, TOMORROW),
+        ("next_trading_day", DRAWDOWN, None),
+        ("operator", DAILY_LOSS, None),
+        ("operator", DRAWDOWN, None),
+    ],
+)
+def test_only_a_daily_loss_may_end_by_itself_and_only_where_the_profile_says_so(ends, limit, day):
+    profile = a_profile(daily_loss_limit_percent=5, daily_loss_ends=ends)
+
+    assert breach_resumes_on(profile, limit, a_market_clock()) == day
+
+
+def test_a25_a_breach_on_a_friday_holds_until_the_next_session():
+    profile = a_profile(daily_loss_limit_percent=5, daily_loss_ends="next_trading_day")
+    friday = a_market_clock(next_close=datetime.fromisoformat("2026-03-06T21:00:00Z"))
+    weekend = a_market_clock(is_open=False, next_open=datetime.fromisoformat("2026-03-09T13:30:00Z"))
+
+    day = breach_resumes_on(profile, DAILY_LOSS, friday)
+
+    assert day is not None
+    assert friday.trading_day < day <= weekend.trading_day
