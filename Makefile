@@ -38,8 +38,15 @@ test: $(UV) ## All tests that need no Docker
 test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash
 	$(RUN) --group dev pytest tests/faults $(ARGS)
 
+# checkov pins a hundred packages and would rule the lock: it has an environment of its own, which uv keeps.
+CHECKOV := $(UV) tool run --quiet --python 3.13 --exclude-newer 2026-11-20 --from checkov==3.3.30 checkov
+PIP_AUDIT := $(UV) tool run --quiet --python 3.13 --exclude-newer 2026-11-20 --from pip-audit==2.10.1 pip-audit
+# What looks like a secret and is none: ids that are derived, an example's API, a sample's checksum.
+NO_SECRETS := --exclude-files '^uv\.lock$$' --exclude-lines '"(apiId|domainPrefix|md5OfBody)"' \
+  --exclude-secrets '^(argo-\w+-)?[0-9a-f]{24}(-\w+)?$$' --exclude-secrets '^secret$$'
+
 .PHONY: check
-check: $(UV) ## Format, lint, types, layering, template, generated docs
+check: $(UV) ## Format, lint, types, layering, template and its security, secrets, generated docs
 	$(RUN) --group dev ruff format --check .
 	$(RUN) --group dev ruff check .
 	$(RUN) --group dev mypy
@@ -47,6 +54,19 @@ check: $(UV) ## Format, lint, types, layering, template, generated docs
 	$(RUN) --group dev cfn-lint template.yaml
 	$(RUN) --group dev argo docs --check
 	$(UV) lock --check
+	@$(MAKE) --no-print-directory secrets
+	$(CHECKOV) --file template.yaml --framework cloudformation --skip-download --compact --quiet
+
+.PHONY: secrets
+secrets: $(UV) ## Look for secrets in everything that is or would be committed
+	@git ls-files -z --cached --others --exclude-standard | \
+	  xargs -0 $(RUN) --group dev detect-secrets-hook $(NO_SECRETS)
+
+.PHONY: audit-dependencies
+audit-dependencies: $(UV) ## Look every locked package up in PyPI's list of vulnerabilities (needs the network)
+	@mkdir -p .argo
+	$(UV) export --quiet --locked --no-emit-project --all-groups --output-file .argo/requirements.txt
+	$(PIP_AUDIT) --strict --disable-pip --require-hashes --requirement .argo/requirements.txt
 
 .PHONY: format
 format: $(UV) ## Format the code and sort its imports

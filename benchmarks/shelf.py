@@ -10,7 +10,6 @@ from argo.domain.account import AccountState, MarketClock
 from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
 from argo.domain.signal import Signal, Timeframe
-from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.ports import Sent
 
@@ -49,17 +48,17 @@ class OpenExchange:
 
 @dataclass(slots=True)
 class Shelf:
-    """The generator's part of the ledger."""
+    """The generator's part of the ledger. Like the real one it keeps nothing in this process but the outbox."""
 
-    stored: dict[str, StoredSignal] = field(default_factory=dict)
     _waiting: dict[str, StoredSignal] = field(default_factory=dict)
 
     async def put_signal(
         self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
     ) -> PutSignal:
-        """Keep a signal."""
+        """Take a signal."""
         kept = StoredSignal(signal, "simulated", frozenset(), frozenset(executors), declined or {})
-        self._waiting[signal.signal_id] = self.stored[signal.signal_id] = kept
+        if executors:
+            self._waiting[signal.signal_id] = kept
         return PutSignal(kept, created=True)
 
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:  # noqa: ARG002 - a ledger's
@@ -70,13 +69,9 @@ class Shelf:
         """Return the outbox."""
         return list(self._waiting.values())[:limit]
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
-        """Return the signals without an outcome."""
-        return list(self.stored.values())[:limit]
-
-    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:  # noqa: ARG002 - as above
-        """Forget a signal that is judged."""
-        return self.stored.pop(signal_id, None) is not None
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:  # noqa: ARG002 - as above
+        """Return none: outcomes are judged once per invocation, after a cycle and not in it."""
+        return ()
 
     async def account(self, executor: str) -> AccountState:
         """Return an account that holds nothing."""

@@ -379,3 +379,14 @@ def test_a21_the_order_of_a_flip_is_found_by_its_own_id(ledger):
 
     assert intended.client_order_id == flip.client_order_id
     assert ledger.execution(*execution.key).client_order_id == flip.client_order_id
+
+
+def test_a_state_that_somebody_set_since_it_was_read_stands(ledger):
+    ledger.set_trading_state("argo", TradingState.HALTED, reason="daily loss", now=NOW)
+    read = ledger.account("argo")
+    ledger.set_trading_state("argo", TradingState.HALTED, reason="by hand", now=NOW + timedelta(minutes=1))
+
+    done = ledger.set_trading_state("argo", TradingState.ACTIVE, reason="a new day", now=NOW, read=read)
+
+    assert not done
+    assert ledger.account("argo").state_reason == "by hand"

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from console.paths import TEMPLATE
+from console.serving import sample, served
+from console.template import read_template
+from tests.deployment.session import Session, Stack, names_of, play, recording
+
 ROOT = Path(__file__).parents[2]
 LOGS_POLICY = "AWSLambdaBasicExecutionRole"
 
@@ -53,6 +58,20 @@ def of_type(resources):
         return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
 
     return select
+
+
+@pytest.fixture(scope="session")
+def session():
+    """One small session of all functions; see `tests.deployment.session`."""
+    tape, configuration, config_path = sample()
+    template = read_template(TEMPLATE)
+    recorded = Session()
+    with (
+        served(tape, configuration, config_path=config_path, host="127.0.0.1") as running,
+        recording(recorded, names_of(running, template)),
+    ):
+        play(Stack(running, template, recorded))
+    return recorded
 
 
 @pytest.fixture(scope="session")

@@ -313,7 +313,7 @@ def test_a_dead_letter_raises_an_alarm_that_can_be_delivered(of_type, dead_lette
     (alarm,) = [
         each
         for each in of_type("AWS::CloudWatch::Alarm").values()
-        if each["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [dead_letters, "QueueName"]}}]
+        if each.get("Dimensions") == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [dead_letters, "QueueName"]}}]
     ]
     key = of_type("AWS::KMS::Key")[of_type("AWS::SNS::Topic")["AlarmTopic"]["KmsMasterKeyId"]["Ref"]]
 

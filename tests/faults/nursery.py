@@ -18,6 +18,9 @@ from argo.domain.profile import Profile
 from argo.environment import Environment
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
+from reconciliation import wiring as reconciliation_wiring
+from reconciliation.report import Report
+from reconciliation.run import reconcile
 from simulation.clock import SteppedClock
 
 ACKNOWLEDGED = 0
@@ -52,6 +55,16 @@ class Delivery:
     now: datetime
     crash: Crash | None = None
     conflicts: int = 0
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """One run of an account's reconciler, ending where it is told to."""
+
+    environment: dict[str, str]
+    profile: Profile
+    now: datetime
+    crash: Crash | None = None
 
 
 class _Mortal:
@@ -119,8 +132,8 @@ class Nursery:
         self._process.start()
         theirs.close()
 
-    def run(self, *deliveries: Delivery) -> list[int]:
-        """Run deliveries at the same time, each in a process of its own, and wait for all."""
+    def run(self, *deliveries: Delivery | Reconciliation) -> list[int]:
+        """Run deliveries or reconciliations at once, each in a process of its own, and wait for all."""
         self._pipe.send(deliveries)
         return self._pipe.recv()
 
@@ -136,17 +149,20 @@ def _serve(pipe, variables):
     assert adapters.queue
     with contextlib.suppress(EOFError):
         while True:
-            deliveries: Sequence[Delivery] = pipe.recv()
+            deliveries: Sequence[Delivery | Reconciliation] = pipe.recv()
             children = [_fork(delivery) for delivery in deliveries]
             pipe.send([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
 
 
-def _fork(delivery: Delivery) -> int:
+def _fork(work: Delivery | Reconciliation) -> int:
     child = os.fork()
     if child:
         return child
     try:
-        answer = deliver(delivery)
+        if isinstance(work, Reconciliation):
+            run_reconciler(work)
+            os._exit(ACKNOWLEDGED)
+        answer = deliver(work)
         os._exit(GIVEN_BACK if answer["batchItemFailures"] else ACKNOWLEDGED)
     except BaseException:  # noqa: BLE001 - a forked child must not return into its parent's code
         os._exit(1)
@@ -167,3 +183,14 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
         events = wiring.ledger._table._client.meta.events
         events.register("before-send.dynamodb.TransactWriteItems", _Conflicts(delivery.conflicts))
     return asyncio.run(execute_batch(delivery.event, wiring, seconds_left=lambda: 30.0))
+
+
+def run_reconciler(work: Reconciliation) -> Report:
+    """Invoke the reconciler, as Lambda would."""
+    wiring = reconciliation_wiring.from_environment(
+        Environment(work.environment), SteppedClock(work.now), profile=work.profile, log_to=io.StringIO()
+    )
+    if work.crash is not None:
+        inner = getattr(wiring, work.crash.port)
+        wiring = replace(wiring, **{work.crash.port: _Mortal(inner, work.crash)})
+    return asyncio.run(reconcile(wiring))

@@ -105,8 +105,8 @@ def test_a25_a_daily_breach_ends_with_the_exchanges_day_where_configured(investe
     move(invested, DEEP)
 
     invested.set_time(LAST_MINUTE)
-    invested.reconcile()
-    same_day = invested.account()
+    same_day = move(invested, PRICE)
+    move(invested, DEEP)
     invested.set_time(NEXT_MORNING)
     invested.reconcile()
     next_day = invested.account()

@@ -752,7 +752,7 @@ def test_a25_a_daily_loss_halts_until_the_next_trading_day_whoever_asks(day):
 
 
 def test_a_day_with_every_end_at_once_leaves_both_books_the_same(day):
-    """Twelve symbols in one account, the same minutes: every end, and a person's trades beside them."""
+    """Eleven signals in one account, in the same minutes: every end, and a person's trades beside them."""
     day.stage.configured(
         "argo", base_size_percent=2, size_cap_percent=2, exits=ExitRules(break_even_at_r=Decimal(1))
     )

@@ -23,7 +23,7 @@ def many(stage):
     day = Day(stage)
     for symbol in SYMBOLS:
         stage.set_price(symbol, PRICE)
-    for symbols in batched(SYMBOLS, 10):
+    for symbols in batched(SYMBOLS, 10, strict=True):
         fresh = [_signal(stage, symbol) for symbol in symbols]
         day.signals += fresh
         stage.publish(*fresh)

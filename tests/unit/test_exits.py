@@ -276,6 +276,17 @@ def test_b02_an_exit_that_never_arrived_is_sent_again_under_the_same_id(exchange
     assert len(submissions(exchange)) == 2
 
 
+def test_b02_an_exit_that_was_sent_and_that_another_plan_has_overwritten_is_found_by_its_id(exchange):
+    exchange.exits[EXIT_ID] = a_broker_order(order_id="sent", client_order_id=EXIT_ID, status=OrderStatus.FILLED)
+    exchange.held = ()
+
+    left = leave(exchange, held(exit=Exit(why=WHY, planned_at=NOW)))
+
+    assert isinstance(left, Left)
+    assert left.execution.exit.order_id == "sent"
+    assert submissions(exchange) == []
+
+
 def test_b03_two_who_want_the_same_position_out_place_one_order(exchange):
     exchange.exits[EXIT_ID] = a_broker_order(order_id="the other's", client_order_id=EXIT_ID)
     exchange.faults["submit"] = Duplicate("client_order_id must be unique")

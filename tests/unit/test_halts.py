@@ -30,10 +30,14 @@ class Account:
         reason: str,
         now: datetime,
         resumes_on: date | None = None,
-    ) -> None:
+        read: AccountState | None = None,
+    ) -> bool:
+        if read is not None and read.state_since != self.state.state_since:
+            return False
         self.state = an_account_state(
             executor=executor, trading_state=state, state_reason=reason, state_since=now, resumes_on=resumes_on
         )
+        return True
 
 
 def halted(account: Account, reason: str, log: StringIO | None = None, *, resumes_on: date | None = None) -> bool:
@@ -41,9 +45,8 @@ def halted(account: Account, reason: str, log: StringIO | None = None, *, resume
     return asyncio.run(halt(account, telemetry, "argo", reason, now=NOW, resumes_on=resumes_on))
 
 
-@pytest.mark.parametrize("before", [TradingState.ACTIVE, TradingState.REDUCING])
-def test_a_halt_is_durable_says_why_and_until_when(before):
-    account = Account(trading_state=before)
+def test_a_halt_is_durable_says_why_and_until_when():
+    account = Account()
 
     done = halted(account, "daily loss", resumes_on=TOMORROW)
 
@@ -51,6 +54,15 @@ def test_a_halt_is_durable_says_why_and_until_when(before):
     assert done
     assert (state.trading_state, state.state_reason, state.state_since) == ("HALTED", "daily loss", NOW)
     assert state.resumes_on == TOMORROW
+
+
+def test_a_halt_over_an_operators_reducing_does_not_end_in_trading():
+    account = Account(trading_state=TradingState.REDUCING)
+
+    done = halted(account, "daily loss", resumes_on=TOMORROW)
+
+    assert done
+    assert (account.state.trading_state, account.state.resumes_on) == ("HALTED", None)
 
 
 def test_a_later_reason_does_not_overwrite_the_first():

@@ -27,7 +27,7 @@ LEAST_SECONDS = 12.0
 _SOON = timedelta(seconds=1)
 
 _FUNNEL = (Metric.SIGNALS_RECEIVED, Metric.SIGNALS_DENIED, Metric.ORDERS_SUBMITTED)
-"""Written with every batch, also as 0: an alarm that compares them can't compare what is missing (FAILURES A01)."""
+"""Written with every batch, also as 0: an alarm cannot compare what is missing (FAILURES A01)."""
 
 
 class GivenBack(Exception):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault
-from argo.domain.ledger import LostLease
+from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.outcome import Wait, waiting_for
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason, Obstacle
@@ -64,6 +64,8 @@ class Closing:
                 denial = gate.for_exit(signal, self.profile, await self.desk.view())
             except BrokerFault as fault:
                 return await self.record.pause(execution, waiting_for(fault), receives)
+            except ReservationConflict:
+                return await self.record.pause(execution, Wait(Obstacle.RESERVATION_CONTENDED), receives)
             if denial is not None:
                 return await self.record.deny(execution, denial)
             execution = await self._begin(execution, holder)

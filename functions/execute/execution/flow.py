@@ -254,4 +254,7 @@ class Flow:
         met_refused_credentials = execution.obstacle == Obstacle.BROKER_UNAUTHORISED
         if denial.reason is DenialReason.HALTED and met_refused_credentials:
             return await self.record.pause(execution, Wait(Obstacle.BROKER_UNAUTHORISED), receives)
+        if LEAVES in execution.detail and denial.numbers.get("held_by") == gate.NOT_ARGOS:
+            # A flip's exit has filled, and the broker's positions may not show it yet.
+            return await self.record.pause(execution, Wait(Obstacle.AWAITING_EXIT), receives)
         return await self.record.deny(execution, denial)

@@ -25,6 +25,10 @@ type LedgerCheck = Callable[[Signal, Profile, AccountState, datetime], Denial | 
 type AccountCheck = Callable[[Signal, Profile, AccountView], Denial | None]
 
 
+NOT_ARGOS = "no order of Argo's"
+"""Who holds a symbol that the account has and the ledger does not know."""
+
+
 def confident_enough(signal: Signal, profile: Profile) -> Denial | None:
     """Deny below the profile's minimum confidence."""
     if signal.confidence >= profile.minimum_confidence:
@@ -132,7 +136,7 @@ def not_positioned(signal: Signal, profile: Profile, account: AccountView) -> De
     """Deny a symbol that the account holds or has ordered without Argo: it is not Argo's to touch (B15)."""
     if signal.symbol not in account.held or signal.symbol in account.state.holdings:
         return None
-    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": "no order of Argo's"})
+    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": NOT_ARGOS})
 
 
 def within_position_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:

@@ -64,9 +64,10 @@ class Recorder:
         now = self.clock.now()
         learnt = accepted(order, differences)
         submitted = await self.ledger.settle(execution, ExecutionState.SUBMITTED, learnt, now=now)
+        waited = milliseconds(execution.created_at, now)
         self.telemetry.count(Metric.ORDERS_SUBMITTED)
-        self.telemetry.record(Metric.SIGNAL_TO_ORDER, milliseconds(execution.created_at, now))
-        self.log("order_submitted", submitted, order_id=order.order_id, **learnt.detail)
+        self.telemetry.record(Metric.SIGNAL_TO_ORDER, waited)
+        self.log("order_submitted", submitted, milliseconds=waited, order_id=order.order_id, **learnt.detail)
         return Done()
 
     async def reject(self, execution: Execution, reason: str, detail: dict[str, str]) -> Handled:
@@ -136,7 +137,7 @@ class Recorder:
         if await halt(self.ledger, self.telemetry, self.executor, reason, now=now, resumes_on=resumes_on):
             self.desk.changed()
 
-    def log(self, event: str, execution: Execution, **detail: str) -> None:
+    def log(self, event: str, execution: Execution, **detail: str | float) -> None:
         """Log an event of an execution with the keys that every one of them has."""
         self.telemetry.log.info(
             event,

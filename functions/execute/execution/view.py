@@ -63,8 +63,8 @@ class AccountView:
     def unreserved_buying_power(self, symbol: Symbol) -> Decimal:
         """Return the buying power less what is reserved and not yet in the broker's own figure.
 
-        A reservation counts until the broker has shown its order or its position for as long as its views can
-        lag; until then the money may be counted twice, which errs towards less, and never not at all.
+        A reservation counts for as long as the broker's views can lag, and then until it shows the order or the
+        position; until then the money may be counted twice, which errs towards less, and never not at all.
         """
         holdings = self.state.holdings.items()
         unseen = [holding.notional for held, holding in holdings if not self._is_seen(held, holding)]

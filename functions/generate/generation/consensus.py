@@ -40,17 +40,18 @@ def consensus[B: Ballot](votes: Sequence[B], rules: Generation) -> Consensus[B] 
     """
     if not votes:
         return None
-    side = votes[0].side
-    weights = weighted = Decimal(0)
+    side, largest = votes[0].side, votes[0].confidence
     for vote in votes:
         if vote.side is not side:
             return None
-        weights += vote.weight
-        weighted += vote.confidence * vote.weight
-    mean = weighted / weights
+        largest = max(largest, vote.confidence)
     needed = _nth(rules.minimum_confidence_by_votes, len(votes))
-    raised = min(mean + _nth(rules.agreement_bonus, len(votes)), rules.confidence_cap)
-    confidence = raised.quantize(_CENT, ROUND_HALF_EVEN)
+    bonus = _nth(rules.agreement_bonus, len(votes))
+    if largest + bonus < needed:
+        return None  # The mean is no larger: most votes end here.
+    weights = sum((vote.weight for vote in votes), Decimal(0))
+    mean = sum((vote.confidence * vote.weight for vote in votes), Decimal(0)) / weights
+    confidence = min(mean + bonus, rules.confidence_cap).quantize(_CENT, ROUND_HALF_EVEN)
     if confidence < needed:
         return None
     return Consensus(side, confidence, tuple(votes))

@@ -4,31 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 from argo.domain.config import Generation
-from argo.domain.signal import Regime, Side, Signal, Timeframe, Vote, signal_id
+from argo.domain.signal import Side, Signal, Timeframe, Vote, signal_id
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from generation import indicators
-from generation.consensus import consensus
+from generation.consensus import Consensus, consensus
 from generation.levels import levels
-from generation.polling import Answers, Given, Poll, Weighed
-from generation.regime import CONFIDENCE_FACTOR, regimes
+from generation.polling import Answers, Asked, Given, Poll, to_ask
+from generation.regime import CONFIDENCE_FACTOR
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
 
 _CENT = Decimal("0.01")
 _DAILY_MAXIMUM_AGE = timedelta(days=5)
-
-
-class Agreement(NamedTuple):
-    """A consensus and the regime that weighed its votes."""
-
-    side: Side
-    confidence: Decimal
-    votes: tuple[Weighed, ...]
-    regime: Regime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +37,17 @@ class Evaluator:
         bar before is looked at again only where it matters and what was found on it is not known any more.
         """
         poll = Poll(self.sources, float(self.rules.source_seconds), self.telemetry)
-        answers = poll.ask(market)
-        agreed = self._agreements(market, answers)
+        asked = to_ask(market)
+        answers = poll.ask(asked)
+        agreed = self._agreements(answers)
         before = self._sides_before(poll, {symbol: market[symbol] for symbol in agreed})
         if not poll.is_whole:
             # Both bars by the same sources: one may have failed on the bar before only.
-            agreed = self._agreements({symbol: market[symbol] for symbol in agreed}, poll.standing(answers))
+            standing = poll.standing(answers)
+            agreed = self._agreements({symbol: standing[symbol] for symbol in agreed if symbol in standing})
         self._remember(market, agreed if poll.is_whole else None)
         crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
-        built = (self._build(symbol, market[symbol], found, now) for symbol, found in crossed)
+        built = (self._build(symbol, asked[symbol], found, now) for symbol, found in crossed)
         return [signal for signal in built if signal is not None]
 
     def _sides_before(self, poll: Poll, market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Side | None]:
@@ -63,18 +55,19 @@ class Evaluator:
         remembered = {
             symbol: self._known[symbol][1]
             for symbol, bars in market.items()
-            if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds[-2]
+            if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds.item(-2)
         }
         unknown = {symbol: bars for symbol, bars in market.items() if symbol not in remembered and len(bars) > 1}
-        asked = {symbol: bars.before() for symbol, bars in unknown.items()}
-        answers = poll.ask(asked)
+        answers = poll.ask(to_ask({symbol: bars.before() for symbol, bars in unknown.items()}))
         if not poll.is_whole and remembered:
-            again = {symbol: market[symbol].before() for symbol in remembered}
-            asked, answers, remembered = asked | again, answers | poll.ask(again), {}
-        found = self._agreements(asked, answers if poll.is_whole else poll.standing(answers))
+            answers |= poll.ask(to_ask({symbol: market[symbol].before() for symbol in remembered}))
+            remembered = {}
+        found = self._agreements(answers if poll.is_whole else poll.standing(answers))
         return remembered | {symbol: agreement.side for symbol, agreement in found.items()}
 
-    def _remember(self, market: Mapping[Symbol, BarSeries], agreed: Mapping[Symbol, Agreement] | None) -> None:
+    def _remember(
+        self, market: Mapping[Symbol, BarSeries], agreed: Mapping[Symbol, Consensus[Given]] | None
+    ) -> None:
         """Keep what was found on these bars; nothing where a source had failed, as it may not the next time."""
         if agreed is None:
             for symbol in market:
@@ -83,19 +76,13 @@ class Evaluator:
         for symbol, bars in market.items():
             self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
 
-    def _agreements(self, market: Mapping[Symbol, BarSeries], answers: Answers) -> dict[Symbol, Agreement]:
+    def _agreements(self, answers: Answers) -> dict[Symbol, Consensus[Given]]:
         """Return the consensus on each symbol that has one."""
-        promising = [
-            symbol for symbol in market if symbol in answers and not is_in_vain(answers[symbol], self.rules)
-        ]
-        found = {}
-        for symbol, regime in zip(promising, regimes([market[symbol] for symbol in promising]), strict=True):
-            votes = [vote for given in answers[symbol] if (vote := given.weighed(regime)).weight]
-            if (agreed := consensus(votes, self.rules)) is not None:
-                found[symbol] = Agreement(agreed.side, agreed.confidence, agreed.votes, regime)
-        return found
+        each = ((symbol, consensus(given, self.rules)) for symbol, given in answers.items())
+        return {symbol: found for symbol, found in each if found is not None}
 
-    def _build(self, symbol: Symbol, bars: BarSeries, agreed: Agreement, now: datetime) -> Signal | None:
+    def _build(self, symbol: Symbol, asked: Asked, agreed: Consensus[Given], now: datetime) -> Signal | None:
+        bars, regime = asked.bars, asked.regime
         average_true_range = indicators.atr(bars)
         if average_true_range is None:
             return None
@@ -120,7 +107,7 @@ class Evaluator:
             ),
             symbol=symbol,
             side=agreed.side,
-            confidence=(agreed.confidence * CONFIDENCE_FACTOR[agreed.regime]).quantize(_CENT),
+            confidence=(agreed.confidence * CONFIDENCE_FACTOR[regime]).quantize(_CENT),
             entry_price=placed.entry,
             stop_price=placed.stop,
             target_price=placed.target,
@@ -131,20 +118,12 @@ class Evaluator:
             bar_time=bars.time,
             created_at=now,
             expires_at=now + timedelta(seconds=rules.lifetime_seconds),
-            regime=agreed.regime,
+            regime=regime,
             votes=tuple(
                 Vote(source=vote.source, side=vote.side, confidence=vote.confidence, weight=vote.weight)
                 for vote in agreed.votes
             ),
         )
-
-
-def is_in_vain(given: Sequence[Given], rules: Generation) -> bool:
-    """Tell what `consensus` refuses in any regime, before there is the work of finding out in which."""
-    if len(given) == 1:
-        return given[0].confidence < rules.minimum_confidence_by_votes[0]
-    side = given[0].side
-    return any(each.side is not side for each in given) and all(each.source.is_always_heard for each in given)
 
 
 def oldest_fresh(timeframe: Timeframe, now: datetime) -> datetime:

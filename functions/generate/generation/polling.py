@@ -1,6 +1,5 @@
 """Asking every source about every symbol, and leaving out those that fail."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from argo.observability import Metric, Telemetry
+from generation.regime import regimes
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
 from generation.time_limit import Overrun, time_limit
@@ -17,20 +17,7 @@ _FULL = 100
 
 
 class Given(NamedTuple):
-    """A source's opinion on a symbol, checked: the confidence is in percent, 0-100, to two places."""
-
-    source: WeightedSource
-    side: Side
-    confidence: float
-
-    def weighed(self, regime: Regime) -> "Weighed":
-        """Return the opinion with its source's weight in a regime."""
-        weight = self.source.weight_in.get(regime, self.source.weight)
-        return Weighed(self.source.name, self.side, Decimal(repr(self.confidence)), weight)
-
-
-class Weighed(NamedTuple):
-    """An opinion with what it weighs; 0 is no voice."""
+    """A source's opinion on a symbol, checked: the confidence in percent, 0-100, and the weight it has there."""
 
     source: str
     side: Side
@@ -39,6 +26,21 @@ class Weighed(NamedTuple):
 
 
 type Answers = dict[Symbol, list[Given]]
+
+
+class Asked(NamedTuple):
+    """A symbol's bars and the regime at the last of them, which says who has a voice."""
+
+    bars: BarSeries
+    regime: Regime
+
+
+def to_ask(market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Asked]:
+    """Return what is asked about: every symbol with its regime."""
+    return {
+        symbol: Asked(bars, regime)
+        for (symbol, bars), regime in zip(market.items(), regimes(list(market.values())), strict=True)
+    }
 
 
 @dataclass(slots=True)
@@ -55,23 +57,30 @@ class Poll:
     _overran: set[str] = field(default_factory=set)
     _failed: set[tuple[str, Symbol]] = field(default_factory=set)
 
-    def ask(self, market: Mapping[Symbol, BarSeries]) -> Answers:
-        """Return what every source says to the last bar of every symbol, in the sources' order."""
-        answers: dict[Symbol, list[Given]] = defaultdict(list)
+    def ask(self, market: Mapping[Symbol, Asked]) -> Answers:
+        """Return what every source that has a voice says to the last bar of every symbol, in the sources' order.
+
+        Once two disagree about a symbol there is no consensus on it, and nobody else is asked.
+        """
+        answers: Answers = {}
+        open_ones = dict(market)
         for source in self.sources:
             if source.name in self._overran:
                 continue
             try:
                 with time_limit(self.seconds):
-                    given = self._asked(source, market)
+                    given = self._asked(source, open_ones)
             except Overrun:
                 self._overran.add(source.name)
                 self.telemetry.count(Metric.SOURCE_FAILURES, len(market), reason=source.name)
                 self.telemetry.log.warning("source_overran", source=source.name, seconds=self.seconds)
-            else:
-                for symbol, opinion in given.items():
-                    answers[symbol].append(opinion)
-        return dict(answers)
+                continue
+            for symbol, opinion in given.items():
+                known = answers.setdefault(symbol, [])
+                known.append(opinion)
+                if known[0].side is not opinion.side:
+                    del open_ones[symbol]
+        return answers
 
     @property
     def is_whole(self) -> bool:
@@ -83,23 +92,25 @@ class Poll:
         return {
             symbol: left
             for symbol, given in answers.items()
-            if (left := [each for each in given if self._stands(each.source.name, symbol)])
+            if (left := [each for each in given if self._stands(each.source, symbol)])
         }
 
     def _stands(self, name: str, symbol: Symbol) -> bool:
         return name not in self._overran and (name, symbol) not in self._failed
 
-    def _asked(self, source: WeightedSource, market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Given]:
+    def _asked(self, source: WeightedSource, market: Mapping[Symbol, Asked]) -> dict[Symbol, Given]:
         found: dict[Symbol, Given] = {}
         failures: dict[Symbol, Exception] = {}
-        vote = source.source.vote
-        for symbol, bars in market.items():
-            if self._failed and not self._stands(source.name, symbol):
+        vote, usual, weight_in = source.source.vote, source.weight, source.weight_in
+        for symbol, asked in market.items():
+            weight = weight_in.get(asked.regime, usual) if weight_in else usual
+            if not weight or (self._failed and not self._stands(source.name, symbol)):
                 continue
             try:
-                opinion = vote(bars)
+                opinion = vote(asked.bars)
                 if opinion is not None:
-                    found[symbol] = _checked(source, opinion.side, opinion.confidence)
+                    side, confidence = _checked(opinion.side, opinion.confidence)
+                    found[symbol] = Given(source.name, side, confidence, weight)
             except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out
                 failures[symbol] = error
         if failures:
@@ -110,9 +121,9 @@ class Poll:
         return found
 
 
-def _checked(source: WeightedSource, side: Side, confidence: float) -> Given:
+def _checked(side: Side, confidence: float) -> tuple[Side, Decimal]:
     """Refuse what is no opinion: a third side, a fraction, NaN (FAILURES A04, A28)."""
     percent = round(float(confidence), 2)
     if not (percent == 0 or 1 < percent <= _FULL):
         raise ValueError(f"confidence {confidence!r} is not in percent, 0-100")
-    return Given(source, side if side.__class__ is Side else Side(side), percent)
+    return side if side.__class__ is Side else Side(side), Decimal(repr(percent))

@@ -57,7 +57,7 @@ def _variances(logarithms: Column) -> Column:
 
 
 def _order(bars: BarSeries) -> Regime:
-    fast, middle, slow = (indicators.sma(bars, period) for period in (20, 50, 200))
+    fast, middle, slow = indicators.sma(bars, 20), indicators.sma(bars, 50), indicators.sma(bars, 200)
     if fast is None or middle is None or slow is None:
         return Regime.NOT_WARM
     if fast > middle > slow:

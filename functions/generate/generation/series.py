@@ -43,8 +43,8 @@ class BarSeries:
         self._table = table
         self._whole = whole
         self._computed: dict[tuple[Compute, int], list[list[float]]] = {}
-        self.price = float(table.item(_CLOSE, -1))
-        self.began = float(table.item(_TIME, -1))
+        self.price = table.item(_CLOSE, -1)
+        self.began = table.item(_TIME, -1)
 
     def __len__(self) -> int:
         """Return the number of bars."""
@@ -128,13 +128,14 @@ class BarSeries:
         So only the newest series of a symbol may be extended, and once.
         """
         newer = bars[-length:]
-        kept = min(len(self), length - len(newer))
+        added, held = len(newer), len(self)
+        kept = min(held, length - added)
         room, end = self._room, self._end
-        if end + len(newer) > room.shape[1]:
-            room, end = _room(self._table[:, len(self) - kept :], len(newer) + length), kept
+        if end + added > room.shape[1]:
+            room, end = _room(self._table[:, held - kept :], added + length), kept
         for number, bar in enumerate(newer, end):
             room[:, number] = _row(bar)
-        return BarSeries(room, end - kept, end + len(newer))
+        return BarSeries(room, end - kept, end + added)
 
 
 def bar_series(bars: Sequence[Bar]) -> BarSeries:

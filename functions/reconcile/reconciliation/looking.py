@@ -52,8 +52,7 @@ class Follower:
             BrokerFault: the broker did not tell; the next run goes on.
             LostLease, ReservationConflict: somebody else was at the execution or its account.
         """
-        if execution.exit is not None and not self._is_gone(execution, execution.exit):
-            await self._leave(execution, execution.exit.why)
+        if execution.exit is not None and not await self._leave(execution, execution.exit.why):
             return
         going_on: Execution | None = execution
         for _ in range(_STEPS):
@@ -84,7 +83,8 @@ class Follower:
             case Guard():
                 return await self._guard(execution, action, situation)
             case Leave(why=why):
-                await self._leave(execution, why)
+                if execution.exit is None:
+                    await self._leave(execution, why)
             case Tighten():
                 await self._tighten(execution, action, situation.orders)
             case Adopt(quantity=quantity):
@@ -142,22 +142,27 @@ class Follower:
         refused = protection is not None and protection.order_body is None
         return guarded if refused and protection is not None and protection.attempt >= ATTEMPTS else None
 
-    async def _leave(self, execution: Execution, why: str) -> None:
-        """Go on with an exit, follow its order, and end what it has closed."""
+    async def _leave(self, execution: Execution, why: str) -> bool:
+        """Go on with an exit, follow its order, and end what it has closed; True where something else has."""
         fresh = execution.exit is None
-        if fresh and not execution.symbol.is_crypto and not self.seen.clock.is_open:
+        unsent = execution.exit is None or execution.exit.order_body is None
+        if unsent and not execution.symbol.is_crypto and not self.seen.clock.is_open:
+            # Its own exits guard it until then.
             self._tell(execution, f"to be left ({why}) when the exchange opens")
-            return
+            return False
         leaver = Leaver(self.wiring.ledger, self.broker, self.wiring.clock)
         leaving = await leaver.leave(execution, why)
         if isinstance(leaving, Wait):
+            if execution.exit is not None and self._is_gone(execution, execution.exit):
+                return True
             self.report.unanswered += 1
             self._warn("exit_waits", execution, **leaving.detail)
             self._note_waiting(execution, leaving)
-            return
+            return False
         if isinstance(leaving, Left) and fresh:
             self._repaired("left", leaving.execution, why=why)
         await self._settle(leaving.execution, leaving.orders)
+        return False
 
     def _note_waiting(self, execution: Execution, wait: Wait) -> None:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""

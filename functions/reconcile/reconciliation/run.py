@@ -157,6 +157,6 @@ def _tell(wiring: Wiring, report: Report) -> None:
         record(telemetry, report.conserved)
     telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
     if report.naked_seconds or not report.unanswered:
-        # A broker that does not answer leaves unknown what is naked: saying 0 would end an alarm that should go on.
+        # A broker that does not answer leaves unknown what is naked: a 0 would end an alarm that should go on.
         telemetry.record(Metric.NAKED_POSITION, max(report.naked_seconds, default=0.0))
     telemetry.count(Metric.REPAIRS_MADE, sum(report.repairs.values()))

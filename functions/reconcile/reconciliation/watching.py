@@ -26,6 +26,7 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
             TradingState.ACTIVE,
             reason=f"a new trading day after: {state.state_reason}",
             now=wiring.clock.now(),
+            read=state,
         )
         day = str(seen.clock.trading_day)
         wiring.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=day)

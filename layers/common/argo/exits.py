@@ -61,21 +61,26 @@ class Leaver:
         """
         if execution.state not in _HOLDS_A_POSITION or execution.order_id is None:
             return self._wait("the entry's fate is not known yet")
-        if execution.exit is None:
+        begun = execution.exit is not None
+        if not begun:
             execution = await plan_exit(self.ledger, self.clock, execution, why)
         try:
-            return await self._go_on(execution)
+            return await self._go_on(execution, begun=begun)
         except BrokerFault as fault:
             return waiting_for(fault)
 
-    async def _go_on(self, execution: Execution) -> Leaving:
+    async def _go_on(self, execution: Execution, *, begun: bool) -> Leaving:
+        """Go on where the record stands; what was ``begun`` before this call may have been sent.
+
+        The record need not say so: two that plan at once both write, and the later one has not sent anything.
+        """
         planned = _planned(execution)
         orders = await orders_of(execution, self.broker)
         if orders is None:
             return self._wait("the broker does not show its orders")
         if planned.order_id is not None:
             return await self._follow(execution, planned, orders)
-        if planned.order_body is not None and (sent := await self._sent(execution, planned)) is not None:
+        if begun and (sent := await self._sent(execution, planned)) is not None:
             return await self._accepted(execution, planned, orders, sent)
         if orders.live:
             for order in orders.live:

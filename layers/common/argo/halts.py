@@ -20,12 +20,22 @@ async def halt(
 ) -> bool:
     """Halt an account that is not halted yet, and tell whether it was done now.
 
-    A halt stands as it is: a later reason does not overwrite the first.
+    A halt stands as it is: a later reason does not overwrite the first. One over an operator's REDUCING does not
+    end by itself, for it would end in ACTIVE.
     """
-    account = await ledger.account(executor)
-    if account.trading_state is TradingState.HALTED:
-        return False
-    await ledger.set_trading_state(executor, TradingState.HALTED, reason=reason, now=now, resumes_on=resumes_on)
+    done = False
+    while not done:
+        account = await ledger.account(executor)
+        if account.trading_state is TradingState.HALTED:
+            return False
+        done = await ledger.set_trading_state(
+            executor,
+            TradingState.HALTED,
+            reason=reason,
+            now=now,
+            resumes_on=resumes_on if account.trading_state is TradingState.ACTIVE else None,
+            read=account,
+        )
     telemetry.log.error("account_halted", executor=executor, halted_because=reason)
     return True
 

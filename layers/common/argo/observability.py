@@ -30,7 +30,7 @@ class Metric(StrEnum):
     CYCLES_SKIPPED = "CyclesSkipped", MetricUnit.Count, "Cycles left out because the one before was late"
     SOURCE_FAILURES = "SourceFailures", MetricUnit.Count, "Votes lost to a source that failed"
     SYMBOLS_WITHOUT_DATA = "SymbolsWithoutData", MetricUnit.Count, "Symbols that a cycle had no fresh bars of"
-    CREDENTIALS_REFUSED = "CredentialsRefused", MetricUnit.Count, "Cycles and reconciler runs whose key was refused"
+    CREDENTIALS_REFUSED = "CredentialsRefused", MetricUnit.Count, "Cycles and reconciler runs whose key is refused"
     SIGNALS_JUDGED = "SignalsJudged", MetricUnit.Count, "Signals whose outcome in the market became known"
     SIGNALS_RECEIVED = "SignalsReceived", MetricUnit.Count, "Signals claimed for the first time"
     ORDERS_SUBMITTED = "OrdersSubmitted", MetricUnit.Count, "Entry orders the broker took"

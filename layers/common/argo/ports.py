@@ -243,8 +243,12 @@ class Ledger(Protocol):
         reason: str,
         now: datetime,
         resumes_on: date | None = None,
-    ) -> None:
-        """Set what the account may do, durably; every reservation in flight reads the account again."""
+        read: AccountState | None = None,
+    ) -> bool:
+        """Set what the account may do, durably; every reservation in flight reads the account again.
+
+        With ``read``, only if nobody has set it since; False where somebody has.
+        """
         ...
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:

@@ -386,3 +386,143 @@ def test_b07_an_entry_that_outlived_its_signal_is_cancelled(at, status, filled, 
     found = may_be_cancelled(execution, an_entry(status, filled), now)
 
     assert found is allowed
+
+
+def a_guard(order_id, status, filled=0, price="95.00"):
+    """Build a stop that the reconciler placed."""
+    return a_leg(filled, price, stop=True).model_copy(
+        update={"order_id": order_id, "status": status, "quantity": Decimal(12)}
+    )
+
+
+def a_correction(filled=12, status=OrderStatus.FILLED, price="104.10"):
+    """Build the order that buys back what two exits have sold too much."""
+    return an_exit(status, filled, price).model_copy(update={"order_id": "correction-1", "side": "buy"})
+
+
+def test_what_is_held_is_the_entrys_fill_less_what_every_kind_of_order_has_taken_back():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(2), a_leg(1, stop=True)))
+    orders = Orders(
+        entry,
+        guards=(a_guard("guard-1", OrderStatus.CANCELED, 3),),
+        exits=(an_exit(filled=1),),
+        others=(an_exit(filled=4).model_copy(update={"order_id": "theirs"}),),
+    )
+
+    assert orders.held == 1
+    assert [leg for leg, _ in orders.closing] == ["take_profit", "stop_loss", "stop_loss", "exit", "exit"]
+
+
+def test_two_exits_that_both_filled_are_held_negatively_until_the_correction_fills():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(12), a_leg(12, "95.00", stop=True)))
+    corrections = [(), (a_correction(5, OrderStatus.PARTIALLY_FILLED),), (a_correction(),)]
+
+    assert [Orders(entry, exits=each).held for each in corrections] == [-12, -7, 0]
+
+
+@pytest.mark.parametrize(("side", "earned"), [(Side.BUY, "-106.80"), (Side.SELL, "106.80")])
+def test_both_exits_filled_and_corrected_close_with_the_profit_of_all_four(side, earned):
+    turn = {"side": str(side.opposite)}
+    legs = (
+        a_leg(12, "109.80").model_copy(update=turn),
+        a_leg(12, "95.00", stop=True).model_copy(update={**turn, "order_id": "stop-1"}),
+    )
+    entry = an_entry(OrderStatus.FILLED, filled=12, price="100.00", legs=legs).model_copy(
+        update={"side": str(side)}
+    )
+    correction = a_correction(price="113.70").model_copy(update={"side": str(side)})
+
+    open_still = settled(submitted(side=side), Orders(entry), SOON)
+    move = settled(submitted(side=side), Orders(entry, exits=(correction,)), SOON)
+
+    assert open_still is not None
+    assert open_still.state is ExecutionState.FILLED
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+    assert [fill.leg for fill in move.settlement.fills or ()] == [
+        "entry",
+        "take_profit",
+        "stop_loss",
+        "correction",
+    ]
+    assert move.settlement.realised_profit == Decimal(earned)
+
+
+def test_what_may_still_fill_is_live_the_entry_among_it():
+    entry = an_entry(OrderStatus.PARTIALLY_FILLED, filled=5, legs=(a_leg(), a_leg(stop=True)))
+    guard = a_guard("guard-1", OrderStatus.CANCELED)
+    stopping = a_guard("guard-2", OrderStatus.PENDING_CANCEL)
+    orders = Orders(entry, guards=(guard, stopping))
+
+    assert orders.live == [entry, *entry.legs, stopping]
+    assert [order.order_id for order in orders.live_stops] == ["stop-1", "guard-2"]
+
+
+def test_b08_an_order_rejected_after_a_part_is_a_position_of_that_part():
+    move = settle(submitted(), an_entry(OrderStatus.REJECTED, filled=5), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement == Settlement(fills=(a_fill(5, "100.20"),), release=Release.RESERVATION)
+
+
+def test_a24_a_coin_whose_guard_sold_a_part_before_the_exit_sold_the_rest_is_closed():
+    coin = {"symbol": "BTC/USD"}
+    orders = Orders(
+        an_entry(OrderStatus.FILLED, filled=12).model_copy(update=coin),
+        guards=(a_guard("guard-1", OrderStatus.CANCELED, 5).model_copy(update=coin),),
+        exits=(an_exit(filled="6.97").model_copy(update=coin),),
+    )
+
+    move = settled(submitted(state=ExecutionState.FILLED, symbol=Symbol("BTC/USD")), orders, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+
+
+def test_a24_a_coin_whose_exit_was_cancelled_after_a_part_is_still_held():
+    coin = {"symbol": "BTC/USD"}
+    orders = Orders(
+        an_entry(OrderStatus.FILLED, filled=12).model_copy(update=coin),
+        guards=(a_guard("guard-1", OrderStatus.FILLED, 5).model_copy(update=coin),),
+        exits=(an_exit(OrderStatus.CANCELED, filled=2).model_copy(update=coin),),
+    )
+
+    move = settled(submitted(state=ExecutionState.FILLED, symbol=Symbol("BTC/USD")), orders, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+
+
+def test_b15_what_a_person_sold_closes_the_position_and_the_record_says_so():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(status=OrderStatus.CANCELED),))
+    theirs = an_exit(price="103.20").model_copy(update={"order_id": "exit-1", "client_order_id": "by hand"})
+
+    move = settled(submitted(state=ExecutionState.FILLED), Orders(entry, others=(theirs,)), SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.CLOSED
+    assert move.settlement.realised_profit == 36
+    assert move.settlement.detail == {"closed_by": "an order that is not Argo's"}
+
+
+cents = decimals("50", "150")
+
+
+@given(st.sampled_from(Side), st.integers(1, 12), st.tuples(cents, cents, cents, cents))
+def test_profit_is_what_the_cash_has_changed_by_whatever_filled(side, sold, prices):
+    entered, targeted, stopped, corrected = prices
+    turn, back = {"side": str(side.opposite)}, {"side": str(side)}
+    legs = (
+        a_leg(12, str(targeted)).model_copy(update=turn),
+        a_leg(sold, str(stopped), stop=True).model_copy(update=turn | {"quantity": Decimal(sold)}),
+    )
+    entry = an_entry(OrderStatus.FILLED, filled=12, price=str(entered), legs=legs).model_copy(update=back)
+    correction = a_correction(sold, price=str(corrected)).model_copy(update=back)
+
+    move = settled(submitted(side=side), Orders(entry, exits=(correction,)), SOON)
+
+    sign = 1 if side is Side.BUY else -1
+    cash = sign * (12 * targeted + sold * stopped - 12 * entered - sold * corrected)
+    assert move is not None
+    assert move.settlement.realised_profit == cash

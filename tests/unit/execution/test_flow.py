@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 
-import pytest
-
 from argo.domain.account import AccountState, Holding, TradingState
 from argo.domain.execution import Execution, ExecutionState, claimed
 from argo.domain.faults import Refused

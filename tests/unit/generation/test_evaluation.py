@@ -336,6 +336,19 @@ def test_b13_two_looks_at_one_bar_are_one_signal():
     assert first.signal_id == second.signal_id
 
 
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_b14_a_source_says_a_bar_earlier_what_it_said_then(name):
+    source = BUILT_IN[name]()
+    bars = real_bars()[Symbol("IBM")]
+
+    for end in range(300, len(bars), 13):
+        window = bar_series(bars[end - 260 : end])
+        source.vote(window)
+        found, known = (source.vote(each) for each in (window.before(), bar_series(bars[end - 260 : end - 1])))
+        assert (found and found.side) == (known and known.side)
+        assert found is None or found.confidence == pytest.approx(known.confidence, rel=1e-9)
+
+
 @cache
 def signals_on_real_bars(symbol, length=260):
     """Play a symbol's daily bars one by one; return the signal after each, by the built-in sources."""

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import talib
 
+from argo.domain.symbols import Symbol
 from generation import indicators
 from generation.series import bar_series
 from tests.unit.generation.market import AAPL, bars_of, real_bars, series_of
@@ -122,6 +123,84 @@ def test_b14_an_indicator_does_not_know_the_bars_after_its_own():
         talib.ATR(whole.high, whole.low, whole.close, 14),
     ]
     assert found == pytest.approx([column[299] for column in columns])
+
+
+def whole_columns(bars):
+    """TA-Lib over all bars, by its plain calls: what each indicator must be at every bar."""
+    high, low, close, volume = bars.high, bars.low, bars.close, bars.volume
+    upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
+    return {
+        "sma20": talib.SMA(close, 20),
+        "sma50": talib.SMA(close, 50),
+        "sma200": talib.SMA(close, 200),
+        "adx": talib.ADX(high, low, close, 14),
+        "rsi": talib.RSI(close, 14),
+        "macd": talib.MACD(close, 12, 26, 9)[2],
+        "atr": talib.ATR(high, low, close, 14),
+        "middle": middle,
+        "half_width": (upper - lower) / 2,
+        "highest_before": np.roll(talib.MAX(high, 20), 1),
+        "lowest_before": np.roll(talib.MIN(low, 20), 1),
+        "relative_volume": volume / np.roll(talib.SMA(volume, 20), 1),
+    }
+
+
+def as_used(bars):
+    """The same, as the sources ask for them."""
+    bands = indicators.bollinger(bars)
+    return {
+        "sma20": indicators.sma(bars, 20),
+        "sma50": indicators.sma(bars, 50),
+        "sma200": indicators.sma(bars, 200),
+        "adx": indicators.adx(bars),
+        "rsi": indicators.rsi(bars),
+        "macd": indicators.macd_histogram(bars),
+        "atr": indicators.atr(bars),
+        "middle": bands and bands.middle,
+        "half_width": bands and bands.half_width,
+        "highest_before": indicators.highest_before(bars, 20),
+        "lowest_before": indicators.lowest_before(bars, 20),
+        "relative_volume": indicators.relative_volume(bars, 20),
+    }
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "FB", "GOOG", "IBM", "MSFT"])
+def test_indicators_as_used_are_talibs_on_the_real_bars(symbol):
+    bars = real_bars()[Symbol(symbol)]
+    whole = whole_columns(bar_series(bars))
+
+    for end in range(220, len(bars), 37):
+        found = as_used(bar_series(bars[:end]))
+        assert found == pytest.approx({name: column[end - 1] for name, column in whole.items()}, rel=1e-9)
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "IBM"])
+def test_b14_the_series_a_bar_earlier_reads_what_that_bar_knew(symbol):
+    bars = real_bars()[Symbol(symbol)]
+
+    for end in range(240, len(bars), 97):
+        window = bar_series(bars[end - 240 : end])
+        for earlier in (window.before(), read_first(window).before()):
+            known = bar_series(bars[end - 240 : end - 1])
+            assert as_used(earlier) == pytest.approx(as_used(known), rel=1e-9)
+            assert (len(earlier), earlier.time, earlier.price) == (len(known), known.time, known.price)
+
+
+def read_first(bars):
+    """Return the series once everything has been computed for its last bar."""
+    as_used(bars)
+    return bars
+
+
+def test_an_indicator_is_computed_once_whoever_asks():
+    bars = real_series(300)
+
+    for view in (bars, bars.before(), bars, bars.before()):
+        as_used(view)
+
+    names = [compute.__name__ for compute, _ in bars.computed]
+    assert len(names) == len(set(bars.computed)) == 11
+    assert names.count("_sma") == 3
 
 
 def test_columns_hold_what_the_bars_hold():

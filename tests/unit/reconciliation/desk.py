@@ -1,6 +1,6 @@
 """A broker and a ledger in memory for one account: what they are told they keep, and tests can read it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -56,12 +56,12 @@ class Exchange:
             for s, q in self.held.items()
         ]
 
-    async def open_orders(self, *, nested: bool = True) -> list[BrokerOrder]:
+    async def open_orders(self, **_: object) -> list[BrokerOrder]:
         self._do("open_orders")
         flat = [each for order in self.orders.values() for each in order.with_legs]
         return [order for order in flat if not order.status.is_final]
 
-    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> list[BrokerOrder]:
+    async def closed_orders(self, symbol: Symbol, **_: object) -> list[BrokerOrder]:
         self._do("closed_orders")
         return [o for o in self.orders.values() if o.status.is_final and o.symbol == symbol]
 
@@ -95,10 +95,14 @@ class Exchange:
 
     async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
         self._do(f"replace {order_id}")
-        return self.orders[order_id]
+        entry = next(o for o in self.orders.values() if order_id in {leg.order_id for leg in o.legs})
+        (old,) = (leg for leg in entry.legs if leg.order_id == order_id)
+        new = old.model_copy(update={"order_id": f"{order_id}+", "stop_price": stop_price})
+        self.add(entry.model_copy(update={"legs": tuple(new if leg is old else leg for leg in entry.legs)}))
+        return new
 
-    async def latest_prices(self, symbols: object) -> dict[Symbol, Decimal]:
-        return self.prices
+    async def latest_prices(self, symbols: Collection[Symbol]) -> dict[Symbol, Decimal]:
+        return {symbol: self.prices[symbol] for symbol in symbols}
 
 
 @dataclass
@@ -118,19 +122,19 @@ class Book:
         self.written.append(execution.signal_id)
         return kept
 
-    async def open_executions(self, executor: str, *, limit: int) -> list[Execution]:
+    async def open_executions(self, *_: object, **__: object) -> list[Execution]:
         return [each for each in self.executions.values() if not each.state.is_terminal]
 
     async def account(self, executor: str, **_: object) -> AccountState:
         return AccountState(executor=executor)
 
-    async def observe(self, read: AccountState, known: object, *, now: datetime) -> bool:
+    async def observe(self, *_: object, **__: object) -> bool:
         return True
 
-    async def signals_of(self, day: str, **_: object) -> Page[object]:
+    async def signals_of(self, *_: object, **__: object) -> Page[object]:
         return Page([])
 
-    async def executions_of(self, executor: str, day: str, **_: object) -> Page[object]:
+    async def executions_of(self, *_: object, **__: object) -> Page[object]:
         return Page([])
 
     async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:

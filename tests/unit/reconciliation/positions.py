@@ -1,4 +1,4 @@
-"""Positions as the reconciler sees them: twelve shares at 100, stop at 95, target at 110, turned round when short."""
+"""Positions as the reconciler sees them: twelve shares at 100, stop at 95, target at 110; a short one reversed."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -87,7 +87,7 @@ def held_simply(symbol: Symbol = COIN, **overrides: object) -> Execution:
 
 
 def situation(orders: Orders, execution: Execution | None = None, **overrides: object) -> Situation:
-    """Build a situation an hour after the fill, at the entry's price, with the position that the orders have made."""
+    """Build a situation an hour after the fill, at the entry's price, the position being what is held."""
     execution = execution or held(Side(orders.entry.side))
     fields = {
         "execution": execution,

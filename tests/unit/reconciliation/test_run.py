@@ -1,6 +1,8 @@
 """What a run looks at, in which order, and for how many requests; what it does is the pipeline's to show."""
 
 import asyncio
+import json
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
@@ -111,20 +113,16 @@ def test_a_run_never_sends_more_than_it_may_however_much_each_position_costs():
 
 def test_positions_whose_stops_move_every_minute_keep_nobody_from_his_turn():
     account = Account(200, trail_r=1)
-    account.exchange.prices = dict.fromkeys(account.exchange.prices, Decimal(105))
-    moved = set()
+    moves, requests = Counter(), []
 
-    for _ in range(12):
-        account.run()
-        moved |= set(account.exchange.asked("replace"))
-        for number in range(200):
-            # A stop that was moved is another order: its record is brought up to date at the next look.
-            if f"replace stop-{number}" in account.exchange.done:
-                account.book.add(
-                    account.book.executions[f"{number:024x}"].model_copy(update={"updated_at": account.now})
-                )
+    for minute in range(30):
+        account.exchange.prices = dict.fromkeys(account.exchange.prices, Decimal(105 + minute))
+        requests.append(account.run()[1])
+        moves.update(each.rstrip("+") for each in account.exchange.asked("replace"))
 
-    assert len(moved) == 200
+    assert len(moves) == 200
+    assert max(moves.values()) - min(moves.values()) <= 1, moves
+    assert max(requests) <= REQUESTS_A_RUN, requests
 
 
 def test_a_run_without_time_leaves_everything_to_the_next_one():
@@ -222,3 +220,19 @@ def test_a_positions_guard_is_told_apart_from_one_of_another_protection():
 
     assert report.unanswered == 1
     assert account.book.executions[known.signal_id].state is ExecutionState.FILLED
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a06_each_run_writes_its_metrics_also_when_there_is_nothing_to_do(capsys, count):
+    account = Account(count)
+    written = []
+
+    for _ in range(2):
+        wiring = a_wiring(account.book, account.exchange, now=account.now)
+        asyncio.run(reconcile(wiring))
+        wiring.telemetry.flush()
+        written += [json.loads(line) for line in capsys.readouterr().out.splitlines() if "OpenExecutions" in line]
+
+    assert [record["OpenExecutions"] for record in written] == [[count], [count]]
+    assert [record["NakedPositionSeconds"] for record in written] == [[0], [0]]
+    assert all({"ConservationGap", "Equity", "RepairsMade"} <= set(record) for record in written)

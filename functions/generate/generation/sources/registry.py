@@ -31,11 +31,6 @@ class WeightedSource:
     source: Source
     weight_in: Mapping[Regime, Decimal] = field(default_factory=dict)
 
-    @property
-    def is_always_heard(self) -> bool:
-        """True when the source has a voice in every regime."""
-        return all(self.weight_in.values())
-
 
 def sources(configuration: Configuration) -> list[WeightedSource]:
     """Return the enabled sources.

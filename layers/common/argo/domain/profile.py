@@ -19,12 +19,15 @@ from argo.domain.tables import (
     SmallPercent,
     Table,
     explained,
+    not_below,
     read_tables,
 )
 from argo.domain.values import Confidence, Percent
 
 Minutes = Annotated[int, Field(ge=1, le=10_080)]
 """Whole minutes, up to a week."""
+
+Slippage = Annotated[Percent, Field(le=5), not_below(Decimal("0.01"), "0.01-5 (0.25, not 0.0025), or 0")]
 
 Count = Annotated[int, Field(ge=1, le=1_000)]
 
@@ -127,7 +130,7 @@ class Profile(Table):
     size_cap_percent: LargePercent
     scale_size: bool = True
     risk_per_trade_percent: SmallPercent = Decimal(2)
-    slippage_percent: Annotated[Percent, Field(le=5)] = Decimal("0.25")
+    slippage_percent: Slippage = Decimal("0.25")
     price_drift_percent: SmallPercent | None = None
     widest_stop_percent: SmallPercent = Decimal(20)
     time_in_force: Literal[TimeInForce.DAY, TimeInForce.GTC] = TimeInForce.GTC

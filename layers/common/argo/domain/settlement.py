@@ -73,7 +73,7 @@ def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     if entry.status is OrderStatus.REPLACED and entry.replaced_by is not None:
         # Somebody replaced the entry: the execution follows the order that stands in its place.
         return Move(execution.state, Settlement(order_id=entry.replaced_by, detail={"replaced": entry.order_id}))
-    if entry.status is OrderStatus.REJECTED:
+    if entry.status is OrderStatus.REJECTED and not entry.filled_quantity:
         learnt = Settlement(reason=RejectionReason.OTHER, release=Release.RESERVATION_AND_SYMBOL)
         return _move(execution, ExecutionState.REJECTED, learnt)
     if not entry.filled_quantity:
@@ -115,12 +115,12 @@ def may_be_cancelled(execution: Execution, entry: BrokerOrder, now: datetime) ->
 def _has_ended(orders: Orders) -> bool:
     """Tell whether the position is gone, and nothing is live that could open it on the other side.
 
-    A coin's fee makes what an exit sells less than what was bought.
+    A coin's fee makes what exits sell less than what was bought: the last of them, if it is done, left nothing.
     """
     if orders.live:
         return False
     sold = [order for leg, order in orders.closing if leg != "correction" and order.filled_quantity]
-    all_done = bool(sold) and all(order.status is OrderStatus.FILLED for order in sold)
+    all_done = bool(sold) and sold[-1].status is OrderStatus.FILLED
     return orders.held == 0 or ("/" in orders.entry.symbol and all_done)
 
 

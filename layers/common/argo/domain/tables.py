@@ -21,9 +21,11 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _at_least(least: Decimal, example: str) -> AfterValidator:
+def not_below(least: Decimal, example: str) -> AfterValidator:
+    """Refuse what can only be a fraction where percent belongs; nothing at all is no fraction."""
+
     def check(value: Decimal) -> Decimal:
-        if value < least:
+        if 0 < value < least:
             raise ValueError(f"{value} looks like a fraction; give percent, {example}")
         return value
 
@@ -33,15 +35,15 @@ def _at_least(least: Decimal, example: str) -> AfterValidator:
 PositivePercent = Annotated[Percent, Field(gt=0)]
 """Percent, where less than one is ordinary: 0.25."""
 
-SmallPercent = Annotated[PositivePercent, _at_least(Decimal("0.1"), "0.1-100 (2, not 0.02)")]
+SmallPercent = Annotated[PositivePercent, not_below(Decimal("0.1"), "0.1-100 (2, not 0.02)")]
 """Percent, where one is ordinary and less than a tenth is a mistake (FAILURES A04)."""
 
 MarginPercent = Annotated[
-    Decimal, Field(gt=0, le=1_000, decimal_places=4), _at_least(Decimal(1), "1-1000 (150, not 1.5)")
+    Decimal, Field(gt=0, le=1_000, decimal_places=4), not_below(Decimal(1), "1-1000 (150, not 1.5)")
 ]
 """Percent of equity, where borrowed money may carry it past a hundred."""
 
-LargePercent = Annotated[PositivePercent, _at_least(Decimal(1), "1-100 (10, not 0.1)")]
+LargePercent = Annotated[PositivePercent, not_below(Decimal(1), "1-100 (10, not 0.1)")]
 """Percent, where less than one is a mistake (FAILURES A04)."""
 
 

@@ -244,7 +244,7 @@ class DynamoLedger:
     ) -> Execution:
         changed = {"state": execution.state, **amended}
         known = {name: str(value) for name, value in told.items() if value}
-        change = _change(execution, changed, now=now, told=known)
+        change = replace(_change(execution, changed, now=now, told=known), of_same_state=True)
         await self._move(execution, change, Release.NOTHING)
         return _changed(execution, changed, change.history)
 
@@ -296,10 +296,16 @@ class DynamoLedger:
         reason: str,
         now: datetime,
         resumes_on: date | None = None,
-    ) -> None:
+        read: AccountState | None = None,
+    ) -> bool:
         """Set what the account may do and move its version, so that no older view reserves any more."""
-        request = writes.trading_state(executor, state, reason=reason, now=now, resumes_on=resumes_on)
-        await self._table.update(request)
+        try:
+            await self._table.update(
+                writes.trading_state(executor, state, reason=reason, now=now, resumes_on=resumes_on, read=read)
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
         """Record the account's equity and its marks; False when somebody else has since ``read``."""

@@ -23,12 +23,16 @@ NEW = "attribute_not_exists(PK)"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update of an execution sets and forgets, and whether it leaves or enters the list of open work."""
+    """What an update of an execution sets and forgets, and whether it leaves or enters the list of open work.
+
+    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only.
+    """
 
     values: Mapping[str, object]
     history: Transition
     ends: bool = False
     reopens: bool = False
+    of_same_state: bool = False
     forgets: tuple[str, ...] = ()
 
 
@@ -39,6 +43,10 @@ def execution_update(execution: Execution, change: Change) -> Request:
     writes: its state or its epoch is no longer the record's, and the write fails.
     """
     as_this_worker_left_it = "#state = :known_state AND epoch = :known_epoch"
+    if change.of_same_state:
+        # An exit or a guard is recorded without a transition: a reconciler and an executor that both plan one have
+        # the same state and epoch, but whoever writes second finds a longer history than it read.
+        as_this_worker_left_it += " AND size(history) = :known_steps"
 
     values = {name: value for name, value in change.values.items() if value is not None}
     if change.reopens:
@@ -59,6 +67,7 @@ def execution_update(execution: Execution, change: Change) -> Request:
                 ":known_epoch": execution.epoch,
                 ":history": [change.history],
             }
+            | ({":known_steps": len(execution.history)} if change.of_same_state else {})
         ),
     }
 
@@ -255,21 +264,34 @@ def judged(signal_id: str, outcome: SignalOutcome) -> Request:
 
 
 def trading_state(
-    executor: str, state: TradingState, *, reason: str, now: datetime, resumes_on: date | None
+    executor: str,
+    state: TradingState,
+    *,
+    reason: str,
+    now: datetime,
+    resumes_on: date | None,
+    read: AccountState | None,
 ) -> Request:
     """Set an account's trading state.
 
     A worker has read ACTIVE and is about to reserve; a person halts the account. The version has moved, the
-    worker's reservation fails, it reads again and finds HALTED.
+    worker's reservation fails, it reads again and finds HALTED. The reconciler has read a halt that ends today and
+    is about to lift it; a person halts the account anew. The state is of another moment than was ``read``, and
+    the person's stands.
     """
-    values = {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
+    values: dict[str, object] = {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
     resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
-    return {
+    request: Request = {
         "Key": items.account_key(executor),
         "UpdateExpression": "SET trading_state = :state, state_reason = :reason, state_since = :now"
         f"{resumes} ADD version :one",
-        "ExpressionAttributeValues": encode(values | ({":day": resumes_on.isoformat()} if resumes_on else {})),
     }
+    values |= {":day": resumes_on.isoformat()} if resumes_on else {}
+    if read is not None:
+        nobody_set_it_since = "state_since = :read" if read.state_since else "attribute_not_exists(state_since)"
+        request["ConditionExpression"] = nobody_set_it_since
+        values |= {":read": iso(read.state_since)} if read.state_since else {}
+    return request | {"ExpressionAttributeValues": encode(values)}
 
 
 def observed(executor: str, known: EquityMarks, *, read: AccountState, now: datetime) -> Request:

@@ -1,0 +1,378 @@
+"""A small session of all functions in this process, through their own Lambda handlers, with everything recorded.
+
+Each function has the variables that the template declares for it and an access key of its own: the request that
+botocore sends says by that key which function made it.
+"""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import io
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from argo.adapters import wiring as adapters
+from argo.adapters.clock import SystemClock
+from argo.domain.signal import Side, signal_id
+from argo.domain.symbols import Symbol
+from argo.environment import Environment
+from console.api_server import LocalContext
+from console.play import broker_environment, simulated_account
+from console.serving import Served
+from execution.message import read_signal
+from simulation.broker.server import Fault
+
+ROOT = Path(__file__).parents[2]
+ACCOUNTS = {"argo": "Argo", "prop_firm": "PropFirm"}
+DOWN = {"method": "*", "path": "/v2/*", "times": 1_000, "drop": True}
+NO_MONEY = {
+    "method": "POST",
+    "path": "/v2/orders",
+    "status": 403,
+    "body": {"code": 40310000, "message": "insufficient buying power"},
+}
+UNAUTHORISED = {"method": "*", "path": "/v*", "times": 1_000, "status": 401, "body": {"message": "unauthorized."}}
+HOUR = timedelta(hours=1)
+FUNCTIONS = (
+    "GenerateFunction",
+    "ExecuteArgoFunction",
+    "ExecutePropFirmFunction",
+    "ReconcileArgoFunction",
+    "ReconcilePropFirmFunction",
+    "ApiFunction",
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What happened: AWS calls as (function, IAM action, resource), and log lines with their function."""
+
+    calls: set[tuple[str, str, str]] = field(default_factory=set)
+    lines: list[tuple[str, dict]] = field(default_factory=list)
+
+    @property
+    def records(self):
+        return [(function, line) for function, line in self.lines if "_aws" in line]
+
+    def used(self, function):
+        return {(action, resource) for name, action, resource in self.calls if name == function}
+
+    def metrics(self):
+        """Every metric written, as (name, dimensions)."""
+        return {
+            (metric["Name"], frozenset((name, record[name]) for name in dimensions))
+            for _, record in self.records
+            for emitted in record["_aws"]["CloudWatchMetrics"]
+            for metric in emitted["Metrics"]
+            for dimensions in emitted["Dimensions"]
+        }
+
+
+class Stack:
+    """The functions, deployed into this process."""
+
+    def __init__(self, running: Served, template, session: Session) -> None:
+        self.running = running
+        self.session = session
+        self._template = template
+        self._sqs = running.aws.client("sqs")
+        queues = {f"{ACCOUNTS[name]}Queue": url for name, url in running.resources.queues.items()}
+        dead = {
+            f"{ACCOUNTS[name]}DeadLetterQueue": url for name, url in running.resources.dead_letter_queues.items()
+        }
+        self._known = {"SignalTable": running.resources.table, "Mode": "simulated"} | queues | dead
+        self._known |= {"AlpacaTradingUrl": running.broker.url, "AlpacaDataUrl": running.broker.url}
+        self._known |= {"ConfigPath": str(ROOT / "events/argo-sample.toml")}
+        self._known |= {
+            name: each["Default"]
+            for name, each in template["Parameters"].items()
+            if name.startswith("Credentials")
+        }
+        self._operator = adapters.Adapters(self._environment(), SystemClock())
+        self.ledger = self._operator.ledger
+
+    def _environment(self):
+        variables = {"ARGO_MODE": "simulated", "ARGO_TABLE_NAME": self.running.resources.table}
+        keys = broker_environment(self.running.broker.url, simulated_account("argo"))
+        return Environment(variables | self.running.aws.environment | keys)
+
+    def price(self, symbol):
+        """Return what the broker last saw paid for a symbol."""
+        return asyncio.run(self._operator.market_data("iex").latest_prices({Symbol(symbol)}))[Symbol(symbol)]
+
+    def invoke(self, function, event, *, seconds=29.0):
+        """Invoke a function's handler as Lambda would, in a process of its own as far as its wiring goes."""
+        module = importlib.import_module(
+            self._template["Resources"][function]["Properties"]["Handler"].rsplit(".", 1)[0]
+        )
+        module._wiring.cache_clear()
+        written = io.StringIO()
+        with _environment(self._variables(function)), contextlib.redirect_stdout(written):
+            # Powertools keeps one logger per service, on whatever was standard output when it was made.
+            module._wiring().telemetry.log.registered_handler.setStream(written)
+            try:
+                return module.lambda_handler(event, LocalContext(seconds))
+            finally:
+                module._wiring.cache_clear()
+                self.session.lines.extend(
+                    (function, json.loads(line))
+                    for line in written.getvalue().splitlines()
+                    if line.startswith("{")
+                )
+
+    def generate(self):
+        return self.invoke("GenerateFunction", {"budget_seconds": 0})
+
+    def execute(self, executor, *bodies):
+        """Send bodies to an account's queue and deliver whatever waits there."""
+        for body in bodies:
+            self._sqs.send_message(QueueUrl=self.running.resources.queues[executor], MessageBody=body)
+        if not (messages := self._receive(executor)):
+            return None
+        answer = self.invoke(
+            f"Execute{ACCOUNTS[executor]}Function", {"Records": [_record(each) for each in messages]}
+        )
+        back = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        for message in messages:
+            if message["MessageId"] not in back:
+                self._delete(executor, message)
+        return back
+
+    def reconcile(self, executor):
+        return self.invoke(f"Reconcile{ACCOUNTS[executor]}Function", {"scheduled_time": "now"}, seconds=50.0)
+
+    def ask(self, name, **changes):
+        """Send one of the sample requests, with fields of its body changed."""
+        event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+        if changes:
+            event["body"] = json.dumps(json.loads(event["body"]) | changes)
+        return self.invoke("ApiFunction", event, seconds=2.0)
+
+    @contextlib.contextmanager
+    def broker_fault(self, **fault):
+        faults = self.running.broker.server.faults
+        self.running.broker.call(lambda: faults.add(Fault(**fault)))
+        try:
+            yield
+        finally:
+            self.running.broker.call(faults.clear)
+
+    def waiting(self, executor):
+        """Return the signals in an account's queue, and leave them there."""
+        found = self._receive(executor)
+        for message in found:
+            self._sqs.change_message_visibility(
+                QueueUrl=self.running.resources.queues[executor],
+                ReceiptHandle=message["ReceiptHandle"],
+                VisibilityTimeout=0,
+            )
+        return [read_signal(message["Body"]) for message in found]
+
+    def _receive(self, executor):
+        url = self.running.resources.queues[executor]
+        answer = self._sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+        )
+        return answer.get("Messages", [])
+
+    def _delete(self, executor, message):
+        url = self.running.resources.queues[executor]
+        self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _variables(self, function):
+        declared = self._template["Globals"]["Function"]["Environment"]["Variables"]
+        declared = declared | self._template["Resources"][function]["Properties"]["Environment"]["Variables"]
+        resolved = {name: self._resolve(value) for name, value in declared.items()}
+        # An access key tells who asks; the broker's keys come from the parameter store, as on AWS.
+        aws = self.running.aws.environment | {"AWS_ACCESS_KEY_ID": f"of-{function}"}
+        return {name: value for name, value in resolved.items() if value is not None} | aws
+
+    def _resolve(self, value):
+        if not isinstance(value, dict):
+            return value
+        ((kind, argument),) = value.items()
+        if kind == "Ref":
+            return self._known[argument]
+        if kind == "Fn::Sub":
+            return re.sub(r"\$\{(\w+)\}", lambda found: self._known[found[1]], argument)
+        assert kind == "Fn::If"
+        assert argument[0] == "IsLocal"
+        return None
+
+
+@contextlib.contextmanager
+def _environment(variables):
+    kept = dict(os.environ)
+    os.environ.update(variables)
+    os.environ.pop("POWERTOOLS_METRICS_DISABLED", None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+        gc.enable()  # A handler stops it on import, until it is wired.
+
+
+def _record(message):
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:argo",
+        "awsRegion": "us-east-1",
+    }
+
+
+@contextlib.contextmanager
+def recording(session: Session, known):
+    """Record every request that a function's clients send; ``known`` has logical names by physical ones."""
+
+    def sent(request, event_name, **_):
+        key = re.search(r"Credential=of-(\w+)/", _text(request.headers["Authorization"]))
+        if key is not None:
+            _, service, operation = event_name.split(".")
+            session.calls.update(
+                (key[1], action, resource)
+                for action, resource in _permissions(service, operation, json.loads(_text(request.body)), known)
+            )
+
+    emitter = adapters._session()
+    emitter.register("before-send", sent)
+    try:
+        yield
+    finally:
+        emitter.unregister("before-send", sent)
+
+
+def _text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _permissions(service, operation, body, known):
+    """Return what IAM asks for a request, as (action, logical resource)."""
+    match service, operation:
+        case "dynamodb", "TransactWriteItems":
+            for write in body["TransactItems"]:
+                ((kind, request),) = write.items()
+                yield f"dynamodb:{kind}Item", known[request["TableName"]]
+        case "dynamodb", _:
+            index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
+            yield f"dynamodb:{operation}", known[body["TableName"]] + index
+        case "sqs", _:
+            yield (
+                f"sqs:{operation.removesuffix('Batch')}",
+                known[urlsplit(body["QueueUrl"]).path.rpartition("/")[2]],
+            )
+        case "ssm", _:
+            yield f"ssm:{operation}", known[body["Name"]]
+        case _:
+            raise AssertionError(f"{service}.{operation}: a service that no test knows")
+
+
+def names_of(running: Served, template):
+    """Return logical names by physical ones."""
+    resources = running.resources
+    known = {resources.table: "SignalTable"}
+    for executor, name in ACCOUNTS.items():
+        known[resources.queues[executor].rpartition("/")[2]] = f"{name}Queue"
+        known[resources.dead_letter_queues[executor].rpartition("/")[2]] = f"{name}DeadLetterQueue"
+        known[template["Parameters"][f"CredentialsParameter{name}"]["Default"]] = f"CredentialsParameter{name}"
+    return known
+
+
+def play(stack: Stack) -> None:
+    """Let everything happen once that needs an AWS call or writes a metric."""
+    assert stack.generate()["signals"] >= 2
+    assert stack.generate()["signals"] == 0
+    found = {executor: stack.waiting(executor) for executor in ACCOUNTS}
+    for executor in ACCOUNTS:
+        _trade(stack, executor, found[executor])
+    for name in ("health", "status", "signals", "signal", "execute-malformed"):
+        stack.ask(f"api-{name}")
+    for executor in ACCOUNTS:
+        _stumble(stack, executor, found[executor][0])
+    with stack.broker_fault(**UNAUTHORISED):
+        assert stack.generate()["failed"]
+    stack.ask("api-execute", symbol="AAPL", bar_time=SystemClock().now().isoformat())
+    stack.ask("api-halt")
+
+
+def _trade(stack, executor, found):
+    """Execute what was generated, then the opposite of what is held, and follow both."""
+    assert stack.execute(executor) == set()
+    assert stack.reconcile(executor)["moved"] == {"FILLED": 1}
+    held = next(each for each in found if _state(stack, each, executor) == "FILLED")
+    turned = _against(held)
+    asyncio.run(stack.ledger.put_signal(turned, executors={executor}))
+    asyncio.run(stack.ledger.mark_published(turned.signal_id, {executor}))
+    for _ in range(5):
+        stack.execute(executor, turned.model_dump_json())
+        stack.reconcile(executor)
+        if _state(stack, held, executor) == "CLOSED":
+            return
+    raise AssertionError(f"{executor}: {_state(stack, held, executor)}")
+
+
+def _stumble(stack, executor, known):
+    """Meet poison, a broker that is down, a worker that died, and a key that is refused."""
+    stack.execute(executor, "poison", known.model_copy(update={"schema_version": 1}).model_dump_json())
+    fresh = [_fresh(known, hours, stack.price("MSFT")) for hours in (1, 2, 3, 4, 5)]
+    for each in fresh:
+        asyncio.run(stack.ledger.put_signal(each, executors={executor}))
+        asyncio.run(stack.ledger.mark_published(each.signal_id, {executor}))
+    with stack.broker_fault(**NO_MONEY):
+        stack.execute(executor, fresh[3].model_dump_json())
+    assert _state(stack, fresh[3], executor) == "REJECTED"
+    with stack.broker_fault(**DOWN):
+        assert len(stack.execute(executor, fresh[0].model_dump_json())) == 1
+        assert stack.reconcile(executor)["unanswered"]
+    unreadable = json.loads(fresh[2].model_dump_json()) | {"schema_version": 99}
+    stack.execute(executor, json.dumps(unreadable))
+    with stack.broker_fault(**UNAUTHORISED):
+        stack.execute(executor, fresh[4].model_dump_json())
+        stack.reconcile(executor)
+    assert asyncio.run(stack.ledger.account(executor)).trading_state == "HALTED"
+    dead = SystemClock().now() - timedelta(minutes=3)
+    asyncio.run(stack.ledger.claim(fresh[1], executor, now=dead, lease=timedelta(seconds=30)))
+    assert stack.reconcile(executor)["returned"] == 1
+    stack.execute(executor)
+    assert _state(stack, fresh[1], executor) == "DENIED"
+
+
+def _state(stack, signal, executor):
+    return asyncio.run(stack.ledger.execution(signal.signal_id, executor)).state
+
+
+def _against(held):
+    """Return the signal for the other side, made now."""
+    below, above = held.entry_price * Decimal("0.99"), held.entry_price * Decimal("1.01")
+    down = held.side is Side.BUY
+    prices = {"stop_price": above if down else below, "target_price": below if down else above}
+    prices = {name: price.quantize(Decimal("0.01")) for name, price in prices.items()}
+    return _made_now(held, side=held.side.opposite, confidence=Decimal(90), **prices)
+
+
+def _fresh(known, hours, price):
+    """Return a strong signal of a symbol that nobody has traded, each on a bar of its own, made now."""
+    prices = {"entry_price": price, "stop_price": price * Decimal("0.99"), "target_price": price * Decimal("1.02")}
+    prices = {name: each.quantize(Decimal("0.01")) for name, each in prices.items()}
+    bar = known.bar_time - hours * HOUR
+    return _made_now(known, symbol=Symbol("MSFT"), side=Side.BUY, confidence=Decimal(90), bar_time=bar, **prices)
+
+
+def _made_now(signal, **changes):
+    now = SystemClock().now()
+    fields = {name: getattr(signal, name) for name in type(signal).model_fields}
+    fields |= {"created_at": now, "expires_at": now + timedelta(minutes=5)} | changes
+    fact = ("strategy", "strategy_version", "symbol", "side", "timeframe", "bar_time")
+    return type(signal)(**fields | {"signal_id": signal_id(**{name: fields[name] for name in fact})})

@@ -1,0 +1,299 @@
+"""Reconcilers that end anywhere in a run: the next run comes to the same end, and repairs nothing twice."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+
+import pytest
+
+from argo.domain.execution import ExecutionState
+from argo.domain.profile import ExitRules
+from reconciliation import wiring as reconciliation_wiring
+from reconciliation.run import reconcile
+from simulation.broker import Behaviour, order_request
+from tests.faults.nursery import CRASHED, Crash, Delivery, Reconciliation, deliver
+from tests.faults.stand import a_place
+from tests.pipeline.stage import MINUTE, PRICE, Stage
+from tests.unit.builders import a_signal
+
+WRITES = {
+    "ledger": {"observe", "pause", "record_exit", "record_protection", "set_trading_state", "settle"},
+    "broker": {"cancel", "replace", "submit"},
+}
+
+
+class Position:
+    """A position of its own account and symbol, and what has happened to it since the last run."""
+
+    rules = ExitRules()
+    price = PRICE
+    fractional = False
+    orders: tuple[int, int, int]
+    """How many entries, guards and exits the broker has had at the end, by the leg in their client ids."""
+    ends = ExecutionState.CLOSED
+
+    def __init__(self, stage: Stage, nursery):
+        self.stage, self.nursery = stage, nursery
+        self.executor, self.symbol = a_place(stage)
+        small = stage.small_profile()
+        self.profile = small.model_copy(update={"exits": self.rules, "fractional": self.fractional})
+        self.set_price(self.price)
+        now = stage.clock.now()
+        self.signal = a_signal(
+            symbol=self.symbol,
+            entry_price=self.price,
+            stop_price=self.price * Decimal("0.95"),
+            target_price=self.price * Decimal("1.1"),
+            bar_time=now - MINUTE,
+            created_at=now,
+            expires_at=now + 20 * MINUTE,
+        )
+        self.arrange()
+
+    def arrange(self):
+        raise NotImplementedError
+
+    def enter(self):
+        deliver(
+            Delivery(
+                environment=self.stage.variables("argo", executor=self.executor),
+                profile=self.profile,
+                event=self.stage.event_of(self.signal),
+                now=self.stage.clock.now(),
+            )
+        )
+
+    def set_price(self, price):
+        self.stage.set_price(self.symbol, Decimal(price))
+
+    def call(self, method, *args, **options):
+        broker = self.stage.server.broker
+        return self.stage.background.call(partial(getattr(broker, method), *args, **options))
+
+    def run(self, crash=None):
+        """Run the reconciler in a process of its own."""
+        work = Reconciliation(
+            environment=self.stage.variables("argo", executor=self.executor),
+            profile=self.profile,
+            now=self.stage.clock.now(),
+            crash=crash,
+        )
+        return self.nursery.run(work)[0]
+
+    def reconcile(self):
+        """Run the reconciler here and return what it wrote, to the ledger and to the broker."""
+        written = []
+        wiring = reconciliation_wiring.from_environment(
+            self.stage._environment(self.executor), self.stage.clock, profile=self.profile, log_to=self.stage.logs
+        )
+        watched = {port: _Watched(getattr(wiring, port), port, written) for port in WRITES}
+        asyncio.run(reconcile(replace(wiring, **watched)))
+        return written
+
+    @property
+    def account(self):
+        return self.stage.at_broker("argo")
+
+    @property
+    def execution(self):
+        return self.stage.execution(self.signal, self.executor)
+
+    def ours(self, leg=""):
+        prefix = f"argo-{self.executor}-{self.signal.signal_id}-{leg}"
+        return [order for order in self.stage.broker_orders() if order.client_order_id.startswith(prefix)]
+
+    def until_the_end(self):
+        for _ in range(4):
+            self.stage.pass_time(MINUTE)
+            self.reconcile()
+
+    def check(self):
+        """Check that there is one order of each kind, and that nothing is left over."""
+        found = self.execution
+        assert found.state is self.ends
+        assert tuple(len(self.ours(leg)) for leg in ("entry", "guard", "exit")) == self.orders
+        account = self.stage.account(self.executor)
+        assert (account.reserved_notional, account.reserved_risk) == (0, 0)
+        stops = [o for o in self.account.open_orders if o.symbol == self.symbol and o.stop_price]
+        held = self.stage.held(self.symbol)
+        if found.state is ExecutionState.CLOSED:
+            assert (held, stops, account.holdings) == (0, [], {})
+            fills = [fill for fill in self.account.fills if fill.asset.symbol == self.symbol]
+            assert found.realised_profit == sum(fill.cash_change for fill in fills)
+        else:
+            assert sum(stop.remaining(stop.stop_price) for stop in stops) == held > 0
+            assert set(account.holdings) == {self.symbol}
+
+
+@dataclass
+class _Watched:
+    inner: object
+    port: str
+    written: list
+
+    def __getattr__(self, name):
+        if name in WRITES[self.port]:
+            self.written.append((self.port, name))
+        return getattr(self.inner, name)
+
+
+class Part(Position):
+    """Of the entry a part has filled, and it was cancelled: a pair of exits is placed."""
+
+    orders = (1, 1, 0)
+    ends = ExecutionState.FILLED
+
+    def arrange(self):
+        self.call_liquidity(5)
+        self.enter()
+        self.call("cancel", self.account, self.ours("entry")[0].id)
+
+    def call_liquidity(self, quantity):
+        client_id = f"argo-{self.executor}-{self.signal.signal_id}-entry"
+        self.stage.background.call(partial(self.stage.server.broker.liquidity.limit, client_id, Decimal(quantity)))
+
+
+class Late(Position):
+    """Held for longer than the profile allows: its legs are cancelled and it is sold."""
+
+    rules = ExitRules(bars=1)
+    orders = (1, 0, 1)
+
+    def arrange(self):
+        self.enter()
+        self.reconcile()
+        self.stage.pass_time(MINUTE)
+
+
+class Target(Position):
+    """Its target has filled."""
+
+    orders = (1, 0, 0)
+
+    def arrange(self):
+        self.enter()
+        self.set_price(PRICE + 10)
+
+
+class Both(Position):
+    """Both exits have filled: what was sold too much is bought back."""
+
+    orders = (1, 0, 1)
+
+    def arrange(self):
+        self.enter()
+        self.account.behaviour = Behaviour(rival_cancel_takes=timedelta(seconds=30))
+        self.set_price(PRICE - 5)
+        self.set_price(PRICE + 10)
+        self.account.behaviour = Behaviour()
+
+
+class ByHand(Position):
+    """A person has sold it: the sale is taken over and the legs are cancelled."""
+
+    orders = (1, 0, 0)
+
+    def arrange(self):
+        self.enter()
+        self.reconcile()
+        self.stage.pass_time(MINUTE)
+        quantity = str(self.stage.held(self.symbol))
+        body = {"symbol": self.symbol, "side": "sell", "qty": quantity, "type": "market", "time_in_force": "day"}
+        self.call("trade_by_hand", self.account, order_request(body))
+
+
+class Trailing(Position):
+    """A fraction of a share whose stop, an order by itself, is moved."""
+
+    rules = ExitRules(trail_r=Decimal(1))
+    price = Decimal(30_000)
+    fractional = True
+    orders = (1, 1, 0)
+    ends = ExecutionState.FILLED
+
+    def arrange(self):
+        self.enter()
+        self.reconcile()
+        self.set_price(31_000)
+
+
+LEFT = [
+    ("ledger", "record_exit"),
+    ("broker", "cancel"),
+    ("broker", "cancel"),
+    ("ledger", "record_exit"),
+    ("broker", "submit"),
+    ("ledger", "record_exit"),
+]
+EFFECTS = {
+    Target: [("ledger", "observe"), ("ledger", "settle")],
+    Part: [
+        ("ledger", "observe"),
+        ("ledger", "settle"),
+        ("ledger", "record_protection"),
+        ("ledger", "record_protection"),
+        ("broker", "submit"),
+        ("ledger", "record_protection"),
+    ],
+    Late: [("ledger", "observe"), *LEFT, ("ledger", "settle")],
+    Both: [
+        ("ledger", "observe"),
+        ("ledger", "settle"),
+        ("ledger", "record_exit"),
+        ("ledger", "record_exit"),
+        ("broker", "submit"),
+        ("ledger", "record_exit"),
+    ],
+    ByHand: [("ledger", "observe"), ("broker", "cancel"), ("broker", "cancel"), ("ledger", "settle")],
+    Trailing: [("ledger", "observe"), ("broker", "replace"), ("ledger", "record_protection")],
+}
+"""What the run does that sees it, in order: `test_these_are_all_its_writes` holds the list to the code."""
+
+
+def _crashes():
+    for what, effects in EFFECTS.items():
+        for index, (port, method) in enumerate(effects):
+            nth = effects[: index + 1].count((port, method))
+            yield pytest.param(
+                what, Crash(port, method, "after", nth), id=f"{what.__name__}: after {method} {nth}"
+            )
+
+
+@pytest.mark.parametrize("what", EFFECTS, ids=lambda what: what.__name__)
+def test_these_are_all_its_writes(shared_stage, nursery, what):
+    position = what(shared_stage, nursery)
+
+    written = position.reconcile()
+
+    assert written == EFFECTS[what]
+    position.until_the_end()
+    position.check()
+
+
+@pytest.mark.parametrize(("what", "crash"), list(_crashes()))
+def test_a_reconciler_that_ends_in_a_run_is_followed_by_one_that_comes_to_the_same_end(
+    shared_stage, nursery, what, crash
+):
+    position = what(shared_stage, nursery)
+
+    assert position.run(crash) == CRASHED
+    position.until_the_end()
+
+    position.check()
+
+
+@pytest.mark.parametrize("what", EFFECTS, ids=lambda what: what.__name__)
+def test_two_reconcilers_at_once_repair_once(shared_stage, nursery, what):
+    position = what(shared_stage, nursery)
+    work = Reconciliation(
+        environment=shared_stage.variables("argo", executor=position.executor),
+        profile=position.profile,
+        now=shared_stage.clock.now(),
+    )
+
+    assert nursery.run(work, work) == [0, 0]
+    position.until_the_end()
+
+    position.check()
