@@ -31,8 +31,7 @@ run: $(UV) ## Play real bars through the pipeline on this machine (ARGS="--help"
 
 .PHONY: test
 test: $(UV) ## All tests that need no Docker
-	$(RUN) --group dev pytest --cov --cov-report=term $(ARGS)
-	$(RUN) --group dev coverage report --include='*/argo/domain/*' --fail-under=95
+	$(RUN) --group dev pytest -n auto --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash
@@ -99,6 +98,10 @@ invoke: build ## Invoke a built function in a container (FUNCTION=... EVENT=...)
 sam-test: $(UV) ## Build, then invoke every function in a container and check what it did (needs Docker)
 	@docker info >/dev/null || { echo "make sam-test needs Docker" >&2; exit 1; }
 	$(RUN) --group dev --group sam pytest -m sam tests/sam $(ARGS)
+
+.PHONY: deploy-local
+deploy-local: build ## Deploy everything onto an AWS emulator on this machine and make it trade there
+	@$(RUN) --group local --group sam python -m console.rehearsal
 
 .PHONY: deploy
 deploy: $(UV) ## Deploy to AWS (ENVIRONMENT=dev or prod)

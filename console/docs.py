@@ -1,8 +1,8 @@
 """`argo docs`: the tables in docs/reference.md, written from the enums and tables in the code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,9 +10,17 @@ from argo.domain.conservation import Standstill
 from argo.domain.execution import TRANSITIONS
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.observability import Metric
-from console.paths import PROJECT
+from console.paths import PROJECT, TEMPLATE
+from console.template import read_template
 
 REFERENCE = PROJECT / "docs" / "reference.md"
+
+_STATISTICS = {"Maximum": "the highest", "Sum": "the sum of", "SampleCount": "the number of records of"}
+_COMPARED = {
+    "GreaterThanThreshold": "above",
+    "LessThanThreshold": "below",
+    "LessThanOrEqualToThreshold": "at most",
+}
 
 
 def docs(
@@ -43,6 +51,11 @@ def reference() -> str:
         _section("Why a message is dead-lettered at once", ("reason", "meaning"), _reasons(QuarantineReason)),
         _section("States of an execution", ("state", "can become", "has an order"), _states()),
         _section("Metrics, namespace `Argo`", ("metric", "unit", "meaning"), _metrics()),
+        _section(
+            "Alarms; their runbooks are in [operations](operations.md#runbooks)",
+            ("alarm", "sounds when", "missing data"),
+            _alarms(),
+        ),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -70,6 +83,27 @@ def _states() -> list[tuple[str, str, str]]:
 
 def _metrics() -> list[tuple[str, str, str]]:
     return [(f"`{metric}`", metric.unit.value, metric.meaning) for metric in Metric]
+
+
+def _alarms() -> list[tuple[str, str, str]]:
+    return [
+        (f"`{name}`", _condition(each["Properties"]), each["Properties"]["TreatMissingData"])
+        for name, each in read_template(TEMPLATE)["Resources"].items()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+
+def _condition(alarm: Mapping[str, Any]) -> str:
+    """Return when an alarm sounds."""
+    if "Metrics" in alarm:
+        first, *parts = alarm["Metrics"]
+        watched = f"`{first['Expression']}`"
+        period = parts[0]["MetricStat"]["Period"]
+    else:
+        watched = f"{_STATISTICS[alarm['Statistic']]} `{alarm['MetricName']}`"
+        period = alarm["Period"]
+    bound = f"{_COMPARED[alarm['ComparisonOperator']]} {alarm['Threshold']}"
+    return f"{watched} is {bound} in {alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']} times {period} s"
 
 
 def _read(path: Path) -> str:

@@ -3,7 +3,7 @@
 SAM's own command line deploys what `sam build` has built; from then on everything goes by itself: the schedule
 ticks, the functions run as processes of the emulator, the event source mappings deliver. What the emulator cannot
 carry (alarms with metric math, saved queries, routes of the HTTP API, what a dashboard draws, EMF records becoming
-metrics) stands behind the template's condition `IsNotLocal` or is not looked at here; tests/deployment asserts it on
+metrics) stands behind the template's condition `IsNotLocal` or is not looked at here: tests/deployment has it, on
 the transformed template.
 """
 
@@ -109,9 +109,9 @@ class Rehearsal:
         self.say(f"poison reached the dead-letter queue: {_until(reason, 'a dead letter', _SOON_SECONDS)}")
 
     def answer_the_api(self, outputs: Mapping[str, str]) -> None:
-        """Send a signal from outside through the deployed api function and wait for its outcomes."""
+        """Send a signal from outside through the deployed api function and wait for its order."""
         event = json.loads((PROJECT / "events" / "api-execute.json").read_text(encoding="utf-8"))
-        body = json.loads(event["body"]) | {"symbol": "MSFT", "bar_time": SystemClock().now().isoformat()}
+        body = json.loads(event["body"]) | {"bar_time": SystemClock().now().isoformat()}
         invoked = self._client("lambda").invoke(
             FunctionName=outputs["ApiFunctionName"], Payload=json.dumps(event | {"body": json.dumps(body)})
         )
@@ -120,11 +120,11 @@ class Rehearsal:
             raise RehearsalError(f"the api function answered {answer}")
         signal_id = json.loads(answer["body"])["signal_id"]
 
-        def ended() -> list[str] | None:
-            found = [e for e in self._executions(outputs) if e.signal_id == signal_id and (e.order_id or e.reason)]
-            return [f"{e.executor}: {e.reason or e.order_id}" for e in found] or None
+        def order() -> str | None:
+            found = [e.order_id for e in self._executions(outputs) if e.signal_id == signal_id]
+            return next(iter(found), None)
 
-        self.say(f"a signal from outside has its outcome: {_until(ended, 'an outcome', _SOON_SECONDS)}")
+        self.say(f"a signal from outside became an order: {_until(order, 'its order', _SOON_SECONDS)}")
 
     def check_alarms(self) -> None:
         """Find every alarm that an emulator can carry."""
@@ -182,18 +182,13 @@ class Rehearsal:
         done = subprocess.run(  # noqa: S603
             [sam, *arguments, "--stack-name", STACK, "--region", KEYS["AWS_DEFAULT_REGION"]],
             env=inherited | nowhere | {"SAM_CLI_TELEMETRY": "0"} | self.running.aws.environment,
-            cwd=self.running_directory,
+            cwd=BUILT.parent,  # where no samconfig.toml adds settings of its own
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
             raise RehearsalError(f"sam {arguments[0]}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
-
-    @property
-    def running_directory(self) -> Path:
-        """Where no samconfig.toml adds settings that are not this rehearsal's."""
-        return BUILT.parent
 
 
 def rehearse(say: Callable[[str], None]) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from argo.domain.conservation import Standstill
+from argo.domain.reasons import Reason
 from argo.observability import NAMESPACE, Metric
+from console.main import app
 from console.template import read_template
 from tests.deployment.session import ACCOUNTS, FUNCTIONS
 
@@ -39,6 +42,9 @@ OF_AWS = {
 }
 # What an emulator of AWS does not take.
 NOT_LOCAL = {"AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"}
+
+FAILURES = {"record_failed", "source_failed", "source_overran", "market_data_refused", "broker_did_not_answer"}
+"""Log events of days that are worse than the session's."""
 
 RARE = {"SignalsExpired", "AmbiguousSubmissions", "CyclesSkipped", "SourceFailures", "SymbolsWithoutData"}
 """Written in days that are worse than the session's: unit tests have them, with the same telemetry."""
@@ -142,6 +148,16 @@ def test_no_runbook_is_left_without_its_alarm():
     assert set(re.findall(r"^### (.*)$", part, re.MULTILINE)) == titles
 
 
+def test_a_runbook_names_only_what_there_is(session):
+    known = {str(each) for kind in (*Reason.__subclasses__(), Standstill) for each in kind}
+    known |= {line.get("message") for _, line in session.lines} | FAILURES
+    known |= set(re.findall(r"\w+", (ROOT / "argo.toml").read_text() + (ROOT / "samconfig.toml").read_text()))
+    commands = re.findall(r"`argo (\w+)", RUNBOOKS)
+
+    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", RUNBOOKS)) <= known
+    assert set(commands) <= {command.name for command in app.registered_commands} | {"dlq"}
+
+
 def test_what_no_emulator_takes_stays_on_aws():
     for name, resource in TEMPLATE["Resources"].items():
         unfit = resource["Type"] in NOT_LOCAL or "Metrics" in resource["Properties"]
@@ -214,7 +230,7 @@ SERIES = {
     "UnprotectedPosition": ([60, 120, 180], [0, 60, 120], [0, None, None]),
     "AccountHalted": ([0, 1], [1, 0], [0, None]),
     "CredentialsRefused": ([None, 1], [None, 0], [None, None]),
-    "ReconcilerSilent": ([None] * 5, [None] * 4 + [1], [1] * 5),
+    "ReconcilerSilent": ([None] * 5, [None] * 4 + [1], [2] * 5),
     "OldestMessage": ([481, 540, 600], [481, 540, 300], [None] * 3),
     "DeadLetters": ([0, 1], [1, 0], [None, None]),
     "GeneratorSilent": ([11] + [None] * 5, [None] * 4 + [1], [11] * 5),
