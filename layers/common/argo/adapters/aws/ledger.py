@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from argo.adapters.aws import items, writes
+from argo.adapters.aws import account_writes, items, signal_writes, writes
 from argo.adapters.aws.table import ConditionFailed, Conflict, Table
 from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
@@ -52,7 +52,7 @@ class DynamoLedger:
     """`argo.ports.Ledger` on DynamoDB.
 
     Every write of an execution is conditional on the state and epoch the caller knows;
-    `argo.adapters.aws.writes` has the conditions. ``mode`` is stored on every record, so that simulated and
+    the modules of writes have the conditions. ``mode`` is stored on every record, so that simulated and
     live can't be confused (FAILURES A03).
     """
 
@@ -83,12 +83,12 @@ class DynamoLedger:
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
         """Record where the signal's messages are; with the last one it leaves the outbox."""
         try:
-            await self._table.update(writes.published(signal_id, executors))
+            await self._table.update(signal_writes.published(signal_id, executors))
         except ConditionFailed:
-            left = await self._table.update(writes.published_some(signal_id, executors))
+            left = await self._table.update(signal_writes.published_some(signal_id, executors))
             if "awaiting" not in left:
                 with suppress(ConditionFailed):
-                    await self._table.update(writes.left_outbox(signal_id))
+                    await self._table.update(signal_writes.left_outbox(signal_id))
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         """Return the outbox, oldest first."""
@@ -103,7 +103,7 @@ class DynamoLedger:
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         """Keep a signal's outcome with it; the first to judge it wins."""
         try:
-            await self._table.update(writes.judged(signal_id, outcome))
+            await self._table.update(signal_writes.judged(signal_id, outcome))
         except ConditionFailed:
             return False
         return True
@@ -301,7 +301,9 @@ class DynamoLedger:
         """Set what the account may do and move its version, so that no older view reserves any more."""
         try:
             await self._table.update(
-                writes.trading_state(executor, state, reason=reason, now=now, resumes_on=resumes_on, read=read)
+                account_writes.trading_state(
+                    executor, state, reason=reason, now=now, resumes_on=resumes_on, read=read
+                )
             )
         except ConditionFailed:
             return False
@@ -310,14 +312,14 @@ class DynamoLedger:
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
         """Record the account's equity and its marks; False when somebody else has since ``read``."""
         try:
-            await self._table.update(writes.observed(read.executor, known, read=read, now=now))
+            await self._table.update(account_writes.observed(read.executor, known, read=read, now=now))
         except ConditionFailed:
             return False
         return True
 
     async def measure_anew(self, executor: str) -> None:
         """Forget what drawdowns are measured from."""
-        await self._table.update(writes.measured_anew(executor))
+        await self._table.update(account_writes.measured_anew(executor))
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         """Return a UTC day's signals, newest first."""

@@ -1,19 +1,17 @@
-"""The ledger's conditional writes, as request parameters, each with the race it closes."""
+"""Conditional writes of executions, as request parameters, each with the race it closes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
-from argo.domain.account import AccountState, TradeExit, TradingState, minute_of
+from argo.domain.account import AccountState, TradeExit, minute_of
 from argo.domain.execution import Execution, Transition
 from argo.domain.ledger import Intent, Release
-from argo.domain.limits import EquityMarks
-from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.values import iso, sortable
 
 type Request = dict[str, Any]
@@ -204,128 +202,6 @@ def _given_back(execution: Execution, *, gives_symbol: bool) -> Request:
         "Key": items.account_key(execution.executor),
         "UpdateExpression": expression,
         "ExpressionAttributeValues": encode(values),
-    }
-
-
-def published(signal_id: str, executors: Iterable[str]) -> Request:
-    """Mark a signal as sent to every executor that awaited it: from the outbox it goes to be judged.
-
-    An overlapping cycle may have marked some already; then the condition fails and `published_some` is used.
-    """
-    sent_to_all_that_wait = "awaiting = :sent"
-    return {
-        "Key": items.signal_key(signal_id),
-        "UpdateExpression": "ADD published_to :sent SET work_list = :unjudged REMOVE awaiting",
-        "ConditionExpression": sent_to_all_that_wait,
-        "ExpressionAttributeValues": encode({":sent": set(executors), ":unjudged": items.UNJUDGED}),
-    }
-
-
-def published_some(signal_id: str, executors: Iterable[str]) -> Request:
-    """Mark a signal as sent to some of the executors that await it."""
-    return {
-        "Key": items.signal_key(signal_id),
-        "UpdateExpression": "ADD published_to :sent DELETE awaiting :sent",
-        "ConditionExpression": "attribute_exists(PK)",
-        "ExpressionAttributeValues": encode({":sent": set(executors)}),
-        "ReturnValues": "ALL_NEW",
-    }
-
-
-def left_outbox(signal_id: str) -> Request:
-    """Take a signal that nobody awaits any more from the outbox to where it is judged.
-
-    Two cycles mark a half each and both find nobody waiting; by the time the second one writes, the first has
-    moved the signal on, and it may even have been judged and have left.
-    """
-    nobody_waits = "attribute_not_exists(awaiting)"
-    still_in_the_outbox = "work_list = :outbox"
-    return {
-        "Key": items.signal_key(signal_id),
-        "UpdateExpression": "SET work_list = :unjudged",
-        "ConditionExpression": f"{nobody_waits} AND {still_in_the_outbox}",
-        "ExpressionAttributeValues": encode({":unjudged": items.UNJUDGED, ":outbox": items.OUTBOX}),
-    }
-
-
-def judged(signal_id: str, outcome: SignalOutcome) -> Request:
-    """Keep a signal's outcome with it and take it off the list.
-
-    Two overlapping generators judge the same bars; the second finds an outcome and leaves it as it is.
-    """
-    known = "attribute_exists(PK)"
-    no_outcome_yet = "attribute_not_exists(outcome)"
-    return {
-        "Key": items.signal_key(signal_id),
-        "UpdateExpression": "SET outcome = :outcome REMOVE work_list, waiting_since",
-        "ConditionExpression": f"{known} AND {no_outcome_yet}",
-        "ExpressionAttributeValues": encode({":outcome": outcome}),
-    }
-
-
-def trading_state(
-    executor: str,
-    state: TradingState,
-    *,
-    reason: str,
-    now: datetime,
-    resumes_on: date | None,
-    read: AccountState | None,
-) -> Request:
-    """Set an account's trading state.
-
-    A worker has read ACTIVE and is about to reserve; a person halts the account. The version has moved, the
-    worker's reservation fails, it reads again and finds HALTED. The reconciler has read a halt that ends today and
-    is about to lift it; a person halts the account anew. The state is of another moment than was ``read``, and
-    the person's stands.
-    """
-    values: dict[str, object] = {":state": str(state), ":reason": reason, ":now": iso(now), ":one": 1}
-    resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
-    request: Request = {
-        "Key": items.account_key(executor),
-        "UpdateExpression": "SET trading_state = :state, state_reason = :reason, state_since = :now"
-        f"{resumes} ADD version :one",
-    }
-    values |= {":day": resumes_on.isoformat()} if resumes_on else {}
-    if read is not None:
-        nobody_set_it_since = "state_since = :read" if read.state_since else "attribute_not_exists(state_since)"
-        request["ConditionExpression"] = nobody_set_it_since
-        values |= {":read": iso(read.state_since)} if read.state_since else {}
-    return request | {"ExpressionAttributeValues": encode(values)}
-
-
-def observed(executor: str, known: EquityMarks, *, read: AccountState, now: datetime) -> Request:
-    """Record an account's equity and its marks.
-
-    Two reconcilers overlap, or a person has the marks measured anew meanwhile: who writes second finds other marks
-    than those it began from.
-    """
-    as_they_were_read = "marks_version = :read" if read.marks_version else "attribute_not_exists(marks_version)"
-    values = {
-        ":day": known.trading_day.isoformat(),
-        ":equity": str(known.equity),
-        ":day_start": str(known.day_start),
-        ":start": str(known.start),
-        ":peak": str(known.peak),
-        ":now": iso(now),
-    }
-    return {
-        "Key": items.account_key(executor),
-        "UpdateExpression": "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
-        "starting_equity = :start, peak_equity = :peak, observed_at = :now ADD marks_version :one",
-        "ConditionExpression": as_they_were_read,
-        "ExpressionAttributeValues": encode(
-            values | {":one": 1} | ({":read": read.marks_version} if read.marks_version else {})
-        ),
-    }
-
-
-def measured_anew(executor: str) -> Request:
-    """Forget what drawdowns are measured from: the next observation begins anew."""
-    return {
-        "Key": items.account_key(executor),
-        "UpdateExpression": "REMOVE starting_equity, peak_equity ADD version :one, marks_version :one",
-        "ExpressionAttributeValues": encode({":one": 1}),
     }
 
 
