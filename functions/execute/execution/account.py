@@ -21,6 +21,9 @@ from execution.view import AccountView
 ASSET_AGE = timedelta(hours=1)
 """How long what the broker says of a symbol is believed."""
 
+HOURS_AGE = timedelta(minutes=5)
+"""How long the exchange's clock is believed within a session: it may be halted out of turn."""
+
 
 @dataclass(slots=True)
 class AssetBook:
@@ -37,6 +40,27 @@ class AssetBook:
         if known is None or now - known[0] > ASSET_AGE:
             known = self._known[symbol] = (now, await self.broker.asset(symbol))
         return known[1]
+
+
+@dataclass(slots=True)
+class ExchangeHours:
+    """The exchange's clock, asked again when it opens or closes, and every few minutes in between."""
+
+    broker: Broker
+    clock: Clock
+    _known: tuple[datetime, MarketClock] | None = None
+
+    async def read(self) -> MarketClock:
+        """Return the clock; its ``now`` may be minutes old, what it says of the session is not."""
+        now = self.clock.now()
+        if self._known is not None:
+            asked_at, known = self._known
+            changes = known.next_close if known.is_open else known.next_open
+            if now < changes and timedelta() <= now - asked_at <= HOURS_AGE:
+                return known
+        told = await self.broker.clock()
+        self._known = (now, told)
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +91,7 @@ class AccountDesk:
         broker: Broker,
         market_data: MarketData,
         assets: AssetBook,
+        hours: ExchangeHours,
         clock: Clock,
     ) -> None:
         """Serve ``executor``."""
@@ -76,6 +101,7 @@ class AccountDesk:
         self._broker = broker
         self._market_data = market_data
         self._assets = assets
+        self._hours = hours
         self._clock = clock
         self._state: AccountState | None = None
         self._at_broker: _AtBroker | None = None
@@ -172,7 +198,7 @@ class AccountDesk:
     async def _read_broker(self) -> _AtBroker:
         read_at = self._clock.now()
         positions, orders = await asyncio.gather(self._broker.positions(), self._broker.open_orders())
-        account, clock = await asyncio.gather(self._broker.account(), self._broker.clock())
+        account, clock = await asyncio.gather(self._broker.account(), self._hours.read())
         return _AtBroker(read_at, tuple(positions), tuple(orders), account, clock)
 
     async def _prices_for(self, signal: Signal) -> dict[Symbol, Decimal]:

@@ -1,13 +1,9 @@
 """A batch of queue records: bounded concurrency, one outcome each, exactly the failed ones reported."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
-
-from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from typing import Any, NamedTuple
 
 from argo.observability import Metric
 from argo.ports import QueueFault
@@ -30,33 +26,22 @@ _FUNNEL = (Metric.SIGNALS_RECEIVED, Metric.SIGNALS_DENIED, Metric.ORDERS_SUBMITT
 """Written with every batch, also as 0: an alarm cannot compare what is missing (FAILURES A01)."""
 
 
-class GivenBack(Exception):
-    """The record's message returns to the queue: the argument says why."""
+type PartialBatchResponse = dict[str, list[dict[str, str]]]
+"""What Lambda is told: the ids of the messages that come back, none where all are done."""
 
 
-class _BoundedProcessor(AsyncBatchProcessor):
-    """Powertools' asynchronous processor on the running event loop, with a bound."""
+class Record(NamedTuple):
+    """One message of an SQS event."""
 
-    def __init__(self) -> None:
-        super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
-
-    async def run(
-        self, records: Sequence[dict[str, Any]], handler: Callable[[SQSRecord], Awaitable[None]]
-    ) -> PartialItemFailureResponse:
-        bound = asyncio.Semaphore(AT_A_TIME)
-
-        async def one(record: dict[str, Any]) -> None:
-            async with bound:
-                await self._async_process_record(record)
-
-        with self(records=list(records), handler=handler):
-            await asyncio.gather(*(one(record) for record in records))
-        return self.response()
+    message_id: str
+    receipt_handle: str
+    body: str
+    receives: int
 
 
 async def execute_batch(
     event: Mapping[str, Any], wiring: Wiring, *, seconds_left: Callable[[], float]
-) -> PartialItemFailureResponse:
+) -> PartialBatchResponse:
     """Execute the signals of an SQS event.
 
     Returns:
@@ -70,6 +55,7 @@ async def execute_batch(
         broker=wiring.broker,
         market_data=wiring.market_data,
         assets=wiring.assets,
+        hours=wiring.hours,
         clock=wiring.clock,
     )
     recorder = Recorder(
@@ -101,7 +87,7 @@ async def execute_batch(
         ),
     )
 
-    async def process(record: SQSRecord) -> Handled:
+    async def process(record: Record) -> Handled:
         if seconds_left() < LEAST_SECONDS:
             return Later(_SOON, "no_time_left")
         signal = read_signal(record.body)
@@ -109,35 +95,45 @@ async def execute_batch(
             await _quarantine(wiring, flow, record, signal)
             return Done()
         desk.expect(signal.symbol)
-        return await flow.handle(signal, int(record.attributes.approximate_receive_count))
+        return await flow.handle(signal, record.receives)
 
-    async def handle(record: SQSRecord) -> None:
+    bound = asyncio.Semaphore(AT_A_TIME)
+
+    async def comes_back(record: Record) -> bool:
         try:
-            handled = await process(record)
+            async with bound:
+                handled = await process(record)
+            if isinstance(handled, Later):
+                await _hide(wiring, record, handled)
         except Exception:
             # Whatever it was, this record alone fails: the ledger has its state, the queue brings it back.
-            # Powertools itself would tell nobody.
             wiring.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
-            raise
-        if isinstance(handled, Later):
-            await _give_back(wiring, record, handled)
+            return True
+        return isinstance(handled, Later)
 
     for metric in _FUNNEL:
         wiring.telemetry.count(metric, 0)
-    return await _BoundedProcessor().run(event["Records"], handle)
+    records = [_record(each) for each in event["Records"]]
+    back = await asyncio.gather(*(comes_back(record) for record in records))
+    failed = [record.message_id for record, returns in zip(records, back, strict=True) if returns]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-async def _give_back(wiring: Wiring, record: SQSRecord, later: Later) -> None:
-    """Hide the message for its delay and fail its record; a visibility that can't be set hides no fault."""
+def _record(raw: Mapping[str, Any]) -> Record:
+    receives = int(raw["attributes"]["ApproximateReceiveCount"])
+    return Record(raw["messageId"], raw["receiptHandle"], raw["body"], receives)
+
+
+async def _hide(wiring: Wiring, record: Record, later: Later) -> None:
+    """Hide the message for its delay; where that can't be set it comes back all the same, only sooner or later."""
     wiring.telemetry.count(Metric.RETRIES, reason=later.obstacle)
     try:
         await wiring.queue.defer(record.receipt_handle, later.delay)
     except QueueFault as error:
         wiring.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
-    raise GivenBack(later.obstacle)
 
 
-async def _quarantine(wiring: Wiring, flow: Flow, record: SQSRecord, malformed: Malformed) -> None:
+async def _quarantine(wiring: Wiring, flow: Flow, record: Record, malformed: Malformed) -> None:
     """Set the message aside, then say so in its execution: after a crash in between it is set aside twice."""
     await wiring.queue.quarantine(record.body, malformed.reason, malformed.detail)
     if malformed.signal_id is not None:

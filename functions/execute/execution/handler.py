@@ -12,17 +12,16 @@ import os
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
 from argo.runtime import run
-from execution.batch import execute_batch
+from execution.batch import PartialBatchResponse, execute_batch
 from execution.wiring import Wiring, from_environment
 
 
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse:
     """Execute a batch and report the messages that come back."""
     wiring = _wiring()
     try:

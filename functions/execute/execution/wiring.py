@@ -8,7 +8,7 @@ from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Broker, Clock, Ledger, MarketData, SignalQueue
-from execution.account import AssetBook
+from execution.account import AssetBook, ExchangeHours
 from execution.recording import Limits
 
 SERVICE = "execute"
@@ -24,6 +24,7 @@ class Wiring:
     broker: Broker
     market_data: MarketData
     assets: AssetBook
+    hours: ExchangeHours
     queue: SignalQueue
     clock: Clock
     telemetry: Telemetry
@@ -51,6 +52,7 @@ def from_environment(
         broker=adapters.broker,
         market_data=adapters.market_data(rules.feed),
         assets=AssetBook(adapters.broker, clock),
+        hours=ExchangeHours(adapters.broker, clock),
         queue=adapters.queue,
         clock=clock,
         telemetry=Telemetry(SERVICE, mode=environment.mode, executor=environment.executor, stream=log_to),

@@ -9,7 +9,7 @@ from argo.domain.faults import BrokerFault
 from argo.domain.orders import BrokerOrder
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
-from execution.account import AccountDesk, AssetBook
+from execution.account import AccountDesk, AssetBook, ExchangeHours
 from simulation.clock import SteppedClock
 from tests.unit.builders import AN_ASSET, NOW, a_broker_account, a_market_clock, a_profile, an_account_state
 
@@ -40,6 +40,7 @@ class Doors:
             broker=broker,
             market_data=DataDoor(self),
             assets=assets or AssetBook(broker, self.clock),
+            hours=ExchangeHours(broker, self.clock),
             clock=self.clock,
         )
 

@@ -9,7 +9,7 @@ from argo.domain.faults import Ambiguous
 from argo.domain.ledger import Intent
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from execution.account import ASSET_AGE, AssetBook
+from execution.account import ASSET_AGE, AssetBook, ExchangeHours
 from tests.unit.builders import (
     AN_ASSET,
     NOW,
@@ -125,7 +125,8 @@ def test_a_view_that_somebody_changed_is_read_again_in_full():
     view = run(change())
 
     assert view.state == an_account_state(version=9)
-    assert sorted(doors.asked) == sorted(READING * 2)
+    again = [question for question in READING if question != "clock"]
+    assert sorted(doors.asked) == sorted([*READING, *again])
 
 
 def test_a19_an_account_the_broker_does_not_tell_is_no_account():
@@ -227,3 +228,17 @@ def test_what_the_broker_says_of_an_asset_is_kept_for_an_hour_over_batches():
         run(book.find(Symbol("NONE")))
 
     assert doors.asked == ["asset AAPL", "asset NONE"] * 2
+
+
+def test_the_exchange_is_asked_again_when_its_session_changes_and_not_before():
+    doors = Doors()
+    hours = ExchangeHours(BrokerDoor(doors), doors.clock)
+    closes = int((a_market_clock().next_close - NOW).total_seconds()) // 60
+
+    asked = []
+    for minutes in (0, 4, 6, closes - 2, closes):
+        doors.clock.set(NOW + timedelta(minutes=minutes))
+        run(hours.read())
+        asked.append(doors.asked.count("clock"))
+
+    assert asked == [1, 1, 2, 3, 4]

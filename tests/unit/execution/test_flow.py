@@ -16,7 +16,7 @@ from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from execution.account import AccountDesk, AssetBook
+from execution.account import AccountDesk, AssetBook, ExchangeHours
 from execution.closing import Closing
 from execution.flow import Flow
 from execution.recording import Limits, Recorder
@@ -130,6 +130,7 @@ def a_flow(account: Account, exchange: Exchange, profile=HALF) -> Flow:
         broker=exchange,
         market_data=exchange,
         assets=AssetBook(exchange, clock),
+        hours=ExchangeHours(exchange, clock),
         clock=clock,
     )
     ours = {"executor": "argo", "ledger": account, "clock": clock, "desk": desk}

@@ -86,7 +86,7 @@ class MarketClock(BaseModel):
 class Asset(BaseModel):
     """What the broker says of a symbol."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     tradable: bool
     shortable: bool

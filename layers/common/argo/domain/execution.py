@@ -111,10 +111,14 @@ def check_transition(source: ExecutionState, target: ExecutionState) -> None:
         raise IllegalTransition(f"{source} -> {target}")
 
 
+PART = ConfigDict(frozen=True, defer_build=True)
+"""Of models that mostly stand within another: a validator of their own is built when one is made alone."""
+
+
 class Transition(BaseModel):
     """One entry of an execution's history."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = PART
 
     state: ExecutionState
     at: UtcTime
@@ -125,7 +129,7 @@ class Transition(BaseModel):
 class OrderLeg(BaseModel):
     """An order that belongs to a bracket, as the broker names it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = PART
 
     order_id: str
     role: Literal["take_profit", "stop_loss"]
@@ -139,7 +143,7 @@ class Exit(BaseModel):
     cancelled, ``order_id`` once the broker has the order. ``earlier`` are orders that ended filled in part.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = PART
 
     why: str
     planned_at: UtcTime
@@ -165,7 +169,7 @@ class Protection(BaseModel):
     ``earlier`` those of its kind that ended filled in part.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = PART
 
     cover: Cover
     reason: str | None = None
@@ -182,7 +186,7 @@ class Fill(BaseModel):
     A ``correction`` buys back what two exits that both filled have sold too much.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = PART
 
     order_id: str
     leg: Literal["entry", "take_profit", "stop_loss", "exit", "correction"]

@@ -63,7 +63,7 @@ class Regime(StrEnum):
 class Vote(BaseModel):
     """One source's opinion on one symbol at one bar."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     source: Annotated[str, Field(min_length=1)]
     side: Side

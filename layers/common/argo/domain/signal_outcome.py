@@ -25,7 +25,7 @@ class SignalOutcome(BaseModel):
     signal's being 1. An unseen one has neither price nor result.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     ending: Ending
     at: UtcTime

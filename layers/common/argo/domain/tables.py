@@ -16,9 +16,9 @@ class ConfigurationError(ValueError):
 
 
 class Table(BaseModel):
-    """A table whose every key is known."""
+    """A table whose every key is known; its validator is built with its first use, not with its import."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def not_below(least: Decimal, example: str) -> AfterValidator:
