@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from argo.adapters import wiring as adapters
+from argo.adapters.aws import clients
 from argo.adapters.clock import SystemClock
 from argo.domain.signal import Side, signal_id
 from argo.domain.symbols import Symbol
@@ -246,7 +247,7 @@ def recording(session: Session, known):
                 for action, resource in _permissions(service, operation, json.loads(_text(request.body)), known)
             )
 
-    emitter = adapters._session()
+    emitter = clients.session()
     emitter.register("before-send", sent)
     try:
         yield

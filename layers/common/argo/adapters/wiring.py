@@ -1,14 +1,12 @@
 """The real adapters, made from the environment: what every handler's wiring starts from."""
 
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-from botocore.loaders import Loader
-from botocore.session import Session, get_session
-
 from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
+from argo.adapters.aws.clients import CALLS_AT_A_TIME, shared_client
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.parameters import Credentials, read_credentials
 from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
@@ -21,34 +19,24 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-SERVICES = ("dynamodb", "sqs", "ssm")
-"""The AWS services that Argo calls."""
-
-CALLS_AT_A_TIME = 10
-"""Blocking calls under way per service: a batch of ten records never waits for a thread."""
-
-_CLIENT_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=CALLS_AT_A_TIME,
-)
-
 
 class Adapters:
     """Adapters that share their clients and threads, each made when it is first asked for."""
 
-    def __init__(self, environment: Environment, clock: Clock) -> None:
-        """Read addresses, names and keys from ``environment``."""
+    def __init__(
+        self, environment: Environment, clock: Clock, *, calls: Callable[[str], BlockingCalls] | None = None
+    ) -> None:
+        """Read addresses, names and keys from ``environment``; ``calls`` are a service's threads, by its name."""
         self.environment = environment
         self.clock = clock
+        self._calls = calls or _threads
 
     @cached_property
     def ledger(self) -> DynamoLedger:
         """The ledger's table."""
         client: DynamoDBClient = self._client("dynamodb")
         environment = self.environment
-        return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=_calls("dynamodb"))
+        return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=self._calls("dynamodb"))
 
     @cached_property
     def queue(self) -> SqsSignalQueue:
@@ -57,7 +45,7 @@ class Adapters:
             self._sqs,
             self.environment.queue_url,
             dead_letter_url=self.environment.dead_letter_url,
-            calls=_calls("sqs"),
+            calls=self._calls("sqs"),
         )
 
     @cached_property
@@ -69,21 +57,21 @@ class Adapters:
     def broker(self) -> AlpacaBroker:
         """The account's broker."""
         return AlpacaBroker(
-            self.credentials, self.environment.trading_url, clock=self.clock, calls=_calls("trading")
+            self.credentials, self.environment.trading_url, clock=self.clock, calls=self._calls("trading")
         )
 
     def queue_at(self, queue_url: str) -> SqsSignalQueue:
         """A queue by its URL, to send to."""
-        return SqsSignalQueue(self._sqs, queue_url, calls=_calls("sqs"))
+        return SqsSignalQueue(self._sqs, queue_url, calls=self._calls("sqs"))
 
     def consumer(self, queue_url: str) -> SqsConsumer:
         """The polling side of a queue, for a world without Lambda."""
-        return SqsConsumer(self._sqs(), queue_url, calls=_calls("sqs"))
+        return SqsConsumer(self._sqs(), queue_url, calls=self._calls("sqs"))
 
     def market_data(self, feed: str) -> AlpacaMarketData:
         """Market data of a feed."""
         return AlpacaMarketData(
-            self.credentials, self.environment.data_url, feed=feed, clock=self.clock, calls=_calls("data")
+            self.credentials, self.environment.data_url, feed=feed, clock=self.clock, calls=self._calls("data")
         )
 
     def credentials(self) -> Credentials:
@@ -108,7 +96,7 @@ class Adapters:
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
         """Return a client on the environment's own keys, region and endpoint; botocore finds what it lacks."""
         variables = self.environment.variables
-        return _shared_client(
+        return shared_client(
             service,
             variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
             variables.get("AWS_ENDPOINT_URL") or None,
@@ -121,39 +109,5 @@ class Adapters:
 
 
 @cache
-def _shared_client(
-    service: str, region: str | None, endpoint_url: str | None, keys: tuple[str | None, str | None, str | None]
-) -> Any:  # noqa: ANN401 - as above
-    """Make a client once per process: it is thread-safe, and making it costs more than a hundred requests.
-
-    By botocore, which is what `boto3.client` does too; boto3 itself would import its transfer manager for S3.
-    """
-    key_id, secret_key, token = keys
-    return _session().create_client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint_url,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret_key,
-        aws_session_token=token,
-        config=_CLIENT_CONFIG,
-    )
-
-
-class _KnownServices(Loader):
-    """Finds services by name instead of listing all four hundred on disk, which is half of making a client."""
-
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-        return list(SERVICES)
-
-
-@cache
-def _session() -> Session:
-    session = get_session()
-    session.register_component("data_loader", _KnownServices())
-    return session
-
-
-@cache
-def _calls(service: str) -> BlockingCalls:
+def _threads(service: str) -> BlockingCalls:
     return BlockingCalls(service, CALLS_AT_A_TIME)
