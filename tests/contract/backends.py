@@ -1,7 +1,8 @@
-"""The two emulators behind one face: tables and queues as template.yaml describes them, fresh for each test."""
+"""What ledgers and queues are kept in, behind one face: tables and queues as template.yaml describes them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,6 +12,7 @@ from argo.adapters.aws.queue import Message, SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from console.paths import TEMPLATE
 from console.template import read_template
+from simulation.ledger import InMemoryLedger
 
 _RESOURCES = read_template(TEMPLATE)["Resources"]
 _TABLE = _RESOURCES["SignalTable"]["Properties"]
@@ -88,3 +90,15 @@ class Backend:
             Plain(SqsConsumer(self.sqs, url, calls=self.calls)),
             Plain(SqsConsumer(self.sqs, dead_letter_url, calls=self.calls)),
         )
+
+
+class InMemory:
+    """Ledgers without an emulator; whoever opens a table in another mode sees the same records."""
+
+    def table(self) -> InMemoryLedger:
+        return InMemoryLedger(mode="simulated")
+
+    def ledger(self, table: InMemoryLedger | None = None, *, mode: str = "simulated") -> Plain:
+        opened = copy(table or self.table())
+        opened.mode = mode
+        return Plain(opened)

@@ -4,8 +4,11 @@ from moto import mock_aws
 
 from argo.adapters.threads import BlockingCalls
 from console.embedded_aws import KEYS
-from tests.contract.backends import Backend
+from tests.contract.backends import Backend, InMemory
 from tests.contract.broker_desk import BrokerDesk
+from tests.contract.dynalite import DynaliteBackend, dynalite
+
+DYNALITE = pytest.param("dynalite", marks=pytest.mark.dynalite)
 
 
 @pytest.fixture(scope="session")
@@ -32,14 +35,39 @@ def moto(moto_clients):
         yield Backend(dynamodb, sqs, BlockingCalls("moto", 1))
 
 
+@pytest.fixture
+def memory():
+    return InMemory()
+
+
+@pytest.fixture(scope="session", name="dynalite")
+def running_dynalite():
+    """A second opinion on single items and indexes: it has no transactions and no queues."""
+    with dynalite() as dynamodb:
+        yield DynaliteBackend(dynamodb, None, BlockingCalls("dynalite", 10))
+
+
 @pytest.fixture(params=["moto", "ministack"])
 def backend(request):
+    """AWS with transactions and queues."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["memory", "moto", "ministack", DYNALITE])
+def ledgers(request):
+    """Everything that a ledger can be kept in."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["memory", "ministack", DYNALITE])
+def faithful(request):
+    """What bears writers at once and counts to the last digit."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
-def ledger(backend):
-    return backend.ledger()
+def ledger(ledgers):
+    return ledgers.ledger()
 
 
 @pytest.fixture
@@ -48,6 +76,7 @@ def queues(backend):
 
 
 @pytest.fixture
-def desk():
-    with BrokerDesk() as open_desk:
+def desk(request):
+    """A desk over HTTP, unless the test asks for `ON_BOTH_FACES`."""
+    with getattr(request, "param", BrokerDesk)() as open_desk:
         yield open_desk

@@ -58,6 +58,7 @@ class Counted:
         return counted
 
 
+@pytest.mark.transaction
 def test_an_account_comes_with_its_locks_as_they_were_reserved(ledger):
     long, short = a_signal(), a_signal(symbol=Symbol("MSFT"), side=Side.SELL)
     intend(ledger, claim(ledger, long), notional="1000.000000001", risk="0.1", now=NOW)
@@ -73,12 +74,14 @@ def test_an_account_comes_with_its_locks_as_they_were_reserved(ledger):
     assert ledger.account("prop_firm").holdings == {}
 
 
+@pytest.mark.transaction
 def test_a_pairs_lock_keeps_its_slash(ledger):
     intend(ledger, claim(ledger, a_signal(symbol=Symbol("BTCUSD"))))
 
     assert set(ledger.account("argo").holdings) == {"BTC/USD"}
 
 
+@pytest.mark.transaction
 def test_a_lock_outlives_its_reservation_and_goes_with_the_symbol(ledger):
     submitted = reach(ledger, ExecutionState.SUBMITTED)
 
@@ -120,6 +123,7 @@ def test_an_account_of_many_pages_is_read_to_its_end(backend):
     assert (len(account.exits), set(account.holdings)) == (4, {"AAPL"})
 
 
+@pytest.mark.transaction
 @pytest.mark.parametrize(
     ("since", "found"),
     [
@@ -143,12 +147,14 @@ def test_exits_are_those_at_a_time_or_after_it_oldest_first(ledger, since, found
     assert list(account.exits) == in_order[3 - found :]
 
 
+@pytest.mark.transaction
 def test_without_a_time_no_exits_are_read(ledger):
     close(ledger, ELSEWHERE, NOW)
 
     assert ledger.account("argo").exits == ()
 
 
+@pytest.mark.transaction
 def test_a_closed_trade_leaves_its_exit_with_the_money_to_the_last_digit(ledger):
     ended = close(ledger, ELSEWHERE, NOW + MICROSECOND, profit="-1234567.123456789", leg="exit")
 
@@ -156,6 +162,7 @@ def test_a_closed_trade_leaves_its_exit_with_the_money_to_the_last_digit(ledger)
     assert ledger.account("prop_firm", exits_since=NOW).exits == ()
 
 
+@pytest.mark.transaction
 def test_a_trade_that_somebody_else_closed_first_leaves_no_second_exit(ledger):
     submitted = reach(ledger, ExecutionState.SUBMITTED)
     first, second = (an_exit(a_signal(), NOW + after) for after in (SECOND, MINUTE))
@@ -241,6 +248,7 @@ def test_b12_a_partition_that_stays_torn_is_no_account(backend):
     assert set(ledger.account("argo").holdings) == {"AAPL"}
 
 
+@pytest.mark.transaction
 def test_orders_of_a_minute_are_counted_by_its_intents(ledger):
     later = NOW.replace(second=0) + MINUTE
     first, second, third = signals(3)
@@ -254,6 +262,7 @@ def test_orders_of_a_minute_are_counted_by_its_intents(ledger):
     assert (one.orders_in_minute(later), one.orders_in_minute(NOW)) == (1, 0)
 
 
+@pytest.mark.transaction
 def test_an_order_that_was_withdrawn_still_counts_into_its_minute(ledger):
     intended = intend(ledger, claim(ledger))
     settle(ledger, intended, ExecutionState.CLAIMED, release=Release.RESERVATION_AND_SYMBOL)
@@ -261,6 +270,7 @@ def test_an_order_that_was_withdrawn_still_counts_into_its_minute(ledger):
     assert ledger.account("argo").orders_in_minute(NOW) == 1
 
 
+@pytest.mark.transaction
 def test_an_observation_keeps_the_marks_and_moves_no_version(ledger):
     read = ledger.account("argo")
 
@@ -286,6 +296,7 @@ def test_of_two_observations_of_one_reading_the_first_stays(ledger):
     assert (ledger.account("argo").equity, ledger.account("argo").observed_at) == (3, NOW + MINUTE)
 
 
+@pytest.mark.transaction
 def test_reservations_do_not_stop_an_observation(ledger):
     read = ledger.account("argo")
     intend(ledger, claim(ledger))
@@ -333,6 +344,7 @@ def test_a_halt_keeps_the_day_on_which_it_ends_and_the_next_state_forgets_it(led
     assert (by_hand.state_reason, by_hand.resumes_on, by_hand.version) == ("by hand", None, 2)
 
 
+@pytest.mark.transaction
 def test_a12_an_exit_is_recorded_step_by_step_and_the_state_stays(ledger):
     filled = reach(ledger, ExecutionState.FILLED)
     steps = [
@@ -351,6 +363,7 @@ def test_a12_an_exit_is_recorded_step_by_step_and_the_state_stays(ledger):
     assert execution.history[-1].detail == {"exit": "an operator", "exit_order_id": "exit-1"}
 
 
+@pytest.mark.transaction
 def test_an_exit_of_an_execution_that_moved_is_not_recorded(ledger):
     submitted = reach(ledger, ExecutionState.SUBMITTED)
     filled = settle(ledger, submitted, ExecutionState.FILLED)
@@ -361,6 +374,7 @@ def test_an_exit_of_an_execution_that_moved_is_not_recorded(ledger):
     assert ledger.execution(*filled.key) == filled
 
 
+@pytest.mark.transaction
 def test_an_exit_of_a_worker_that_was_taken_over_is_not_recorded(ledger):
     stalled = reach(ledger, ExecutionState.SUBMITTING)
     successor = claim(ledger, now=NOW + LEASE)
@@ -371,6 +385,7 @@ def test_an_exit_of_a_worker_that_was_taken_over_is_not_recorded(ledger):
     assert ledger.execution(*successor.key) == successor
 
 
+@pytest.mark.transaction
 def test_a21_the_order_of_a_flip_is_found_by_its_own_id(ledger):
     execution = claim(ledger)
     flip = replace(an_intent(execution), client_order_id=f"argo-argo-{execution.signal_id}-flip")

@@ -7,7 +7,7 @@ from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Claimed, Held, LostLease, Settled, Settlement
 from argo.domain.reasons import Obstacle, QuarantineReason
 from tests.contract.backends import together
-from tests.contract.workers import LEASE, claim, intend, reach, settle
+from tests.contract.workers import LEASE, claim, intend, reach, reached, settle
 from tests.unit.builders import NOW, a_signal
 
 WORKABLE = {ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN}
@@ -55,6 +55,7 @@ def test_only_one_of_two_takes_over(ledger):
     assert ledger.claim(a_signal(), "argo", now=LATER, lease=LEASE) == Held(LATER + LEASE)
 
 
+@pytest.mark.transaction
 @pytest.mark.parametrize("state", sorted(WORKABLE - {ExecutionState.CLAIMED}))
 def test_a12_an_order_under_way_is_taken_over_with_its_intent(ledger, state):
     stalled = reach(ledger, state)
@@ -65,7 +66,7 @@ def test_a12_an_order_under_way_is_taken_over_with_its_intent(ledger, state):
     assert granted == Claimed(stalled.model_copy(update=taken), taken_over=True)
 
 
-@pytest.mark.parametrize("state", sorted(SETTLED))
+@pytest.mark.parametrize("state", [reached(state) for state in sorted(SETTLED)])
 def test_a_claim_of_what_is_past_submitting_or_ended_is_settled_whatever_its_lease(ledger, state):
     ended = reach(ledger, state)
 
@@ -97,6 +98,7 @@ def test_a_dead_lettered_execution_that_is_claimed_anew_has_no_reason_any_more(l
     assert claim(ledger).reason is None
 
 
+@pytest.mark.transaction
 def test_a_worker_that_was_taken_over_can_write_nothing_any_more(ledger):
     stalled = claim(ledger)
     ledger.claim(a_signal(), "argo", now=LATER, lease=LEASE)
@@ -123,8 +125,8 @@ def test_a08_two_accounts_claim_the_same_signal_each_for_itself(ledger):
     assert ledger.execution("0" * 24, "argo") is None
 
 
-def test_ten_deliveries_at_once_claim_a_signal_once(ministack):
-    ledger = ministack.ledger()
+def test_ten_deliveries_at_once_claim_a_signal_once(faithful):
+    ledger = faithful.ledger()
 
     claims = together(*(ledger.port.claim(a_signal(), "argo", now=NOW, lease=LEASE) for _ in range(10)))
 
@@ -133,8 +135,8 @@ def test_ten_deliveries_at_once_claim_a_signal_once(ministack):
     assert claims.count(Held(NOW + LEASE)) == 9
 
 
-def test_ten_redriven_deliveries_at_once_claim_a_dead_letter_once(ministack):
-    ledger = ministack.ledger()
+def test_ten_redriven_deliveries_at_once_claim_a_dead_letter_once(faithful):
+    ledger = faithful.ledger()
     reach(ledger, ExecutionState.DEAD_LETTERED)
 
     claims = together(*(ledger.port.claim(a_signal(), "argo", now=NOW, lease=LEASE) for _ in range(10)))
@@ -159,8 +161,8 @@ def test_a_lease_that_is_extended_between_look_and_takeover_is_respected(aws, mi
     assert ledger.execution(*stalled.key).epoch == stalled.epoch
 
 
-def test_ten_workers_that_find_a_lease_over_take_it_over_once(ministack):
-    ledger = ministack.ledger()
+def test_ten_workers_that_find_a_lease_over_take_it_over_once(faithful):
+    ledger = faithful.ledger()
     claim(ledger)
 
     claims = together(*(ledger.port.claim(a_signal(), "argo", now=LATER, lease=LEASE) for _ in range(10)))

@@ -10,6 +10,8 @@ from tests.contract.backends import together
 from tests.contract.workers import LEASE, an_intent, claim, intend, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal, an_entry_plan
 
+pytestmark = pytest.mark.transaction
+
 FIRST, RIVAL = a_signal(strategy="first"), a_signal(strategy="rival")
 OTHER_SYMBOL = a_signal(symbol="MSFT")
 
@@ -143,8 +145,8 @@ def test_a_halt_of_a_fresh_account_overtakes_too(ledger):
     assert ledger.account("prop_firm").trading_state is TradingState.ACTIVE
 
 
-def test_b12_twenty_intents_at_once_reserve_exactly_their_sum(ministack):
-    ledger = ministack.ledger()
+def test_b12_twenty_intents_at_once_reserve_exactly_their_sum(faithful):
+    ledger = faithful.ledger()
     amounts = [Decimal(number) / 10 + Decimal("0.000000001") for number in range(1, 21)]
 
     async def reserve(signal, amount):
@@ -153,6 +155,7 @@ def test_b12_twenty_intents_at_once_reserve_exactly_their_sum(ministack):
         conflicts = 0
         while True:
             account = await ledger.port.account("argo")
+            await asyncio.sleep(0)
             try:
                 await ledger.port.intend(granted.execution, intent, account=account, now=NOW)
             except ReservationConflict:
@@ -167,18 +170,19 @@ def test_b12_twenty_intents_at_once_reserve_exactly_their_sum(ministack):
     assert ledger.account("argo").version == 20
 
 
-def test_two_signals_that_want_a_symbol_at_once_get_it_once(ministack):
-    ledger = ministack.ledger()
+def test_two_signals_that_want_a_symbol_at_once_get_it_once(faithful):
+    ledger = faithful.ledger()
     rivals = [claim(ledger, a_signal(strategy=f"rival {number}")) for number in range(8)]
 
     async def lock(execution):
         while True:
             account = await ledger.port.account("argo")
+            await asyncio.sleep(0)
             try:
                 intent = an_intent(execution, notional=1, risk=1)
                 return await ledger.port.intend(execution, intent, account=account, now=NOW)
             except ReservationConflict:
-                await asyncio.sleep(0)
+                continue
             except SymbolLocked as locked:
                 return locked.args[0]
 

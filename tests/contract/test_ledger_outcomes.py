@@ -91,8 +91,8 @@ def test_a_mark_that_comes_after_the_outcome_does_not_bring_the_signal_back(ledg
     assert ledger.signal(a_signal().signal_id).outcome == TARGET
 
 
-def test_two_generators_that_judge_at_once_keep_one_outcome(ministack):
-    ledger = ministack.ledger()
+def test_two_generators_that_judge_at_once_keep_one_outcome(faithful):
+    ledger = faithful.ledger()
     ledger.put_signal(a_signal(), executors=())
 
     recorded = together(*(ledger.port.record_outcome(a_signal().signal_id, each) for each in (TARGET, STOP) * 4))

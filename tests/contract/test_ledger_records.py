@@ -89,8 +89,8 @@ def test_a_token_that_is_no_page_token_is_a_value_error(ledger, token):
 @pytest.mark.parametrize(
     "text", ['{"a": 1}', '{"PK": {"S": "SIGNAL#1"}}', '{"PK": {"S": 7}, "SK": {"S": "SIGNAL"}}']
 )
-def test_a_forged_page_token_is_a_value_error(ministack, text):
-    ledger = ministack.ledger()
+def test_a_forged_page_token_is_a_value_error(faithful, text):
+    ledger = faithful.ledger()
     for signal in signals(3):
         ledger.put_signal(signal, executors=BOTH)
 
@@ -98,6 +98,7 @@ def test_a_forged_page_token_is_a_value_error(ministack, text):
         ledger.signals_of(TODAY, limit=2, token=foreign_token(text))
 
 
+@pytest.mark.transaction
 def test_money_comes_back_to_the_last_digit(ledger):
     fill = Fill(
         order_id="1",
@@ -116,6 +117,7 @@ def test_money_comes_back_to_the_last_digit(ledger):
     assert stored.fills[0].price == fill.price
 
 
+@pytest.mark.transaction
 def test_an_order_body_is_stored_as_it_is_sent(ledger):
     body = {"qty": "0.30", "take_profit": {"limit_price": "110.10"}, "extended_hours": False, "legs": [1, "2"]}
 
@@ -126,8 +128,9 @@ def test_an_order_body_is_stored_as_it_is_sent(ledger):
     assert ledger.execution(*intended.key).order_body == body
 
 
-def test_reservations_are_exact_to_28_digits_and_return_to_nothing(ministack):
-    ledger = ministack.ledger()
+@pytest.mark.transaction
+def test_reservations_are_exact_to_28_digits_and_return_to_nothing(faithful):
+    ledger = faithful.ledger()
     amounts = [Decimal("0.1"), Decimal("0.2"), LONG]
     intended = [
         intend(ledger, claim(ledger, signal), notional=amount, risk=amount)
@@ -156,9 +159,9 @@ def test_times_come_back_to_the_microsecond(ledger):
     assert stored.lease_until == execution.lease_until
 
 
-def test_a03_the_mode_is_stored_on_every_record_and_stays(backend):
-    table = backend.table()
-    paper, live = backend.ledger(table, mode="paper"), backend.ledger(table, mode="live")
+def test_a03_the_mode_is_stored_on_every_record_and_stays(ledgers):
+    table = ledgers.table()
+    paper, live = ledgers.ledger(table, mode="paper"), ledgers.ledger(table, mode="live")
 
     paper.put_signal(a_signal(), executors=BOTH)
     execution = claim(paper)

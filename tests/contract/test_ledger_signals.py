@@ -113,8 +113,8 @@ def test_a_published_signal_seen_again_stays_out_of_the_outbox(ledger):
     assert outbox(ledger) == {}
 
 
-def test_ten_sightings_at_once_create_one_signal(ministack):
-    ledger = ministack.ledger()
+def test_ten_sightings_at_once_create_one_signal(faithful):
+    ledger = faithful.ledger()
     sightings = [a_signal(confidence=70 + number) for number in range(10)]
 
     puts = together(*(ledger.port.put_signal(signal, executors=BOTH) for signal in sightings))
@@ -123,8 +123,8 @@ def test_ten_sightings_at_once_create_one_signal(ministack):
     assert len({put.stored.signal.confidence for put in puts}) == 1
 
 
-def test_two_cycles_that_mark_different_halves_at_once_empty_the_outbox(ministack):
-    ledger = ministack.ledger()
+def test_two_cycles_that_mark_different_halves_at_once_empty_the_outbox(faithful):
+    ledger = faithful.ledger()
     published = signals(8)
     for signal in published:
         ledger.put_signal(signal, executors=BOTH)

@@ -6,11 +6,12 @@ import pytest
 from argo.domain.execution import TRANSITIONS, ExecutionState, Fill, IllegalTransition, OrderLeg
 from argo.domain.ledger import Claimed, Held, LostLease, Release, Settlement, SymbolLocked
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
-from tests.contract.workers import LEASE, claim, intend, reach, reserved, settle
+from tests.contract.workers import LEASE, claim, intend, reach, reached, reserved, settle
 from tests.unit.builders import NOW, a_signal
 
 LATER = NOW + timedelta(seconds=7, microseconds=123_456)
-LEGAL = [(source, target) for source, targets in TRANSITIONS.items() for target in sorted(targets)]
+LEGAL = [reached(source, target) for source, targets in TRANSITIONS.items() for target in sorted(targets)]
+WORKABLE = (ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN)
 ENTRY = Fill(order_id="order-1", leg="entry", quantity=Decimal("0.123456789"), price=Decimal("100.25"), at=LATER)
 LEGS = (
     OrderLeg(order_id="order-2", role="take_profit", status="held"),
@@ -18,7 +19,7 @@ LEGS = (
 )
 
 
-@pytest.mark.parametrize(("source", "target"), LEGAL, ids=[f"{source}-{target}" for source, target in LEGAL])
+@pytest.mark.parametrize(("source", "target"), LEGAL, ids=str)
 def test_a_legal_transition_is_written_with_its_time(ledger, source, target):
     execution = reach(ledger, source)
 
@@ -31,7 +32,7 @@ def test_a_legal_transition_is_written_with_its_time(ledger, source, target):
     assert ledger.open_executions("argo", limit=10) == ([] if target.is_terminal else [settled])
 
 
-@pytest.mark.parametrize("source", ExecutionState)
+@pytest.mark.parametrize("source", [reached(state) for state in ExecutionState])
 def test_an_illegal_transition_is_refused_and_writes_nothing(ledger, source):
     execution, account = reach(ledger, source), ledger.account("argo")
 
@@ -45,6 +46,7 @@ def test_an_illegal_transition_is_refused_and_writes_nothing(ledger, source):
     assert ledger.account("argo") == account
 
 
+@pytest.mark.transaction
 def test_what_is_learnt_is_kept_and_none_leaves_a_field_as_it_is(ledger):
     learnt = Settlement(
         reason=RejectionReason.OTHER,
@@ -79,6 +81,7 @@ def test_a_denial_keeps_its_reason_and_numbers(ledger):
     assert (denied.reason, denied.detail) == ("confidence_below_minimum", numbers)
 
 
+@pytest.mark.transaction
 def test_a_history_grows_by_every_transition_in_order(ledger):
     execution = claim(ledger)
     execution = intend(ledger, execution, now=NOW + timedelta(seconds=1))
@@ -93,12 +96,14 @@ def test_a_history_grows_by_every_transition_in_order(ledger):
     ]
 
 
+@pytest.mark.transaction
 def test_sending_again_counts_as_an_attempt(ledger):
     unknown = reach(ledger, ExecutionState.UNKNOWN)
 
     assert (unknown.attempts, settle(ledger, unknown, ExecutionState.SUBMITTING).attempts) == (1, 2)
 
 
+@pytest.mark.transaction
 def test_a_stale_state_loses_the_lease_and_writes_nothing(ledger):
     submitting = reach(ledger, ExecutionState.SUBMITTING)
     submitted = settle(ledger, submitting, ExecutionState.SUBMITTED)
@@ -112,6 +117,7 @@ def test_a_stale_state_loses_the_lease_and_writes_nothing(ledger):
     assert reserved(ledger) == (1000, 50)
 
 
+@pytest.mark.transaction
 def test_a_stale_epoch_loses_the_lease_and_writes_nothing(ledger):
     stalled = reach(ledger, ExecutionState.SUBMITTING)
     successor = claim(ledger, now=NOW + LEASE)
@@ -127,6 +133,7 @@ def test_a_stale_epoch_loses_the_lease_and_writes_nothing(ledger):
     assert reserved(ledger) == (1000, 50)
 
 
+@pytest.mark.transaction
 @pytest.mark.parametrize(
     ("release", "left", "locked"),
     [
@@ -153,6 +160,7 @@ def test_a_release_gives_back_what_it_says(ledger, release, left, locked):
         assert intend(ledger, rival).state is ExecutionState.SUBMITTING
 
 
+@pytest.mark.transaction
 def test_a_release_happens_once_however_often_it_is_asked_for(ledger):
     intend(ledger, claim(ledger, a_signal(symbol="MSFT")), notional="0.7", risk="0.07")
     execution = reach(ledger, ExecutionState.SUBMITTED)
@@ -165,6 +173,7 @@ def test_a_release_happens_once_however_often_it_is_asked_for(ledger):
     assert reserved(ledger) == (Decimal("0.7"), Decimal("0.07"))
 
 
+@pytest.mark.transaction
 def test_a_symbol_that_is_free_already_does_not_stop_its_release(ledger):
     denied = settle(ledger, claim(ledger), ExecutionState.DENIED, release=Release.RESERVATION_AND_SYMBOL)
 
@@ -172,7 +181,7 @@ def test_a_symbol_that_is_free_already_does_not_stop_its_release(ledger):
     assert reserved(ledger) == (0, 0)
 
 
-@pytest.mark.parametrize("state", ["CLAIMED", "SUBMITTING", "UNKNOWN"])
+@pytest.mark.parametrize("state", [reached(state) for state in WORKABLE])
 def test_a_pause_keeps_the_state_and_names_the_next_delivery(ledger, state):
     execution = reach(ledger, ExecutionState(state))
 
@@ -195,6 +204,7 @@ def test_a_pause_can_shorten_the_lease(ledger):
     assert isinstance(ledger.claim(a_signal(), "argo", now=NOW, lease=LEASE), Claimed)
 
 
+@pytest.mark.transaction
 def test_b02_a_pause_into_unknown_keeps_order_reservation_and_lock(ledger):
     submitting = reach(ledger, ExecutionState.SUBMITTING)
 
@@ -210,6 +220,7 @@ def test_b02_a_pause_into_unknown_keeps_order_reservation_and_lock(ledger):
         intend(ledger, claim(ledger, a_signal(strategy="rival")))
 
 
+@pytest.mark.transaction
 def test_a_withdrawn_intent_gives_all_back_once_and_can_be_made_again(ledger):
     submitting = reach(ledger, ExecutionState.SUBMITTING)
     withdrawal = {

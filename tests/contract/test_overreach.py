@@ -1,4 +1,4 @@
-"""Executors at one account at the same time, on the real ledger: no rule is broken (FAILURES A26, B12)."""
+"""Executors at one account at the same time, on every ledger that bears it: no rule is broken (A26, B12)."""
 
 import asyncio
 from decimal import Decimal
@@ -14,6 +14,8 @@ from tests.contract.backends import together
 from tests.contract.workers import LEASE, an_intent
 from tests.unit.builders import NOW, EveryAsset, a_broker_account, a_market_clock, a_profile, a_signal
 from tests.unit.execution.crowd import decide
+
+pytestmark = pytest.mark.transaction
 
 SYMBOLS = [Symbol(ticker) for ticker in ("AAPL", "MSFT", "NVDA", "JPM", "BAC", "XOM", "WMT", "SPY")]
 POWER = Decimal(100_000)
@@ -58,8 +60,8 @@ async def execute(ledger, signal, profile: Profile, conflicts: list) -> Denial |
     ],
     ids=["buying power", "positions", "correlation", "exposure", "order rate"],
 )
-def test_a26_b12_executors_at_once_stay_within_every_rule(ministack, rules, denial, most):
-    ledger, conflicts = ministack.ledger(), []
+def test_a26_b12_executors_at_once_stay_within_every_rule(faithful, rules, denial, most):
+    ledger, conflicts = faithful.ledger(), []
     profile = a_profile(**EAGER | rules)
 
     ends = together(*(execute(ledger.port, a_signal(symbol=each), profile, conflicts) for each in SYMBOLS))
@@ -74,8 +76,8 @@ def test_a26_b12_executors_at_once_stay_within_every_rule(ministack, rules, deni
         assert account.reserved_notional <= 50_000
 
 
-def test_a26_executors_that_want_one_symbol_at_once_get_it_once(ministack):
-    ledger, conflicts = ministack.ledger(), []
+def test_a26_executors_that_want_one_symbol_at_once_get_it_once(faithful):
+    ledger, conflicts = faithful.ledger(), []
     rivals = [a_signal(strategy=f"rival {number}") for number in range(6)]
 
     ends = together(*(execute(ledger.port, rival, a_profile(**EAGER), conflicts) for rival in rivals))

@@ -42,10 +42,10 @@ class RefusesOnce:
 
 
 class Exchange:
-    """A ledger and a queue per executor on ministack, and publishers that share them."""
+    """A ledger, a queue per executor on ministack, and publishers that share them."""
 
-    def __init__(self, ministack):
-        self.ledger = ministack.ledger()
+    def __init__(self, ledger, ministack):
+        self.ledger = ledger
         self.queues = {executor: ministack.queues() for executor in sorted(BOTH)}
 
     def publisher(self, **instead):
@@ -65,8 +65,8 @@ class Exchange:
 
 
 @pytest.fixture
-def exchange(ministack):
-    return Exchange(ministack)
+def exchange(faithful, ministack):
+    return Exchange(faithful.ledger(), ministack)
 
 
 def ids(batch):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from argo.domain.account import AccountState
 from argo.domain.execution import TRANSITIONS, Execution, ExecutionState
 from argo.domain.ledger import Claimed, Intent, Release, Settlement
@@ -91,6 +93,12 @@ def reach(ledger: Plain, state: ExecutionState, signal: Signal | None = None) ->
 def reserved(ledger: Plain, executor: str = "argo") -> tuple[Decimal, Decimal]:
     account = ledger.account(executor)
     return account.reserved_notional, account.reserved_risk
+
+
+def reached(state: ExecutionState, *values: object) -> object:
+    """Parametrise by a state that the test reaches; an intent on the way there is a transaction."""
+    intended = ExecutionState.SUBMITTING in _way_to(state)
+    return pytest.param(state, *values, marks=[pytest.mark.transaction] if intended else [])
 
 
 def _way_to(goal: ExecutionState) -> list[ExecutionState]:

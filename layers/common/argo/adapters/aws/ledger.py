@@ -2,25 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from argo.adapters.aws import account_writes, items, signal_writes, writes
 from argo.adapters.aws.table import ConditionFailed, Conflict, Table
-from argo.adapters.aws.writes import Change, stored
 from argo.adapters.threads import BlockingCalls
+from argo.domain import changes
 from argo.domain.account import AccountState, TradeExit, TradingState
-from argo.domain.execution import (
-    Execution,
-    ExecutionState,
-    Exit,
-    Protection,
-    Transition,
-    check_transition,
-    claimed,
-)
+from argo.domain.execution import Execution, ExecutionState, Exit, Protection, claimed
 from argo.domain.ledger import (
     Claim,
     Claimed,
@@ -31,7 +21,6 @@ from argo.domain.ledger import (
     PutSignal,
     Release,
     ReservationConflict,
-    Settled,
     Settlement,
     StoredSignal,
     SymbolLocked,
@@ -45,7 +34,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CONFLICT_TRIES = 10
-_WORKABLE = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
 
 class DynamoLedger:
@@ -119,12 +107,10 @@ class DynamoLedger:
                 raise
         else:
             return Claimed(fresh)
+        if refusal := changes.turned_away(found, now):
+            return refusal
         if found.state is ExecutionState.DEAD_LETTERED:
             return await self._revive(found, now=now, lease_until=now + lease)
-        if found.state not in _WORKABLE:
-            return Settled(found)
-        if found.lease_until > now:
-            return Held(found.lease_until)
         return await self._take_over(found, now=now, lease_until=now + lease)
 
     async def _take_over(self, found: Execution, *, now: datetime, lease_until: datetime) -> Claim:
@@ -132,37 +118,21 @@ class DynamoLedger:
             await self._table.update(writes.takeover(found, now=now, lease_until=lease_until))
         except ConditionFailed:
             return Held(lease_until)
-        held = {"epoch": found.epoch + 1, "lease_until": lease_until, "updated_at": now}
-        return Claimed(found.model_copy(update=held), taken_over=True)
+        return Claimed(changes.taken_over(found, now=now, lease_until=lease_until), taken_over=True)
 
     async def _revive(self, found: Execution, *, now: datetime, lease_until: datetime) -> Claim:
-        """Begin a dead-lettered execution anew: its message has been redriven and can be read."""
-        mine: dict[str, object] = {
-            "state": ExecutionState.CLAIMED,
-            "epoch": found.epoch + 1,
-            "lease_until": lease_until,
-        }
-        change = replace(_change(found, mine, now=now, told={"redriven": "true"}), forgets=("reason",))
+        change = changes.revived(found, now=now, lease_until=lease_until)
         try:
             await self._table.update(writes.execution_update(found, change))
         except ConditionFailed:
             return Held(lease_until)
-        return Claimed(_changed(found, mine | {"reason": None}, change.history), taken_over=True)
+        return Claimed(change.applied_to(found), taken_over=True)
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
         """Write order body, reservation and symbol lock in one transaction, before anything is sent."""
-        changed: dict[str, object] = {
-            "state": ExecutionState.SUBMITTING,
-            "client_order_id": intent.client_order_id,
-            "order_body": dict(intent.order_body),
-            "reserved_notional": intent.notional,
-            "reserved_risk": intent.risk,
-            "detail": dict(intent.detail),
-            "attempts": execution.attempts + 1,
-        }
-        change = _change(execution, changed, now=now, told=intent.detail)
+        change = changes.intended(execution, intent, now=now)
         request = writes.intent_transaction(self._table.name, execution, change, intent, account)
         try:
             await self._table.transact(request)
@@ -171,35 +141,14 @@ class DynamoLedger:
         except ConditionFailed as error:
             holder = items.decode(error.item).get("signal_id")
             raise _INTENT_FAILURES[error.index](holder or str(error)) from error
-        return _changed(execution, changed, change.history)
+        return change.applied_to(execution)
 
     async def settle(
         self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
     ) -> Execution:
         """Move the execution to a state and record what was learnt."""
-        learnt: dict[str, object | None] = {
-            "state": state,
-            "reason": settlement.reason,
-            "detail": dict(execution.detail) | dict(settlement.detail),
-            "order_id": settlement.order_id,
-            "legs": settlement.legs,
-            "fills": settlement.fills,
-            "realised_profit": settlement.realised_profit,
-        }
-        if state is ExecutionState.SUBMITTING:
-            learnt["attempts"] = execution.attempts + 1
-        if settlement.release is not Release.NOTHING:
-            learnt |= {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
-        changed = {name: value for name, value in learnt.items() if value is not None}
-        told = {"reason": settlement.reason, "order_id": settlement.order_id}
-        change = _change(
-            execution,
-            changed,
-            now=now,
-            told={name: value for name, value in told.items() if value} | dict(settlement.detail),
-        )
-        await self._move(execution, change, settlement.release, settlement.trade_exit)
-        return _changed(execution, changed, change.history)
+        change = changes.settled(execution, state, settlement, now=now)
+        return await self._move(execution, change, settlement.release, settlement.trade_exit)
 
     async def pause(
         self,
@@ -213,44 +162,26 @@ class DynamoLedger:
         release: Release = Release.NOTHING,
     ) -> Execution:
         """Record the obstacle; the next delivery may go on from ``until``."""
-        changed: dict[str, object] = {
-            "state": state or execution.state,
-            "obstacle": obstacle,
-            "lease_until": until,
-            "detail": {**execution.detail, **(detail or {})},
-        }
-        if release is not Release.NOTHING:
-            changed |= {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
-        change = _change(execution, changed, now=now, told={"obstacle": str(obstacle)} | dict(detail or {}))
-        await self._move(execution, change, release)
-        return _changed(execution, changed, change.history)
+        change = changes.paused(
+            execution, obstacle, until=until, now=now, state=state, detail=detail or {}, release=release
+        )
+        return await self._move(execution, change, release)
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
         """Record how the position is left; the state stays."""
-        told = {"exit": planned.why, "exit_order_id": planned.order_id}
-        return await self._amend(execution, {"exit": planned}, told, now)
+        return await self._move(execution, changes.exit_recorded(execution, planned, now=now))
 
     async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
         """Record what guards the position; the state stays."""
-        told = {"cover": protection.cover, "why": protection.reason, "guard_order_id": protection.order_id}
-        return await self._amend(execution, {"protection": protection}, told, now)
-
-    async def _amend(
-        self,
-        execution: Execution,
-        amended: Mapping[str, object],
-        told: Mapping[str, str | None],
-        now: datetime,
-    ) -> Execution:
-        changed = {"state": execution.state, **amended}
-        known = {name: str(value) for name, value in told.items() if value}
-        change = replace(_change(execution, changed, now=now, told=known), of_same_state=True)
-        await self._move(execution, change, Release.NOTHING)
-        return _changed(execution, changed, change.history)
+        return await self._move(execution, changes.protection_recorded(execution, protection, now=now))
 
     async def _move(
-        self, execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
-    ) -> None:
+        self,
+        execution: Execution,
+        change: changes.Change,
+        release: Release = Release.NOTHING,
+        ended: TradeExit | None = None,
+    ) -> Execution:
         first, *others = writes.settlement_transaction(self._table.name, execution, change, release, ended)
         for tries_left in reversed(range(_CONFLICT_TRIES)):
             try:
@@ -262,7 +193,8 @@ class DynamoLedger:
             except ConditionFailed as error:
                 raise LostLease(str(error)) from error
             else:
-                return
+                break
+        return change.applied_to(execution)
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, read consistently."""
@@ -338,28 +270,3 @@ class DynamoLedger:
 
 _INTENT_FAILURES = (LostLease, ReservationConflict, SymbolLocked)
 """What a failed condition means, in the order of the intent's requests."""
-
-
-def _change(
-    execution: Execution, changed: Mapping[str, object], *, now: datetime, told: Mapping[str, str]
-) -> Change:
-    state = ExecutionState(str(changed["state"]))
-    if state is not execution.state:
-        check_transition(execution.state, state)
-    history = Transition(state=state, at=now, epoch=execution.epoch, detail=dict(told))
-    return Change(
-        stored({**changed, "updated_at": now}),
-        history,
-        ends=state.is_terminal,
-        reopens=execution.state.is_terminal and not state.is_terminal,
-    )
-
-
-def _changed(execution: Execution, changed: Mapping[str, object], history: Transition) -> Execution:
-    moved = {
-        **execution.model_dump(),
-        **changed,
-        "history": (*execution.history, history),
-        "updated_at": history.at,
-    }
-    return Execution.model_validate(moved)

@@ -1,7 +1,5 @@
 """Conditional writes of executions, as request parameters, each with the race it closes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,28 +8,14 @@ from typing import Any
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
 from argo.domain.account import AccountState, TradeExit, minute_of
-from argo.domain.execution import Execution, Transition
+from argo.domain.changes import Change
+from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, Release
 from argo.domain.values import iso, sortable
 
 type Request = dict[str, Any]
 
 NEW = "attribute_not_exists(PK)"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an update of an execution sets and forgets, and whether it leaves or enters the list of open work.
-
-    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only.
-    """
-
-    values: Mapping[str, object]
-    history: Transition
-    ends: bool = False
-    reopens: bool = False
-    of_same_state: bool = False
-    forgets: tuple[str, ...] = ()
 
 
 def execution_update(execution: Execution, change: Change) -> Request:
@@ -46,12 +30,14 @@ def execution_update(execution: Execution, change: Change) -> Request:
         # the same state and epoch, but whoever writes second finds a longer history than it read.
         as_this_worker_left_it += " AND size(history) = :known_steps"
 
-    values = {name: value for name, value in change.values.items() if value is not None}
-    if change.reopens:
+    values = {name: _as_stored(value) for name, value in change.values.items() if value is not None}
+    removed = [name for name, value in change.values.items() if value is None]
+    if change.step.state.is_terminal:
+        removed += ["work_list", "waiting_since"]
+    elif execution.state.is_terminal:
         values |= items.open_work(execution.executor, execution.created_at)
     assignments = [f"#{name} = :{name}" for name in values]
     assignments.append("history = list_append(history, :history)")
-    removed = [*change.forgets, *(("work_list", "waiting_since") if change.ends else ())]
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return {
         "Key": items.execution_key(*execution.key),
@@ -63,7 +49,7 @@ def execution_update(execution: Execution, change: Change) -> Request:
             | {
                 ":known_state": str(execution.state),
                 ":known_epoch": execution.epoch,
-                ":history": [change.history],
+                ":history": [change.step],
             }
             | ({":known_steps": len(execution.history)} if change.of_same_state else {})
         ),
@@ -123,8 +109,8 @@ def intent_transaction(
                         ":risk": intent.risk,
                         ":one": 1,
                         ":lock": {items.held_token(execution.symbol, execution.signal_id)},
-                        ":minute": iso(minute_of(change.history.at)),
-                        ":orders": account.orders_in_minute(change.history.at) + 1,
+                        ":minute": iso(minute_of(change.step.at)),
+                        ":orders": account.orders_in_minute(change.step.at) + 1,
                     }
                     | ({":read_version": account.version} if account.version else {})
                 ),
@@ -140,7 +126,7 @@ def intent_transaction(
                         "side": str(execution.side),
                         "notional": str(intent.notional),
                         "risk": str(intent.risk),
-                        "since": iso(change.history.at),
+                        "since": iso(change.step.at),
                     }
                 ),
                 "ConditionExpression": free_or_mine,
@@ -205,12 +191,8 @@ def _given_back(execution: Execution, *, gives_symbol: bool) -> Request:
     }
 
 
-def stored(changed: Mapping[str, object]) -> dict[str, object]:
-    """Return changed fields as the table keeps them: money as text, times as fixed-width text."""
-    return {name: _as_stored(value) for name, value in changed.items()}
-
-
 def _as_stored(value: object) -> object:
+    """Write money as text and times as fixed-width text."""
     match value:
         case datetime():
             return sortable(value)

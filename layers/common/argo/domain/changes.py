@@ -1,0 +1,156 @@
+"""What each write of the ledger changes of an execution, whatever the ledger keeps it in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
+from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
+from argo.domain.reasons import Obstacle
+
+_WORKABLE = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
+_NOTHING_RESERVED = {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The fields that a write sets, None where it forgets one, and the step that it adds to the history.
+
+    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only.
+    """
+
+    values: Mapping[str, object]
+    step: Transition
+    of_same_state: bool = False
+
+    def applied_to(self, execution: Execution) -> Execution:
+        """Return the execution as the write leaves it."""
+        return execution.model_copy(update={**self.values, "history": (*execution.history, self.step)})
+
+
+def turned_away(found: Execution, now: datetime) -> Held | Settled | None:
+    """Tell a delivery why it may not work on an execution now; None where it may.
+
+    It may revive what was dead-lettered, and take over what a worker holds whose lease is over.
+    """
+    if found.state is ExecutionState.DEAD_LETTERED:
+        return None
+    if found.state not in _WORKABLE:
+        return Settled(found)
+    return Held(found.lease_until) if found.lease_until > now else None
+
+
+def taken_over(found: Execution, *, now: datetime, lease_until: datetime) -> Execution:
+    """Return an execution as its next worker holds it: the epoch is the next, the history is as it was."""
+    return found.model_copy(update={"epoch": found.epoch + 1, "lease_until": lease_until, "updated_at": now})
+
+
+def revived(found: Execution, *, now: datetime, lease_until: datetime) -> Change:
+    """Begin a dead-lettered execution anew: its message has been redriven and can be read."""
+    values = {"epoch": found.epoch + 1, "lease_until": lease_until, "reason": None}
+    return _transition(found, ExecutionState.CLAIMED, values, now=now, told={"redriven": "true"})
+
+
+def intended(execution: Execution, intent: Intent, *, now: datetime) -> Change:
+    """Record the order that is about to be sent.
+
+    Raises:
+        IllegalTransition: the execution is past being sent.
+    """
+    values = {
+        "client_order_id": intent.client_order_id,
+        "order_body": dict(intent.order_body),
+        "reserved_notional": intent.notional,
+        "reserved_risk": intent.risk,
+        "detail": dict(intent.detail),
+        "attempts": execution.attempts + 1,
+    }
+    return _transition(execution, ExecutionState.SUBMITTING, values, now=now, told=intent.detail)
+
+
+def settled(execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime) -> Change:
+    """Move an execution to a state with what was learnt; None leaves a field as it is.
+
+    Raises:
+        IllegalTransition: there is no way to the state.
+    """
+    reason = None if settlement.reason is None else str(settlement.reason)
+    learnt = {
+        "reason": reason,
+        "order_id": settlement.order_id,
+        "legs": settlement.legs,
+        "fills": settlement.fills,
+        "realised_profit": settlement.realised_profit,
+    }
+    values: dict[str, object] = {name: value for name, value in learnt.items() if value is not None}
+    values["detail"] = {**execution.detail, **settlement.detail}
+    if state is ExecutionState.SUBMITTING:
+        values["attempts"] = execution.attempts + 1
+    if settlement.release is not Release.NOTHING:
+        values |= _NOTHING_RESERVED
+    told = {**_known({"reason": reason, "order_id": settlement.order_id}), **settlement.detail}
+    return _transition(execution, state, values, now=now, told=told)
+
+
+def paused(
+    execution: Execution,
+    obstacle: Obstacle,
+    *,
+    until: datetime,
+    now: datetime,
+    state: ExecutionState | None,
+    detail: Mapping[str, str],
+    release: Release,
+) -> Change:
+    """Record what stood in the way and from when the next delivery may go on.
+
+    Raises:
+        IllegalTransition: there is no way to the state, where one is given.
+    """
+    values: dict[str, object] = {
+        "obstacle": str(obstacle),
+        "lease_until": until,
+        "detail": {**execution.detail, **detail},
+    }
+    if release is not Release.NOTHING:
+        values |= _NOTHING_RESERVED
+    told = {"obstacle": str(obstacle), **detail}
+    return _transition(execution, state or execution.state, values, now=now, told=told)
+
+
+def exit_recorded(execution: Execution, planned: Exit, *, now: datetime) -> Change:
+    """Record how an execution's position is left early."""
+    told = {"exit": planned.why, "exit_order_id": planned.order_id}
+    return _amendment(execution, {"exit": planned}, now=now, told=_known(told))
+
+
+def protection_recorded(execution: Execution, protection: Protection, *, now: datetime) -> Change:
+    """Record what guards an execution's position."""
+    told = {"cover": str(protection.cover), "why": protection.reason, "guard_order_id": protection.order_id}
+    return _amendment(execution, {"protection": protection}, now=now, told=_known(told))
+
+
+def _transition(
+    execution: Execution,
+    state: ExecutionState,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+    told: Mapping[str, str],
+) -> Change:
+    if state is not execution.state:
+        check_transition(execution.state, state)
+    step = Transition(state=state, at=now, epoch=execution.epoch, detail=told)
+    return Change({"state": state, "updated_at": now, **values}, step)
+
+
+def _amendment(
+    execution: Execution, values: Mapping[str, object], *, now: datetime, told: Mapping[str, str]
+) -> Change:
+    step = Transition(state=execution.state, at=now, epoch=execution.epoch, detail=told)
+    return Change({"updated_at": now, **values}, step, of_same_state=True)
+
+
+def _known(told: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in told.items() if value}

@@ -1,0 +1,158 @@
+"""The accounts of the ledger in memory: reservations, symbol locks, trades that ended, equity marks."""
+
+from bisect import bisect_left
+from collections.abc import Collection
+from datetime import date, datetime
+from decimal import Context
+
+from argo.domain.account import AccountState, Holding, TradeExit, TradingState, minute_of
+from argo.domain.execution import Execution
+from argo.domain.ledger import Intent, LostLease, ReservationConflict, SymbolLocked
+from argo.domain.limits import EquityMarks
+
+_EXACT = Context(prec=38)
+"""DynamoDB's numbers have 38 digits; a reservation of 28 is taken back to nothing."""
+
+
+class Accounts:
+    """Every account's item, as the table's conditional writes keep it.
+
+    What may fail is a ``check``, which writes nothing, so that a transaction can do all its checks first.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._states: dict[str, AccountState] = {}
+        self._exits: dict[str, list[tuple[datetime, str, TradeExit]]] = {}
+
+    @property
+    def executors(self) -> Collection[str]:
+        """Those whose account has been written."""
+        return self._states.keys() | self._exits.keys()
+
+    def read(self, executor: str, exits_since: datetime | None = None) -> AccountState:
+        """Return an account; a fresh one when there is none."""
+        state = self._states.get(executor) or AccountState(executor=executor)
+        if exits_since is None or not (ended := self._exits.get(executor)):
+            return state
+        since = bisect_left(ended, (exits_since,))
+        return state.model_copy(update={"exits": tuple(trade for _, _, trade in ended[since:])})
+
+    def check_reservation(self, execution: Execution, read: AccountState) -> None:
+        """Raise unless an intent on the account as it was ``read`` can be written.
+
+        Raises:
+            ReservationConflict: the account has been written since.
+            SymbolLocked: another execution holds the symbol.
+        """
+        state = self.read(execution.executor)
+        if state.version != read.version:
+            raise ReservationConflict(
+                f"the account {execution.executor} is at version {state.version}, not {read.version}"
+            )
+        if (held := state.holdings.get(execution.symbol)) and held.signal_id != execution.signal_id:
+            raise SymbolLocked(held.signal_id)
+
+    def reserve(self, execution: Execution, intent: Intent, *, read: AccountState, now: datetime) -> None:
+        """Reserve what an intent may bind, lock its symbol and count its order into the minute."""
+        state = self.read(execution.executor)
+        lock = Holding(execution.signal_id, execution.side, intent.notional, intent.risk, now)
+        holdings = {**state.holdings, str(execution.symbol): lock}
+        self._update(
+            state,
+            reserved_notional=_EXACT.add(state.reserved_notional, intent.notional),
+            reserved_risk=_EXACT.add(state.reserved_risk, intent.risk),
+            rate_minute=minute_of(now),
+            rate_orders=read.orders_in_minute(now) + 1,
+            version=state.version + 1,
+            holdings=dict(sorted(holdings.items())),
+        )
+
+    def check_lock(self, execution: Execution) -> None:
+        """Raise unless the execution's symbol is its own or free.
+
+        Raises:
+            LostLease: another execution holds it.
+        """
+        held = self.read(execution.executor).holdings.get(execution.symbol)
+        if held and held.signal_id != execution.signal_id:
+            raise LostLease(f"{execution.symbol} is held by {held.signal_id}, not by {execution.signal_id}")
+
+    def give_back(self, execution: Execution, *, with_symbol: bool) -> None:
+        """Take an execution's reservation off its account, and its lock off the symbol."""
+        state = self.read(execution.executor)
+        holdings = state.holdings
+        if with_symbol and execution.symbol in holdings:
+            holdings = {symbol: held for symbol, held in holdings.items() if symbol != execution.symbol}
+        self._update(
+            state,
+            reserved_notional=_EXACT.subtract(state.reserved_notional, execution.reserved_notional),
+            reserved_risk=_EXACT.subtract(state.reserved_risk, execution.reserved_risk),
+            version=state.version + 1,
+            holdings=holdings,
+        )
+
+    def keep_exit(self, executor: str, ended: TradeExit) -> None:
+        """Keep a trade that has ended, in the order of time."""
+        exits = self._exits.setdefault(executor, [])
+        entry = (ended.at, ended.signal_id, ended)
+        place = bisect_left(exits, entry[:2])
+        if place < len(exits) and exits[place][:2] == entry[:2]:
+            exits[place] = entry
+        else:
+            exits.insert(place, entry)
+
+    def set_trading_state(
+        self,
+        executor: str,
+        trading_state: TradingState,
+        *,
+        reason: str,
+        now: datetime,
+        resumes_on: date | None,
+        read: AccountState | None,
+    ) -> bool:
+        """Set what an account may do; with ``read``, only if nobody has set it since."""
+        state = self.read(executor)
+        if read is not None and read.state_since != state.state_since:
+            return False
+        self._update(
+            state,
+            trading_state=trading_state,
+            state_reason=reason,
+            state_since=now,
+            resumes_on=resumes_on,
+            version=state.version + 1,
+        )
+        return True
+
+    def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
+        """Record an account's equity and its marks, if they are as they were ``read``."""
+        state = self.read(read.executor)
+        if state.marks_version != read.marks_version:
+            return False
+        self._update(
+            state,
+            trading_day=known.trading_day,
+            equity=known.equity,
+            day_start_equity=known.day_start,
+            starting_equity=known.start,
+            peak_equity=known.peak,
+            observed_at=now,
+            marks_version=state.marks_version + 1,
+        )
+        return True
+
+    def measure_anew(self, executor: str) -> None:
+        """Forget what drawdowns are measured from."""
+        state = self.read(executor)
+        self._update(
+            state,
+            starting_equity=None,
+            peak_equity=None,
+            version=state.version + 1,
+            marks_version=state.marks_version + 1,
+        )
+
+    def _update(self, state: AccountState, **changed: object) -> None:
+        self._states[state.executor] = state.model_copy(update=changed)

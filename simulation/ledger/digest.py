@@ -1,0 +1,111 @@
+"""What a ledger holds, as text that is the same in every world, and its digest."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Context, Decimal
+from hashlib import sha256
+
+from pydantic import BaseModel
+
+from argo.domain.account import AccountState
+from argo.domain.execution import Execution
+from argo.domain.ledger import Page, StoredSignal
+from argo.domain.values import iso
+from argo.ports import Ledger
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any trade that ended."""
+
+_EXACT = Context(prec=38)
+_PAGE = 100
+_OF_ONE_WORLD = frozenset({"request_id"})
+"""It names one answer of the broker and counts its HTTP requests; where there is no HTTP, there is none."""
+
+
+async def digest(ledger: Ledger, executors: Collection[str], days: Collection[str]) -> str:
+    """Return the SHA-256, in hex, of what any ledger holds of some accounts and UTC days (``2026-11-20``)."""
+    return digest_of(await contents(ledger, executors, days))
+
+
+async def contents(ledger: Ledger, executors: Collection[str], days: Collection[str]) -> list[str]:
+    """Read a ledger through its port and return a line per record: two that differ can be compared line by line.
+
+    A line has all that the port answers, but the broker's request ids. How a number is written is no difference,
+    nor is a field that is missing where another ledger has None.
+    """
+    signals: list[StoredSignal] = []
+    executions: list[Execution] = []
+    for day in sorted(set(days)):
+        token: str | None = None
+        while True:
+            listed = await ledger.signals_of(day, limit=_PAGE, token=token)
+            signals += listed.items
+            if (token := listed.next_token) is None:
+                break
+        for executor in sorted(set(executors)):
+            while True:
+                page: Page[Execution] = await ledger.executions_of(executor, day, limit=_PAGE, token=token)
+                executions += page.items
+                if (token := page.next_token) is None:
+                    break
+    accounts = [await ledger.account(executor, exits_since=EVER) for executor in sorted(set(executors))]
+    return lines(signals, executions, accounts)
+
+
+def lines(
+    signals: Iterable[StoredSignal], executions: Iterable[Execution], accounts: Iterable[AccountState]
+) -> list[str]:
+    """Return records as lines, in an order of their own; an account that nobody has written has none."""
+    written = (account for account in accounts if account != AccountState(executor=account.executor))
+    return sorted(
+        [
+            *(f"account {account.executor} {_canonical(account)}" for account in written),
+            *(f"execution {one.signal_id} {one.executor} {_canonical(one)}" for one in executions),
+            *(f"signal {stored.signal.signal_id} {_canonical(stored)}" for stored in signals),
+        ]
+    )
+
+
+def digest_of(records: Iterable[str]) -> str:
+    """Return the SHA-256, in hex, of a ledger's lines."""
+    return sha256("\n".join(records).encode()).hexdigest()
+
+
+def _canonical(value: object) -> object:
+    """Return a value as plain ones whose text is always the same."""
+    match value:
+        case str() | int() | float() | Decimal() | date():
+            return _scalar(value)
+        case BaseModel():
+            return _fields(value.__dict__)
+        case Mapping():
+            return _fields(value)
+        case list() | tuple():
+            return [_canonical(each) for each in value]
+        case set() | frozenset():
+            return sorted(map(str, value))
+        case _ if is_dataclass(value):
+            return _fields({field.name: getattr(value, field.name) for field in fields(value)})
+        case _:
+            raise TypeError(f"no record of a ledger holds {value!r}")
+
+
+def _scalar(value: str | float | Decimal | date) -> object:
+    match value:
+        case bool():
+            return value
+        case str():
+            return str(value)
+        case int() | float() | Decimal():
+            # Zero is falsy: its sign is no difference either.
+            return _EXACT.normalize(Decimal(str(value))) or Decimal(0)
+        case datetime():
+            return iso(value)
+        case _:
+            return value.isoformat()
+
+
+def _fields(values: Mapping[str, object]) -> dict[str, object]:
+    known = {name: value for name, value in values.items() if value is not None and name not in _OF_ONE_WORLD}
+    return {name: _canonical(known[name]) for name in sorted(known)}

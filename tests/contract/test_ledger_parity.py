@@ -1,0 +1,303 @@
+"""The ledgers in memory and in DynamoDB, asked the same in the same order, answer the same and hold the same."""
+
+import asyncio
+from datetime import date, timedelta
+from decimal import Decimal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from argo.domain.account import AccountState, TradeExit, TradingState
+from argo.domain.execution import (
+    TRANSITIONS,
+    Cover,
+    Execution,
+    ExecutionState,
+    Exit,
+    Fill,
+    IllegalTransition,
+    OrderLeg,
+    Protection,
+)
+from argo.domain.ledger import Claimed, LostLease, Release, ReservationConflict, Settlement, SymbolLocked
+from argo.domain.limits import EquityMarks
+from argo.domain.reasons import DenialReason, Obstacle
+from argo.domain.signal import Side
+from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.symbols import Symbol
+from simulation.ledger import digest
+from tests.contract.workers import BOTH, LEASE, an_intent
+from tests.unit.builders import BAR_TIME, NOW, a_signal
+
+SECOND = timedelta(seconds=1)
+DAYS = ["2026-03-02", "2026-03-03"]
+SIGNALS = [
+    a_signal(),
+    a_signal(strategy="rival", side=Side.SELL),
+    a_signal(strategy="third", created_at=NOW + timedelta(microseconds=1)),
+    a_signal(symbol=Symbol("BTCUSD"), created_at=NOW + SECOND),
+    a_signal(strategy="late", created_at=NOW + timedelta(hours=12), expires_at=NOW + timedelta(hours=13)),
+]
+USUALLY = {
+    ExecutionState.SUBMITTING: ExecutionState.SUBMITTED,
+    ExecutionState.SUBMITTED: ExecutionState.PARTIALLY_FILLED,
+    ExecutionState.PARTIALLY_FILLED: ExecutionState.FILLED,
+}
+A_FILL = Fill(order_id="order-1", leg="entry", quantity=Decimal("0.3"), price=Decimal(100), at=NOW)
+A_LEG = OrderLeg(order_id="order-2", role="stop_loss", status="held")
+
+signals = st.sampled_from(SIGNALS)
+executors = st.sampled_from(["argo", "argo", "argo", "prop_firm"])
+some_executors = st.sampled_from([{"argo"}, {"prop_firm"}, BOTH])
+lately = st.sampled_from([0, 0, 0, 1, 2, 4])
+"""Which of the things read so far is used: 0 is the newest, so that most are fresh and some are stale."""
+ways = st.integers(0, 6) | st.sampled_from(ExecutionState)
+amounts = st.sampled_from([Decimal(text) for text in ("0", "0.1", "80", "1000.000001")])
+"""In USD; of a sum that Python writes with an exponent (``0E-9``) moto cannot make a number again."""
+details = st.sampled_from([{}, {"entry": "new"}, {"entry": "held", "status": "429"}])
+releases = st.sampled_from(Release)
+moments = st.sampled_from([timedelta(), timedelta(microseconds=1), SECOND, LEASE])
+days = st.sampled_from([None, date(2026, 3, 3)])
+things_learnt = st.fixed_dictionaries(
+    {},
+    optional={
+        "reason": st.sampled_from([DenialReason.HALTED, "broker says no"]),
+        "detail": details,
+        "order_id": st.just("order-1"),
+        "legs": st.sampled_from([(), (A_LEG,)]),
+        "fills": st.just((A_FILL,)),
+        "realised_profit": st.sampled_from([Decimal("-12.340"), Decimal(0)]),
+    },
+)
+
+
+class World:
+    """A ledger with what its workers have been told by it, which is what they go by."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.executions = []
+        self.accounts = {executor: [] for executor in BOTH}
+
+    def execution(self, index):
+        return self.executions[-1 - index % len(self.executions)]
+
+    def account(self, executor, index):
+        """Return a view of the account, the newest one read now."""
+        views = self.accounts[executor]
+        if not index or not views:
+            views.append(self.ledger.account(executor))
+        return views[-1 - index % len(views)]
+
+    def keep(self, answer):
+        match answer:
+            case Execution():
+                self.executions.append(answer)
+            case Claimed(execution):
+                self.executions.append(execution)
+            case AccountState(executor=executor):
+                self.accounts[executor].append(answer)
+
+    def walk(self, method, *arguments, limit):
+        """Read a listing page by page."""
+        listing = getattr(self.ledger, method)
+        page = listing(*arguments, limit=limit)
+        items = list(page.items)
+        while page.next_token:
+            page = listing(*arguments, limit=limit, token=page.next_token)
+            items += page.items
+        return items
+
+
+class TwoLedgers(RuleBasedStateMachine):
+    """Workers, reconcilers and operators, each of whose calls goes to both ledgers."""
+
+    def __init__(self, memory, moto):
+        super().__init__()
+        self.worlds = [World(memory.ledger()), World(moto.ledger())]
+        self.now = NOW
+        self.stored = []
+
+    def both(self, call):
+        first, second = (ended(call, world) for world in self.worlds)
+        assert first == second
+        for world, answer in zip(self.worlds, (first, second), strict=True):
+            world.keep(answer)
+
+    @property
+    def something_is_claimed(self):
+        return bool(self.worlds[0].executions)
+
+    def target(self, index, way):
+        """Return a state that an execution can reach, or its own; or any state by its name."""
+        state = self.worlds[0].execution(index).state
+        targets = [*sorted(TRANSITIONS[state]), state]
+        return way if isinstance(way, ExecutionState) else targets[way % len(targets)]
+
+    @rule(by=moments)
+    def time_passes(self, by):
+        self.now += by
+
+    @rule(signal=signals, wanted=st.one_of(st.just(frozenset()), some_executors))
+    def put_signal(self, signal, wanted):
+        declined = dict.fromkeys(sorted(BOTH - wanted), "confidence_below_minimum")
+        self.both(lambda world: world.ledger.put_signal(signal, executors=wanted, declined=declined))
+        self.stored.append(signal.signal_id)
+
+    @precondition(lambda self: self.stored)
+    @rule(index=lately, sent=some_executors, judged=st.sampled_from([None, Ending.TARGET, Ending.UNSEEN]))
+    def mark_published(self, index, sent, judged):
+        """Mark a signal as sent, and before that, at times, judge it."""
+        signal_id = self.stored[-1 - index % len(self.stored)]
+        if judged:
+            outcome = SignalOutcome(ending=judged, at=BAR_TIME, bars=2, realised_r=Decimal("1.50"))
+            self.both(lambda world: world.ledger.record_outcome(signal_id, outcome))
+        self.both(lambda world: world.ledger.mark_published(signal_id, sent))
+        self.both(lambda world: world.ledger.unpublished(limit=10))
+        self.both(lambda world: world.ledger.unjudged(limit=10))
+
+    @rule(signal=signals, executor=executors)
+    def claim(self, signal, executor):
+        self.both(lambda world: world.ledger.claim(signal, executor, now=self.now, lease=LEASE))
+
+    @rule(signal=signals, executor=executors, steps=st.integers(1, 5), release=releases, amount=amounts)
+    def trade(self, signal, executor, steps, release, amount):
+        """Lead an execution some way to its end, as undisturbed workers do, from wherever it stands."""
+        self.claim(signal, executor)
+        self.both(lambda world: world.ledger.execution(signal.signal_id, executor))
+        for _ in range(steps):
+            match self.worlds[0].execution(0).state:
+                case ExecutionState.CLAIMED | ExecutionState.UNKNOWN:
+                    self.intend(0, 0, notional=amount, risk=amount, detail={})
+                case ExecutionState.FILLED:
+                    self.settle(0, ExecutionState.CLOSED, {}, Release.RESERVATION_AND_SYMBOL, ends=True)
+                case state if following := USUALLY.get(state):
+                    self.settle(0, following, {"order_id": "order-1"}, release, ends=False)
+
+    @precondition(lambda self: self.something_is_claimed)
+    @rule(index=lately, way=ways, release=releases)
+    def overtake(self, index, way, release):
+        """Claim what a worker has held for too long; then it goes on as if nothing had happened."""
+        stalled = self.worlds[0].execution(index)
+        self.now += LEASE
+        (signal,) = (signal for signal in SIGNALS if signal.signal_id == stalled.signal_id)
+        self.claim(signal, stalled.executor)
+        self.settle(index + 1, way, {}, release, ends=True)
+
+    @precondition(lambda self: self.something_is_claimed)
+    @rule(index=lately, view=lately, notional=amounts, risk=amounts, detail=details)
+    def intend(self, index, view, notional, risk, detail):
+        body = {"qty": "0.30", "legs": [1, {"limit": "2.0"}], "extended_hours": False}
+
+        def intend(world):
+            execution = world.execution(index)
+            intent = an_intent(execution, notional=notional, risk=risk, order_body=body, detail=detail)
+            account = world.account(execution.executor, view)
+            return world.ledger.intend(execution, intent, account=account, now=self.now)
+
+        self.both(intend)
+
+    @precondition(lambda self: self.something_is_claimed)
+    @rule(index=lately, way=ways, learnt=things_learnt, release=releases, ends=st.booleans())
+    def settle(self, index, way, learnt, release, ends):
+        state = self.target(index, way)
+
+        def settle(world):
+            execution = world.execution(index)
+            trade = TradeExit(execution.signal_id, execution.symbol, "exit", Decimal("-1.50"), self.now)
+            settlement = Settlement(**learnt, release=release, trade_exit=trade if ends else None)
+            return world.ledger.settle(execution, state, settlement, now=self.now)
+
+        self.both(settle)
+
+    @precondition(lambda self: self.something_is_claimed)
+    @rule(
+        index=lately,
+        way=st.none() | ways,
+        after=moments,
+        detail=details,
+        release=releases,
+        again=st.none() | st.integers(0, 6),
+    )
+    def pause(self, index, way, *, after, detail, release, again):
+        """Pause an execution; at times somebody who does not know of it goes on."""
+        state = None if way is None else self.target(index, way)
+        options = {"state": state, "detail": detail, "release": release}
+        until = self.now + after
+        self.both(
+            lambda world: world.ledger.pause(
+                world.execution(index), Obstacle.BROKER_UNREACHABLE, until=until, now=self.now, **options
+            )
+        )
+        if again is not None:
+            self.settle(index + 1, again, {}, Release.NOTHING, ends=False)
+
+    @precondition(lambda self: self.something_is_claimed)
+    @rule(index=lately, order_id=st.sampled_from([None, "exit-1"]), cover=st.sampled_from(Cover))
+    def plan_an_exit_and_a_guard(self, index, order_id, cover):
+        """Write twice on one reading: of an executor and a reconciler only the first can."""
+        planned = Exit(why="an operator", planned_at=NOW, order_body={"qty": "12"}, order_id=order_id)
+        guard = Protection(cover=cover, reason="no stop", naked_since=NOW)
+        read = [world.execution(index) for world in self.worlds]
+        for call in (
+            lambda world, execution: world.ledger.record_exit(execution, planned, now=self.now),
+            lambda world, execution: world.ledger.record_protection(execution, guard, now=self.now),
+            lambda world, _: world.ledger.record_protection(world.execution(0), guard, now=self.now),
+        ):
+            self.both(lambda world, call=call: call(world, read[self.worlds.index(world)]))
+
+    @rule(signal=signals, executor=executors)
+    def look_up(self, signal, executor):
+        self.both(lambda world: world.ledger.execution(signal.signal_id, executor))
+        self.both(lambda world: world.ledger.executions(signal.signal_id))
+        self.both(lambda world: world.ledger.signal(signal.signal_id))
+
+    @rule(executor=executors, since=st.sampled_from([None, NOW, NOW + SECOND]))
+    def read(self, executor, since):
+        self.both(lambda world: world.ledger.account(executor, exits_since=since))
+
+    @rule(executor=executors, state=st.sampled_from(TradingState), resumes_on=days, view=st.none() | lately)
+    def set_trading_state(self, executor, state, resumes_on, view):
+        def set_state(world):
+            read = None if view is None else world.account(executor, view)
+            options = {"reason": "by hand", "now": self.now, "resumes_on": resumes_on, "read": read}
+            return world.ledger.set_trading_state(executor, state, **options)
+
+        self.both(set_state)
+
+    @rule(executor=executors, view=lately, equity=amounts)
+    def observe(self, executor, view, equity):
+        known = EquityMarks(NOW.date(), equity, Decimal(98), Decimal(90), max(equity, Decimal(99)))
+        self.both(lambda world: world.ledger.observe(world.account(executor, view), known, now=self.now))
+
+    @rule(executor=executors)
+    def measure_anew(self, executor):
+        self.both(lambda world: world.ledger.measure_anew(executor))
+
+    @rule(limit=st.integers(1, 3), executor=executors, day=st.sampled_from(DAYS))
+    def turn_the_pages(self, limit, executor, day):
+        self.both(lambda world: world.ledger.open_executions(executor, limit=limit))
+        self.both(lambda world: world.walk("signals_of", day, limit=limit))
+        self.both(lambda world: world.walk("executions_of", executor, day, limit=limit))
+
+    def teardown(self):
+        in_memory, in_dynamodb = (asyncio.run(digest(world.ledger.port, BOTH, DAYS)) for world in self.worlds)
+        assert in_memory == in_dynamodb == self.worlds[0].ledger.port.digest()
+
+
+def ended(call, world):
+    """Return what a call returns, or how it was refused."""
+    try:
+        return call(world)
+    except SymbolLocked as locked:
+        return SymbolLocked, locked.args
+    except (IllegalTransition, LostLease, ReservationConflict) as refusal:
+        return type(refusal)
+
+
+def test_whatever_is_asked_in_whatever_order_both_ledgers_answer_the_same(memory, moto):
+    run_state_machine_as_test(
+        lambda: TwoLedgers(memory, moto),
+        settings=settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
+    )
