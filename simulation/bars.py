@@ -4,7 +4,6 @@ import csv
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -110,7 +109,8 @@ def _bar(row: Mapping[str, str]) -> Bar:
     if high < low:
         raise _FaultyValueError(f"column high: {high} is below the low, {low}")
     for name in ("open", "close"):
-        if not low * (1 - _ROUNDING) <= numbers[name] <= high * (1 + _ROUNDING):
+        inside = low <= numbers[name] <= high
+        if not inside and not low * (1 - _ROUNDING) <= numbers[name] <= high * (1 + _ROUNDING):
             raise _FaultyValueError(f"column {name}: {numbers[name]} is outside the bar's {low} to {high}")
     start, end = _times(row["timestamp"])
     return Bar(symbol=row["symbol"].upper(), start=start, end=end, **numbers)
@@ -160,7 +160,11 @@ def _intraday(path: Path, bars: Iterable[Bar]) -> Tape:
         raise BarsFileError(f"{path}: bars {spacing} apart are not whole minutes below a day") from None
     if timeframe.is_daily:
         raise BarsFileError(f"{path}: daily bars take a date without a time in column timestamp")
-    return Tape((replace(bar, end=bar.start + spacing) for bar in bars), timeframe)
+    return Tape((_ending(bar, bar.start + spacing) for bar in bars), timeframe)
+
+
+def _ending(bar: Bar, end: datetime) -> Bar:
+    return Bar(bar.symbol, bar.start, end, bar.open, bar.high, bar.low, bar.close, bar.volume)
 
 
 def _spacings(bars: tuple[Bar, ...]) -> Iterator[timedelta]:

@@ -75,10 +75,6 @@ class Account:
         self._by_client_id[order.client_order_id] = order
         self._open.append(order)
 
-    def next_order_id(self) -> str:
-        """Return the id of the order that is entered next."""
-        return derived_id("order", self.key_id, len(self.orders))
-
     def order_by_client_id(self, client_order_id: str) -> Order | None:
         """Return the order that was sent with a client order id, however it ended."""
         return self._by_client_id.get(client_order_id)
@@ -95,6 +91,11 @@ class Account:
             remaining = order.remaining(order.reserve_price)
             by_group[order.root.id] = max(remaining, by_group.get(order.root.id, ZERO))
         return sum(by_group.values(), ZERO)
+
+    def available(self, position: Position) -> Decimal:
+        """Return how much of a position no open order will take, signed as it is."""
+        free = max(abs(position.quantity) - self.held_for_orders(position.asset), ZERO)
+        return free.copy_sign(position.quantity)
 
     def book(self, fill: Fill) -> None:
         """Enter a fill into cash and position."""

@@ -29,6 +29,8 @@ class MarketClock:
         self._live = now
         self._forced_open = True if always_open else None
         self._always_open = always_open
+        self._judged_at: datetime | None = None
+        self._judged_open = False
 
     @property
     def now(self) -> datetime:
@@ -38,7 +40,12 @@ class MarketClock:
     @property
     def is_open(self) -> bool:
         """Say whether stocks trade now."""
-        return self.calendar.is_open(self.now) if self._forced_open is None else self._forced_open
+        if self._forced_open is not None:
+            return self._forced_open
+        now = self.now
+        if now != self._judged_at:
+            self._judged_at, self._judged_open = now, self.calendar.is_open(now)
+        return self._judged_open
 
     def advance(self, to: datetime, *, is_open: bool | None = None) -> None:
         """Move on; `is_open` overrules the calendar until the next move.

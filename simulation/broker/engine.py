@@ -111,11 +111,13 @@ class SimulatedBroker(Trading):
         if self._running is not step:
             raise ValueError(f"the step of {step.start} was not begun")
         self._running = None
+        paths = [(bar.symbol, path(bar)) for bar in step.bars if self._exchange.has_orders(bar.symbol)]
+        met = [(symbol, prices) for symbol, prices in paths if self._exchange.meets(symbol, prices)]
         quarter = (step.end - step.start) / 4
-        for stretch in range(3):
+        for stretch in range(3 if met else 0):
             self.clock.advance(step.start + (stretch + 1) * quarter)
-            for bar in step.bars:
-                self._exchange.walk(bar.symbol, path(bar)[stretch])
+            for symbol, prices in met:
+                self._exchange.walk(symbol, prices[stretch])
         for bar in step.bars:
             self.market.close_bar(bar)
         self._advance(step.end)

@@ -1,6 +1,5 @@
 """Match resting orders against a moving price."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -31,11 +30,11 @@ class Exchange:
         self._market = market
         self._liquidity = liquidity
         self._accounts = accounts
-        self._books: defaultdict[str, list[Order]] = defaultdict(list)
+        self._books: dict[str, list[Order]] = {}
 
     def place(self, order: Order, *legs: Order) -> None:
         """Take an order, and legs that are new as well; fill it at once if it is marketable."""
-        self._books[order.symbol] += [order, *legs]
+        self._books.setdefault(order.symbol, []).extend((order, *legs))
         self.match(order.symbol)
         if order.time_in_force is TimeInForce.IOC and order.is_open and order.coming_end is None:
             cancel_group(order, self._clock.now)
@@ -51,8 +50,24 @@ class Exchange:
             self.jump(symbol, level)
         self.jump(symbol, target)
 
+    def has_orders(self, symbol: str) -> bool:
+        """Say whether an order of a symbol rests: without one its price moves past nothing."""
+        return symbol in self._books
+
+    def meets(self, symbol: str, prices: Iterable[Decimal]) -> bool:
+        """Say whether the price, on its way through these, comes to where an order acts.
+
+        An order acts at every price on one side of its level: if it acts on the way, it does at one of the ends.
+        """
+        way = (self._market.prices[symbol], *prices)
+        ends = min(way), max(way)
+        working = (order for order in self._books.get(symbol, ()) if order.is_working)
+        return any(trades_at(order, end) for order in working for end in ends)
+
     def match(self, symbol: str) -> None:
         """Fill, at the last price, every order of a symbol that trades there."""
+        if symbol not in self._books:
+            return
         price = self._market.prices[symbol]
         while (order := self._first_trading_at(symbol, price)) is not None:
             if awaits_stop(order):
@@ -63,7 +78,7 @@ class Exchange:
     def start_waiting(self) -> Iterable[str]:
         """Let orders that waited for the session work, and return their symbols."""
         symbols = []
-        for symbol, book in self._books.items():
+        for symbol, book in sorted(self._books.items()):
             accepted = [o for o in book if o.status is OrderStatus.ACCEPTED and o.coming_end is None]
             waiting = [order for order in accepted if self._may_trade(order)]
             for order in waiting:
@@ -73,24 +88,24 @@ class Exchange:
         return symbols
 
     def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
-        fillable = self._fillable(symbol, price)
-        return next((order for order in fillable if trades_at(order, price)), None)
+        acting = (order for order in self._working(symbol) if trades_at(order, price))
+        return next((order for order in acting if self._may_fill(order, price)), None)
 
     def _next_level(self, symbol: str, target: Decimal) -> Decimal | None:
         price = self._market.prices[symbol]
-        resting = (pending_level(order) for order in self._fillable(symbol, price))
-        levels = [level for level in resting if level is not None and lies_between(level, price, target)]
+        resting = ((order, pending_level(order)) for order in self._working(symbol))
+        levels = [
+            level
+            for order, level in resting
+            if level is not None and lies_between(level, price, target) and self._may_fill(order, price)
+        ]
         return min(levels, key=lambda level: abs(level - price), default=None)
 
-    def _fillable(self, symbol: str, price: Decimal) -> list[Order]:
-        book = self._books[symbol]
-        if any(not order.is_open for order in book):
-            book[:] = [order for order in book if order.is_open]
-        return [
-            order
-            for order in book
-            if order.is_working and self._may_trade(order) and self._obtainable(order, price) > 0
-        ]
+    def _working(self, symbol: str) -> list[Order]:
+        book = [order for order in self._books.pop(symbol, ()) if order.is_open]
+        if book:
+            self._books[symbol] = book
+        return [order for order in book if order.is_working]
 
     def _fill(self, order: Order, price: Decimal) -> None:
         quantity = self._obtainable(order, price)
@@ -107,6 +122,9 @@ class Exchange:
         account = self._accounts[order.key_id]
         account.book(fill)
         after_fill(order, quantity, fill.at, account.behaviour)
+
+    def _may_fill(self, order: Order, price: Decimal) -> bool:
+        return self._may_trade(order) and self._obtainable(order, price) > 0
 
     def _obtainable(self, order: Order, price: Decimal) -> Decimal:
         wanted = max(order.remaining(price), ZERO)

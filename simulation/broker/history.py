@@ -65,7 +65,7 @@ def bars_page(market: Market, query: BarsQuery, *, forming: bool, now: datetime)
 
 def latest_bar(market: Market, symbol: str, *, forming: bool) -> Bar | None:
     """Return the last closed bar of a symbol, or the one that is forming where asked for."""
-    current = market.forming.get(symbol) if forming else None
+    current = market.forming(symbol) if forming else None
     return current or next(reversed(market.closed.get(symbol, [])), None)
 
 
@@ -88,7 +88,7 @@ def _rows(market: Market, query: BarsQuery, *, forming: bool, now: datetime) -> 
 def _source(market: Market, symbol: str, query: BarsQuery, *, forming: bool) -> list[Bar]:
     closed = market.closed.get(symbol, [])
     first = bisect_left(closed, query.start, key=lambda bar: stamp(bar.start, market.timeframe))
-    current = market.forming.get(symbol) if forming else None
+    current = market.forming(symbol) if forming else None
     return closed[first:] if current is None else [*closed[first:], current]
 
 

@@ -9,7 +9,7 @@ from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import BrokerError, duplicate_client_order_id, invalid
 from simulation.broker.groups import begin
-from simulation.broker.identifiers import derived_id
+from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.market import Market
 from simulation.broker.order_rules import ORDER_RULES
 from simulation.broker.orders import ComingEnd, Order, OrderStatus
@@ -47,8 +47,6 @@ def accept(
     order = _order(submission, clock)
     account.add(order)
     for leg in _legs(order, request):
-        leg.id = account.next_order_id()
-        leg.client_order_id = derived_id("leg", leg.id)
         order.legs.append(leg)
         account.add(leg)
         if leg.is_working:
@@ -89,10 +87,10 @@ def _order(submission: Submission, clock: MarketClock) -> Order:
     request, account = submission.request, submission.account
     coming_end = _rejection(submission, clock)
     waits = coming_end is not None or not (clock.is_open or submission.asset.is_crypto)
-    order_id = account.next_order_id()
+    name = request.client_order_id or derived_id("client", account.key_id, len(account.orders))
     return Order(
-        id=order_id,
-        client_order_id=request.client_order_id or derived_id("client", order_id),
+        id=order_id(account.key_id, name),
+        client_order_id=name,
         key_id=account.key_id,
         asset=submission.asset,
         side=request.side,
@@ -133,9 +131,10 @@ def _legs(parent: Order, request: OrderRequest) -> list[Order]:
 def _leg(parent: Order, *, limit: Decimal | None = None, stop: StopLoss | None = None) -> Order:
     stop_type = OrderType.STOP_LIMIT if stop and stop.limit_price else OrderType.STOP
     is_exit_of_entry = parent.order_class.is_entry
+    name = derived_id("leg", parent.id, stop_type if stop else OrderType.LIMIT)
     return Order(
-        id="",
-        client_order_id="",
+        id=order_id(parent.key_id, name),
+        client_order_id=name,
         key_id=parent.key_id,
         asset=parent.asset,
         side=parent.side.opposite if is_exit_of_entry else parent.side,

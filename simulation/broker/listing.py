@@ -1,9 +1,9 @@
 """Select the orders of an account as `GET /v2/orders` does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 from simulation.broker.account import Account
 from simulation.broker.orders import Order
@@ -19,7 +19,7 @@ class OrdersQuery:
     """
 
     status: str = "open"
-    limit: int = 50
+    limit: int | None = 50
     after: datetime | None = None
     until: datetime | None = None
     ascending: bool = False
@@ -30,12 +30,17 @@ class OrdersQuery:
 
 def listed_orders(account: Account, query: OrdersQuery) -> list[Order]:
     """Return the orders asked for, newest first unless ascending; of one moment, in order of entry."""
-    orders = account.orders.values()
-    in_order = orders if query.ascending else reversed(orders)
-    return list(islice(_selected(iter(in_order), query), query.limit))
+    orders = account.open_orders if query.status == "open" else account.orders.values()
+    in_order = orders if query.ascending else _sent_after(query.after, reversed(orders))
+    return list(islice(_selected(in_order, query), query.limit))
 
 
-def _selected(orders: Iterator[Order], query: OrdersQuery) -> Iterator[Order]:
+def _sent_after(after: datetime | None, newest_first: Iterator[Order]) -> Iterator[Order]:
+    """Yield orders up to the first that is too old: those behind it are older still."""
+    return newest_first if after is None else takewhile(lambda order: order.created_at > after, newest_first)
+
+
+def _selected(orders: Iterable[Order], query: OrdersQuery) -> Iterator[Order]:
     for order in orders:
         if query.nested and order.parent is not None:
             continue

@@ -18,7 +18,7 @@ class Market:
         self.traded_at: dict[str, datetime] = {}
         self.previous_closes: dict[str, Decimal] = {}
         self.closed: dict[str, list[Bar]] = {}
-        self.forming: dict[str, Bar] = {}
+        self._running: dict[str, Bar] = {}
 
     def trade(self, symbol: str, price: Decimal, at: datetime) -> None:
         """Set the last price of a symbol."""
@@ -26,14 +26,18 @@ class Market:
         self.traded_at[symbol] = at
 
     def open_bar(self, bar: Bar) -> None:
-        """Start a bar: its open is the price, and all that can be known of it."""
-        first = bar.open
-        self.forming[bar.symbol] = replace(bar, high=first, low=first, close=first, volume=ZERO)
-        self.trade(bar.symbol, first, bar.start)
+        """Start a bar: its open is the price."""
+        self._running[bar.symbol] = bar
+        self.trade(bar.symbol, bar.open, bar.start)
+
+    def forming(self, symbol: str) -> Bar | None:
+        """Return the bar that is running: its open is all that can be known of it."""
+        bar = self._running.get(symbol)
+        return bar and replace(bar, high=bar.open, low=bar.open, close=bar.open, volume=ZERO)
 
     def close_bar(self, bar: Bar) -> None:
         """End a bar: it is history now, and its close is the price."""
-        self.forming.pop(bar.symbol, None)
+        self._running.pop(bar.symbol, None)
         self.closed.setdefault(bar.symbol, []).append(bar)
         self.trade(bar.symbol, bar.close, bar.end)
 

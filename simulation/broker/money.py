@@ -33,6 +33,11 @@ def floored(quantity: Decimal) -> Decimal:
     return quantity.quantize(_SMALLEST_QUANTITY, ROUND_DOWN)
 
 
+def nine_places(price: Decimal) -> Decimal:
+    """Round a price to the nine decimals that an average is shown with."""
+    return price.quantize(_SMALLEST_QUANTITY)
+
+
 def raised(quantity: Decimal) -> Decimal:
     """Round a quantity up to nine decimals: how fees are charged."""
     return quantity.quantize(_SMALLEST_QUANTITY, ROUND_UP)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from simulation.broker.account import Account
 from simulation.broker.clock import MarketClock
 from simulation.broker.groups import take_place
-from simulation.broker.identifiers import derived_id
+from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.intake import last_price
 from simulation.broker.market import Market
 from simulation.broker.orders import Order, OrderStatus
@@ -36,12 +36,12 @@ def replacement(old: Order, changes: Changes, account: Account, market: Market, 
 
 def _order(asked: Replacement, clock: MarketClock) -> Order:
     old, changes = asked.order, asked.changes
-    order_id = asked.account.next_order_id()
+    name = changes.client_order_id or derived_id("replacement", old.id)
     is_held = old.status is OrderStatus.HELD
     return replace(
         old,
-        id=order_id,
-        client_order_id=changes.client_order_id or derived_id("client", order_id),
+        id=order_id(old.key_id, name),
+        client_order_id=name,
         time_in_force=asked.time_in_force,
         quantity=asked.rest,
         limit_price=asked.limit_price,

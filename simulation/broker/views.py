@@ -8,7 +8,7 @@ from simulation.broker.account import Account
 from simulation.broker.assets import Asset, AssetClass
 from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
-from simulation.broker.money import ZERO, text
+from simulation.broker.money import nine_places, text
 from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Position
 from simulation.broker.terms import OrderClass
@@ -17,7 +17,6 @@ from simulation.sessions import NEW_YORK, Session
 
 Json = dict[str, object]
 _RATIO_DIGITS = Decimal("0.000001")
-_PRICE_DIGITS = Decimal("0.000000001")
 
 
 def moment(at: datetime | None) -> str | None:
@@ -48,7 +47,7 @@ def order_json(order: Order, *, nested: bool = False) -> Json:
         "notional": _optional(order.notional),
         "qty": _optional(order.quantity),
         "filled_qty": text(order.filled_quantity),
-        "filled_avg_price": _optional(average and average.quantize(_PRICE_DIGITS)),
+        "filled_avg_price": _optional(average and nine_places(average)),
         "order_class": "" if order.order_class is OrderClass.SIMPLE else order.order_class.value,
         "order_type": order.type.value,
         "type": order.type.value,
@@ -135,7 +134,6 @@ def position_json(position: Position, account: Account, market: Market) -> Json:
     worth, quantity = price * position.quantity, position.quantity
     profit = worth - position.cost
     profit_today = (price - previous) * quantity
-    free = max(abs(quantity) - account.held_for_orders(asset), ZERO)
     return {
         "asset_id": asset.id,
         "symbol": asset.position_symbol,
@@ -143,7 +141,7 @@ def position_json(position: Position, account: Account, market: Market) -> Json:
         "asset_class": asset.asset_class.value,
         "asset_marginable": not asset.is_crypto,
         "qty": text(quantity),
-        "avg_entry_price": text(position.average_entry_price.quantize(_PRICE_DIGITS)),
+        "avg_entry_price": text(nine_places(position.average_entry_price)),
         "side": "long" if quantity > 0 else "short",
         "market_value": text(worth),
         "cost_basis": text(position.cost),
@@ -154,7 +152,7 @@ def position_json(position: Position, account: Account, market: Market) -> Json:
         "current_price": text(price),
         "lastday_price": text(previous),
         "change_today": text(((price - previous) / previous).quantize(_RATIO_DIGITS)),
-        "qty_available": text(free.copy_sign(quantity)),
+        "qty_available": text(account.available(position)),
     }
 
 

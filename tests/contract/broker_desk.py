@@ -1,8 +1,10 @@
-"""The simulated broker on a real socket, with the real adapters at it."""
+"""The simulated broker behind Argo's ports: on a real socket with the real adapters at it, and in memory."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Self
+
+import pytest
 
 from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
@@ -10,6 +12,8 @@ from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from simulation.broker.server import BackgroundServer, BrokerServer, Fault
 from simulation.clock import SteppedClock
+from simulation.desk import InMemoryBroker
+from simulation.feed import InMemoryMarketData
 from tests.contract.backends import Plain
 from tests.simulation.desk import TEN_O_CLOCK, Desk
 
@@ -23,10 +27,10 @@ class BrokerDesk:
         clock: the adapters' time, ten o'clock in New York until it is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **serving: object) -> None:
         self.desk = Desk()
         self.clock = SteppedClock(TEN_O_CLOCK)
-        self._server = BackgroundServer(BrokerServer(self.desk.broker))
+        self._server = BackgroundServer(BrokerServer(self.desk.broker, **serving))
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -64,7 +68,7 @@ class BrokerDesk:
     @property
     def entries(self) -> int:
         """How many orders the broker has taken, legs not counted."""
-        return self.call(lambda: sum(order.parent is None for order in self.desk.account.orders.values()))
+        return self.call(lambda: _entries(self.desk))
 
     def call[Result](self, function: Callable[[], Result]) -> Result:
         return self._server.call(function)
@@ -72,3 +76,40 @@ class BrokerDesk:
     def strike(self, **fault: object) -> None:
         """Let something go wrong with the next request that it waits for."""
         self.call(lambda: self._server.server.faults.add(Fault(**fault)))
+
+
+class InMemoryDesk:
+    """A desk whose broker is asked in this process, in the words of `BrokerDesk`."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.clock = SteppedClock(TEN_O_CLOCK)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def broker(self) -> Plain:
+        return Plain(InMemoryBroker(self.desk.broker, "key"))
+
+    def market_data(self) -> Plain:
+        return Plain(InMemoryMarketData(self.desk.broker))
+
+    @property
+    def entries(self) -> int:
+        return _entries(self.desk)
+
+    def call[Result](self, function: Callable[[], Result]) -> Result:
+        return function()
+
+
+ON_BOTH_FACES = pytest.mark.parametrize(
+    "desk", [BrokerDesk, InMemoryDesk], ids=["over HTTP", "in memory"], indirect=True
+)
+"""Run a test of what the ports promise at the adapters over HTTP, and in memory."""
+
+
+def _entries(desk: Desk) -> int:
+    return sum(order.parent is None for order in desk.account.orders.values())

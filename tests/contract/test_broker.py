@@ -1,18 +1,17 @@
 from datetime import timedelta
 from decimal import Decimal
-from time import monotonic
 
 import pytest
 
-from argo.adapters.aws.parameters import Credentials
 from argo.domain.account import Asset
-from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.orders import OrderStatus, differences
 from argo.domain.symbols import Symbol
-from argo.domain.tables import ConfigurationError
 from tests.contract.backends import together
+from tests.contract.broker_desk import ON_BOTH_FACES
 from tests.simulation.desk import NEXT_OPENING, TEN_O_CLOCK
 from tests.unit.builders import an_entry_plan
+
+pytestmark = ON_BOTH_FACES
 
 FILLED_AT_ONCE = an_entry_plan(limit_price="101")
 RESTING = an_entry_plan(limit_price="99")
@@ -21,21 +20,6 @@ RESTING = an_entry_plan(limit_price="99")
 @pytest.fixture
 def broker(desk):
     return desk.broker()
-
-
-def ask_everything(broker):
-    """Return the calls to each of the port's methods, by name."""
-    return {
-        "account": broker.account,
-        "clock": broker.clock,
-        "positions": broker.positions,
-        "open_orders": broker.open_orders,
-        "asset": lambda: broker.asset(Symbol("AAPL")),
-        "submit": lambda: broker.submit(RESTING.body()),
-        "order": lambda: broker.order("an-id"),
-        "order_by_client_id": lambda: broker.order_by_client_id("argo-1"),
-        "cancel": lambda: broker.cancel("an-id"),
-    }
 
 
 def test_an_account_comes_with_its_balances_and_flags(desk, broker):
@@ -130,9 +114,8 @@ def test_an_open_brackets_legs_stand_within_it(broker):
     assert [leg.role for leg in found.legs] == ["take_profit", "stop_loss"]
 
 
-def test_an_account_without_open_orders_has_an_empty_list(desk, broker):
+def test_an_account_without_open_orders_has_an_empty_list(broker):
     assert broker.open_orders() == []
-    assert desk.requests == {"GET /v2/orders": 1}
 
 
 def test_more_open_orders_than_the_brokers_default_page_are_all_seen(broker):
@@ -152,14 +135,6 @@ def test_an_order_that_is_not_argos_is_among_the_open_ones(desk, broker):
     assert (found.client_order_id, found.limit_price) == ("by hand", 90)
 
 
-@pytest.mark.parametrize("body", [{"message": "welcome"}, "null", {"orders": []}])
-def test_a19_open_orders_of_another_form_are_ambiguous_and_not_none(desk, broker, body):
-    desk.strike(status=200, body=body)
-
-    with pytest.raises(Ambiguous):
-        broker.open_orders()
-
-
 def test_an_asset_says_how_it_can_be_traded(desk, broker):
     desk.call(lambda: desk.desk.broker.assets.override("AAPL", shortable=False))
 
@@ -174,32 +149,8 @@ def test_a24_a_pairs_asset_is_found_by_its_symbol(desk, broker):
     assert asset == Asset(tradable=True, shortable=False, fractionable=True)
 
 
-def test_an_asset_the_broker_does_not_know_is_none(desk, broker):
+def test_an_asset_the_broker_does_not_know_is_none(broker):
     assert broker.asset(Symbol("NONE")) is None
-    assert desk.requests == {"GET /v2/assets/{symbol}": 1}
-
-
-def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(desk, broker):
-    desk.strike(status=200, body={"symbol": "AAPL", "shortable": "yes", "fractionable": None})
-
-    assert broker.asset(Symbol("AAPL")) == Asset(tradable=False, shortable=False, fractionable=False)
-
-
-@pytest.mark.parametrize(
-    ("fault", "raised"),
-    [
-        ({"status": 500, "body": {"message": "internal"}}, Ambiguous),
-        ({"status": 429, "body": {"message": "too many requests."}}, Throttled),
-        ({"drop": True}, Ambiguous),
-    ],
-    ids=["an error", "throttled", "a broken connection"],
-)
-@pytest.mark.parametrize("question", ["open_orders", "asset"])
-def test_a19_no_answer_is_a_fault_and_not_nothing(desk, broker, question, fault, raised):
-    desk.strike(**fault)
-
-    with pytest.raises(raised):
-        ask_everything(broker)[question]()
 
 
 def test_an_open_order_is_cancelled_and_a_final_or_unknown_one_is_not(broker):
@@ -219,43 +170,82 @@ def test_calls_at_once_each_get_their_own_answer(desk, broker):
 
     assert [order.client_order_id for order in sent] == [plan.client_order_id for plan in plans]
     assert [order.order_id for order in found] == [order.order_id for order in sent]
-    assert desk.posts == desk.entries == 20
+    assert desk.entries == 20
 
 
-def test_a13_calls_at_once_overlap(desk, broker):
-    desk.strike(delay_seconds=0.2, times=8)
+def test_a_filled_brackets_legs_are_open_orders_of_their_own_and_not_nested(broker):
+    sent = broker.submit(FILLED_AT_ONCE.body())
 
-    started = monotonic()
-    together(*(broker.port.clock() for _ in range(8)))
-
-    assert monotonic() - started < 0.8
-
-
-def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(desk):
-    def unreadable() -> Credentials:
-        raise ConfigurationError("credentials parameter /argo/argo/credentials: AccessDenied")
-
-    for call in ask_everything(desk.broker(unreadable)).values():
-        with pytest.raises(Unauthorised, match="AccessDenied"):
-            call()
-
-    assert desk.requests == {}
+    assert broker.open_orders() == []
+    assert [order.order_id for order in broker.open_orders(nested=False)] == [
+        leg.order_id for leg in reversed(sent.legs)
+    ]
 
 
-@pytest.mark.parametrize(
-    "keys", [("", ""), ("key", ""), ("key", "secret\n"), ("key", "se\ncret"), ("key", "\N{SNOWMAN}"), ("key", 7)]
-)
-def test_a02_keys_that_cannot_be_sent_are_unauthorised(desk, keys):
-    broker = desk.broker(lambda: Credentials(*keys))
+def test_final_orders_of_a_symbol_since_a_time_are_found(desk, broker):
+    desk.call(lambda: desk.desk.price(20, "IBM"))
+    desk.call(lambda: desk.desk.buy(1, client_order_id="too early"))
+    desk.call(lambda: desk.desk.wait(60))
+    for name in ("by hand", "again"):
+        desk.call(lambda name=name: desk.desk.buy(1, client_order_id=name))
+    desk.call(lambda: desk.desk.buy(1, symbol="IBM"))
+    desk.call(lambda: desk.desk.buy(1, type="limit", limit_price=90, client_order_id="still open"))
 
-    for _ in range(2):
-        with pytest.raises(Unauthorised):
-            broker.submit(RESTING.body())
+    found = broker.closed_orders(Symbol("AAPL"), since=TEN_O_CLOCK)
+
+    assert [order.client_order_id for order in found] == ["again", "by hand"]
+    assert {order.submitted_at for order in found} == {TEN_O_CLOCK + timedelta(seconds=60)}
 
 
-def test_a34_refused_keys_are_unauthorised_on_every_method(desk):
-    for call in ask_everything(desk.broker(lambda: Credentials("key", "guess"))).values():
-        with pytest.raises(Unauthorised):
-            call()
+def test_a_moved_stop_is_an_order_in_its_predecessors_place(broker):
+    sent = broker.submit(FILLED_AT_ONCE.body())
+    stop = next(leg for leg in sent.legs if leg.role == "stop_loss")
 
-    assert desk.posts == 1
+    moved = broker.replace(stop.order_id, stop_price=Decimal("96.5"))
+
+    assert (moved.stop_price, moved.quantity, moved.status) == (Decimal("96.5"), 12, OrderStatus.PENDING_NEW)
+    assert broker.order(stop.order_id).replaced_by == moved.order_id
+    assert moved.order_id in {leg.order_id for leg in broker.order(sent.order_id).legs}
+
+
+def test_orders_and_positions_that_lag_are_those_of_a_while_ago(desk, broker):
+    desk.call(lambda: desk.desk.behave(orders_lag=2, positions_lag=5))
+    sent = broker.submit(FILLED_AT_ONCE.body())
+
+    unseen = broker.order_by_client_id(sent.client_order_id), broker.open_orders(nested=False), broker.positions()
+    desk.call(lambda: desk.desk.wait(2))
+    found, positions = broker.order(sent.order_id), broker.positions()
+    desk.call(lambda: desk.desk.wait(3))
+    (position,) = broker.positions()
+
+    assert unseen == (None, [], [])
+    assert (found.status, positions) == (OrderStatus.FILLED, [])
+    assert position.quantity == 12
+
+
+def test_an_order_that_is_rejected_later_was_accepted(desk, broker):
+    desk.call(lambda: desk.desk.behave(rejected_after={RESTING.client_order_id: 3}))
+
+    sent = broker.submit(RESTING.body())
+    desk.call(lambda: desk.desk.wait(3))
+
+    assert sent.status is OrderStatus.ACCEPTED
+    assert broker.order(sent.order_id).status is OrderStatus.REJECTED
+
+
+def test_what_open_orders_hold_of_a_position_is_not_available(broker):
+    broker.submit(FILLED_AT_ONCE.body())
+
+    (position,) = broker.positions()
+
+    assert (position.quantity, position.available_quantity) == (12, 0)
+
+
+def test_ids_do_not_depend_on_which_order_came_first(desk, broker):
+    plans = [an_entry_plan(client_order_id=f"argo-{number}") for number in range(3)]
+    sent = [broker.submit(plan.body()) for plan in plans]
+
+    with type(desk)() as other:
+        sent_backwards = [other.broker().submit(plan.body()) for plan in reversed(plans)]
+
+    assert sent == sent_backwards[::-1]

@@ -10,6 +10,8 @@ from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from simulation.tape import Bar
+from simulation.timeframe import DAILY
+from tests.contract.broker_desk import ON_BOTH_FACES
 from tests.simulation.desk import TEN_O_CLOCK, minute_step
 
 AAPL, IBM, BTC = Symbol("AAPL"), Symbol("IBM"), Symbol("BTC/USD")
@@ -43,7 +45,8 @@ def minutes(market_data, *symbols, start=TEN_O_CLOCK, end=TEN_O_CLOCK + timedelt
     return market_data.bars(symbols, Timeframe.MINUTE, start=start, end=end)
 
 
-def test_bars_of_many_symbols_come_oldest_first_by_one_request(desk):
+@ON_BOTH_FACES
+def test_bars_of_many_symbols_come_oldest_first(desk):
     trade_minutes(desk, 3, AAPL, IBM)
 
     found = minutes(desk.market_data(), AAPL, IBM)
@@ -54,9 +57,17 @@ def test_bars_of_many_symbols_come_oldest_first_by_one_request(desk):
     }
     last = found[AAPL][-1]
     assert (last.open, last.high, last.low, last.close, last.volume) == (102, 102, 102, 102, 1000)
+
+
+def test_bars_of_many_symbols_are_one_request(desk):
+    trade_minutes(desk, 3, AAPL, IBM)
+
+    minutes(desk.market_data(), AAPL, IBM)
+
     assert desk.requests == {"GET /v2/stocks/bars": 1}
 
 
+@ON_BOTH_FACES
 def test_bars_before_the_start_are_left_out(desk):
     trade_minutes(desk, 3, AAPL)
 
@@ -65,15 +76,23 @@ def test_bars_before_the_start_are_left_out(desk):
     assert [bar.time for bar in found[AAPL]] == [at(1), at(2)]
 
 
+@ON_BOTH_FACES
 def test_b14_the_forming_bar_that_crypto_shows_is_left_out(desk):
     trade_minutes(desk, 2, BTC, forming=True)
 
     found = minutes(desk.market_data(), BTC)
 
     assert [bar.time for bar in found[BTC]] == [at(0), at(1)]
-    assert desk.requests == {"GET /v1beta3/crypto/us/bars": 1}
 
 
+@ON_BOTH_FACES
+def test_b14_a_symbol_whose_only_bar_is_forming_is_absent(desk):
+    trade_minutes(desk, 0, BTC, forming=True)
+
+    assert minutes(desk.market_data(), BTC) == {}
+
+
+@ON_BOTH_FACES
 def test_b14_a_bar_that_ends_after_the_end_is_left_out(desk):
     trade_minutes(desk, 4, AAPL)
 
@@ -93,6 +112,7 @@ def test_stocks_and_pairs_are_two_requests(desk):
     assert desk.requests == {"GET /v2/stocks/bars": 1, "GET /v1beta3/crypto/us/bars": 1}
 
 
+@ON_BOTH_FACES
 def test_a_symbol_without_data_is_absent(desk):
     trade_minutes(desk, 1, AAPL)
 
@@ -116,6 +136,53 @@ def test_pages_are_followed_across_symbols_to_the_end(desk, surplus, pages):
     assert {symbol: len(bars) for symbol, bars in found.items()} == {AAPL: length, IBM: length + surplus}
     assert [bar.time for bar in found[IBM]] == [at(minute) for minute in range(length + surplus)]
     assert desk.requests == {"GET /v2/stocks/bars": pages}
+
+
+@ON_BOTH_FACES
+def test_bars_that_close_later_are_seen_when_they_have(desk):
+    market_data = desk.market_data()
+    trade_minutes(desk, 2, AAPL)
+    before = minutes(market_data, AAPL)[AAPL]
+
+    third = minute_step(2, 102, 103, 101, 102)
+    desk.call(lambda: (desk.desk.broker.begin(third), desk.desk.broker.finish(third)))
+    desk.clock.set(at(3))
+
+    assert [bar.time for bar in before] == [at(0), at(1)]
+    assert [bar.time for bar in minutes(market_data, AAPL, start=at(1))[AAPL]] == [at(1), at(2)]
+
+
+@ON_BOTH_FACES
+def test_bars_longer_than_the_markets_own_are_whole_ones_put_together(desk):
+    trade_minutes(desk, 12, AAPL)
+    window = {"start": TEN_O_CLOCK, "end": at(12)}
+
+    found = desk.market_data().bars([AAPL], Timeframe.FIVE_MINUTES, **window)
+
+    assert [(bar.time, bar.open, bar.close, bar.volume) for bar in found[AAPL]] == [
+        (at(0), 100, 104, 5000),
+        (at(5), 105, 109, 5000),
+    ]
+
+
+@ON_BOTH_FACES
+def test_a_daily_bar_is_closed_at_midnight_in_new_york(desk):
+    start, end = TEN_O_CLOCK - MINUTE * 30, TEN_O_CLOCK + MINUTE * 360
+    midnight = TEN_O_CLOCK - timedelta(hours=10)
+
+    def trade():
+        desk.desk.broker.market.timeframe = DAILY
+        desk.desk.broker.market.close_bar(Bar(AAPL, start, end, *[Decimal(100)] * 4, volume=Decimal(1)))
+
+    desk.call(trade)
+    market_data, found = desk.market_data(), []
+    for now in (end, midnight + timedelta(days=1) - MINUTE, midnight + timedelta(days=1)):
+        desk.call(lambda now=now: desk.desk.broker.set_clock(now))
+        desk.clock.set(now)
+        found.append(market_data.bars([AAPL], Timeframe.DAY, start=midnight, end=now))
+
+    assert found[:2] == [{}, {}]
+    assert [bar.time for bar in found[2][AAPL]] == [midnight]
 
 
 def test_bars_that_are_null_are_no_bars(desk):
@@ -186,6 +253,15 @@ def price(desk, **prices):
     desk.call(lambda: [desk.desk.price(at, symbol) for symbol, at in prices.items()])
 
 
+@ON_BOTH_FACES
+def test_last_prices_are_those_of_the_last_trades(desk):
+    price(desk, **{"AAPL": "101.250", "BTC/USD": "50000.5", "IBM": 7, "MSFT": 8})
+
+    found = desk.market_data().latest_prices([BTC, AAPL, IBM])
+
+    assert found == {AAPL: Decimal("101.25"), BTC: Decimal("50000.5"), IBM: 7}
+
+
 def test_last_prices_of_many_stocks_come_by_one_request(desk):
     price(desk, AAPL="101.25", IBM="20.5", MSFT=7)
 
@@ -214,6 +290,7 @@ def test_pairs_alone_ask_for_no_stock(desk):
     assert desk.requests == {"GET /v1beta3/crypto/us/latest/trades": 1}
 
 
+@ON_BOTH_FACES
 def test_a30_a_symbol_without_a_last_price_is_absent_and_not_zero(desk):
     price(desk, AAPL=101)
 

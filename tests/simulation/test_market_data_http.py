@@ -55,6 +55,14 @@ def test_b14_a_forming_bar_is_not_shown_and_shows_its_open_alone_where_asked_for
     over_http(forming_too, desk_after(DAYS, within_last_step=True), forming_stock_bars=True)
 
 
+def test_a_bar_that_has_closed_is_not_forming_any_more():
+    async def story(client, _):
+        _, page = await answer(client.get(f"/v2/stocks/bars?symbols=IBM&{DAILY}"))
+        assert [bar["t"][:10] for bar in page["bars"]["IBM"]][-2:] == ["2013-02-28", "2013-03-01"]
+
+    over_http(story, desk_after(DAYS), forming_stock_bars=True)
+
+
 def test_a_symbol_without_data_is_absent():
     async def story(client, _):
         _, page = await answer(client.get(f"/v2/stocks/bars?symbols=IBM,NONE&{DAILY}"))

@@ -180,6 +180,24 @@ def test_every_answer_carries_a_request_id_and_the_rate_limit():
     over_http(story)
 
 
+def test_a_request_id_says_who_asked_what_and_when_and_not_how_many_asked_before():
+    desk = Desk()
+
+    async def named(client, query):
+        async with client.get("/v2/orders", params=query) as response:
+            return response.headers["X-Request-ID"]
+
+    async def story(client, _):
+        first, again, other = [await named(client, {"status": status}) for status in ("open", "open", "closed")]
+        desk.wait(1)
+        later = await named(client, {"status": "open"})
+
+        assert first == again
+        assert len({first, other, later}) == 3
+
+    over_http(story, desk)
+
+
 def test_beyond_the_rate_limit_nothing_is_done_until_the_next_minute():
     desk = Desk()
 

@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from datetime import datetime
 
 from aiohttp import web
 
 from simulation.broker.account import Account
 from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError, not_found, rate_limited
+from simulation.broker.identifiers import request_id
 from simulation.broker.server.faults import Fault, Faults
 from simulation.broker.server.rate_limit import Budget, RateLimiter
 
@@ -42,18 +43,17 @@ class Gateway:
         if request.path.startswith(CONTROL_PREFIX):
             return await handler(request)
         self.requests[_template(request)] += 1
-        request_id = sha256(f"request|{self.requests.total()}".encode()).hexdigest()[:32]
+        name = await _name(request, self._broker.clock.now)
         fault = self._faults.strike(request.method, request.path)
         struck = await _inflict(fault, request) if fault and not fault.after else None
         response = struck or await self._answer(request, handler)
         if fault and fault.after:
             response = await _inflict(fault, request) or response
-        response.headers["X-Request-ID"] = request_id
+        response.headers["X-Request-ID"] = name
         return response
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        key_id = request.headers.get("APCA-API-KEY-ID", "")
-        budget = self._limiter.take(f"{key_id} {_realm(request.path)}")
+        budget = self._limiter.take(f"{_key_id(request)} {_realm(request.path)}")
         try:
             response = await self._admit(request, handler, budget)
         except BrokerError as error:
@@ -68,7 +68,7 @@ class Gateway:
     async def _admit(self, request: web.Request, handler: Handler, budget: Budget) -> web.StreamResponse:
         if not request.path.startswith(_CRYPTO_DATA_PREFIX):
             request[ACCOUNT] = self._broker.authenticate(
-                request.headers.get("APCA-API-KEY-ID", ""),
+                _key_id(request),
                 request.headers.get("APCA-API-SECRET-KEY", ""),
             )
         if budget.exceeded:
@@ -91,6 +91,16 @@ async def _inflict(fault: Fault, request: web.Request) -> web.StreamResponse | N
     text = json.dumps({} if fault.body is None else fault.body)
     headers = {"Content-Type": "application/json", **fault.headers}
     return web.Response(status=fault.status, body=text.encode(), headers=headers)
+
+
+async def _name(request: web.Request, at: datetime) -> str:
+    query = "&".join(f"{name}={value}" for name, value in sorted(request.query.items()))
+    body = (await request.read()).decode(errors="replace")
+    return request_id(_key_id(request), request.method, request.path, query + body, at)
+
+
+def _key_id(request: web.Request) -> str:
+    return request.headers.get("APCA-API-KEY-ID", "")
 
 
 def _template(request: web.Request) -> str:

@@ -6,7 +6,8 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
+from argo.adapters.alpaca.answer import Answer
+from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.domain.tables import ConfigurationError
 from tests.unit.builders import an_answer
 

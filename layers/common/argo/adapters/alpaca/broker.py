@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
+from argo.adapters.alpaca.answer import Answer
 from argo.adapters.alpaca.outcome import NOT_FOUND, fault, is_no_such_order, read
 from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
+from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
@@ -30,14 +31,21 @@ class AlpacaBroker:
     """
 
     def __init__(
-        self, credentials: Callable[[], Credentials], base_url: str, *, clock: Clock, calls: BlockingCalls
+        self,
+        credentials: Callable[[], Credentials],
+        base_url: str,
+        *,
+        clock: Clock,
+        calls: BlockingCalls,
+        forget_key: Callable[[], None] | None = None,
     ) -> None:
         """Trade at ``base_url`` (with or without ``/v2``).
 
         ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
-        an outcome with a reason instead of a function that won't start (FAILURES A02).
+        an outcome with a reason instead of a function that won't start (FAILURES A02). A key that is refused is
+        forgotten, with ``forget_key`` where it is kept, and read anew for the next request.
         """
-        self._transport = Transport(client_maker(credentials, base_url))
+        self._transport = Transport(client_maker(credentials, base_url), forget_key)
         self._clock = clock
         self._calls = calls
         self._budget = RequestBudget(clock)
@@ -135,6 +143,8 @@ class AlpacaBroker:
 
     def _raise_fault(self, answer: Answer) -> None:
         found = fault(answer, self._clock.now())
+        if isinstance(found, Unauthorised):
+            self._transport.renew()
         if found is not None:
             raise found
 

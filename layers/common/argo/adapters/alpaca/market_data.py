@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
+from argo.adapters.alpaca.answer import Answer
 from argo.adapters.alpaca.outcome import fault, read
 from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import Answer, NoAnswer, Transport
+from argo.adapters.alpaca.transport import NoAnswer, Transport
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import Ambiguous, Unauthorised
@@ -38,9 +39,10 @@ class AlpacaMarketData:
         feed: str,
         clock: Clock,
         calls: BlockingCalls,
+        forget_key: Callable[[], None] | None = None,
     ) -> None:
-        """Read ``feed`` (``iex`` without a subscription) at ``base_url``."""
-        self._transport = Transport(client_maker(credentials, base_url))
+        """Read ``feed`` (``iex`` without a subscription) at ``base_url``; a refused key is read anew."""
+        self._transport = Transport(client_maker(credentials, base_url), forget_key)
         self._feed = feed
         self._clock = clock
         self._calls = calls
@@ -62,9 +64,10 @@ class AlpacaMarketData:
         if pairs:
             await self._collect(found, _CRYPTO, asked | {"symbols": ",".join(pairs)})
         closed_by = min(end, self._clock.now())
-        return {
+        closed = {
             symbol: [bar for bar in bars if bar.is_closed(timeframe, closed_by)] for symbol, bars in found.items()
         }
+        return {symbol: bars for symbol, bars in closed.items() if bars}
 
     async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
         """Return the last traded prices: one request for all stocks, one for all crypto pairs."""
@@ -111,6 +114,8 @@ class AlpacaMarketData:
         except ConfigurationError as error:
             raise Unauthorised(str(error)) from error
         found = fault(answer, self._clock.now())
+        if isinstance(found, Unauthorised):
+            self._transport.renew()
         if found is not None:
             raise found
         return answer

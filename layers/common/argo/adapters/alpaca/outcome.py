@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
-from argo.adapters.alpaca.transport import Answer
+from argo.adapters.alpaca.answer import Answer
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.reasons import RejectionReason
 

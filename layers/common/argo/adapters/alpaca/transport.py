@@ -3,37 +3,18 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
+from argo.adapters.alpaca.answer import Answer
 from argo.adapters.alpaca.sdk import APIError, RESTClient
 from argo.domain.tables import ConfigurationError
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 8.0
 """Timeouts; well below the executor's lease, so that a silent broker leaves time to record it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: ``body`` is parsed JSON, or None where there was none."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """The body where it is a JSON object, else nothing."""
-        return self.body if isinstance(self.body, dict) else {}
-
-    @property
-    def request_id(self) -> str | None:
-        """Alpaca's X-Request-ID, which its support asks for."""
-        return self.headers.get("X-Request-ID")
 
 
 class NoAnswer(Exception):
@@ -61,9 +42,13 @@ class _Recorder(HTTPAdapter):
 class Transport:
     """A REST client per worker thread, because a `requests.Session` is not promised to be thread-safe."""
 
-    def __init__(self, make_client: Callable[[], RESTClient]) -> None:
-        """Build clients with ``make_client``, one in each thread that calls."""
+    def __init__(
+        self, make_client: Callable[[], RESTClient], forget_key: Callable[[], None] | None = None
+    ) -> None:
+        """Build clients with ``make_client``, one in each thread that calls; see `renew` for ``forget_key``."""
         self._make_client = make_client
+        self._forget_key = forget_key
+        self._generation = 0
         self._local = threading.local()
 
     def request(
@@ -93,8 +78,15 @@ class Transport:
             raise NoAnswer("the SDK made no request")
         return _answer(response)
 
+    def renew(self) -> None:
+        """Forget key and clients: the next request reads the key anew, for it may have been replaced."""
+        if self._forget_key is not None:
+            self._forget_key()
+        self._generation += 1
+
     def _client(self) -> tuple[RESTClient, _Recorder]:
-        if not hasattr(self._local, "client"):
+        generation = self._generation
+        if getattr(self._local, "generation", None) != generation:
             try:
                 client = self._make_client()
             except ConfigurationError:
@@ -105,7 +97,7 @@ class Transport:
             recorder = _Recorder(pool_maxsize=1)
             for scheme in ("https://", "http://"):
                 client._session.mount(scheme, recorder)  # noqa: SLF001 - no argument sets a timeout
-            self._local.client, self._local.recorder = client, recorder
+            self._local.client, self._local.recorder, self._local.generation = client, recorder, generation
         return self._local.client, self._local.recorder
 
 

@@ -1,0 +1,116 @@
+"""What only a wire can do to a broker: answers of another form, none at all, keys that are refused."""
+
+from decimal import Decimal
+from time import monotonic
+
+import pytest
+
+from argo.adapters.aws.parameters import Credentials
+from argo.domain.account import Asset
+from argo.domain.faults import Ambiguous, Throttled, Unauthorised
+from argo.domain.symbols import Symbol
+from argo.domain.tables import ConfigurationError
+from tests.contract.backends import together
+from tests.simulation.desk import TEN_O_CLOCK
+from tests.unit.builders import an_entry_plan
+
+RESTING = an_entry_plan(limit_price="99")
+
+
+@pytest.fixture
+def broker(desk):
+    return desk.broker()
+
+
+def ask_everything(broker):
+    """Return the calls to each of the port's methods, by name."""
+    return {
+        "account": broker.account,
+        "clock": broker.clock,
+        "positions": broker.positions,
+        "open_orders": broker.open_orders,
+        "closed_orders": lambda: broker.closed_orders(Symbol("AAPL"), since=TEN_O_CLOCK),
+        "replace": lambda: broker.replace("an-id", stop_price=Decimal(95)),
+        "asset": lambda: broker.asset(Symbol("AAPL")),
+        "submit": lambda: broker.submit(RESTING.body()),
+        "order": lambda: broker.order("an-id"),
+        "order_by_client_id": lambda: broker.order_by_client_id("argo-1"),
+        "cancel": lambda: broker.cancel("an-id"),
+    }
+
+
+@pytest.mark.parametrize("body", [{"message": "welcome"}, "null", {"orders": []}])
+def test_a19_open_orders_of_another_form_are_ambiguous_and_not_none(desk, broker, body):
+    desk.strike(status=200, body=body)
+
+    with pytest.raises(Ambiguous):
+        broker.open_orders()
+
+
+def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(desk, broker):
+    desk.strike(status=200, body={"symbol": "AAPL", "shortable": "yes", "fractionable": None})
+
+    assert broker.asset(Symbol("AAPL")) == Asset(tradable=False, shortable=False, fractionable=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        ({"status": 500, "body": {"message": "internal"}}, Ambiguous),
+        ({"status": 429, "body": {"message": "too many requests."}}, Throttled),
+        ({"drop": True}, Ambiguous),
+    ],
+    ids=["an error", "throttled", "a broken connection"],
+)
+@pytest.mark.parametrize("question", ["open_orders", "asset"])
+def test_a19_no_answer_is_a_fault_and_not_nothing(desk, broker, question, fault, raised):
+    desk.strike(**fault)
+
+    with pytest.raises(raised):
+        ask_everything(broker)[question]()
+
+
+def test_a13_calls_at_once_overlap(desk, broker):
+    desk.strike(delay_seconds=0.2, times=8)
+
+    started = monotonic()
+    together(*(broker.port.clock() for _ in range(8)))
+
+    assert monotonic() - started < 0.8
+
+
+def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(desk):
+    def unreadable() -> Credentials:
+        raise ConfigurationError("credentials parameter /argo/argo/credentials: AccessDenied")
+
+    for call in ask_everything(desk.broker(unreadable)).values():
+        with pytest.raises(Unauthorised, match="AccessDenied"):
+            call()
+
+    assert desk.requests == {}
+
+
+@pytest.mark.parametrize(
+    "keys", [("", ""), ("key", ""), ("key", "secret\n"), ("key", "se\ncret"), ("key", "\N{SNOWMAN}"), ("key", 7)]
+)
+def test_a02_keys_that_cannot_be_sent_are_unauthorised(desk, keys):
+    broker = desk.broker(lambda: Credentials(*keys))
+
+    for _ in range(2):
+        with pytest.raises(Unauthorised):
+            broker.submit(RESTING.body())
+
+
+def test_a34_refused_keys_are_unauthorised_on_every_method(desk):
+    for call in ask_everything(desk.broker(lambda: Credentials("key", "guess"))).values():
+        with pytest.raises(Unauthorised):
+            call()
+
+    assert desk.posts == 1
+
+
+def test_a_question_is_one_request_also_when_there_is_nothing(desk, broker):
+    assert broker.open_orders() == []
+    assert broker.asset(Symbol("NONE")) is None
+
+    assert desk.requests == {"GET /v2/orders": 1, "GET /v2/assets/{symbol}": 1}
