@@ -41,6 +41,7 @@ from argo.observability import Metric, Telemetry
 from argo.ports import Broker, Clock, Ledger
 from execution import gate
 from execution.account import AccountDesk
+from execution.backoff import backoff
 from execution.closing import LEAVES, Closing
 from execution.planning import Plan, plan_entry
 from execution.recording import Done, Handled, Later, Limits, Recorder, milliseconds
@@ -73,7 +74,8 @@ class Flow:
                 self.record.log("delivery_of_settled_signal", execution)
                 return Done()
             case Held(until=until):
-                return Later(until - now, "held_by_another_worker")
+                patience = backoff(signal.signal_id, receives, self.limits.backoff)
+                return Later(max(until - now, patience), "held_by_another_worker")
             case Claimed(execution=execution, taken_over=taken_over):
                 if not taken_over:
                     self.telemetry.count(Metric.SIGNALS_RECEIVED)
@@ -187,6 +189,9 @@ class Flow:
 
     async def _send(self, signal: Signal, execution: Execution, receives: int) -> Handled:
         sent_at = self.clock.now()
+        if signal.is_expired(sent_at):
+            # The gate and the ledger took their time; nothing of this attempt is at the broker.
+            return await self.record.expire(execution)
         answer = await self._post(execution)
         self.telemetry.record(Metric.BROKER_CALL, milliseconds(sent_at, self.clock.now()))
         match after_submit(answer):

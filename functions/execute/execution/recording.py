@@ -108,9 +108,14 @@ class Recorder:
         return Done()
 
     async def pause(self, execution: Execution, wait: Wait, receives: int, *, withdraw: bool = False) -> Handled:
-        """Record the obstacle and give the message back; ``withdraw`` an intent that was certainly not sent."""
+        """Record the obstacle and give the message back; ``withdraw`` an intent that was certainly not sent.
+
+        It comes back no sooner than its backoff, however soon the obstacle may pass: a message that returned every
+        two seconds would use up the queue's receive count within its signal's life.
+        """
         now = self.clock.now()
-        until = wait.until or now + backoff(execution.signal_id, receives, self.limits.backoff)
+        soonest = now + backoff(execution.signal_id, receives, self.limits.backoff)
+        until = max(wait.until or soonest, soonest)
         state = None
         if withdraw:
             state = ExecutionState.CLAIMED

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position
+from argo.domain.account import VIEWS_LAG, AccountState, Asset, BrokerAccount, Holding, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol, canonical_or_raw
-
-VIEWS_LAG = timedelta(seconds=10)
-"""How long the broker's orders and positions can disagree (ALPACA, orders)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Guardian:
         if known is not None and known.order_body is not None and known.order_id is None:
             sent = await self.broker.order_by_client_id(_client_order_id(execution, known))
             if sent is not None:
-                return await self._accepted(execution, known, sent)
+                return await self.accepted(execution, known, sent)
         if known is None or known.order_body is None or known.order_id is not None:
             known = _next(execution, known, wanted, naked_since)
             execution = await self.ledger.record_protection(execution, known, now=self.clock.now())
@@ -51,9 +51,9 @@ class Guardian:
         except Refused as refusal:
             refused = known.model_copy(update={"order_body": None, "reason": refusal.message})
             return await self.ledger.record_protection(execution, refused, now=self.clock.now())
-        return await self._accepted(execution, known, order)
+        return await self.accepted(execution, known, order)
 
-    async def _accepted(self, execution: Execution, known: Protection, order: BrokerOrder) -> Execution:
+    async def accepted(self, execution: Execution, known: Protection, order: BrokerOrder) -> Execution:
         """Record the guard; the position is covered as of now."""
         learnt = {"cover": Cover.COMPLETE, "reason": None, "naked_since": None, "order_id": order.order_id}
         placed = known.model_copy(update=learnt)

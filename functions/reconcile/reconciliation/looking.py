@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Cover, Execution, ExecutionState, Exit, Protection
+from argo.domain.execution import Cover, Execution, Exit, Protection
 from argo.domain.faults import Refused
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
@@ -112,7 +112,7 @@ class Follower:
             return execution
         found, known = cover(situation), execution.protection
         if found is Cover.COMPLETE:
-            return execution
+            return await self._note_guard(execution, situation.orders)
         since = self._naked_since(execution, situation)
         self.report.naked_seconds.append((self.wiring.clock.now() - since).total_seconds())
         if known is not None and (known.cover, known.naked_since) == (found, since):
@@ -120,6 +120,14 @@ class Follower:
         changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
         self._warn("position_not_guarded", execution)
         return await self.wiring.ledger.record_protection(execution, changed, now=self.wiring.clock.now())
+
+    async def _note_guard(self, execution: Execution, orders: Orders) -> Execution:
+        """Record a guard that was placed by somebody who could not say so any more."""
+        known = execution.protection
+        if known is None or len(orders.guards) == len(order_ids(known)):
+            return execution
+        guardian = Guardian(self.wiring.ledger, self.broker, self.wiring.clock)
+        return await guardian.accepted(execution, known, orders.guards[-1])
 
     def _naked_since(self, execution: Execution, situation: Situation) -> datetime:
         """Return from when the position is naked: since its fill, or, of one that was guarded, since now."""
@@ -161,8 +169,9 @@ class Follower:
             return False
         if isinstance(leaving, Left) and fresh:
             self._repaired("left", leaving.execution, why=why)
-        await self._settle(leaving.execution, leaving.orders)
-        return False
+        settled = await self._settle(leaving.execution, leaving.orders)
+        # An exit that is done and left something behind: somebody else has taken the rest.
+        return not settled.state.is_terminal and isinstance(leaving, Left) and self._is_sold(settled, leaving)
 
     def _note_waiting(self, execution: Execution, wait: Wait) -> None:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
@@ -187,7 +196,9 @@ class Follower:
         """Take over the fills of somebody else's orders, where they are exactly what is missing."""
         orders = situation.orders
         ours = {order.order_id for _, order in orders.closing} | {orders.entry.order_id}
-        closed = await self.broker.closed_orders(execution.symbol, since=situation.filled_at)
+        # Since the entry was sent: what had filled of it may have been closed before the rest filled.
+        began = orders.entry.submitted_at or execution.created_at
+        closed = await self.broker.closed_orders(execution.symbol, since=began)
         others = tuple(order for order in closed if self._closes(order, execution) and order.order_id not in ours)
         if sum((order.filled_quantity for order in others), Decimal(0)) != quantity:
             self._tell(execution, "its position is gone, and no orders account for it")
@@ -202,10 +213,12 @@ class Follower:
         """Tell whether a final order is somebody else's and has taken from the position."""
         return bool(order.filled_quantity) and order.side == execution.side.opposite and not order.is_argos
 
+    def _is_sold(self, execution: Execution, left: Left) -> bool:
+        return left.order.status.is_final and not self.seen.positions.get(execution.symbol)
+
     def _is_gone(self, execution: Execution, planned: Exit) -> bool:
         """Tell whether the position went before its exit was sent: by a leg, or by somebody else's order."""
-        unsent = planned.order_body is None and execution.state is ExecutionState.FILLED
-        return unsent and not self.seen.positions.get(execution.symbol)
+        return planned.order_body is None and not self.seen.positions.get(execution.symbol)
 
     def _situation(self, execution: Execution, orders: Orders) -> Situation:
         signed = self.seen.positions.get(execution.symbol, Decimal(0))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from argo.domain.account import MarketClock
+from argo.domain.account import VIEWS_LAG, MarketClock
 from argo.domain.execution import Cover, Execution
 from argo.domain.orders import BrokerOrder
 from argo.domain.prices import Rounding, on_tick, tick
@@ -31,10 +31,6 @@ ATTEMPTS = 2
 
 PATIENCE = timedelta(seconds=30)
 """How long a part of an entry may wait for the rest: a bracket's exits work once all of it has filled."""
-
-VIEWS_LAG = timedelta(seconds=10)
-"""How long the broker's orders and positions can disagree (ALPACA, orders)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:

@@ -103,7 +103,7 @@ async def _look_at_all(
     So what takes part in every run, a stop that trails for example, keeps nobody from his turn. Some at a time,
     each with its share of the requests set aside: a run never sends more than it may.
     """
-    left = deque(sorted(due, key=lambda execution: execution.updated_at))
+    left = deque(sorted(due, key=lambda execution: (execution.updated_at, execution.signal_id)))
     failures: list[Exception] = []
     while left and seconds_left() >= _SECONDS_A_LOOK:
         room = min(_AT_A_TIME, (REQUESTS_A_RUN - broker.requests) // _REQUESTS_A_LOOK, len(left))

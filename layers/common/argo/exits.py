@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
+from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution, ExecutionState, Exit, Leg, client_order_id
 from argo.domain.faults import BrokerFault, Duplicate, Refused
 from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
@@ -102,7 +103,20 @@ class Leaver:
         if order.status.is_final and order.status is not OrderStatus.FILLED:
             await self._again(execution, planned, filled_in_part=bool(order.filled_quantity))
             return self._wait(f"the exit was {order.status}")
+        if await self._left_some(execution, orders, order):
+            await self._again(execution, planned, filled_in_part=True)
+            return self._wait("the exit sold less than is held")
         return Left(execution, orders, order)
+
+    async def _left_some(self, execution: Execution, orders: Orders, order: BrokerOrder) -> bool:
+        """Tell whether an exit has sold less than is held: it was planned on a position that was still growing.
+
+        Told once the views agree: the position may show what the exit has sold already.
+        """
+        if order.filled_at is None or not order.status.is_final or orders.held <= 0 or orders.live:
+            return False
+        views_agree = self.clock.now() - order.filled_at > VIEWS_LAG
+        return views_agree and bool(await self._quantity(execution, orders.held))
 
     async def _sent(self, execution: Execution, planned: Exit) -> BrokerOrder | None:
         return await self.broker.order_by_client_id(_client_order_id(execution, planned))

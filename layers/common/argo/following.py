@@ -15,7 +15,7 @@ async def orders_of(execution: Execution, broker: Broker) -> Orders | None:
         BrokerFault: the broker did not tell.
     """
     entry = await broker.order(execution.order_id) if execution.order_id else None
-    guards = await _read(broker, order_ids(execution.protection))
+    guards = await _guards(broker, execution.protection)
     exits = await _read(broker, order_ids(execution.exit))
     if entry is None or guards is None or exits is None:
         return None
@@ -27,6 +27,16 @@ def order_ids(placed: Exit | Protection | None) -> list[str]:
     if placed is None:
         return []
     return [*placed.earlier, *([placed.order_id] if placed.order_id else [])]
+
+
+async def _guards(broker: Broker, protection: Protection | None) -> tuple[BrokerOrder, ...] | None:
+    """Return what guards a position, also an order whose sender has not recorded its acceptance: it may be live."""
+    known = await _read(broker, order_ids(protection))
+    if known is None or protection is None or protection.order_body is None or protection.order_id is not None:
+        return known
+    sent = await broker.order_by_client_id(str(protection.order_body["client_order_id"]))
+    standing = await _standing(broker, sent.order_id) if sent is not None else None
+    return known if standing is None else (*known, standing)
 
 
 async def _read(broker: Broker, ids: Iterable[str]) -> tuple[BrokerOrder, ...] | None:

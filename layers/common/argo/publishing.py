@@ -1,6 +1,5 @@
 """Put, send, mark: a signal's way into the ledger and every executor's queue, and the outbox behind it."""
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
 from argo.ports import Ledger, SignalQueue
+from argo.together import together
 
 _OUTBOX_PAGE = 100
 
@@ -42,12 +42,17 @@ class Publisher:
 
     async def publish(self, signals: Sequence[Signal]) -> Published:
         """Store signals, then send them and whatever the outbox still holds."""
-        puts = await asyncio.gather(*(self._put(signal) for signal in signals))
+        puts = await together(*(self._put(signal) for signal in signals))
         created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
         left_over = await self.ledger.unpublished(limit=_OUTBOX_PAGE)
-        stored = [*left_over, *(put.stored for put in puts)]
-        waiting = {item.signal.signal_id: item for item in stored if item.awaiting}
-        messages, failures = await self._send(waiting.values())
+        stored = {put.stored.signal.signal_id: put.stored for put in puts}
+        # The outbox may list those of one moment in any order; which is decided on first must not depend on that.
+        older = sorted(
+            (item for item in left_over if item.signal.signal_id not in stored),
+            key=lambda item: (item.signal.created_at, item.signal.signal_id),
+        )
+        waiting = [item for item in (*older, *stored.values()) if item.awaiting]
+        messages, failures = await self._send(waiting)
         return Published(created, messages, failures)
 
     async def _put(self, signal: Signal) -> PutSignal:
@@ -71,14 +76,14 @@ class Publisher:
 
     async def _send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
         executors = sorted({executor for item in waiting for executor in item.awaiting})
-        reports = await asyncio.gather(*(self._send_to(executor, waiting) for executor in executors))
+        reports = await together(*(self._send_to(executor, waiting) for executor in executors))
         sent: dict[str, set[str]] = {}
         failures: dict[tuple[str, str], str] = {}
         for executor, (delivered, refused) in zip(executors, reports, strict=True):
-            for signal_id in delivered:
+            for signal_id in sorted(delivered):
                 sent.setdefault(signal_id, set()).add(executor)
             failures |= {(executor, signal_id): reason for signal_id, reason in refused.items()}
-        await asyncio.gather(*(self.ledger.mark_published(key, to) for key, to in sent.items()))
+        await together(*(self.ledger.mark_published(key, to) for key, to in sent.items()))
         return sum(len(to) for to in sent.values()), failures
 
     async def _send_to(

@@ -6,10 +6,10 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from argo.domain.account import VIEWS_LAG
 from argo.domain.profile import Profile
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from execution.view import VIEWS_LAG
 from tests.unit.builders import NOW, a_profile, a_signal
 from tests.unit.execution.crowd import BrokerModel, World, a_foreign_position
 

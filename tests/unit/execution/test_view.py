@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from argo.domain.account import VIEWS_LAG
 from argo.domain.orders import OrderStatus
 from argo.domain.symbols import Symbol
-from execution.view import VIEWS_LAG
 from tests.unit.builders import NOW, a_broker_order, a_holding, a_position, an_account_view
 from tests.unit.strategies import account_views, few_symbols
 

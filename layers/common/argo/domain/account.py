@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -47,6 +47,10 @@ class BrokerAccount(BaseModel):
         return (
             self.status != "ACTIVE" or self.trading_blocked or self.account_blocked or self.trade_suspended_by_user
         )
+
+
+VIEWS_LAG = timedelta(seconds=10)
+"""How long the broker's orders and positions can disagree (ALPACA, orders)."""
 
 
 class Position(BaseModel):

@@ -1,0 +1,230 @@
+"""Orders of events that the fault simulation came upon, each in its smallest form."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+
+import pytest
+
+from argo.domain.execution import Cover, ExecutionState
+from argo.domain.reasons import Obstacle
+from argo.domain.signal import Side
+from console.trial.tally import Tally
+from execution.account import AssetBook, ExchangeHours
+from execution.batch import execute_batch
+from execution.wiring import Wiring
+from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
+from simulation.clock import SteppedClock
+from simulation.desk import InMemoryBroker
+from simulation.event_source import EventSourceMapping
+from simulation.feed import InMemoryMarketData
+from simulation.ledger import InMemoryLedger
+from simulation.queue import InMemoryQueue
+from tests.pipeline.market_day import Day
+from tests.pipeline.stage import MINUTE, OPENS, PRICE, PROFILES, against
+from tests.unit.builders import a_signal
+
+VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
+
+
+@pytest.fixture
+def day(stage):
+    return Day(stage)
+
+
+def partly_filled(day, quantity):
+    """Enter with a limit that rests, then let a part of it fill."""
+    day.price(PRICE + 2)
+    signal = day.enter()
+    day.hold_back(signal, quantity)
+    day.price(PRICE)
+    return signal
+
+
+def let_the_rest_fill(day, signal):
+    client_order_id = f"argo-argo-{signal.signal_id}-entry"
+    day.stage.background.call(partial(day.stage.server.broker.liquidity.lift, client_order_id))
+    day.price(PRICE)
+
+
+def test_what_a_person_sold_while_the_entry_still_filled_is_taken_over_after_the_exit(day):
+    signal = partly_filled(day, 5)
+    day.stage.pass_time(timedelta(seconds=1))
+    by_hand = day.order_by_hand(qty=5)
+    day.stage.pass_time(timedelta(seconds=1))
+    let_the_rest_fill(day, signal)
+    day.run()
+
+    day.flatten()
+    day.minute(3)
+
+    assert day.held() == 0
+    day.check_over(gone_by_hand={by_hand.id})
+
+
+def test_a_part_that_a_person_closes_while_its_exit_waits_leaves_nothing_behind(day):
+    signal = partly_filled(day, 5)
+    day.run()
+    day.flatten()
+    day.stage.pass_time(timedelta(seconds=1))
+    by_hand = day.order_by_hand(qty=5, cancels_exits=True)
+
+    day.minute(3)
+
+    assert day.execution(signal).state is ExecutionState.CLOSED
+    day.check_over(gone_by_hand={by_hand.id})
+
+
+def with_a_guard_that_nobody_recorded(day):
+    """Return a signal of whose position the guard is live, while the record knows only that it was planned."""
+    signal = partly_filled(day, 5)
+    day.cancel_by_hand(day.order(signal))
+    day.minute()
+    execution = day.execution(signal)
+    lost = execution.protection.model_copy(update={"order_id": None, "cover": Cover.NONE})
+    ledger, now = day.stage.ledger, day.stage.clock.now()
+    asyncio.run(ledger.record_protection(execution, lost, now=now))
+    assert day.order(signal, "guard").is_open
+    return signal
+
+
+def test_an_exit_cancels_a_guard_whose_acceptance_was_never_recorded(day):
+    with_a_guard_that_nobody_recorded(day)
+
+    day.flatten()
+    day.minute(2)
+
+    assert day.held() == 0
+    day.check_over()
+
+
+def test_a_guard_whose_acceptance_was_never_recorded_ends_the_trade_all_the_same(day):
+    signal = with_a_guard_that_nobody_recorded(day)
+
+    day.price(PRICE + 20)
+    day.minute(2)
+
+    assert [fill.leg for fill in day.execution(signal).fills] == ["entry", "take_profit"]
+    day.check_over()
+
+
+def test_a_guard_whose_acceptance_was_never_recorded_is_recorded_by_the_next_run(day):
+    signal = with_a_guard_that_nobody_recorded(day)
+
+    day.minute()
+
+    protection = day.execution(signal).protection
+    assert (protection.order_id, protection.cover) == (day.order(signal, "guard").id, Cover.COMPLETE)
+    assert len(day.orders(signal, "guard")) == 1
+
+
+def test_an_exit_that_was_sized_on_a_view_of_a_growing_position_is_followed_by_one_for_the_rest(day):
+    signal = partly_filled(day, 5)
+    day.stage.pass_time(timedelta(seconds=1))
+    let_the_rest_fill(day, signal)
+    day.behave(positions_lag=timedelta(milliseconds=500))
+    day.flatten()
+    day.run()
+    sold = [order.filled_quantity for order in day.orders(signal, "exit")]
+    day.behave()
+
+    day.minute(3)
+
+    assert sold == [5]
+    assert day.held() == 0
+    day.check_over()
+
+
+class Memory(InMemoryLedger):
+    """A ledger in memory whose intents take a while."""
+
+    def __init__(self, clock):
+        super().__init__(mode="simulated")
+        self.clock = clock
+        self.takes = timedelta()
+
+    async def intend(self, *args, **kwargs):
+        intended = await super().intend(*args, **kwargs)
+        self.clock.set(self.clock.now() + self.takes)
+        return intended
+
+
+@dataclass
+class Desk:
+    """An executor with its queue, on a clock that this test moves; the exchange takes orders at any hour."""
+
+    clock: SteppedClock = field(default_factory=lambda: SteppedClock(OPENS))
+
+    def __post_init__(self):
+        self.engine = SimulatedBroker(
+            [AccountSettings(key_id="argo", secret_key="argo", cash=Decimal(1_000_000))],
+            starts_at=OPENS,
+            symbols=["AAPL"],
+        )
+        self.engine.set_clock(OPENS, is_open=True)
+        self.engine.set_price("AAPL", PRICE)
+        self.ledger = Memory(self.clock)
+        self.queue = InMemoryQueue(self.clock, visibility=VISIBILITY, max_receives=MAX_RECEIVES)
+        broker = InMemoryBroker(self.engine, "argo")
+        self.wiring = Wiring(
+            executor="argo",
+            profile=PROFILES["argo"],
+            ledger=self.ledger,
+            broker=broker,
+            market_data=InMemoryMarketData(self.engine),
+            assets=AssetBook(broker, self.clock),
+            hours=ExchangeHours(broker, self.clock),
+            queue=self.queue,
+            clock=self.clock,
+            telemetry=Tally(),
+        )
+
+    @property
+    def account(self):
+        return self.engine.accounts["argo"]
+
+    def execute(self, signal):
+        """Publish a signal and deliver its message as often as it comes back; returns its execution."""
+
+        async def deliver():
+            await self.ledger.put_signal(signal, executors=["argo"])
+            await self.ledger.mark_published(signal.signal_id, ["argo"])
+            await self.queue.send([signal])
+            mapping = EventSourceMapping(self.queue, self._invoke, on_error=pytest.fail)
+            while (due := self.queue.next_visible_at()) is not None:
+                self.clock.set(max(due, self.clock.now()))
+                self.engine.set_clock(self.clock.now(), is_open=True)
+                await mapping.poll()
+
+        asyncio.run(deliver())
+        return self.ledger.find(signal.signal_id, "argo")
+
+    async def _invoke(self, event):
+        return await execute_batch(event, self.wiring, seconds_left=lambda: 30.0)
+
+
+def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_letter():
+    desk = Desk()
+    held = a_signal()
+    desk.execute(held)
+    desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
+
+    now = desk.clock.now()
+    waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
+
+    assert (waiting.state, waiting.reason) == (ExecutionState.EXPIRED, Obstacle.AWAITING_EXIT)
+    assert desk.queue.dead_letters == []
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_b07_a_signal_that_expires_while_its_intent_is_written_is_not_sent(side):
+    desk = Desk()
+    desk.ledger.takes = timedelta(hours=1)
+
+    execution = desk.execute(a_signal(side=side))
+
+    assert execution.state is ExecutionState.EXPIRED
+    assert desk.account.orders == {}
+    assert asyncio.run(desk.ledger.account("argo")).reserved_notional == 0
