@@ -1,0 +1,1 @@
+"""The whole path under faults, on virtual time: one seed, one world, one verdict."""

@@ -1,0 +1,52 @@
+"""SQS on a bad day: in any order, twice, deletions lost; and an operator who redrives."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from random import Random  # noqa: TID251 - the seed's
+
+from argo.ports import Clock
+from simulation.faults.fates import Fates, Fault
+from simulation.queue import Delivery, InMemoryQueue
+
+
+class UnreliableQueue(InMemoryQueue):
+    """A standard queue, within what SQS promises: at least once, in any order."""
+
+    def __init__(
+        self, clock: Clock, *, visibility: timedelta, max_receives: int, fates: Fates, chance: Random
+    ) -> None:
+        """Begin empty."""
+        super().__init__(clock, visibility=visibility, max_receives=max_receives)
+        self._fates = fates
+        self._chance = chance
+
+    @property
+    def every_body(self) -> Collection[str]:
+        """The bodies of all messages, dead ones too."""
+        return [*(message.body for message in self._messages.values()), *(dead.body for dead in self.dead_letters)]
+
+    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Delivery]:
+        """Receive what is visible, in the order that the seed says."""
+        if self._messages and self._fates.strikes(Fault.OUT_OF_ORDER):
+            shuffled = list(self._messages.items())
+            self._chance.shuffle(shuffled)
+            self._messages = dict(shuffled)
+        found = await super().receive(limit, wait_seconds)
+        for delivery in found:
+            if self._fates.strikes(Fault.MESSAGE_TWICE):
+                self._messages[delivery.message_id].visible_at = self._clock.now()
+        return found
+
+    async def delete(self, receipt_handles: Sequence[str]) -> None:
+        """Delete handled messages; some of them stay."""
+        await super().delete(
+            [handle for handle in receipt_handles if not self._fates.strikes(Fault.DELETION_LOST)]
+        )
+
+    async def redrive(self) -> int:
+        """Put every dead letter back, whatever it is, and return how many there were."""
+        bodies = [letter.body for letter in self.dead_letters]
+        self.dead_letters.clear()
+        for body in bodies:
+            await self.send_body(body)
+        return len(bodies)
