@@ -10,11 +10,13 @@ from argo.domain.conservation import Standstill
 from argo.domain.execution import TRANSITIONS
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.observability import Metric
+from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.paths import PROJECT, TEMPLATE
 from console.template import read_template
 
 REFERENCE = PROJECT / "docs" / "reference.md"
 
+_COLUMN = ("column", "type", "meaning")
 _STATISTICS = {"Maximum": "the highest", "Sum": "the sum of", "SampleCount": "the number of records of"}
 _COMPARED = {
     "GreaterThanThreshold": "above",
@@ -56,6 +58,17 @@ def reference() -> str:
             ("alarm", "sounds when", "missing data"),
             _alarms(),
         ),
+        _section(
+            "Types of an export's columns; nothing known is an empty cell, or null",
+            ("type", "in CSV", "in Parquet"),
+            ((kind, kind.in_csv, kind.in_parquet) for kind in Kind),
+        ),
+        _section("`argo export --what signals`: a row per signal", _COLUMN, _columns(SIGNAL_COLUMNS)),
+        _section(
+            "`argo export --what trades`: a row per signal and account, declined ones included",
+            _COLUMN,
+            _columns(TRADE_COLUMNS),
+        ),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -91,6 +104,10 @@ def _alarms() -> list[tuple[str, str, str]]:
         for name, each in read_template(TEMPLATE)["Resources"].items()
         if each["Type"] == "AWS::CloudWatch::Alarm"
     ]
+
+
+def _columns[T](columns: Sequence[Column[T]]) -> list[tuple[str, str, str]]:
+    return [(f"`{column.name}`", column.kind, column.meaning) for column in columns]
 
 
 def _condition(alarm: Mapping[str, Any]) -> str:

@@ -1,0 +1,229 @@
+"""One frame of a watch: what is read, fitted to the terminal's width and height."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from argo.domain.account import TradingState
+from argo.domain.conservation import AccountSum
+from argo.domain.limits import Level, Limit
+from console.tables import signals_table
+from console.watch.probes import Heartbeat
+from console.watch.reading import Reading
+
+RECONCILER_LATE = timedelta(minutes=3)
+"""A reconciler looks every minute."""
+
+GENERATOR_LATE = timedelta(minutes=5)
+"""CloudWatch shows a minute up to two minutes after it; the alarm sounds after five."""
+
+_WIDE = 110
+_COLOURS = {
+    TradingState.ACTIVE: "green",
+    TradingState.REDUCING: "yellow",
+    TradingState.HALTED: "bold red",
+    Level.WARNING: "yellow",
+    Level.CRITICAL: "red",
+    Level.BREACH: "bold red",
+}
+_LOW = 30
+_FEW = 10
+_LINES_AROUND_SIGNALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the last attempt to read failed."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame as of ``now``. ``height`` None is as many lines as it takes."""
+
+    source: str
+    reading: Reading | None
+    read_at: datetime | None
+    failure: Failure | None
+    now: datetime
+    height: int | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the parts out; the signals take what the others leave."""
+        head = self._head()
+        if self.reading is None:
+            yield head
+            return
+        wide = options.max_width >= _WIDE
+        low = self.height is not None and self.height < _LOW
+        few = _FEW if self.height is None else 1 if low else self.height // 6
+        parts = [
+            head,
+            _accounts(self.reading, wide=wide),
+            _funnel(self.reading, wide=wide),
+            _unresolved(self.reading, few, self._time, wide=wide),
+            _positions(self.reading, few, self._time, wide=wide),
+        ]
+        above = Group(*(parts if low else [line for part in parts for line in (part, "")]))
+        yield above
+        left = _FEW
+        if self.height is not None:
+            left = self.height - len(console.render_lines(above, options, pad=False)) - _LINES_AROUND_SIGNALS
+        executors = [account.status.executor for account in self.reading.accounts]
+        rows = self.reading.rows[: max(left, 1)]
+        yield signals_table(rows, executors, of=len(self.reading.rows), width=options.max_width)
+
+    @property
+    def _time(self) -> datetime:
+        """The time that ages are counted to."""
+        return self.now if self.reading is None or self.reading.is_live else self.reading.as_of
+
+    def _head(self) -> RenderableType:
+        modes = (
+            {each.mode for row in self.reading.rows for each in row.executions.values()} if self.reading else ()
+        )
+        lines = [Text.assemble(("argo watch", "bold"), "  ", ", ".join([self.source, *sorted(modes)]))]
+        read = f"read {_span(self.now - self.read_at)} ago" if self.read_at else "reading"
+        if self.failure is not None:
+            since = f"last {read}" if self.read_at else "nothing read yet"
+            lines.append(Text(f"{since}: {self.failure.message}", "bold red", overflow="ellipsis", no_wrap=True))
+        elif self.reading is not None and not self.reading.is_live:
+            lines.append(Text(f"over since {self.reading.as_of:%F %T} UTC"))
+        else:
+            lines.append(Text(f"{self.now:%F %T} UTC, {read}"))
+        if self.reading is not None and self.reading.is_live:
+            lines.append(_heartbeats(self.reading, self.now))
+        return Group(*lines)
+
+
+def _heartbeats(reading: Reading, now: datetime) -> Text:
+    found = [_heartbeat("generator", reading.generator, now, GENERATOR_LATE)]
+    for account in reading.accounts:
+        seen = Heartbeat(account.status.state.observed_at, "never")
+        found.append(_heartbeat(f"reconciler {account.status.executor}", seen, now, RECONCILER_LATE))
+    return Text.assemble(("heartbeats", "bold"), "  ", Text("; ").join(found))
+
+
+def _heartbeat(name: str, seen: Heartbeat, now: datetime, late: timedelta) -> Text:
+    if seen.at is None:
+        return Text(f"{name}: {seen.note}", "yellow")
+    age = now - seen.at
+    return Text(f"{name} LATE, {_span(age)} ago", "bold red") if age > late else Text(f"{name} {_span(age)} ago")
+
+
+def _accounts(reading: Reading, *, wide: bool) -> Table:
+    table = _table("Account", "state")
+    for heading in ("equity", "today"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("room under limits", overflow="fold", ratio=1)
+    for account in reading.accounts:
+        status = account.status
+        state = Text(str(status.state.trading_state), _COLOURS[status.state.trading_state])
+        if status.state.state_reason and status.state.trading_state is not TradingState.ACTIVE:
+            state.append(f": {status.state.state_reason}", "default")
+        equity = "not known" if status.state.equity is None else f"{status.state.equity:,.2f}"
+        today = "-" if status.day_profit is None else f"{status.day_profit:+,.2f}"
+        rooms = Text("   " if wide else ", ").join(_room(limit) for limit in status.limits)
+        table.add_row(status.executor, state, equity, today, rooms)
+    return table
+
+
+def _room(limit: Limit) -> Text:
+    said = Text(f"{limit.name} {limit.room:,.0f}")
+    if limit.level is not Level.OK:
+        said.append(f" {limit.level}", _COLOURS[limit.level])
+    return said
+
+
+def _funnel(reading: Reading, *, wide: bool) -> Table:
+    """Return the counts of the conservation sum; a narrow terminal has the rarer ones as one."""
+    rare = ("rejected", "expired", "dead-lettered") if wide else ("other",)
+    table = _table(f"Signals of {reading.period}" if wide else "Signals")
+    for heading in ("all", "denied", "ordered", "filled", *rare, "unresolved", "gap", "in DLQ"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for account in reading.accounts:
+        summed = account.status.summed
+        ended = [summed.rejected, summed.expired, summed.dead_lettered]
+        table.add_row(
+            summed.executor,
+            str(summed.signals),
+            str(summed.denied),
+            _ordered(summed),
+            str(account.filled),
+            *(str(count) for count in (ended if wide else [sum(ended)])),
+            _alarming(summed.unresolved, "yellow"),
+            _alarming(summed.gap, "bold red"),
+            _alarming(account.dead_letters, "bold red"),
+        )
+    return table
+
+
+def _ordered(summed: AccountSum) -> Text:
+    return Text("0, SILENT", "bold red") if summed.is_silent else Text(str(summed.with_order))
+
+
+def _alarming(count: int, colour: str) -> Text:
+    return Text(str(count), colour if count else "")
+
+
+def _unresolved(reading: Reading, few: int, now: datetime, *, wide: bool) -> RenderableType:
+    found = sorted(
+        (each for account in reading.accounts for each in account.unresolved), key=lambda e: e.created_at
+    )
+    if not found:
+        return Text("Unresolved: none", "dim")
+    table = _table("Unresolved", "symbol", "side", "age", "state", "last obstacle", *(("signal",) if wide else ()))
+    for each in found[:few]:
+        age = _span(timedelta(seconds=each.age_seconds(now)))
+        ids = (each.signal_id,) if wide else ()
+        table.add_row(each.executor, each.symbol, each.side, age, each.state or "-", each.obstacle, *ids)
+    return _with_rest(table, len(found) - few)
+
+
+def _positions(reading: Reading, few: int, now: datetime, *, wide: bool) -> RenderableType:
+    table = _table("Position", "symbol", "side", "up to USD", "held", "protection", *(("signal",) if wide else ()))
+    held = [
+        (account.status, symbol, holding)
+        for account in reading.accounts
+        for symbol, holding in sorted(account.status.state.holdings.items())
+    ]
+    if not held:
+        return Text("Positions: none", "dim")
+    for status, symbol, holding in held[:few]:
+        age, protection = _span(now - holding.since), status.protection(symbol)
+        ids = (holding.signal_id,) if wide else ()
+        table.add_row(
+            status.executor, symbol, holding.side, f"{holding.notional:,.0f}", age, _guarded(protection), *ids
+        )
+    return _with_rest(table, len(held) - few)
+
+
+def _guarded(protection: str) -> Text:
+    return Text(protection, "bold red" if protection in {"none", "no open execution"} else "")
+
+
+def _with_rest(table: Table, left_out: int) -> RenderableType:
+    return Group(table, Text(f"and {left_out} more", "dim")) if left_out > 0 else table
+
+
+def _table(*headings: str) -> Table:
+    """Return a table without rules: a terminal's lines are few."""
+    return Table(*headings, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _span(span: timedelta) -> str:
+    """Return a time span in its two largest units."""
+    seconds = max(int(span.total_seconds()), 0)
+    parts: Sequence[tuple[int, str]] = (
+        (seconds // 86_400, "d"),
+        (seconds // 3_600 % 24, "h"),
+        (seconds // 60 % 60, "min"),
+        (seconds % 60, "s"),
+    )
+    first = next((index for index, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"

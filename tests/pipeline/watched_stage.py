@@ -1,0 +1,219 @@
+"""The stage as CloudWatch sees it: every function runs as its handler runs it, each minute of a told clock.
+
+What a function reports is what it really prints. What AWS itself reports is read from what is really there:
+
+- a function's `Errors`: 1 for an invocation that raised, 0 for one that did not;
+- its `Throttles`: 1 for a minute in which it is refused, which a test says: no emulator refuses by itself;
+- messages visible: the emulator's own `ApproximateNumberOfMessages`;
+- the age of the oldest message: since the oldest signal waiting was made, because the emulator's timestamps are by
+  the machine's clock.
+"""
+
+import asyncio
+import gc
+import importlib
+import io
+import os
+from contextlib import contextmanager, redirect_stdout
+from datetime import timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+from argo.domain.config import Configuration, Source
+from argo.domain.signal import Signal
+from argo.environment import Environment
+from console.api_server import LocalContext
+from console.paths import TEMPLATE
+from console.template import read_template
+from execution.batch import execute_batch
+from generation import wiring as generation_wiring
+from generation.tick import generate
+from reconciliation import wiring as reconciliation_wiring
+from reconciliation.run import reconcile
+from simulation.broker.server import Fault
+from simulation.event_source import EventSourceMapping
+from simulation.tape import Bar, Tape
+from simulation.timeframe import Timeframe
+from tests.pipeline.cloudwatch import CloudWatch, alarms
+from tests.pipeline.stage import EXECUTORS, MINUTE, PRICE, Stage
+from tests.unit.api.counter import a_request
+from tests.unit.builders import a_signal
+from trading_api import wiring as api_wiring
+from trading_api.routes import answer
+
+ACCOUNTS = {"argo": "Argo", "prop_firm": "PropFirm"}
+HANDLERS = {
+    name: each["Properties"]["Handler"].rsplit(".", 1)[0]
+    for name, each in read_template(TEMPLATE)["Resources"].items()
+    if each["Type"] == "AWS::Serverless::Function"
+}
+"""The modules of the functions' handlers, by logical name."""
+
+_WATCHLIST = ("AAPL", "MSFT")
+_WARM_UP = 300
+_LIFETIME = 5 * MINUTE
+_TIME = timedelta(seconds=30)
+_ALWAYS = 1_000_000
+_DISPLACED = Decimal("0.25")
+
+
+class Stumbling:
+    """A source that copes with no bars."""
+
+    def vote(self, bars):
+        raise ZeroDivisionError(f"{bars.price} has no range")
+
+
+class WatchedStage:
+    """All functions of the template, minute by minute, but those that are ``off``.
+
+    A function that is ``throttled`` is refused by Lambda, a ``broken`` one has lost the variables it starts with.
+    """
+
+    def __init__(self, stage: Stage, **sources: Source):
+        self.stage = stage
+        self.cloudwatch = CloudWatch()
+        self.alarms = alarms(Mode="simulated")
+        self.off, self.throttled, self.broken = set(), set(), set()
+        self._began = stage.clock.now() + MINUTE
+        self._bars(_WARM_UP)
+        self._configuration = Configuration(
+            watchlist=_WATCHLIST, sources=sources or {"trend": Source()}, accounts=stage.profiles
+        )
+        wired = {"configuration": self._configuration, "log_to": stage.logs}
+        environment = Environment(stage.variables("argo"))
+        self._generator = generation_wiring.from_environment(environment, stage.clock, **wired)
+        self._api = api_wiring.from_environment(environment, stage.clock, **wired)
+        self._functions = {"GenerateFunction": self._generate, "ApiFunction": self._answer} | {
+            f"{kind}{ACCOUNTS[executor]}Function": lambda work=work, executor=executor: work(executor)
+            for executor in EXECUTORS
+            for kind, work in (("Execute", self._execute), ("Reconcile", self._reconcile))
+        }
+
+    def minutes(self, count=1):
+        """Let minutes pass, each with a bar, a tick of every schedule, the queues' messages and a request."""
+        for _ in range(count):
+            self.stage.set_time(self.stage.clock.now() + MINUTE)
+            self._bars(1)
+            for name in sorted(self._functions.keys() - self.off):
+                self._invoke(name)
+            for executor in EXECUTORS:
+                self._measure_queues(executor)
+
+    def signal(self, executor, **overrides):
+        """Publish a signal that the account wants, made now."""
+        now = self.stage.clock.now()
+        times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + _LIFETIME}
+        signal = a_signal(**times | {"confidence": Decimal(90)} | overrides)
+        self.stage.publish(signal, to=executor)
+        return signal
+
+    def breaks(self, **fault):
+        """Let the broker go wrong in one way from now on."""
+        self.stage.server.faults.add(Fault(**{"times": _ALWAYS} | fault))
+
+    def states(self, name):
+        """Say whether an alarm sounded at the end of each of its periods so far."""
+        is_over = self.stage.clock.now() + MINUTE
+        return self.alarms[name].sounds(self.cloudwatch, since=self._began, until=is_over)
+
+    def sounds(self, name):
+        """Say whether an alarm sounds now."""
+        return self.states(name)[-1:] == [True]
+
+    def _invoke(self, name):
+        now, function = self.stage.clock.now(), {"FunctionName": name}
+        refused = name in self.throttled
+        self.cloudwatch.put("AWS/Lambda", "Throttles", function, now, int(refused))
+        if refused:
+            return
+        raised = 0
+        try:
+            _start_without_variables(name) if name in self.broken else self._functions[name]()
+        except Exception:  # noqa: BLE001 - Lambda counts whatever a function raises
+            raised = 1
+        self.cloudwatch.put("AWS/Lambda", "Errors", function, now, raised)
+
+    def _generate(self):
+        with self._reporting(self._generator.telemetry):
+            asyncio.run(generate({"budget_seconds": 0}, self._generator, time_left=_TIME))
+
+    def _execute(self, executor):
+        wiring = self.stage.executor(executor)
+
+        async def function(event):
+            with self._reporting(wiring.telemetry):
+                return await execute_batch(event, wiring, seconds_left=_TIME.total_seconds)
+
+        def raised(error):
+            raise error
+
+        consumer = self.stage._adapters[executor].consumer(self.stage.resources.queues[executor])
+        asyncio.run(EventSourceMapping(consumer, function, on_error=raised).poll())
+
+    def _reconcile(self, executor):
+        wiring = reconciliation_wiring.from_environment(
+            Environment(self.stage.variables(executor)),
+            self.stage.clock,
+            profile=self.stage.profiles[executor],
+            log_to=self.stage.logs,
+        )
+        with self._reporting(wiring.telemetry):
+            asyncio.run(reconcile(wiring))
+
+    def _answer(self):
+        with self._reporting(self._api.telemetry):
+            answer(a_request("GET", "/health"), LocalContext(1.0), self._api, _TIME)
+
+    @contextmanager
+    def _reporting(self, telemetry):
+        """Do what every handler does when its work is done, whatever became of it, and read what is printed."""
+        printed = io.StringIO()
+        try:
+            yield
+        finally:
+            with redirect_stdout(printed):
+                telemetry.flush()
+            self.cloudwatch.take(printed.getvalue(), self.stage.clock.now())
+
+    def _measure_queues(self, executor):
+        account, now = ACCOUNTS[executor], self.stage.clock.now()
+        waiting = self.stage.resources.queues[executor]
+        dead = self.stage.resources.dead_letter_queues[executor]
+        for name, url in ((f"{account}Queue", waiting), (f"{account}DeadLetterQueue", dead)):
+            visible = self._visible(url)
+            self.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, now, visible)
+        oldest = min((signal.created_at for signal in self._waiting(waiting)), default=now)
+        age = (now - oldest).total_seconds()
+        self.cloudwatch.put("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": f"{account}Queue"}, now, age)
+
+    def _visible(self, url):
+        name = "ApproximateNumberOfMessages"
+        return int(self.stage.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
+    def _waiting(self, url):
+        """Read the signals that wait in a queue, and leave them there."""
+        answer = self.stage.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [Signal.model_validate_json(each["Body"]) for each in answer.get("Messages", [])]
+
+    def _bars(self, count):
+        """Close the watchlist's bars of the last minutes; the price goes nowhere."""
+        end = self.stage.clock.now().replace(second=0)
+        bars = [
+            Bar(symbol, start, start + MINUTE, PRICE, PRICE + _DISPLACED, PRICE - _DISPLACED, PRICE, Decimal(1000))
+            for symbol in _WATCHLIST
+            for back in range(count)
+            for start in [end - (back + 1) * MINUTE]
+        ]
+        tape = Tape(bars, Timeframe(MINUTE))
+        self.stage.background.call(lambda: self.stage.server.broker.market.preload(tape))
+
+
+def _start_without_variables(name):
+    """Invoke a function's real handler in a process that has none of its variables."""
+    handler = importlib.import_module(HANDLERS[name])
+    gc.enable()  # A handler stops it on import, until it is wired.
+    handler._wiring.cache_clear()
+    kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("ARGO_")}
+    with patch.dict(os.environ, kept, clear=True):
+        handler.lambda_handler({"Records": []}, LocalContext(1.0))
