@@ -33,16 +33,22 @@ class _ManagedPolicies:
 
 @pytest.fixture(scope="session")
 def deployed(template):
-    """The plain CloudFormation template that SAM makes of it."""
+    """The plain CloudFormation template that SAM makes of it for prod."""
+    return transformed(template)
+
+
+def transformed(template, *, layer="s3://bucket/layer", **parameters):
+    """Return the plain CloudFormation template that SAM makes of one, with parameters of its own."""
     from samtranslator.translator.transform import transform  # noqa: PLC0415
 
     source = json.loads(json.dumps(template))
     for resource in source["Resources"].values():
-        for uri in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
-            resource["Properties"][uri] = "s3://bucket/key"
+        for uri, found in (("CodeUri", "s3://bucket/code"), ("ContentUri", layer)):
+            if uri in resource["Properties"]:
+                resource["Properties"][uri] = found
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        return transform(source, {}, _ManagedPolicies())
+        return transform(source, {"GradualRollout": "true"} | parameters, _ManagedPolicies())
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,8 @@ from argo.domain.signal import Side, signal_id
 from argo.domain.symbols import Symbol
 from argo.environment import Environment
 from console.api_server import LocalContext
-from console.play import broker_environment, simulated_account
 from console.serving import Served
+from console.surroundings import broker_environment, simulated_account
 from execution.message import read_signal
 from simulation.broker.server import Fault
 
@@ -53,9 +53,13 @@ FUNCTIONS = (
 
 @dataclass(frozen=True)
 class Session:
-    """What happened: AWS calls as (function, IAM action, resource), and log lines with their function."""
+    """What happened: AWS calls as (function, IAM action, resource), and log lines with their function.
+
+    ``traced`` has the trace headers of the calls by operation.
+    """
 
     calls: set[tuple[str, str, str]] = field(default_factory=set)
+    traced: dict[str, set[str | None]] = field(default_factory=dict)
     lines: list[tuple[str, dict]] = field(default_factory=list)
 
     @property
@@ -192,7 +196,7 @@ class Stack:
         declared = declared | self._template["Resources"][function]["Properties"]["Environment"]["Variables"]
         resolved = {name: self._resolve(value) for name, value in declared.items()}
         # An access key tells who asks; the broker's keys come from the parameter store, as on AWS.
-        aws = self.running.aws.environment | {"AWS_ACCESS_KEY_ID": f"of-{function}"}
+        aws = self.running.aws.environment | {"AWS_ACCESS_KEY_ID": f"of-{function}"} | trace_of(function)
         return {name: value for name, value in resolved.items() if value is not None} | aws
 
     def _resolve(self, value):
@@ -206,6 +210,13 @@ class Stack:
         assert kind == "Fn::If"
         assert argument[0] == "IsLocal"
         return None
+
+
+def trace_of(function):
+    """Return what Lambda puts into a traced function's environment."""
+    root = f"1-5759e988-{function.encode().hex()[:24]:0<24}"
+    traced = f"Root={root};Parent=53995c3f42cd8ad8;Sampled=1"
+    return {"AWS_LAMBDA_FUNCTION_NAME": function, "_X_AMZN_TRACE_ID": traced}
 
 
 @contextlib.contextmanager
@@ -242,6 +253,7 @@ def recording(session: Session, known):
         key = re.search(r"Credential=of-(\w+)/", _text(request.headers["Authorization"]))
         if key is not None:
             _, service, operation = event_name.split(".")
+            session.traced.setdefault(operation, set()).add(_text(request.headers.get("X-Amzn-Trace-Id")))
             session.calls.update(
                 (key[1], action, resource)
                 for action, resource in _permissions(service, operation, json.loads(_text(request.body)), known)

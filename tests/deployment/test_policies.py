@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.deployment.session import FUNCTIONS
+from tests.deployment.session import FUNCTIONS, trace_of
 
 # Lambda's event source mapping polls with the function's role.
 POLLED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -45,6 +45,25 @@ def test_a_function_may_do_what_it_does_and_nothing_else(of_type, session, name)
     polled = {(action, SOURCES[name]) for action in POLLED} if name in SOURCES else set()
 
     assert granted(of_type("AWS::IAM::Role")[f"{name}Role"]) == session.used(name) | polled
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_traced_and_may_put_its_segments(of_type, name):
+    """Segments have no resource that a policy could name: AWS's own policy is as narrow as one of ours."""
+    function, role = of_type("AWS::Lambda::Function")[name], of_type("AWS::IAM::Role")[f"{name}Role"]
+
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess" in role["ManagedPolicyArns"]
+
+
+def test_a_function_that_is_traced_says_so_in_every_line_and_hands_the_trace_on(session):
+    roots = {name: trace_of(name)["_X_AMZN_TRACE_ID"] for name in FUNCTIONS}
+    logged = [(name, line["xray_trace_id"]) for name, line in session.lines if "_aws" not in line]
+
+    assert {name for name, _ in logged} == set(FUNCTIONS)
+    assert all(roots[name].startswith(f"Root={root};") for name, root in logged)
+    assert {"SendMessageBatch", "TransactWriteItems"} <= session.traced.keys()
+    assert set().union(*session.traced.values()) == set(roots.values())
 
 
 def test_every_function_has_been_run(of_type, session):

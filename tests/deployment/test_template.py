@@ -63,7 +63,7 @@ def mentions(value, logical_id):
 
 
 def statements(role):
-    return [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+    return [each for policy in role.get("Policies", []) for each in policy["PolicyDocument"]["Statement"]]
 
 
 def listed(value):
@@ -142,7 +142,7 @@ def test_one_queue_feeds_one_executor_and_failures_are_reported_by_message(of_ty
     (source,) = [
         each
         for each in of_type("AWS::Lambda::EventSourceMapping").values()
-        if each["FunctionName"] == {"Ref": function}
+        if each["FunctionName"] == {"Ref": f"{function}Aliaslive"}
     ]
 
     assert source["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
@@ -222,12 +222,12 @@ def test_a_tick_comes_every_minute_and_a_stale_one_is_dropped(of_type, name):
     (schedule,) = [
         each
         for each in of_type("AWS::Scheduler::Schedule").values()
-        if each["Target"]["Arn"] == {"Fn::GetAtt": [name, "Arn"]}
+        if each["Target"]["Arn"] == {"Ref": f"{name}Aliaslive"}
     ]
     (invocation,) = [
         each
         for each in of_type("AWS::Lambda::EventInvokeConfig").values()
-        if each["FunctionName"] == {"Ref": name}
+        if (each["FunctionName"], each["Qualifier"]) == ({"Ref": name}, "live")
     ]
 
     assert schedule["ScheduleExpression"] == "cron(* * * * ? *)"
@@ -278,10 +278,16 @@ def test_no_role_is_given_an_open_action_or_resource(of_type):
             assert "*" not in json.dumps(statement["Resource"]), name
 
 
-def test_no_managed_policy_is_attached_but_the_one_for_logs(of_type):
-    attached = [arn for role in of_type("AWS::IAM::Role").values() for arn in role.get("ManagedPolicyArns", [])]
+def test_no_managed_policy_is_attached_but_those_for_logs_traces_and_the_shift_of_traffic(of_type):
+    attached = {
+        name: {arn.rpartition("/")[2] for arn in role.get("ManagedPolicyArns", [])}
+        for name, role in of_type("AWS::IAM::Role").items()
+    }
+    functions = {f"{name}Role": {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"} for name in FUNCTIONS}
 
-    assert {arn.rpartition("/")[2] for arn in attached} == {"AWSLambdaBasicExecutionRole"}
+    assert {name: found for name, found in attached.items() if found} == functions | {
+        "CodeDeployServiceRole": {"AWSCodeDeployRoleForLambda"}
+    }
 
 
 @pytest.mark.parametrize(

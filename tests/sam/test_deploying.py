@@ -15,10 +15,14 @@ def test_a_deployed_stack_trades_by_itself_and_can_be_updated_and_deleted():
 
     assert [words.partition(":")[0] for words in seen] == [
         "deployed argo-rehearsal",
-        "33 alarms stand",
+        "34 alarms stand",
+        "6 functions are live in version 1, invoked by 5 sources",
         "the schedule's signal became orders",
         "poison reached the dead-letter queue",
         "an update reached 6 log groups",
+        "6 functions are live in version 2, invoked by 5 sources",
         "a signal from outside became an order",
+        "argo smoke",
+        "argo doctor",
         "a delete left the ledger's table and nothing else",
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from argo.domain.faults import BrokerFault, Unauthorised
@@ -10,6 +10,7 @@ from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Metric
 from argo.publishing import Published
+from argo.together import together
 from generation.evaluation import oldest_fresh
 from generation.series import BarSeries
 from generation.wiring import Wiring
@@ -35,7 +36,7 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as plain JSON."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ async def _look(wiring: Wiring, symbols: Sequence[Symbol], now: datetime) -> _Ma
     """
     feeds = [feed for feed in _by_feed(symbols) if feed]
     answers, in_session = await asyncio.gather(
-        asyncio.gather(*(_or_fault(wiring.history.extend(feed, now)) for feed in feeds)),
+        together(*(_or_fault(wiring.history.extend(feed, now)) for feed in feeds)),
         _or_fault(wiring.sessions.tradable(symbols, now)),
     )
     bars: dict[Symbol, BarSeries] = {}
@@ -137,7 +138,9 @@ def _tell_faults(wiring: Wiring, report: Report, faults: Sequence[BrokerFault]) 
             wiring.telemetry.log.error("market_data_refused", detail=fault.detail())
         else:
             wiring.telemetry.log.warning("market_data_failed", detail=fault.detail())
-    wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, any(isinstance(each, Unauthorised) for each in faults))
+    refused = [isinstance(each, Unauthorised) for each in faults]
+    wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, any(refused))
+    wiring.telemetry.count(Metric.FEED_FAILURES, not all(refused))
 
 
 def _tell_gaps(wiring: Wiring, report: Report, *, missing: Sequence[str], stale: Sequence[str]) -> None:

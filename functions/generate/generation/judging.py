@@ -1,18 +1,19 @@
 """What became of signals: the bars after each, read once they have closed. Nobody need have executed it."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from argo.domain.config import Generation
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.signal_outcome import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.ports import Ledger
+from argo.together import together
 from generation.history import warm_up
 from generation.series import BarSeries
 
@@ -35,7 +36,7 @@ class Judge:
             for stored in waiting
             if (outcome := self._outcome(stored.signal, market.get(stored.signal.symbol), now))
         }
-        recorded = await asyncio.gather(*(self.ledger.record_outcome(key, each) for key, each in found.items()))
+        recorded = await together(*(self.ledger.record_outcome(key, each) for key, each in found.items()))
         return sum(recorded)
 
     def _outcome(self, signal: Signal, bars: BarSeries | None, now: datetime) -> SignalOutcome | None:
@@ -62,12 +63,11 @@ def outcome(signal: Signal, bars: BarSeries, *, timeframe: Timeframe, limit: int
         stopped, reached = bars.low[seen] <= stop, bars.high[seen] >= target
     else:
         stopped, reached = bars.high[seen] >= stop, bars.low[seen] <= target
-    ended = np.flatnonzero(stopped | reached)
-    if not len(ended) and len(bars) - first < limit:
+    after = _first(stopped | reached)
+    if after is None and len(bars) - first < limit:
         return None
-    after = int(ended[0]) if len(ended) else limit - 1
-    at = first + after
-    if not len(ended):
+    at = first + (limit - 1 if after is None else after)
+    if after is None:
         ending, price = Ending.EXPIRY, _usd(bars.close[at])
     elif stopped[after]:
         worse = min if signal.side is Side.BUY else max
@@ -75,18 +75,30 @@ def outcome(signal: Signal, bars: BarSeries, *, timeframe: Timeframe, limit: int
     else:
         ending, price = Ending.TARGET, signal.target_price
     return SignalOutcome(
-        ending=ending, at=bars.time_of(at), bars=after + 1, price=price, realised_r=_in_risks(signal, price)
+        ending=ending,
+        at=bars.time_of(at),
+        bars=at - first + 1,
+        price=price,
+        realised_r=_in_risks(signal, price),
     )
 
 
 def _first_after(signal: Signal, bars: BarSeries, timeframe: Timeframe) -> int | None:
     """Return where the bars after the signal's begin; None where some may be lost."""
     began = signal.bar_time.timestamp()
-    if bars.seconds[0] > began:
+    if bars.seconds.item(0) > began:
         return None
     if signal.timeframe is timeframe:
         return int(bars.seconds.searchsorted(began, side="right"))
     return int(bars.seconds.searchsorted(began + signal.timeframe.duration.total_seconds()))
+
+
+def _first(found: NDArray[np.bool_]) -> int | None:
+    """Return where the first one is; `numpy.flatnonzero` lists all, at several times the cost."""
+    if not len(found):
+        return None
+    place = int(found.argmax())
+    return place if found[place] else None
 
 
 def _in_risks(signal: Signal, price: Decimal) -> Decimal:

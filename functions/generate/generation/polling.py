@@ -63,6 +63,8 @@ class Poll:
         Once two disagree about a symbol there is no consensus on it, and nobody else is asked.
         """
         answers: Answers = {}
+        if not market:
+            return answers
         open_ones = dict(market)
         for source in self.sources:
             if source.name in self._overran:

@@ -1,6 +1,5 @@
 """The conservation check over the ledger: of days, or of a window that slides with the clock."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,6 +9,7 @@ from argo.domain.execution import Execution
 from argo.domain.ledger import Page, StoredSignal
 from argo.observability import Metric, Telemetry
 from argo.ports import Ledger
+from argo.together import together
 
 WINDOW = timedelta(hours=1)
 """What the check looks back over: many times a signal's life, so that whatever stays unresolved has been seen."""
@@ -40,9 +40,10 @@ def record(telemetry: Telemetry, found: Conserved) -> None:
     """Record a check's metrics.
 
     The rate is left out while nothing was eligible, so an `ExecutionRate` of 0 means what the alarm is about:
-    signals flow, orders don't (FAILURES A01).
+    signals flow, orders don't (FAILURES A01). The gap is told without its sign: an execution whose signal is gone
+    makes it negative, and the alarm is for either.
     """
-    telemetry.record(Metric.CONSERVATION_GAP, found.total.gap)
+    telemetry.record(Metric.CONSERVATION_GAP, abs(found.total.gap))
     telemetry.record(Metric.UNRESOLVED_EXECUTIONS, len(found.unresolved))
     telemetry.record(Metric.OLDEST_UNRESOLVED, found.oldest_unresolved_seconds)
     if found.total.execution_rate is not None:
@@ -73,7 +74,7 @@ async def _read_day(ledger: Ledger, executors: Sequence[str], day: str, *, since
     is unresolved, and not an execution without a signal, which would be a gap.
     """
     limit = _PAGE if since is None else _PAGE_OF_WINDOW
-    by_account = await asyncio.gather(
+    by_account = await together(
         *(
             _newest(partial(ledger.executions_of, executor, day, limit=limit), _execution_time, since)
             for executor in executors
@@ -85,7 +86,7 @@ async def _read_day(ledger: Ledger, executors: Sequence[str], day: str, *, since
             executions.setdefault(execution.signal_id, {})[executor] = execution
     signals = await _newest(partial(ledger.signals_of, day, limit=limit), _signal_time, since)
     rows = [_row(stored, executions.pop(stored.signal.signal_id, {})) for stored in signals]
-    rows += await asyncio.gather(*(_unlisted(ledger, left) for left in executions.values()))
+    rows += await together(*(_unlisted(ledger, left) for left in executions.values()))
     return rows
 
 

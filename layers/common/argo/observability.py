@@ -6,6 +6,7 @@ from typing import IO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 
 NAMESPACE = "Argo"
 
@@ -30,6 +31,7 @@ class Metric(StrEnum):
     CYCLES_SKIPPED = "CyclesSkipped", MetricUnit.Count, "Cycles left out because the one before was late"
     SOURCE_FAILURES = "SourceFailures", MetricUnit.Count, "Votes lost to a source that failed"
     SYMBOLS_WITHOUT_DATA = "SymbolsWithoutData", MetricUnit.Count, "Symbols that a cycle had no fresh bars of"
+    FEED_FAILURES = "FeedFailures", MetricUnit.Count, "Cycles without market data or the exchange's clock"
     CREDENTIALS_REFUSED = "CredentialsRefused", MetricUnit.Count, "Cycles and reconciler runs whose key is refused"
     SIGNALS_JUDGED = "SignalsJudged", MetricUnit.Count, "Signals whose outcome in the market became known"
     SIGNALS_RECEIVED = "SignalsReceived", MetricUnit.Count, "Signals claimed for the first time"
@@ -62,17 +64,25 @@ class Telemetry:
     """
 
     def __init__(
-        self, service: str, *, mode: str, executor: str | None = None, stream: IO[str] | None = None
+        self,
+        service: str,
+        *,
+        mode: str,
+        executor: str | None = None,
+        stream: IO[str] | None = None,
+        metrics: bool = True,
     ) -> None:
-        """Report as ``service``; logs go to ``stream``, by default standard output."""
+        """Report as ``service``; logs go to ``stream``, by default standard output, where ``metrics`` go too."""
         self.log = Logger(service=service, stream=stream)
         if stream is not None:
-            # Powertools keeps one logger per service: a second telemetry would log to the first one's stream.
-            self.log.registered_handler.setStream(stream)  # type: ignore[attr-defined]
+            # Powertools keeps one logger per service: a second telemetry would log to the first one's stream. That
+            # may be closed by now, which setStream() would trip over: it flushes what every record has flushed.
+            self.log.registered_handler.stream = stream  # type: ignore[attr-defined]
         self._dimensions = {"service": service, "mode": mode} | ({"executor": executor} if executor else {})
         self._counts: Counter[Metric] = Counter()
         self._values: list[tuple[Metric, float]] = []
         self._reasons: Counter[str] = Counter()
+        self._writes_metrics = metrics and not is_metrics_disabled()
 
     def count(self, metric: Metric, by: int = 1, *, reason: str | None = None) -> None:
         """Count an event, and its reason beside it."""
@@ -94,6 +104,13 @@ class Telemetry:
 
         `POWERTOOLS_METRICS_DISABLED` turns the record off, as on a laptop.
         """
+        if self._writes_metrics and (self._counts or self._values):
+            self._write()
+        self._counts.clear()
+        self._values.clear()
+        self._reasons.clear()
+
+    def _write(self) -> None:
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         for name, value in self._dimensions.items():
             metrics.add_dimension(name, value)
@@ -103,8 +120,4 @@ class Telemetry:
             metrics.add_metric(name=metric, unit=metric.unit, value=measured)
         if self._reasons:
             metrics.add_metadata(key="reasons", value=dict(self._reasons))
-        if self._counts or self._values:
-            metrics.flush_metrics()
-        self._counts.clear()
-        self._values.clear()
-        self._reasons.clear()
+        metrics.flush_metrics()
