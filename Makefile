@@ -14,6 +14,7 @@ PULL = $(shell docker image inspect $(IMAGE) >/dev/null 2>&1 && echo --skip-pull
 FUNCTION ?= ExecuteArgoFunction
 EVENT ?= events/execute-batch.json
 ENVIRONMENT ?= dev
+STACK ?= argo-$(ENVIRONMENT:%-at-once=%)
 
 .DEFAULT_GOAL := help
 
@@ -37,6 +38,15 @@ test: $(UV) ## All tests that need no Docker
 .PHONY: test-faults
 test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash
 	$(RUN) --group dev pytest tests/faults $(ARGS)
+
+DYNALITE := .tools/dynalite/node_modules/.bin/dynalite
+
+$(DYNALITE):
+	npm install --no-save --no-audit --no-fund --ignore-scripts --prefix .tools/dynalite dynalite@4.0.0
+
+.PHONY: test-dynalite
+test-dynalite: $(UV) $(DYNALITE) ## The ledger's tests on a second emulator, where they need no transaction (needs npm)
+	$(RUN) --group dev pytest -m 'dynalite and not transaction' tests/contract $(ARGS)
 
 # checkov pins a hundred packages and would rule the lock: it has an environment of its own, which uv keeps.
 CHECKOV := $(UV) tool run --quiet --python 3.13 --exclude-newer 2026-11-20 --from checkov==3.3.30 checkov
@@ -105,6 +115,11 @@ deploy-local: build ## Deploy everything onto an AWS emulator on this machine an
 	@$(RUN) --group local --group sam python -m console.rehearsal
 
 .PHONY: deploy
-deploy: $(UV) ## Deploy to AWS (ENVIRONMENT=dev or prod)
+deploy: $(UV) ## Deploy to AWS (ENVIRONMENT=dev or prod), then send a dry run through it
 	$(SAM) build --config-env $(ENVIRONMENT)
 	$(SAM) deploy --config-env $(ENVIRONMENT)
+	@$(MAKE) --no-print-directory smoke
+
+.PHONY: smoke
+smoke: $(UV) ## Send a dry run through a deployed stack (ENVIRONMENT=dev or prod, or STACK=...): it can never order
+	@$(RUN) --group local argo smoke --stack $(STACK)

@@ -116,7 +116,7 @@ def _build(logical_id: str, there: Path) -> Path:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     _output(
         ["make", makefile, f"build-{logical_id}", f"ARTIFACTS_DIR={directory}"],
-        env=inherited | {"UV": _uv()},
+        env=inherited | {"UV": uv()},
         cwd=directory,
     )
     return directory
@@ -128,8 +128,8 @@ def _environment(directory: Path, packages: list[str], locked: Mapping[str, str]
     python = directory / "bin" / "python"
     constraints = directory.with_suffix(".txt")
     constraints.write_text("".join(f"{name}=={version}\n" for name, version in locked.items()), encoding="utf-8")
-    _output([_uv(), "venv", "--quiet", "--python", version, str(directory)], cwd=ROOT)
-    install = [_uv(), "pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--python", str(python)]
+    _output([uv(), "venv", "--quiet", "--python", version, str(directory)], cwd=ROOT)
+    install = [uv(), "pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--python", str(python)]
     # Outside the project, whose settings leave pandas out.
     _output([*install, "--constraints", str(constraints), *packages], cwd=directory)
     return python
@@ -140,7 +140,8 @@ def _locked_versions() -> dict[str, str]:
     return {package["name"]: package["version"] for package in lock["package"] if "registry" in package["source"]}
 
 
-def _uv() -> str:
+def uv() -> str:
+    """Return uv's command: what make found, or what is on the path."""
     return os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
 
 

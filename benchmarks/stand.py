@@ -21,7 +21,7 @@ from argo.observability import Metric
 from benchmarks.market import PRICE, SYMBOLS, Market, market
 from console.embedded_aws import EmbeddedAws, Resources, embedded_aws
 from console.paths import CONFIGURATION, TEMPLATE
-from console.play import broker_environment
+from console.surroundings import broker_environment
 from execution.batch import execute_batch
 from execution.wiring import Wiring, from_environment
 from simulation.broker import AccountSettings

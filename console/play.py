@@ -1,24 +1,23 @@
 """Play bars through the pipeline: the market's time is the tape's, everything else is real."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import IO
 
 from argo.domain.config import Configuration
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
-from console.embedded_aws import EmbeddedAws
-from console.world import LocalWorld, local_world
-from simulation.broker import Account, AccountSettings, SimulatedBroker
-from simulation.broker.server import BrokerServer
+from console.surroundings import MODE, Surround, Surroundings, simulated_account
+from console.world import World, world_of
+from simulation.broker import Account, SimulatedBroker
 from simulation.clock import SteppedClock
 from simulation.tape import Step, Tape
 
-_CASH = Decimal(100_000)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -54,81 +53,98 @@ async def play(
     tape: Tape,
     configuration: Configuration,
     *,
-    aws: EmbeddedAws,
-    template: Path,
-    log_to: IO[str],
+    surround: Surround,
+    log_to: IO[str] | None,
     first: date | None = None,
     on_step: Callable[[Step, int], None],
-) -> tuple[LocalWorld, Played]:
+) -> tuple[World, Played]:
     """Play a tape from a date on; earlier bars are the market's history.
 
     Each bar goes: it opens; the generator's tick sees the bars closed before it; the executors drain their
     queues at the open; the bar runs its course and fills what it meets; the reconcilers look.
+
+    Nothing in it waits for a real clock or depends on a thread's timing: the same bars and configuration leave the
+    same ledger, whatever surrounds it. ``log_to`` takes the functions' logs, None for none.
     """
     past, present = (tape.between(last=first - _ONE_DAY), tape.between(first)) if first else (None, tape)
     settings = {name: simulated_account(name) for name in configuration.executors}
-    broker = SimulatedBroker.replaying(present, settings.values())
+    engine = SimulatedBroker.replaying(present, settings.values())
     if past is not None:
-        broker.market.preload(past)
-    server = BrokerServer(broker, requests_per_minute=None)
-    url = await server.start()
-    try:
-        clock = SteppedClock(broker.clock.now)
-        world = local_world(
+        engine.market.preload(past)
+    clock = SteppedClock(engine.clock.now)
+    with _no_task_waits(), surround(engine, settings, clock) as surroundings:
+        world = world_of(
             configuration,
-            aws=aws,
-            resources=aws.create_resources(template),
-            broker={name: broker_environment(url, keys) for name, keys in settings.items()},
-            mode="simulated",
+            ledger=surroundings.ledger,
+            market_data=surroundings.market_data,
+            accounts=surroundings.accounts,
+            mode=MODE,
             clock=clock,
             log_to=log_to,
         )
+        course = _Course(engine, clock, world, surroundings)
         total = 0
         for step in present:
-            broker.begin(step)
-            clock.set(broker.clock.now)
-            signals = await _trade(world)
-            total += signals
-            broker.finish(step)
-            clock.set(broker.clock.now)
-            for executor in world.executors:
-                await world.reconcile(executor)
+            total += await course.run(step)
             on_step(step, total)
-        accounts = {name: broker.accounts[keys.key_id] for name, keys in settings.items()}
-        return world, Played(
-            executors=world.executors,
-            bars=len(present.bars),
-            cash={name: account.cash for name, account in accounts.items()},
-            entries={name: _entries(account) for name, account in accounts.items()},
-        )
+    accounts = {name: engine.accounts[keys.key_id] for name, keys in settings.items()}
+    return world, Played(
+        executors=world.executors,
+        bars=len(present.bars),
+        cash={name: account.cash for name, account in accounts.items()},
+        entries={name: _entries(account) for name, account in accounts.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The course of a bar."""
+
+    engine: SimulatedBroker
+    clock: SteppedClock
+    world: World
+    surroundings: Surroundings
+
+    async def run(self, step: Step) -> int:
+        """Run one step; returns the number of new signals."""
+        engine, drive = self.engine, self.surroundings.drive
+        drive(lambda: engine.begin(step))
+        self.clock.set(step.start)
+        report = await self.world.generate()
+        await self._deliver(step)
+        drive(lambda: engine.finish(step))
+        self.clock.set(step.end)
+        await self.world.deliver()
+        await self.world.reconcile()
+        signals = report["signals"]
+        return signals if isinstance(signals, int) else 0
+
+    async def _deliver(self, step: Step) -> None:
+        """Let the executors have their messages, also those that come back before the bar's price moves."""
+        moves = step.start + (step.end - step.start) / 4
+        await self.world.deliver()
+        while (at := self.world.next_delivery()) is not None and at < moves:
+            self.surroundings.drive(lambda: self.engine.set_clock(at))
+            self.clock.set(at)
+            await self.world.deliver()
+
+
+@contextmanager
+def _no_task_waits() -> Iterator[None]:
+    """Let each task run as far as it can when it is made, which is to its end: no port here waits for anything.
+
+    So the records of a batch are decided on in their order, and the loop, which would go round for every task, is
+    left with nothing to do.
+    """
+    loop = asyncio.get_running_loop()
+    factory = loop.get_task_factory()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    try:
+        yield
     finally:
-        await server.stop()
-
-
-async def _trade(world: LocalWorld) -> int:
-    report = await world.generate({"budget_seconds": 0})
-    if report["messages"]:
-        for mapping in world.mappings.values():
-            await mapping.drain()
-    signals = report["signals"]
-    return signals if isinstance(signals, int) else 0
+        loop.set_task_factory(factory)
 
 
 def _entries(account: Account) -> frozenset[str]:
     legs = {leg.id for order in account.orders.values() for leg in order.legs}
     return frozenset(account.orders) - legs
-
-
-def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:
-    """Return the variables that direct a function to a simulated broker."""
-    return {
-        "APCA_API_BASE_URL": url,
-        "APCA_API_DATA_URL": url,
-        "APCA_API_KEY_ID": keys.key_id,
-        "APCA_API_SECRET_KEY": keys.secret_key,
-    }
-
-
-def simulated_account(executor: str) -> AccountSettings:
-    """Return the simulated broker's account of an executor: its keys and 100,000 USD."""
-    return AccountSettings(key_id=f"simulated-{executor}", secret_key=f"simulated-{executor}", cash=_CASH)

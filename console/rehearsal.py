@@ -3,8 +3,8 @@
 SAM's own command line deploys what `sam build` has built; from then on everything goes by itself: the schedule
 ticks, the functions run as processes of the emulator, the event source mappings deliver. What the emulator cannot
 carry (alarms with metric math, saved queries, routes of the HTTP API, what a dashboard draws, EMF records becoming
-metrics) stands behind the template's condition `IsNotLocal` or is not looked at here: tests/deployment has it, on
-the transformed template.
+metrics, a rollout by tenths) stands behind the template's condition `IsNotLocal`, is off by its parameter, or is
+not looked at here: tests/deployment has it, on the transformed template.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ from console.template import read_template
 
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
 STACK = "argo-rehearsal"
+ALIAS = "live"
+"""What the template's functions are invoked by."""
 
 _ORDER_SECONDS = 150.0
 """A tick comes within a minute, the first invocations start cold and side by side."""
@@ -113,7 +115,9 @@ class Rehearsal:
         event = json.loads((PROJECT / "events" / "api-execute.json").read_text(encoding="utf-8"))
         body = json.loads(event["body"]) | {"bar_time": SystemClock().now().isoformat()}
         invoked = self._client("lambda").invoke(
-            FunctionName=outputs["ApiFunctionName"], Payload=json.dumps(event | {"body": json.dumps(body)})
+            FunctionName=outputs["ApiFunctionName"],
+            Qualifier=ALIAS,
+            Payload=json.dumps(event | {"body": json.dumps(body)}),
         )
         answer = json.loads(invoked["Payload"].read())
         if answer.get("statusCode") not in {200, 202}:
@@ -138,6 +142,29 @@ class Rehearsal:
         if names != wanted:
             raise RehearsalError(f"alarms: {sorted(names ^ wanted)}")
         self.say(f"{len(names)} alarms stand")
+
+    def check_versions(self, outputs: Mapping[str, str], version: str) -> None:
+        """Find every function's alias on a version, and whatever invokes a function by its alias."""
+        client = self._client("lambda")
+        names = [name for output, name in outputs.items() if output.endswith("FunctionName")]
+        found = {client.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"] for name in names}
+        if found != {version}:
+            raise RehearsalError(f"the functions' versions are {sorted(found)}, not {version}")
+        scheduler = self._client("scheduler")
+        schedules = [each["Name"] for each in scheduler.list_schedules()["Schedules"] if STACK in each["Name"]]
+        invoked = [scheduler.get_schedule(Name=name)["Target"]["Arn"] for name in schedules]
+        invoked += [each["FunctionArn"] for each in client.list_event_source_mappings()["EventSourceMappings"]]
+        if not invoked or not all(arn.endswith(f":{ALIAS}") for arn in invoked):
+            raise RehearsalError(f"not invoked by the alias: {invoked}")
+        self.say(f"{len(names)} functions are live in version {version}, invoked by {len(invoked)} sources")
+
+    def look_after(self) -> None:
+        """Run what an operator runs after a deployment: a dry run through it, and the doctor."""
+        for command in ("smoke", "doctor"):
+            done = self._run(str(Path(sys.executable).with_name("argo")), command, cwd=PROJECT)
+            if done.returncode:
+                raise RehearsalError(f"argo {command}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+            self.say(f"argo {command}: {done.stdout.splitlines()[-1]}")
 
     def check_retention(self, days: int) -> None:
         """Find an update in the log groups."""
@@ -177,18 +204,26 @@ class Rehearsal:
         sam = shutil.which("sam", path=os.pathsep.join([str(beside), os.environ["PATH"]]))
         if sam is None:
             raise RehearsalError("there is no sam command: uv run --group sam")
+        where = ("--stack-name", STACK, "--region", KEYS["AWS_DEFAULT_REGION"])
+        # In a directory where no samconfig.toml adds settings of its own.
+        done = self._run(sam, *arguments, *where, cwd=BUILT.parent)
+        if done.returncode:
+            raise RehearsalError(f"sam {arguments[0]}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+
+    def _run(self, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
         nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-        done = subprocess.run(  # noqa: S603
-            [sam, *arguments, "--stack-name", STACK, "--region", KEYS["AWS_DEFAULT_REGION"]],
-            env=inherited | nowhere | {"SAM_CLI_TELEMETRY": "0"} | self.running.aws.environment,
-            cwd=BUILT.parent,  # where no samconfig.toml adds settings of its own
+        return subprocess.run(  # noqa: S603
+            command,
+            env=inherited
+            | nowhere
+            | {"SAM_CLI_TELEMETRY": "0", "ARGO_STACK": STACK}
+            | self.running.aws.environment,
+            cwd=cwd,
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise RehearsalError(f"sam {arguments[0]}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
 
 
 def rehearse(say: Callable[[str], None]) -> None:
@@ -205,11 +240,15 @@ def rehearse(say: Callable[[str], None]) -> None:
         outputs = rehearsal.deploy()
         say(f"deployed {STACK}")
         rehearsal.check_alarms()
+        rehearsal.check_versions(outputs, "1")
         rehearsal.trade_by_itself(outputs)
         rehearsal.poison(outputs)
-        outputs = rehearsal.deploy(LogRetentionDays="3")
+        # Parameters alone, the second one every function's: it must reach what the alias points to.
+        outputs = rehearsal.deploy(LogRetentionDays="3", LocalEndpointUrl=f"{running.aws.url}/")
         rehearsal.check_retention(3)
+        rehearsal.check_versions(outputs, "2")
         rehearsal.answer_the_api(outputs)
+        rehearsal.look_after()
         rehearsal.delete()
         rehearsal.check_gone(outputs)
 

@@ -1,8 +1,13 @@
-"""What a local run leaves behind: the emulator's state and the logs."""
+"""What a local run leaves behind: the emulator's state, the logs, the report, and which bars it played."""
 
+import json
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+
+from simulation.bars import load_bars
+from simulation.tape import Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +34,38 @@ class RunRecord:
     def log(self) -> Path:
         """The functions' structured logs, a JSON object a line."""
         return self.directory / "log.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """The report: a page for a browser."""
+        return self.directory / "report.html"
+
+    @property
+    def was_played(self) -> bool:
+        """True when its times are those of bars that were played."""
+        return self._played.exists()
+
+    def remember_bars(self, path: Path, first: date | None, last: date | None) -> None:
+        """Note which bars were played: the file, and the exchange dates within it, None for no bound."""
+        played = {
+            "bars": str(path.resolve()),
+            "from": first and first.isoformat(),
+            "to": last and last.isoformat(),
+        }
+        self._played.write_text(json.dumps(played), encoding="utf-8")
+
+    def played(self) -> Tape | None:
+        """Read the bars that were played; None where none were.
+
+        Raises:
+            BarsFileError: their file is not there any more, or not as it was.
+        """
+        if not self.was_played:
+            return None
+        played = json.loads(self._played.read_text(encoding="utf-8"))
+        first, last = (date.fromisoformat(day) if day else None for day in (played["from"], played["to"]))
+        return load_bars(played["bars"]).between(first, last)
+
+    @property
+    def _played(self) -> Path:
+        return self.directory / "played.json"

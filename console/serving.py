@@ -15,7 +15,7 @@ from argo.environment import LAYER_CONFIGURATION, load_configuration
 from console.docker import DOCKER, docker_address
 from console.embedded_aws import EmbeddedAws, Resources, embedded_aws
 from console.paths import CONFIGURATION, PROJECT, SAMPLE_BARS, TEMPLATE
-from console.play import broker_environment, simulated_account
+from console.surroundings import broker_environment, simulated_account
 from console.template import read_template
 from simulation.bars import BarsFileError, load_bars
 from simulation.broker import AccountSettings, SimulatedBroker

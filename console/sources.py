@@ -40,7 +40,7 @@ def sources(
     try:
         with open_deployment(state, stack) as deployment:
             days = days_with_records(deployment.days, begin.date() if begin else None, end.date() if end else None)
-            signals = asyncio.run(_read(deployment.ledger, days))
+            signals = asyncio.run(read_signals(deployment.ledger, days))
     except ConfigurationError as error:
         messages.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -61,7 +61,8 @@ def sources(
         raise typer.Exit(1)
 
 
-async def _read(ledger: Ledger, days: Iterable[str]) -> list[StoredSignal]:
+async def read_signals(ledger: Ledger, days: Iterable[str]) -> list[StoredSignal]:
+    """Read every signal of UTC days, in the order of the days, newest first within each."""
     found: list[StoredSignal] = []
     for day in days:
         page = await ledger.signals_of(day, limit=_PAGE)

@@ -32,7 +32,12 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 def read_template(path: Path) -> dict[str, Any]:
     """Read a template; short tags become ``{"Ref": ...}`` and ``{"Fn::GetAtt": [...]}``."""
-    template: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return parse_template(path.read_text(encoding="utf-8"))
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """Read a template's text, as `read_template`."""
+    template: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     return template
 
 

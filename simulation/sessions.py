@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -32,6 +33,7 @@ def session_of(day: date) -> Session:
     )
 
 
+@lru_cache(maxsize=4_096)
 def exchange_date(at: datetime) -> date:
     """Return the date in New York at an aware instant."""
     return at.astimezone(NEW_YORK).date()
@@ -48,6 +50,7 @@ class TradingCalendar:
         self._days = frozenset(days)
         self._first = min(self._days, default=None)
         self._last = max(self._days, default=None)
+        self._ahead: dict[date, tuple[Session, ...]] = {}
 
     def is_session(self, day: date) -> bool:
         """Say whether the exchange trades on a date."""
@@ -63,11 +66,11 @@ class TradingCalendar:
 
     def next_open(self, at: datetime) -> datetime:
         """Return the first opening after an aware instant, UTC."""
-        return next(session.opens for session in self._from(at) if session.opens > at)
+        return next(session.opens for session in self._next_two(at) if session.opens > at)
 
     def next_close(self, at: datetime) -> datetime:
         """Return the first close after an aware instant, UTC: when a `day` order sent then expires."""
-        return next(session.closes for session in self._from(at) if session.closes > at)
+        return next(session.closes for session in self._next_two(at) if session.closes > at)
 
     def between(self, first: date, last: date) -> Iterator[Session]:
         """Yield the sessions of an inclusive range of dates."""
@@ -77,5 +80,9 @@ class TradingCalendar:
                 yield session_of(day)
             day += _ONE_DAY
 
-    def _from(self, at: datetime) -> Iterator[Session]:
-        return self.between(exchange_date(at), date.max)
+    def _next_two(self, at: datetime) -> tuple[Session, ...]:
+        day = exchange_date(at)
+        found = self._ahead.get(day)
+        if found is None:
+            found = self._ahead[day] = tuple(islice(self.between(day, date.max), 2))
+        return found

@@ -13,7 +13,7 @@ from argo.domain.account import TradingState
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime
 from argo.environment import Environment
-from console.play import broker_environment
+from console.surroundings import broker_environment
 from console.why import _execution_panel, _read, _signal_panel
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch

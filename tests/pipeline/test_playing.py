@@ -11,6 +11,7 @@ from argo.domain.conservation import sums
 from argo.environment import load_configuration
 from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from console.play import configured_for, play
+from console.surroundings import OnEmbeddedAws
 from simulation.bars import load_bars
 
 
@@ -22,16 +23,16 @@ def result(aws):
         tape = load_bars(SAMPLE_BARS).between(last=date(2013, 3, 1))
         configuration = configured_for(load_configuration(CONFIGURATION), tape)
         logs = io.StringIO()
+        resources = aws.create_resources(TEMPLATE)
         world, what = await play(
             tape,
             configuration,
-            aws=aws,
-            template=TEMPLATE,
+            surround=OnEmbeddedAws(aws, resources),
             log_to=logs,
             first=date(2012, 9, 4),
             on_step=lambda *_: None,
         )
-        rows = await read_rows(world.ledger, what.executors, aws.days(world.table))
+        rows = await read_rows(world.ledger, what.executors, aws.days(resources.table))
         return what, rows, logs.getvalue()
 
     return asyncio.run(run())

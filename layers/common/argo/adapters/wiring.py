@@ -57,7 +57,11 @@ class Adapters:
     def broker(self) -> AlpacaBroker:
         """The account's broker."""
         return AlpacaBroker(
-            self.credentials, self.environment.trading_url, clock=self.clock, calls=self._calls("trading")
+            self.credentials,
+            self.environment.trading_url,
+            clock=self.clock,
+            calls=self._calls("trading"),
+            forget_key=self._forget_key,
         )
 
     def queue_at(self, queue_url: str) -> SqsSignalQueue:
@@ -71,7 +75,12 @@ class Adapters:
     def market_data(self, feed: str) -> AlpacaMarketData:
         """Market data of a feed."""
         return AlpacaMarketData(
-            self.credentials, self.environment.data_url, feed=feed, clock=self.clock, calls=self._calls("data")
+            self.credentials,
+            self.environment.data_url,
+            feed=feed,
+            clock=self.clock,
+            calls=self._calls("data"),
+            forget_key=self._forget_key,
         )
 
     def credentials(self) -> Credentials:
@@ -83,6 +92,10 @@ class Adapters:
         if local := self.environment.local_key:
             return Credentials(*local)
         return self._stored_credentials
+
+    def _forget_key(self) -> None:
+        """Let the parameter be read again: the broker has refused what it held."""
+        self.__dict__.pop("_stored_credentials", None)
 
     @cached_property
     def _stored_credentials(self) -> Credentials:

@@ -1,0 +1,155 @@
+"""Checks of one account: its queues, its key, its broker, its record. Facts in, finding out."""
+
+import json
+from datetime import timedelta
+
+from argo.domain.account import TradingState
+from argo.domain.reasons import DenialReason
+from console.doctor.facts import AccountFacts, Facts, Identity, TradingFacts
+from console.doctor.finding import Finding, broken, known, ok, warning
+from console.doctor.reading import HEARTBEAT, revert_drift
+from console.stacks import logical_name
+
+SKEW = timedelta(seconds=5)
+"""Clocks that differ by more are named: a signal's life and the market's hours are counted on them."""
+
+_RECEIVES = 20
+_TIMEOUTS = 6
+"""A queue hides a message for so many of its function's timeouts, or a batch in flight is delivered again."""
+
+
+def queue(facts: Facts, executor: str) -> Finding:
+    """The account's queue gives up into its dead-letter queue, and not before its function does."""
+    found = known(_account(facts, executor).queue)
+    if found.redrives_to != found.dead_letter_arn:
+        policy = json.dumps({"deadLetterTargetArn": found.dead_letter_arn, "maxReceiveCount": _RECEIVES})
+        attributes = json.dumps({"RedrivePolicy": policy})
+        return broken(
+            f"its messages are given up into {found.redrives_to or 'no queue'}, not into its dead-letter queue",
+            f"aws sqs set-queue-attributes --queue-url {found.url} --attributes '{attributes}'",
+        )
+    if facts.selection.startswith(" --stack"):
+        timeout = known(known(facts.functions)[f"Execute{logical_name(executor)}Function"]).timeout
+        least = _TIMEOUTS * timeout
+        if found.visibility < least:
+            return broken(
+                f"it hides a message for {found.visibility.total_seconds():.0f} s, and its function may run for "
+                f"{timeout.total_seconds():.0f} s: a batch in flight is delivered again",
+                f"aws sqs set-queue-attributes --queue-url {found.url} "
+                f"--attributes VisibilityTimeout={least.total_seconds():.0f}",
+            )
+    return ok(f"{found.waiting} waiting, hidden for {found.visibility.total_seconds():.0f} s")
+
+
+def dead_letters(facts: Facts, executor: str) -> Finding:
+    """No dead letters lie about."""
+    found = known(_account(facts, executor).dead_letters)
+    if not found.count:
+        return ok("none")
+    since = f", the oldest since {found.oldest_at:%F %T} UTC" if found.oldest_at else ""
+    return warning(
+        f"{found.count}{since}", f"see why: argo dlq list {executor}{facts.selection}; then argo dlq redrive"
+    )
+
+
+def mapping(facts: Facts, executor: str) -> Finding:
+    """The account's queue feeds its function, and single messages can fail."""
+    found = known(_trading(facts, executor).mapping)
+    change = f"aws lambda update-event-source-mapping --uuid {found.uuid}"
+    if found.state in {"Disabled", "Disabling"}:
+        return broken(f"it is {found.state.lower()}: nobody takes messages", f"{change} --enabled")
+    if "ReportBatchItemFailures" not in found.response_types:
+        return broken(
+            "it does not report single failures: one that fails brings its whole batch back",
+            f"{change} --function-response-types ReportBatchItemFailures",
+        )
+    arn = known(known(facts.functions)[f"Execute{logical_name(executor)}Function"]).arn
+    if found.function_arn != arn and not found.function_arn.startswith(f"{arn}:"):
+        return broken(f"it feeds {found.function_arn}", revert_drift(known(facts.stack)))
+    return ok(f"{found.state}, single failures reported")
+
+
+def credentials(facts: Facts, executor: str) -> Finding:
+    """The account's key is stored, encrypted, and looks like one."""
+    found = known(_trading(facts, executor).key)
+    again = f"argo credentials set {executor}{facts.selection}"
+    if found.kind != "SecureString":
+        return broken(
+            f"{found.parameter} is a {found.kind}: whoever reads the parameter store reads the key",
+            f"aws ssm delete-parameter --name {found.parameter}; then, with a new key: {again}",
+        )
+    return ok(f"{found.parameter}, key {found.credentials.key_id[:2]}...")
+
+
+def address(facts: Facts, executor: str) -> Finding:
+    """Mode, address and key are of one world."""
+    return ok(known(_trading(facts, executor).address))
+
+
+def broker(facts: Facts, executor: str) -> Finding:
+    """The key works, and the account may trade."""
+    found = known(_trading(facts, executor).broker)
+    if not found.is_blocked:
+        return ok(f"{found.status}, equity {found.equity:,.2f} USD")
+    flags = {
+        "trading blocked": found.trading_blocked,
+        "account blocked": found.account_blocked,
+        "trade suspended by user": found.trade_suspended_by_user,
+    }
+    said = ", ".join([found.status, *(name for name, is_set in flags.items() if is_set)])
+    return broken(
+        f"the broker takes no orders: {said}", "Alpaca's dashboard says why and lifts it: app.alpaca.markets"
+    )
+
+
+def clock(facts: Facts, executor: str) -> Finding:
+    """AWS's clock, this machine's and the exchange's tell the same time."""
+    exchange = known(_trading(facts, executor).exchange_ahead)
+    aws = facts.identity.ahead if isinstance(facts.identity, Identity) else timedelta()
+    if abs(exchange - aws) > SKEW:
+        return broken(
+            f"the exchange's clock is {_skew(exchange - aws)} AWS's: signals expire too early or too late",
+            "AWS's clock is kept: ask Alpaca's support; a simulated broker's clock is set by whoever runs it",
+        )
+    if abs(aws) > SKEW:
+        return warning(f"this machine's clock is {_skew(-aws)} AWS's", "sudo timedatectl set-ntp true")
+    return ok(f"exchange, AWS and this machine within {SKEW.total_seconds():.0f} s")
+
+
+def trading_state(facts: Facts, executor: str) -> Finding:
+    """The account may take new risk."""
+    found = known(_account(facts, executor).state)
+    if found.trading_state is TradingState.ACTIVE:
+        return ok("ACTIVE")
+    since = f", since {found.state_since:%F %T} UTC" if found.state_since else ""
+    until = f", until {found.resumes_on:%F}" if found.resumes_on else ""
+    reason = found.state_reason or "no reason given"
+    anew = " --measure-anew" if reason.startswith(DenialReason.DRAWDOWN_LIMIT) else ""
+    cure = f"when it may trade again: argo resume {executor} --reason TEXT{anew}{facts.selection}"
+    seen = f"{found.trading_state}: {reason}{since}{until}"
+    return broken(seen, cure) if found.trading_state is TradingState.HALTED else warning(seen, cure)
+
+
+def reconciler(facts: Facts, executor: str) -> Finding:
+    """The account's reconciler runs: by its deployed key, it has read the broker."""
+    seen_at, stack = known(_account(facts, executor).state).observed_at, known(facts.stack)
+    log = f"its log says why: aws logs tail /{stack.name}/reconcile-{executor.replace('_', '-')} --since 15m"
+    if seen_at is None and facts.now - stack.updated_at < HEARTBEAT:
+        return warning(f"no run yet: deployed at {stack.updated_at:%T} UTC", "look again in 5 minutes")
+    if seen_at is None:
+        return broken("it has never read the account", log)
+    if facts.now - seen_at > HEARTBEAT:
+        return broken(f"silent since {seen_at:%F %T} UTC", log)
+    return ok(f"read the broker at {seen_at:%T} UTC")
+
+
+def _account(facts: Facts, executor: str) -> AccountFacts:
+    return known(facts.accounts)[executor]
+
+
+def _trading(facts: Facts, executor: str) -> TradingFacts:
+    return known(_account(facts, executor).trading)
+
+
+def _skew(ahead: timedelta) -> str:
+    return f"{abs(ahead).total_seconds():,.0f} s {'ahead of' if ahead > timedelta() else 'behind'}"

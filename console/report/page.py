@@ -1,0 +1,133 @@
+"""The page: what a ledger says, in one HTML file that needs neither a network nor anything beside it."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+from console.report import formats
+from console.report.accounts import Account, accounts
+from console.report.charts import Figure, calibration_chart, equity_chart, latency_chart
+from console.report.prices import EXIT_NAMES, closed_times, price_charts
+from console.report.reading import Reading
+from console.report.trades import Trade
+from console.track_record import TrackRecord, track_records
+from simulation.tape import Tape
+
+MOST_TRADES = 25
+"""How many trades the table lists, the newest."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(
+    path: Path,
+    reading: Reading,
+    *,
+    subject: str,
+    written_at: datetime,
+    tape: Tape | None = None,
+    virtual_time: bool = False,
+) -> None:
+    """Write the report of a ledger.
+
+    Args:
+        path: The HTML file; its folder is made.
+        reading: What the ledger holds.
+        subject: What the ledger is, in a few words: ``stack argo``.
+        written_at: The time the page says it was written at.
+        tape: The bars that were played, if any: prices are then drawn, and equities marked to them.
+        virtual_time: Whether the records' times are the bars' and not a clock's.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        page(reading, subject=subject, written_at=written_at, tape=tape, virtual_time=virtual_time),
+        encoding="utf-8",
+    )
+
+
+def page(reading: Reading, *, subject: str, written_at: datetime, tape: Tape | None, virtual_time: bool) -> str:
+    """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run."""
+    found = accounts(reading, tape)
+    records = [record for record in track_records(reading.signals) if record.regime is None]
+    prices = price_charts(reading, tape)
+    scripts = [get_plotlyjs(), _text("page.js")] if reading.rows else []
+    created = [row.created_at for row in reading.rows]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            subject=subject,
+            modes=reading.modes,
+            written_at=written_at,
+            rows=reading.rows,
+            period=(min(created), max(created)) if created else None,
+            accounts=found,
+            trades=_newest(found),
+            most_trades=MOST_TRADES,
+            records=records,
+            judged=records[0].samples if records else 0,
+            prices=prices,
+            charts={"charts": _charts(found, records), "prices": prices, "closed": closed_times(tape)},
+            virtual_time=virtual_time,
+            styles=_text("page.css"),
+            scripts=scripts,
+            hashes=[_hash(script) for script in scripts],
+        )
+    )
+
+
+def _charts(found: Sequence[Account], records: Sequence[TrackRecord]) -> dict[str, Figure]:
+    charts = {
+        f"equity-{account.name}": equity_chart(account.shown, account.realised)
+        for account in found
+        if account.shown is not None and account.realised is not None
+    }
+    charts |= {f"calibration-{number}": calibration_chart(record) for number, record in enumerate(records)}
+    latencies = {account.name: account.latencies for account in found}
+    if any(each for measured in latencies.values() for each in measured):
+        charts["latency"] = latency_chart(latencies)
+    return charts
+
+
+def _newest(found: Sequence[Account]) -> list[tuple[str, Trade]]:
+    every = [(account.name, trade) for account in found for trade in account.trades]
+    return sorted(every, key=lambda each: (each[1].entered_at, each[0]), reverse=True)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "leg": lambda leg: EXIT_NAMES.get(leg, leg),
+        "money": formats.money,
+        "percent": formats.percent,
+        "percentiles": formats.percentiles,
+        "price": formats.price,
+        "quantity": formats.quantity,
+        "seconds": formats.seconds,
+        "signed": formats.signed,
+        "time": "{:%Y-%m-%d %H:%M}".format,
+    }
+    return environment
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """Return a script's hash as a content security policy names it."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"

@@ -1,0 +1,143 @@
+"""A deployed stack as CloudFormation describes it, and the names it gives to what serves an account."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo.domain.tables import ConfigurationError
+from console.embedded_aws import executor_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+type Clients = Callable[[str], Any]
+"""Makes a boto3 client of a service."""
+
+_CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
+_REGIONS_AT_A_TIME = 10
+_TABLE = "TableName"
+_QUEUE = "QueueUrl"
+_DEAD_LETTER_QUEUE = "DeadLetterQueueUrl"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack's state, outputs, parameters and tags, by name; ``resources`` are physical ids by logical ones."""
+
+    name: str
+    status: str
+    updated_at: datetime
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    resources: Mapping[str, "Resource"]
+
+    @property
+    def table(self) -> str:
+        """The ledger's table."""
+        return self.outputs[_TABLE]
+
+    @property
+    def mode(self) -> str:
+        """What it trades with: ``live``, ``paper`` or ``simulated``."""
+        return self.parameters["Mode"]
+
+    @property
+    def is_local(self) -> bool:
+        """True on an emulator, which keeps no metrics and protects no table."""
+        return bool(self.parameters.get("LocalEndpointUrl"))
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """The accounts that have a queue."""
+        return tuple(self.queue_urls)
+
+    @property
+    def queue_urls(self) -> dict[str, str]:
+        """Every account's queue, by executor."""
+        return self._urls(_QUEUE, but_not=_DEAD_LETTER_QUEUE)
+
+    @property
+    def dead_letter_urls(self) -> dict[str, str]:
+        """Every account's dead-letter queue, by executor."""
+        return self._urls(_DEAD_LETTER_QUEUE)
+
+    def _urls(self, ending: str, *, but_not: str = "-") -> dict[str, str]:
+        found = ((name, url) for name, url in self.outputs.items() if name.endswith(ending))
+        return {executor_of(name.removesuffix(ending)): url for name, url in found if not name.endswith(but_not)}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a stack."""
+
+    logical_id: str
+    kind: str
+    physical_id: str
+
+
+def logical_name(executor: str) -> str:
+    """Return how an account's resources begin in the template: ``prop_firm`` is ``PropFirm``."""
+    return "".join(part.capitalize() for part in executor.split("_"))
+
+
+def aws_clients() -> Clients:
+    """Return what makes clients by the machine's own AWS settings, which give up within seconds."""
+    session = boto3.Session()
+    return cache(lambda service: session.client(service, config=_CONFIG))  # type: ignore[call-overload]
+
+
+def regions_with(stack: str) -> list[str]:
+    """Return the regions that have a stack of a name; one that does not answer has none."""
+    session = boto3.Session()
+    regions = session.get_available_regions("cloudformation")
+    # Clients are thread-safe, making them is not.
+    clients = [session.client("cloudformation", region_name=region, config=_CONFIG) for region in regions]
+
+    def has(client: "CloudFormationClient") -> bool:
+        try:
+            client.describe_stacks(StackName=stack)
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(_REGIONS_AT_A_TIME) as pool:
+        return [region for region, here in zip(regions, pool.map(has, clients), strict=True) if here]
+
+
+def read_stack(clients: Clients, name: str) -> Stack:
+    """Read a stack.
+
+    Raises:
+        ClientError, BotoCoreError: there is none by this name, or AWS does not tell.
+        ConfigurationError: it is none of Argo's, or was never completed.
+    """
+    cloudformation = clients("cloudformation")
+    described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    resources = [
+        Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
+        for page in pages
+        for each in page["StackResourceSummaries"]
+    ]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    if _TABLE not in outputs:
+        raise ConfigurationError(
+            f"stack {name} ({described['StackStatus']}) has no output {_TABLE}: none of Argo's, or not complete"
+        )
+    return Stack(
+        name=name,
+        status=described["StackStatus"],
+        updated_at=described.get("LastUpdatedTime") or described["CreationTime"],
+        outputs=outputs,
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])},
+        tags={each["Key"]: each["Value"] for each in described.get("Tags", [])},
+        resources={each.logical_id: each for each in resources},
+    )

@@ -1,0 +1,519 @@
+"""`argo doctor` with each thing broken in turn: it is named, with what to do about it, and nothing else is."""
+
+import asyncio
+import contextlib
+import json
+import re
+import socket
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from argo.adapters.clock import SystemClock
+from argo.domain.account import TradingState
+from console.embedded_aws import embedded_aws
+from console.main import app
+from console.paths import CONFIGURATION, TEMPLATE
+from simulation.broker.server import Fault
+from tests.pipeline.deployed_world import HUSH, KEY_IDS, LIVE, DeployedWorld, Offset, a_broker
+
+TEN_MINUTES = timedelta(minutes=10)
+NOT_OF_A_HOLLOW_STACK = {"versions", "alarms"}
+"""It lacks the template's alarms, and nobody subscribes to its topic."""
+
+
+@pytest.fixture(scope="module")
+def world(aws):
+    """One healthy deployment: whoever breaks something puts it back."""
+    time = Offset()
+    with a_broker(time) as background:
+        yield DeployedWorld(aws, background, time=time)
+
+
+@pytest.fixture
+def another_world(aws):
+    """A deployment of one's own, to ruin."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**parameters):
+            return DeployedWorld(aws, stack.enter_context(a_broker()), **parameters)
+
+        yield make
+
+
+def levels(findings):
+    """Return the names of the checks that found something, by level."""
+    found = {}
+    for name, finding in findings.items():
+        found.setdefault(finding["level"], set()).add(name)
+    return found
+
+
+def broken(findings):
+    return levels(findings).get("broken", set())
+
+
+def warned(findings):
+    return levels(findings).get("warning", set()) - NOT_OF_A_HOLLOW_STACK
+
+
+def assert_says(finding, seen, cure):
+    assert re.search(seen, finding["seen"]), finding
+    assert re.search(cure, finding["cure"]), finding
+
+
+def test_a_healthy_deployment_is_healthy(world):
+    code, findings = world.doctor()
+
+    assert (code, broken(findings), warned(findings)) == (0, set(), set())
+    assert "not looked at" not in levels(findings)
+    assert {"broker argo", "broker prop_firm", "market data", "generator", "table"} <= levels(findings)["ok"]
+
+
+@contextmanager
+def a_refused_key(world):
+    world.store_key("argo", {"key_id": "PKREPEALED0000000000", "secret_key": HUSH})
+    yield
+    world.store_key("argo")
+
+
+@contextmanager
+def no_parameter(world):
+    world.aws.client("ssm").delete_parameter(Name=world.parameter("argo"))
+    yield
+    world.store_key("argo")
+
+
+@contextmanager
+def a_malformed_parameter(world):
+    world.store_key("argo", f"{KEY_IDS['argo']}:{HUSH}")
+    yield
+    world.store_key("argo")
+
+
+@contextmanager
+def a_placeholder(world):
+    world.store_key("argo", {"key_id": "<key id>", "secret_key": HUSH})
+    yield
+    world.store_key("argo")
+
+
+@contextmanager
+def a_readable_parameter(world):
+    world.store_key("argo", kind="String")
+    yield
+    world.store_key("argo")
+
+
+@contextmanager
+def a_blocked_account(world):
+    world.at_broker("argo").trading_blocked = True
+    yield
+    world.at_broker("argo").trading_blocked = False
+
+
+@contextmanager
+def trading_state(world, state, reason):
+    def change(to, why):
+        asyncio.run(world.ledger.set_trading_state("argo", to, reason=why, now=SystemClock().now()))
+
+    change(state, reason)
+    yield
+    change(TradingState.ACTIVE, "mended")
+
+
+@contextmanager
+def a_dead_letter(world):
+    sqs, url = world.aws.client("sqs"), world.stack.dead_letter_urls["argo"]
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    yield
+    sqs.purge_queue(QueueUrl=url)
+
+
+@contextmanager
+def queue_attribute(world, name, value, healthy):
+    sqs, url = world.aws.client("sqs"), world.stack.queue_urls["argo"]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: value})
+    yield
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before.get(name, healthy)})
+
+
+@contextmanager
+def a_disabled_schedule(world):
+    scheduler = world.aws.client("scheduler")
+    found = scheduler.get_schedule(Name=world.schedule_of("GenerateFunction"))
+    kept = {name: found[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**kept, State="DISABLED")
+    yield
+    scheduler.update_schedule(**kept, State="ENABLED")
+
+
+@contextmanager
+def a_disabled_mapping(world):
+    lambda_, uuid = world.aws.client("lambda"), world.physical("ExecuteArgoSource")
+    lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)
+    yield
+    lambda_.update_event_source_mapping(UUID=uuid, Enabled=True)
+
+
+@contextmanager
+def a_mapping_of_whole_batches(world):
+    lambda_, uuid = world.aws.client("lambda"), world.physical("ExecuteArgoSource")
+    lambda_.update_event_source_mapping(UUID=uuid, FunctionResponseTypes=[])
+    yield
+    lambda_.update_event_source_mapping(UUID=uuid, FunctionResponseTypes=["ReportBatchItemFailures"])
+
+
+@contextmanager
+def a_function_that_may_not_run(world):
+    lambda_, name = world.aws.client("lambda"), world.physical("ExecuteArgoFunction")
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    yield
+    lambda_.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def a_feed_that_fails(world):
+    faults = world.broker.server.faults
+    world.broker.call(lambda: faults.add(Fault(path="/v2/stocks/*", status=503, times=100)))
+    yield
+    world.broker.call(faults.clear)
+
+
+@contextmanager
+def a_silent_broker(world):
+    faults = world.broker.server.faults
+    world.broker.call(lambda: faults.add(Fault(path="/v2/account", drop=True, times=100)))
+    yield
+    world.broker.call(faults.clear)
+
+
+@contextmanager
+def no_recovery(world):
+    dynamodb = world.aws.client("dynamodb")
+
+    def change(enabled):
+        wanted = {"PointInTimeRecoveryEnabled": enabled}
+        dynamodb.update_continuous_backups(TableName=world.stack.table, PointInTimeRecoverySpecification=wanted)
+
+    change(False)
+    yield
+    change(True)
+
+
+@contextmanager
+def no_protection(world):
+    dynamodb = world.aws.client("dynamodb")
+    dynamodb.update_table(TableName=world.stack.table, DeletionProtectionEnabled=False)
+    yield
+    dynamodb.update_table(TableName=world.stack.table, DeletionProtectionEnabled=True)
+
+
+@contextmanager
+def a_silent_reconciler(world):
+    world.reconciled(TEN_MINUTES)
+    yield
+    world.reconciled()
+
+
+@contextmanager
+def skewed(world, by):
+    world.time.by = by
+    yield
+    world.time.by = timedelta()
+
+
+a_clock_ahead = partial(skewed, by=timedelta(minutes=90))
+a_clock_behind = partial(skewed, by=timedelta(seconds=-3_600))
+halted = partial(trading_state, state=TradingState.HALTED, reason="the broker refuses the credentials")
+fallen = partial(trading_state, state=TradingState.HALTED, reason="drawdown_limit: {'loss': '12000'}")
+short_visibility = partial(queue_attribute, name="VisibilityTimeout", value="60", healthy="180")
+no_redrive = partial(queue_attribute, name="RedrivePolicy", value="", healthy="")
+
+
+BESIDE = {
+    a_refused_key: {"market data"},
+    a_silent_broker: {"broker prop_firm"},
+    a_clock_ahead: {"clock prop_firm"},
+    a_clock_behind: {"clock prop_firm"},
+}
+"""What else such a thing breaks: the generator's key is the first account's, the broker is everybody's."""
+
+
+@pytest.mark.parametrize(
+    ("breaks", "check", "seen", "cure"),
+    [
+        (a_refused_key, "broker argo", r"HTTP 40[13]", r"argo credentials set argo --stack \S+"),
+        (no_parameter, "credentials argo", r"ParameterNotFound", r"argo credentials set argo --stack \S+"),
+        (a_malformed_parameter, "credentials argo", r"not a JSON object", r"argo credentials set argo"),
+        (a_placeholder, "credentials argo", r"key id is a placeholder", r"argo credentials set argo"),
+        (a_readable_parameter, "credentials argo", r"is a String", r"aws ssm delete-parameter .*, with a new key"),
+        (a_clock_ahead, "clock argo", r"clock is 5,(399|400|401) s ahead of AWS's", r"whoever runs it"),
+        (a_clock_behind, "clock argo", r"clock is 3,(599|600|601) s behind AWS's", r"whoever runs it"),
+        (a_blocked_account, "broker argo", r"ACTIVE, trading blocked", r"app\.alpaca\.markets"),
+        (a_silent_broker, "broker argo", r"reset|aborted|RemoteDisconnected", r"status\.alpaca\.markets"),
+        (halted, "trading state argo", r"HALTED: the broker refuses", r"argo resume argo --reason TEXT --stack"),
+        (fallen, "trading state argo", r"HALTED: drawdown_limit", r"--measure-anew"),
+        (short_visibility, "queue argo", r"60 s.* 30 s", r"set-queue-attributes .*VisibilityTimeout=180"),
+        (no_redrive, "queue argo", r"given up into no queue", r"RedrivePolicy.*DeadLetterQueue"),
+        (a_disabled_schedule, "schedule GenerateFunctionEveryMinute", r"is DISABLED", r"REVERT_DRIFT"),
+        (a_disabled_mapping, "event source mapping argo", r"disabled", r"--uuid \S+ --enabled"),
+        (
+            a_mapping_of_whole_batches,
+            "event source mapping argo",
+            r"does not report single failures",
+            r"--function-response-types ReportBatchItemFailures",
+        ),
+        (
+            a_function_that_may_not_run,
+            "function ExecuteArgoFunction",
+            r"reserved concurrency is 0",
+            r"delete-function-concurrency",
+        ),
+        (a_feed_that_fails, "market data", r"HTTP 503", r"status\.alpaca\.markets"),
+        (no_recovery, "table", r"cannot be restored", r"update-continuous-backups --table-name \S+"),
+        (no_protection, "table", r"not protected from deletion", r"--deletion-protection-enabled"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_is_broken_is_named_with_its_cure(world, breaks, check, seen, cure):
+    with breaks(world):
+        code, findings = world.doctor()
+
+    assert code == 1
+    assert broken(findings) == {check} | BESIDE.get(breaks, set())
+    assert_says(findings[check], seen, cure)
+
+
+def test_reconcilers_that_fell_silent_are_named_with_their_logs(world):
+    with a_silent_reconciler(world):
+        code, findings = world.doctor()
+
+    assert (code, broken(findings)) == (1, {"reconciler argo", "reconciler prop_firm"})
+    assert f"aws logs tail /{world.name}/reconcile-prop-firm" in findings["reconciler prop_firm"]["cure"]
+
+
+def test_a_dead_letter_is_worth_a_look_and_stays_where_it_is(world):
+    with a_dead_letter(world):
+        code, findings = world.doctor()
+        _, again = world.doctor()
+
+    assert (code, warned(findings), warned(again)) == (0, {"dead letters argo"}, {"dead letters argo"})
+    assert findings["dead letters argo"]["seen"].startswith("1, the oldest since ")
+    assert f"argo dlq list argo --stack {world.name}" in findings["dead letters argo"]["cure"]
+
+
+def test_a_reducing_account_is_a_warning(world):
+    with trading_state(world, TradingState.REDUCING, "holidays"):
+        code, findings = world.doctor()
+
+    assert (code, warned(findings)) == (0, {"trading state argo"})
+    assert "REDUCING: holidays" in findings["trading state argo"]["seen"]
+
+
+@pytest.fixture
+def changed_configuration(tmp_path):
+    def change(replaced, by):
+        text = CONFIGURATION.read_text(encoding="utf-8")
+        assert replaced in text
+        path = tmp_path / "argo.toml"
+        path.write_text(text.replace(replaced, by, 1), encoding="utf-8")
+        return str(path)
+
+    return change
+
+
+def test_a_symbol_that_the_feed_does_not_know_is_named(world, changed_configuration):
+    code, findings = world.doctor("--config", changed_configuration('"MSFT"]', '"MSFT", "NVDIA"]'))
+
+    assert (code, warned(findings)) == (0, {"market data"})
+    assert "has no price of NVDIA" in findings["market data"]["seen"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "check", "seen", "cure"),
+    [
+        ('[watchlist"', "argo.toml", r"argo\.toml: not TOML", r"mend .*argo\.toml"),
+        ("[accounts.argo.exits]\nbars = 0", "argo.toml", r"\[accounts\.argo\.exits\] bars = 0", r"mend .*argo"),
+        (
+            "[accounts.swing]\nminimum_confidence = 80\nbase_size_percent = 5\nsize_cap_percent = 8",
+            "accounts",
+            r"enables swing",
+            r"Add an account",
+        ),
+    ],
+    ids=["not TOML", "out of range", "no queue"],
+)
+def test_a_wrong_configuration_is_named(world, changed_configuration, *, lines, check, seen, cure):
+    changed = changed_configuration("\n[sources.trend]", f"\n{lines}\n[sources.trend]")
+
+    code, findings = world.doctor("--config", changed)
+
+    assert (code, broken(findings)) == (1, {check})
+    assert_says(findings[check], seen, cure)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+NOBODY = {
+    "AWS_ACCESS_KEY_ID": None,
+    "AWS_SECRET_ACCESS_KEY": None,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
+NOWHERE = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
+
+
+@pytest.mark.parametrize(
+    ("env", "check", "seen", "cure"),
+    [
+        (NOBODY, "aws", r"Unable to locate credentials", r"export AWS_PROFILE=NAME.*aws sso login"),
+        (
+            {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"},
+            "aws",
+            r"Could not connect",
+            r"AWS_ENDPOINT_URL",
+        ),
+        (
+            {"AWS_DEFAULT_REGION": None, "AWS_CONFIG_FILE": "/dev/null"},
+            "aws",
+            r"must specify a region",
+            r"export AWS_REGION=",
+        ),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "stack", r"does not exist", r"export AWS_REGION=us-east-1"),
+    ],
+    ids=["no credentials", "unreachable", "no region", "wrong region"],
+)
+def test_what_keeps_it_from_aws_is_named_once_and_the_rest_is_not_looked_at(world, env, check, seen, cure):
+    code, findings = world.doctor(env=env)
+
+    assert (code, broken(findings)) == (1, {check})
+    assert_says(findings[check], seen, cure)
+    assert {"table", "generator", "market data"} <= levels(findings)["not looked at"]
+
+
+def test_a_stack_that_is_nowhere_says_so(world):
+    result = world.invoke("doctor", "--stack", "argo-nowhere")
+
+    assert result.exit_code == 1
+    assert "Stack with id argo-nowhere does not exist" in result.stdout
+    assert "make deploy" in result.stdout
+
+
+def no_table(world):
+    dynamodb = world.aws.client("dynamodb")
+    dynamodb.update_table(TableName=world.stack.table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=world.stack.table)
+
+
+def no_index(world):
+    world.aws.client("dynamodb").update_table(
+        TableName=world.stack.table,
+        GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "open_executions"}}],
+    )
+
+
+def no_queue(world):
+    world.aws.client("sqs").delete_queue(QueueUrl=world.stack.queue_urls["argo"])
+
+
+def no_function(world):
+    world.aws.client("lambda").delete_function(FunctionName=world.physical("ReconcileArgoFunction"))
+
+
+def no_schedule(world):
+    world.aws.client("scheduler").delete_schedule(Name=world.schedule_of("ReconcileArgoFunction"))
+
+
+@pytest.mark.parametrize(
+    ("ruins", "check", "seen", "cure"),
+    [
+        (no_table, "table", r"ResourceNotFound", r"docs/operations\.md, What survives"),
+        (no_index, "table", r"no index open_executions", r"REVERT_DRIFT"),
+        (no_queue, "queue argo", r"NonExistentQueue|does not exist", r"REVERT_DRIFT"),
+        (no_function, "function ReconcileArgoFunction", r"Function not found", r"REVERT_DRIFT"),
+        (no_schedule, "schedule ReconcileArgoFunctionEveryMinute", r"does not exist", r"REVERT_DRIFT"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_is_gone_is_named_with_its_cure(another_world, ruins, check, seen, cure):
+    world = another_world()
+    ruins(world)
+
+    code, findings = world.doctor()
+
+    assert code == 1
+    assert check in broken(findings)
+    assert_says(findings[check], seen, cure)
+
+
+def test_a_paper_key_is_never_shown_to_the_live_address(another_world):
+    world = another_world(Mode="live", AlpacaTradingUrl=LIVE)
+
+    code, findings = world.doctor()
+
+    assert code == 1
+    assert broken(findings) == {"key and address argo", "key and address prop_firm"}
+    assert findings["key and address argo"]["seen"] == f"a paper key (PK...) at the live address {LIVE}"
+    assert "argo credentials set argo" in findings["key and address argo"]["cure"]
+    assert findings["broker argo"]["level"] == "not looked at"
+
+
+def test_a_deployment_of_another_checkout_is_named_by_its_files(another_world, changed_configuration):
+    older = changed_configuration("interval_seconds = 5", "interval_seconds = 10")
+    world = another_world(argo_toml=Path(older))
+
+    code, findings = world.doctor()
+
+    assert (code, findings["versions"]["level"]) == (0, "warning")
+    assert re.search(r"in \d+ files? \(argo\.toml", findings["versions"]["seen"])
+    assert "make deploy" in findings["versions"]["cure"]
+
+
+def test_a_person_reads_a_line_a_check_with_the_cure_below_it_and_the_counts(world):
+    with a_disabled_mapping(world):
+        result = world.invoke("doctor", "--stack", world.name)
+
+    lines = result.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("broken"))
+    assert "event source mapping argo: it is disabled" in lines[at]
+    assert lines[at + 1].strip().startswith("-> aws lambda update-event-source-mapping")
+    assert re.fullmatch(r"\d+ ok, 2 warning, 1 broken", lines[-1])
+
+
+@pytest.fixture
+def local_run(tmp_path):
+    """A kept run whose accounts may be halted, as `argo run` leaves it."""
+
+    def keep(state):
+        with embedded_aws(tmp_path / "aws") as aws:
+            resources = aws.create_resources(TEMPLATE)
+            item = {"PK": {"S": "ACCOUNT#argo"}, "SK": {"S": "STATE"}, "trading_state": {"S": state}}
+            aws.client("dynamodb").put_item(TableName=resources.table, Item=item)
+        return tmp_path
+
+    return keep
+
+
+@pytest.mark.parametrize(("state", "code", "wrong"), [("ACTIVE", 0, set()), ("HALTED", 1, {"trading state argo"})])
+def test_of_a_local_run_what_there_is_is_looked_at(local_run, state, code, wrong):
+    directory = local_run(state)
+
+    result = CliRunner().invoke(
+        app, ["doctor", "--state", str(directory), "--json"], env={"ARGO_STACK": None, "COLUMNS": "500"}
+    )
+
+    findings = {f"{each['check']} {each['subject']}".strip(): each for each in json.loads(result.stdout)}
+    assert (result.exit_code, broken(findings)) == (code, wrong)
+    assert {"argo.toml", "accounts", "table", "queue argo", "dead letters prop_firm"} <= levels(findings)["ok"]
+    assert "not looked at" not in levels(findings)

@@ -1,0 +1,209 @@
+"""A replay is the run: the same ledger from the same bars, whatever surrounds the functions."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from argo.adapters.clock import SystemClock
+from argo.adapters.wiring import Adapters
+from argo.domain.execution import ExecutionState
+from argo.domain.faults import Throttled
+from argo.environment import Environment, load_configuration
+from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
+from console.play import configured_for, play
+from console.replay import replayed
+from console.surroundings import InMemory, OnEmbeddedAws, PunctualQueue
+from simulation.bars import load_bars
+from simulation.clock import SteppedClock
+from simulation.ledger import digest
+from simulation.ledger.digest import contents
+from simulation.queue import InMemoryQueue
+from tests.pipeline.stage import OPENS
+from tests.unit.builders import a_signal
+
+FIRST, LAST = date(2012, 12, 3), date(2013, 3, 1)
+RIVALS = date(2006, 1, 3), date(2007, 6, 29)
+"""A time in which signals of one moment compete for one account's limits."""
+
+ARGUMENTS = ["replay", "--json", "--from", str(RIVALS[0]), "--to", str(RIVALS[1])]
+SECOND = timedelta(seconds=1)
+
+
+def market(last=LAST):
+    tape = load_bars(SAMPLE_BARS).between(last=last)
+    return tape, configured_for(load_configuration(CONFIGURATION), tape)
+
+
+def replay(first=FIRST, last=LAST):
+    return asyncio.run(replayed(*market(last), first=first))
+
+
+@pytest.fixture(scope="module")
+def run(aws):
+    """What a quarter leaves in a ledger on embedded AWS: a line a record, and their digest."""
+    resources = aws.create_resources(TEMPLATE, "replayed")
+    tape, configuration = market()
+
+    async def run():
+        world, played = await play(
+            tape,
+            configuration,
+            surround=OnEmbeddedAws(aws, resources),
+            log_to=None,
+            first=FIRST,
+            on_step=lambda *_: None,
+        )
+        days = aws.days(resources.table)
+        lines = await contents(world.ledger, played.executors, days)
+        return lines, await digest(world.ledger, played.executors, days)
+
+    return asyncio.run(run())
+
+
+def test_a_replay_leaves_the_ledger_that_a_run_on_embedded_aws_leaves(run):
+    lines, sha256 = run
+
+    found = replay()
+
+    days = {row.created_at.date().isoformat() for row in found.reading.rows}
+    assert asyncio.run(contents(found.ledger, found.played.executors, days)) == lines
+    assert found.sha256 == sha256
+
+
+def test_the_quarter_has_what_two_ledgers_could_differ_in(run):
+    lines, _ = run
+
+    states = {state for state in ExecutionState if any(f"'{state}'" in line for line in lines)}
+
+    assert len(lines) > 30
+    assert states >= {ExecutionState.DENIED, ExecutionState.FILLED, ExecutionState.CLOSED}
+
+
+def test_a_replay_twice_is_the_same_replay():
+    first, second = replay(), replay()
+
+    assert first.sha256 == second.sha256
+    assert first.played == second.played
+
+
+def test_other_bars_are_another_ledger():
+    assert replay().sha256 != replay(last=date(2013, 2, 28)).sha256
+
+
+def test_a_replay_does_not_depend_on_how_python_orders_sets():
+    """As on another machine: every process hashes strings its own way."""
+    command = [sys.executable, "-c", "from console.main import main; main()", *ARGUMENTS]
+
+    found = [
+        subprocess.Popen(  # noqa: S603
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        for seed in ("1", "2")
+    ]
+
+    told = {json.loads(each.communicate()[0])["ledger_sha256"] for each in found}
+    assert told == {replay(*RIVALS).sha256}
+
+
+class ThrottledOnce:
+    """A broker that takes no order until its first is tried again."""
+
+    def __init__(self, broker, clock, delay):
+        self._broker = broker
+        self._clock = clock
+        self._delay = delay
+        self.tried_at = []
+
+    def __getattr__(self, name):
+        return getattr(self._broker, name)
+
+    async def submit(self, body):
+        self.tried_at.append(self._clock.now())
+        if len(self.tried_at) == 1:
+            raise Throttled("too many requests", until=self._clock.now() + self._delay)
+        return await self._broker.submit(body)
+
+
+def played_with(delay):
+    """Replay with a throttled broker; returns the broker, and the steps that were played."""
+    tape, configuration = market()
+    steps, brokers = [], []
+
+    @contextmanager
+    def surround(engine, accounts, clock):
+        with InMemory()(engine, accounts, clock) as usual:
+            throttled = ThrottledOnce(usual.accounts["argo"].broker, clock, delay)
+            brokers.append(throttled)
+            argo = replace(usual.accounts["argo"], broker=throttled)
+            yield replace(usual, accounts={**usual.accounts, "argo": argo})
+
+    asyncio.run(
+        play(
+            tape,
+            configuration,
+            surround=surround,
+            log_to=None,
+            first=FIRST,
+            on_step=lambda step, _: steps.append(step),
+        )
+    )
+    return brokers[0], steps
+
+
+def test_a_message_that_comes_back_is_delivered_at_its_time():
+    broker, steps = played_with(timedelta(seconds=70))
+
+    first, second, *_ = broker.tried_at
+
+    assert first in {step.start for step in steps}
+    assert second == first + timedelta(seconds=70)
+
+
+def test_a_message_that_comes_back_too_late_for_its_bar_is_delivered_at_the_bars_end():
+    broker, steps = played_with(timedelta(hours=6))
+
+    tried_in = next(step for step in steps if step.start == broker.tried_at[0])
+
+    assert broker.tried_at[1] > tried_in.end  # Its signal has expired meanwhile: another's order is next.
+
+
+@pytest.fixture(params=["memory", "embedded AWS"])
+def queue(request, aws):
+    clock = SteppedClock(OPENS)
+    if request.param == "memory":
+        return InMemoryQueue(clock, visibility=timedelta(minutes=3), max_receives=20), clock
+    resources = aws.create_resources(TEMPLATE, "punctual")
+    environment = Environment({"ARGO_MODE": "simulated"} | aws.environment | resources.environment("argo"))
+    adapters = Adapters(environment, SystemClock())
+    return PunctualQueue(adapters.queue, adapters.consumer(environment.queue_url), clock), clock
+
+
+def test_both_queues_go_by_the_worlds_clock(queue):
+    both, clock = queue
+
+    async def scenario():
+        seen = [both.next_visible_at()]
+        await both.send([a_signal()])
+        seen.append(both.next_visible_at())
+        (message,) = await both.receive(10, 0)
+        await both.defer(message.receipt_handle, 10 * SECOND)
+        seen += [both.next_visible_at(), len(await both.receive(10, 0))]
+        clock.set(OPENS + 9 * SECOND)
+        seen.append(len(await both.receive(10, 0)))
+        clock.set(OPENS + 10 * SECOND)
+        (again,) = await both.receive(10, 0)
+        seen.append(again.attributes["ApproximateReceiveCount"])
+        await both.delete([again.receipt_handle])
+        seen += [len(await both.receive(10, 0)), both.next_visible_at()]
+        return seen
+
+    found = asyncio.run(scenario())
+
+    assert found == [None, OPENS, OPENS + 10 * SECOND, 0, 0, "2", 0, None]

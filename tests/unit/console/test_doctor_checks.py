@@ -1,0 +1,226 @@
+"""Checks on facts alone: what a whole deployment cannot easily be brought to."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError, TokenRetrievalError
+
+from argo.domain.tables import ConfigurationError
+from console.doctor import account_checks, deployment_checks
+from console.doctor.aws_errors import attempt, demand
+from console.doctor.checks import Check, examine
+from console.doctor.facts import AccountFacts, Facts, FunctionFacts, Heartbeat, Identity, TradingFacts
+from console.doctor.finding import Level, NotKnown, Unread, known, ok
+from console.stacks import Stack, logical_name
+
+NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
+UNREAD = Unread("anything", "not asked for", "")
+AN_HOUR_AGO = NOW - timedelta(hours=1)
+
+
+def a_stack(**changes):
+    stack = Stack(
+        name="argo-dev",
+        status="UPDATE_COMPLETE",
+        updated_at=AN_HOUR_AGO,
+        outputs={"TableName": "table"},
+        parameters={"Mode": "paper", "LocalEndpointUrl": ""},
+        tags={},
+        resources={},
+    )
+    return replace(stack, **changes)
+
+
+def a_function(**changes):
+    function = FunctionFacts(
+        name="argo-dev-execute",
+        arn="arn:aws:lambda:us-east-1:1:function:argo-dev-execute",
+        state="Active",
+        last_update="Successful",
+        modified_at="2026-11-21 13:00",
+        runtime="python3.13",
+        timeout=timedelta(seconds=30),
+        reserved=None,
+        code_sha256="sha",
+        code_url="https://somewhere/?signature=secret",
+        layers=(),
+        variables={},
+    )
+    return replace(function, **changes)
+
+
+def facts(**known_facts):
+    nothing = dict.fromkeys(
+        (
+            "configuration",
+            "identity",
+            "stack",
+            "difference",
+            "table",
+            "functions",
+            "schedules",
+            "subscribers",
+            "accounts",
+            "market",
+            "heartbeat",
+        ),
+        UNREAD,
+    )
+    return Facts(now=NOW, selection=" --stack argo-dev", checkout="argo", **(nothing | known_facts))
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "cure"),
+    [
+        ("CREATE_COMPLETE", Level.OK, ""),
+        ("UPDATE_IN_PROGRESS", Level.WARNING, "wait"),
+        ("UPDATE_ROLLBACK_COMPLETE", Level.WARNING, "describe-stack-events --stack-name argo-dev"),
+        ("UPDATE_ROLLBACK_FAILED", Level.BROKEN, "describe-stack-events --stack-name argo-dev"),
+        ("DELETE_FAILED", Level.BROKEN, "make deploy"),
+    ],
+)
+def test_a_stack_is_as_well_as_its_status(status, level, cure):
+    finding = deployment_checks.stack(facts(stack=a_stack(status=status)))
+
+    assert finding.level is level
+    assert cure in finding.cure
+
+
+@pytest.mark.parametrize(
+    ("cycles", "deployed", "level"),
+    [
+        (12, AN_HOUR_AGO, Level.OK),
+        (0, AN_HOUR_AGO, Level.BROKEN),
+        (0, NOW - timedelta(minutes=2), Level.WARNING),
+    ],
+)
+def test_a_generator_without_cycles_is_broken_unless_it_has_just_been_deployed(cycles, deployed, level):
+    found = facts(stack=a_stack(updated_at=deployed), heartbeat=Heartbeat(cycles, None))
+
+    finding = deployment_checks.generator(found)
+
+    assert finding.level is level
+    assert ("aws logs tail /argo-dev/generate" in finding.cure) == (level is Level.BROKEN)
+
+
+def test_on_an_emulator_nobody_asks_for_metrics_or_alarms():
+    local = facts(stack=a_stack(parameters={"Mode": "simulated", "LocalEndpointUrl": "http://127.0.0.1:1"}))
+
+    assert deployment_checks.generator(local).level is Level.NOT_LOOKED_AT
+    assert deployment_checks.alarms(local).level is Level.NOT_LOOKED_AT
+
+
+@pytest.mark.parametrize("changes", [{"state": "Failed"}, {"last_update": "Failed"}, {"reserved": 0}])
+def test_a_function_that_cannot_be_invoked_is_broken(changes):
+    finding = deployment_checks.function(facts(functions={"Execute": a_function(**changes)}), "Execute")
+
+    assert finding.level is Level.BROKEN
+    assert "argo-dev-execute" in finding.cure
+
+
+def test_a_signed_address_shows_in_no_text():
+    assert "signature" not in repr(a_function())
+
+
+def test_a_fact_that_is_missing_is_broken_once_and_not_looked_at_afterwards():
+    missing = Unread("stack", "it does not exist", "make deploy")
+
+    def needs_it(_):
+        raise NotKnown(missing)
+
+    checks = [
+        Check.once("first", needs_it),
+        Check.once("second", needs_it),
+        Check("third", lambda _, __: ok("fine"), lambda _: known(missing)),
+        Check.once("fourth", lambda _: ok("fine")),
+    ]
+
+    found = examine(facts(), checks)
+
+    assert [(each.check, each.level, each.seen, each.cure) for each in found] == [
+        ("first", Level.BROKEN, "it does not exist", "make deploy"),
+        ("second", Level.NOT_LOOKED_AT, "no stack", ""),
+        ("third", Level.NOT_LOOKED_AT, "no stack", ""),
+        ("fourth", Level.OK, "fine", ""),
+    ]
+
+
+def refusal(code, message="words", operation="DescribeTable"):
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (refusal("AccessDeniedException"), r"let this identity do DescribeTable"),
+        (refusal("ExpiredToken"), "aws sso login"),
+        (refusal("UnrecognizedClientException"), "export AWS_PROFILE=NAME"),
+        (refusal("RequestTimeTooSkewed"), "timedatectl set-ntp true"),
+        (refusal("ResourceNotFoundException"), "make it"),
+        (refusal("ValidationError", "Stack with id x does not exist"), "make it"),
+        (refusal("ValidationError", "too long"), "health.aws.amazon.com"),
+        (refusal("InternalServerError"), "health.aws.amazon.com"),
+        (ConnectTimeoutError(endpoint_url="https://sqs.us-est-1"), "AWS_ENDPOINT_URL"),
+        (ReadTimeoutError(endpoint_url="https://sqs.us-east-1"), "AWS_ENDPOINT_URL"),
+        (TokenRetrievalError(provider="sso", error_msg="expired"), "aws sso login"),
+        (ConfigurationError("no such thing"), "make it"),
+        (KeyError("legs"), "compare the versions"),
+    ],
+)
+def test_every_error_of_aws_has_a_cure_and_none_is_raised(error, cure):
+    def read():
+        raise error
+
+    found = attempt("table", read, missing="make it")
+
+    assert isinstance(found, Unread)
+    assert cure in found.cure
+    assert "\n" not in found.problem
+
+
+def test_what_needs_a_missing_fact_is_missing_for_the_same_reason():
+    first = attempt("stack", lambda: known(UNREAD))
+
+    assert attempt("table", lambda: known(first)) is UNREAD
+
+
+def test_what_a_command_cannot_do_without_is_refused_in_one_sentence():
+    def read():
+        raise refusal("AccessDenied", operation="PutParameter")
+
+    with pytest.raises(
+        ConfigurationError, match=r"^parameter /argo: .*AccessDenied.*; let this identity do PutParameter"
+    ):
+        demand("parameter /argo", read)
+
+
+@pytest.mark.parametrize(("executor", "name"), [("argo", "Argo"), ("prop_firm", "PropFirm"), ("a_b_c", "ABC")])
+def test_an_accounts_resources_begin_with_its_name_in_camel_case(executor, name):
+    assert logical_name(executor) == name
+
+
+def an_account(exchange_ahead):
+    trading = TradingFacts(UNREAD, UNREAD, UNREAD, UNREAD, exchange_ahead)
+    return AccountFacts("argo", UNREAD, UNREAD, UNREAD, trading)
+
+
+@pytest.mark.parametrize(
+    ("aws", "exchange", "level", "words"),
+    [
+        (0, 0, Level.OK, "within 5 s"),
+        (-40, -40, Level.WARNING, "this machine's clock is 40 s ahead of AWS's"),
+        (40, 39, Level.WARNING, "this machine's clock is 40 s behind AWS's"),
+        (0, -40, Level.BROKEN, "the exchange's clock is 40 s behind AWS's"),
+        (-40, 0, Level.BROKEN, "the exchange's clock is 40 s ahead of AWS's"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_from_those_that_agree(aws, exchange, level, words):
+    found = facts(
+        identity=Identity("arn", "1", "us-east-1", timedelta(seconds=aws)),
+        accounts={"argo": an_account(timedelta(seconds=exchange))},
+    )
+
+    finding = account_checks.clock(found, "argo")
+
+    assert (finding.level, words in finding.seen) == (level, True)
