@@ -91,7 +91,7 @@ def logical_name(executor: str) -> str:
 def aws_clients() -> Clients:
     """Return what makes clients by the machine's own AWS settings, which give up within seconds."""
     session = boto3.Session()
-    return cache(lambda service: session.client(service, config=_CONFIG))  # type: ignore[call-overload]
+    return cache(lambda service: session.client(service, config=_CONFIG))
 
 
 def regions_with(stack: str) -> list[str]:

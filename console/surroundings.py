@@ -1,19 +1,17 @@
 """What surrounds the functions when bars are played: embedded AWS and a broker over HTTP, or only memory."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, cast
 
-from argo.adapters.aws.queue import LONGEST_DELAY, Message, SqsConsumer, SqsSignalQueue
-from argo.adapters.threads import BlockingCalls
+from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.wiring import Adapters
-from argo.domain.reasons import QuarantineReason
-from argo.domain.signal import Signal
 from argo.environment import Environment
-from argo.ports import Clock, Ledger, MarketData, Sent
+from argo.ports import Broker, Clock, Ledger, MarketData
+from console.determinism import CallsInTurn, PunctualQueue
 from console.embedded_aws import EmbeddedAws, Resources
 from console.world import AccountPorts
 from simulation.broker import AccountSettings, SimulatedBroker
@@ -75,7 +73,7 @@ class OnEmbeddedAws:
                 name: Adapters(
                     Environment(common | self.resources.environment(name) | broker_environment(broker.url, keys)),
                     clock,
-                    calls=_in_turn,
+                    calls=lambda _service: CallsInTurn(),
                 )
                 for name, keys in accounts.items()
             }
@@ -103,7 +101,7 @@ class InMemory:
         """Stand beside the engine."""
         ports = {
             name: AccountPorts(
-                broker=InMemoryBroker(engine, keys.key_id),
+                broker=cast("Broker", Budgeted(InMemoryBroker(engine, keys.key_id), clock)),
                 queue=InMemoryQueue(clock, visibility=_VISIBILITY, max_receives=_MAX_RECEIVES),
             )
             for name, keys in accounts.items()
@@ -111,73 +109,27 @@ class InMemory:
         yield Surroundings(self.ledger, InMemoryMarketData(engine), ports, _at_once)
 
 
+class Budgeted:
+    """A broker that is asked no more often than `AlpacaBroker` would ask: a request counts in memory too."""
+
+    def __init__(self, broker: Broker, clock: Clock) -> None:
+        """Begin with a full budget."""
+        self._broker = broker
+        self._budget = RequestBudget(clock)
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        """Return one of the port's methods, which raises `Throttled` once the budget is used up."""
+        ask = getattr(self._broker, name)
+
+        async def within_budget(*args: object, **options: object) -> object:
+            self._budget.take()
+            return await ask(*args, **options)
+
+        return within_budget
+
+
 def _at_once[T](work: Callable[[], T], /) -> T:
     return work()
-
-
-class CallsInTurn(BlockingCalls):
-    """Blocking calls on the caller's own thread.
-
-    What was asked first is answered first, so a run is a function of its input and of no thread's timing.
-    """
-
-    def __init__(self) -> None:
-        """Have no threads."""
-
-    async def run[**P, T](self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make the call."""
-        return call(*args, **kwargs)
-
-
-def _in_turn(_service: str) -> BlockingCalls:
-    return CallsInTurn()
-
-
-@dataclass(slots=True)
-class PunctualQueue:
-    """An SQS queue whose messages come back by the world's clock, where SQS would go by its own.
-
-    A deferred one is hidden for as long as SQS can, and shown when its time has come on that clock.
-    """
-
-    queue: SqsSignalQueue
-    consumer: SqsConsumer
-    clock: Clock
-    _visible: int = 0
-    _deferred: dict[str, datetime] = field(default_factory=dict)
-
-    async def send(self, signals: Sequence[Signal]) -> Sent:
-        """Send signals."""
-        sent = await self.queue.send(signals)
-        self._visible += len(sent.signal_ids)
-        return sent
-
-    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
-        """Hide a received message for ``delay`` on the world's clock."""
-        await self.queue.defer(receipt_handle, LONGEST_DELAY)
-        self._deferred[receipt_handle] = self.clock.now() + delay
-
-    async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
-        """Set a message aside with its reason."""
-        await self.queue.quarantine(body, reason, detail)
-
-    async def receive(self, limit: int, wait_seconds: int) -> Sequence[Message]:
-        """Receive what is visible on the world's clock."""
-        due = [handle for handle, time in self._deferred.items() if time <= self.clock.now()]
-        for handle in due:
-            await self.consumer.hide(handle, timedelta())
-            del self._deferred[handle]
-        found = await self.consumer.receive(limit, wait_seconds)
-        self._visible = max(self._visible + len(due) - len(found), 0)
-        return found
-
-    async def delete(self, receipt_handles: Sequence[str]) -> None:
-        """Delete handled messages."""
-        await self.consumer.delete(receipt_handles)
-
-    def next_visible_at(self) -> datetime | None:
-        """Return when the next message can be received; None when there is none."""
-        return self.clock.now() if self._visible else min(self._deferred.values(), default=None)
 
 
 def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A world: the functions of every account, as the handlers run them, wired to whatever ports it is given."""
 
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,10 @@ from reconciliation.wiring import Wiring as ReconciliationWiring
 from simulation.event_source import EventSourceMapping, MessageSource
 
 _NO_DEADLINE = timedelta(hours=1)
-_SILENT = Logger(service="silent", level=logging.CRITICAL)
+
+_UNEXPECTED = Logger(service="unexpected", level=logging.ERROR, stream=sys.stderr)
+"""For a world without logs: what nobody expected is said all the same."""
+_UNEXPECTED.addFilter(lambda record: bool(record.exc_info))
 
 
 class Queue(SignalQueue, MessageSource, Protocol):
@@ -105,7 +109,8 @@ def world_of(
         accounts: Every enabled account's ports; the exchange's hours are told by the first one's broker.
         mode: ``simulated`` or ``paper``.
         clock: The time all functions go by.
-        log_to: Where their structured logs go; None for nowhere.
+        log_to: Where their structured logs go; None for nowhere, but that exceptions which nobody
+            expected go to standard error.
 
     Raises:
         ConfigurationError: an enabled account has no ports, or a source can't be made.
@@ -114,7 +119,7 @@ def world_of(
     def telemetry(service: str, executor: str | None = None) -> Telemetry:
         made = Telemetry(service, mode=mode, executor=executor, stream=log_to, metrics=False)
         if log_to is None:
-            made.log = _SILENT
+            made.log = _UNEXPECTED
         return made
 
     generator = wire_generator(
@@ -176,4 +181,4 @@ async def _execute(wiring: ExecutionWiring, event: dict[str, Any]) -> Mapping[st
 
 
 def _log_failure(telemetry: Telemetry, error: Exception) -> None:
-    telemetry.log.error("invocation_failed", error=repr(error))
+    telemetry.log.error("invocation_failed", error=repr(error), exc_info=error)

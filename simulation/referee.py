@@ -5,14 +5,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from argo.domain.account import TradingState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Fill
 from argo.domain.ledger import Settlement
 from argo.domain.profile import Profile
+from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
 from simulation.broker import Account, Order
 from simulation.faults import Call, UnreliableQueue
@@ -29,11 +30,22 @@ LINGERS = timedelta(minutes=8)
 A run of the reconciler whose reads of the account fail repairs nothing, and with the worst rates most of them do.
 """
 
+_READ_BY = timedelta(seconds=40)
+"""Within this time every worker has read what was there before it began: the executor's timeout, and some skew."""
+
+_TIME_ENOUGH = timedelta(seconds=170)
+"""What a signal needs at most once nothing fails: a dead worker's lease, its message's return, a minute."""
+
+_MANY = 20
+"""Signals of which an account makes at least one order."""
+
 _SMALLEST = Decimal("0.000001")
 _OURS = re.compile(r"argo-(?P<executor>\w+)-(?P<signal>[0-9a-f]{24})-(?P<leg>[a-z]+)\d*")
 _UNRESOLVED = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 _ENTRIES = frozenset({"entry", "flip"})
 _REPLANS = frozenset({"record_exit", "record_protection"})
+_LEAVES = "leaves"
+_KEEPS_EXITS = frozenset({DenialReason.ACCOUNT_BLOCKED, DenialReason.MARKET_CLOSED})
 
 
 class Violation(NamedTuple):
@@ -72,6 +84,7 @@ class Referee:
         self._clock = clock
         self._second = second
         self._since: dict[tuple[str, str, str], float] = {}
+        self._peace_since: datetime | None = None
         self._planned_once: dict[str, dict[str, object]] = {}
         self._signal_of_body: dict[str, str | None] = {}
         self.violations: list[Violation] = []
@@ -103,9 +116,16 @@ class Referee:
             if self._second() - since > LINGERS.total_seconds():
                 self._violated(rule, f"{executor} {what}", f"for {self._second() - since:.0f} s")
 
+    def expect_peace(self) -> None:
+        """Learn that nothing fails from now on: whoever has the time must come to his order."""
+        self._peace_since = self._clock.now()
+
     def settle(self) -> None:
         """Settle everything at the end, long after the last fault."""
         self.look()
+        for stored in self._ledger.every_signal:
+            for executor in sorted(stored.awaiting):
+                self._violated("unsent", stored.signal.signal_id, f"{executor} still awaits it")
         for execution in self._ledger.every_execution:
             self._check_end(execution)
         for executor, books in self._accounts.items():
@@ -114,9 +134,8 @@ class Referee:
             for symbol in self._naked(books):
                 self._violated("naked", f"{executor} {symbol}", "at the end")
             self._check_reservations(executor)
-            for body in (letter.body for letter in books.queue.dead_letters):
-                if self._signal_in(body) is not None:
-                    self._violated("dead_letter", str(self._signal_in(body)), "a signal ended as a dead letter")
+            self._check_orders_are_placed(executor)
+            self._check_dead_letters(executor, books.queue)
 
     def unresolved(self) -> int:
         """Count what has not come to an end yet: executions, messages, signals in the outbox."""
@@ -163,7 +182,7 @@ class Referee:
         """Money is reserved: not by an account that may take no new risk."""
         execution, read = call.args[0], call.kwargs["account"]
         assert isinstance(execution, Execution)  # noqa: S101 - as above
-        state = next((s for s in self._ledger.every_account if s.executor == execution.executor), None)
+        state = self._account(execution.executor)
         if state is None or state.version != getattr(read, "version", None):
             return  # It will be refused.
         if state.trading_state is not TradingState.ACTIVE:
@@ -172,10 +191,12 @@ class Referee:
             )
 
     def _see_settlement(self, call: Call) -> None:
-        """Fills are learnt: never fewer than were known."""
-        execution, settlement = call.args[0], call.args[2]
+        """Fills are learnt: never fewer than were known; a denial is of new risk only."""
+        execution, state, settlement = call.args
         assert isinstance(execution, Execution)  # noqa: S101 - as above
         assert isinstance(settlement, Settlement)  # noqa: S101 - as above
+        if state is ExecutionState.DENIED:
+            self._see_denial(execution, settlement)
         stored = self._stored(execution.signal_id, execution.executor)
         if stored is None or settlement.fills is None:
             return
@@ -188,10 +209,21 @@ class Referee:
                     "fills_shrank", execution.signal_id, f"{quantity} -> {learnt[order_id]} of {order_id}"
                 )
 
+    def _see_denial(self, execution: Execution, denied: Settlement) -> None:
+        """A signal against a position leaves it: nothing that limits new risk may stand in its way."""
+        account = self._account(execution.executor)
+        held = account.holdings.get(execution.symbol) if account is not None else None
+        if held is None or held.side is execution.side or self._clock.now() - held.since < _READ_BY:
+            return  # It may have been read when nothing was held yet.
+        if _LEAVES not in execution.detail and denied.reason not in _KEEPS_EXITS:
+            self._violated(
+                "exit_denied", execution.signal_id, f"{execution.executor} {execution.symbol}: {denied.reason}"
+            )
+
     def _check_limits(self, executor: str, books: Books) -> None:
         """Positions stay within the account's limit: the ledger's locks are all of them, and those to come."""
         limit = books.profile.position_limit
-        state = next((state for state in self._ledger.every_account if state.executor == executor), None)
+        state = self._account(executor)
         if limit is not None and state is not None and len(state.holdings) > limit:
             self._violated("position_limit", executor, f"{len(state.holdings)} of {limit}")
 
@@ -216,6 +248,32 @@ class Referee:
             self._violated("silent", name, f"{execution.state} without an order id")
         elif not execution.state.has_order and execution.reason is None:
             self._violated("silent", name, f"{execution.state} without a reason")
+        if not execution.state.is_terminal and execution.exit is not None:
+            self._violated(
+                "exit_unfinished", name, f"{execution.exit.why}: planned at {execution.exit.planned_at:%H:%M:%S}"
+            )
+        had_time = self._peace_since is not None and execution.expires_at - self._peace_since > _TIME_ENOUGH
+        if execution.state is ExecutionState.EXPIRED and had_time:
+            self._violated("given_up", name, f"{execution.reason}, after the last fault")
+
+    def _check_orders_are_placed(self, executor: str) -> None:
+        """An account with many signals places orders: all else would hold of one that never does (B01)."""
+        mine = [execution for execution in self._ledger.every_execution if execution.executor == executor]
+        if len(mine) >= _MANY and all(execution.order_id is None for execution in mine):
+            self._violated("no_orders", executor, f"not one order for {len(mine)} signals")
+
+    def _check_dead_letters(self, executor: str, queue: UnreliableQueue) -> None:
+        """Dead letters are what nobody can read, each with its reason, and all of it."""
+        for letter in queue.dead_letters:
+            if (signal_id := self._signal_in(letter.body)) is not None:
+                self._violated("dead_letter", signal_id, "a signal ended as a dead letter")
+            elif letter.reason is None:
+                self._violated("dead_letter", executor, "a message was received too often, and says no reason")
+        if len(queue.dead_letters) < queue.poisoned:
+            found = len(queue.dead_letters)
+            self._violated(
+                "poison_lost", executor, f"{found} dead letters of {queue.poisoned} messages that are none"
+            )
 
     def _check_orders(self, executor: str, books: Books) -> None:
         """The broker's entries and the ledger's orders are the same, one for one."""
@@ -255,7 +313,7 @@ class Referee:
 
     def _check_reservations(self, executor: str) -> None:
         """What is reserved is what the living bind, and what is locked is theirs."""
-        state = next((state for state in self._ledger.every_account if state.executor == executor), None)
+        state = self._account(executor)
         if state is None:
             return
         living = [e for e in self._ledger.every_execution if e.executor == executor and not e.state.is_terminal]
@@ -306,6 +364,9 @@ class Referee:
             )
             if covered + _SMALLEST < abs(position.quantity - a_persons[symbol]):
                 yield symbol
+
+    def _account(self, executor: str) -> AccountState | None:
+        return next((state for state in self._ledger.every_account if state.executor == executor), None)
 
     def _execution_of(self, order: Order) -> Execution | None:
         root = order.root

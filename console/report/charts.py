@@ -98,7 +98,12 @@ def latency_chart(latencies: Mapping[str, Sequence[timedelta]]) -> Figure:
     layout = {
         "hovermode": "closest",
         "showlegend": len(data) > 1,
-        "xaxis": {"type": "log", "title": {"text": "seconds from signal to accepted order"}, "tickformat": "~g"},
+        "xaxis": {
+            "type": "log",
+            "title": {"text": "seconds from signal to accepted order"},
+            "tickformat": "~g",
+            "dtick": "D2",
+        },
         "yaxis": {"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "share of orders"}},
     }
     return {"data": data, "layout": layout}

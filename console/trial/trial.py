@@ -98,6 +98,7 @@ class _Trial:
         await asyncio.sleep(_MINUTE)
         world.fates.end()
         await weather.clear_up()
+        world.referee.expect_peace()
         await self._come_to_rest()
         world.referee.settle()
         await self._stop(tasks)
@@ -106,7 +107,8 @@ class _Trial:
         """Let the signals come, some of them again."""
         known: list[Signal] = []
         for number in range(self._plan.signals):
-            await asyncio.sleep(self._chance.expovariate(1 / _SECONDS_A_SIGNAL))
+            # Rounded: the last bits of a logarithm are the machine's, and a seed's run is the same on all of them.
+            await asyncio.sleep(round(self._chance.expovariate(1 / _SECONDS_A_SIGNAL), 6))
             symbol, price = self._weather.pick()
             fresh = signal_of(self._chance, symbol, price, number=number, now=self._world.clock.now())
             again = [self._chance.choice(known)] if known and self._world.fates.strikes(Fault.SEEN_AGAIN) else []

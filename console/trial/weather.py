@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from argo.domain.account import TradingState
 from argo.domain.ledger import LostLease
-from argo.domain.prices import Rounding, on_tick
+from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE, Rounding, floor_to, on_tick
 from argo.domain.symbols import Symbol
 from argo.exits import plan_exit
 from console.trial.accounts import COINS, PROFILES, STOCKS
@@ -35,7 +35,7 @@ class Weather:
         self._held_back: dict[str, float] = {}
         self._is_calm = False
         for symbol, price in self._prices.items():
-            world.engine.set_price(symbol.joined, price)
+            world.engine.set_price(symbol, price)
 
     def pick(self) -> tuple[Symbol, Decimal]:
         """Return a symbol, and its price now."""
@@ -49,7 +49,7 @@ class Weather:
         for symbol in self._chance.sample(_SYMBOLS, _MOVED_AT_ONCE):
             moved = self._prices[symbol] * Decimal(str(round(1 + self._chance.gauss(0, _STEP), 6)))
             self._prices[symbol] = on_tick(max(moved, Decimal(5)), symbol.asset_class, Rounding.DOWN)
-            self._world.engine.set_price(symbol.joined, self._prices[symbol])
+            self._world.engine.set_price(symbol, self._prices[symbol])
         self._let_fill()
 
     async def change_moods(self) -> None:
@@ -77,7 +77,7 @@ class Weather:
         client_order_id = str(body["client_order_id"])
         if fates.strikes(Fault.FILLED_IN_PART):
             part = Decimal(str(body["qty"])) * Decimal(str(round(fates.of(Fault.FILLED_IN_PART, 0, 1), 2)))
-            whole = part.to_integral_value() if "/" not in str(body["symbol"]) else part
+            whole = floor_to(part, CRYPTO_STEP if "/" in str(body["symbol"]) else WHOLE_SHARE)
             self._world.engine.liquidity.limit(client_order_id, whole)
             self._held_back[client_order_id] = self._world.loop.time() + fates.of(Fault.FILLED_IN_PART, 5, 300)
         if fates.strikes(Fault.REJECTED_LATE):
@@ -93,7 +93,7 @@ class Weather:
             if fates.strikes(Fault.REDRIVEN):
                 await books.queue.redrive()
             if fates.strikes(Fault.POISON):
-                await books.queue.send_body('{"schema_version": 1, "confidence": 9000}')
+                await books.queue.poison('{"schema_version": 1, "confidence": 9000}')
             if fates.strikes(Fault.CLOSED_BY_HAND):
                 self._close_by_hand(executor)
             if fates.strikes(Fault.OPERATOR_FLATTENS):

@@ -69,7 +69,7 @@ class World:
             [AccountSettings(key_id=name, secret_key=name, cash=CASH) for name in PROFILES],
             starts_at=STARTS_AT,
             clock=MarketClock(TradingCalendar(), STARTS_AT, now=self.clock.now, always_open=True),
-            symbols=[symbol.replace("/", "") for symbol in (*STOCKS, *COINS)],
+            symbols=(*STOCKS, *COINS),
         )
         self.ledger = InMemoryLedger(mode="simulated")
         self.books = {name: self._books_of(name) for name in PROFILES}

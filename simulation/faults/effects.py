@@ -257,8 +257,8 @@ def about(args: tuple[object, ...]) -> str:
             return f"{signal.signal_id} {signal.side} {signal.symbol}"
         case (Mapping() as body, *_):
             return str(body.get("client_order_id", ""))
-        case ([Signal(), *_] as signals, *_):
-            return " ".join(signal.signal_id for signal in signals)
+        case (list() as signals, *_):
+            return " ".join(each.signal_id for each in signals if isinstance(each, Signal))
         case (str() as first, *_):
             return first
         case _:

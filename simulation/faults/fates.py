@@ -98,5 +98,6 @@ class Fates:
     def _rate(self, fault: Fault) -> float:
         stream = self._streams[fault]
         known, strength = stream.random() < 0.6, stream.random()
-        # From a hundredth of the worst rate up to it, each order of magnitude as likely.
-        return fault.worst * 10 ** (-2 * strength) if known else 0.0
+        # From a hundredth of the worst rate up to it, each order of magnitude as likely; rounded, as the last bits
+        # of a power are the machine's.
+        return round(fault.worst * 10 ** (-2 * strength), 9) if known else 0.0

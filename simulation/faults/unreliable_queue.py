@@ -10,7 +10,11 @@ from simulation.queue import Delivery, InMemoryQueue
 
 
 class UnreliableQueue(InMemoryQueue):
-    """A standard queue, within what SQS promises: at least once, in any order."""
+    """A standard queue, within what SQS promises: at least once, in any order.
+
+    Attributes:
+        poisoned: how many messages came that are no signals.
+    """
 
     def __init__(
         self, clock: Clock, *, visibility: timedelta, max_receives: int, fates: Fates, chance: Random
@@ -19,6 +23,7 @@ class UnreliableQueue(InMemoryQueue):
         super().__init__(clock, visibility=visibility, max_receives=max_receives)
         self._fates = fates
         self._chance = chance
+        self.poisoned = 0
 
     @property
     def every_body(self) -> Collection[str]:
@@ -42,6 +47,11 @@ class UnreliableQueue(InMemoryQueue):
         await super().delete(
             [handle for handle in receipt_handles if not self._fates.strikes(Fault.DELETION_LOST)]
         )
+
+    async def poison(self, body: str) -> None:
+        """Take a message that is no signal."""
+        self.poisoned += 1
+        await self.send_body(body)
 
     async def redrive(self) -> int:
         """Put every dead letter back, whatever it is, and return how many there were."""

@@ -161,15 +161,17 @@ class TwoLedgers(RuleBasedStateMachine):
     def claim(self, signal, executor):
         self.both(lambda world: world.ledger.claim(signal, executor, now=self.now, lease=LEASE))
 
-    @rule(signal=signals, executor=executors, steps=st.integers(1, 5), release=releases, amount=amounts)
-    def trade(self, signal, executor, steps, release, amount):
-        """Lead an execution some way to its end, as undisturbed workers do, from wherever it stands."""
+    @rule(
+        signal=signals, executor=executors, steps=st.integers(1, 5), view=lately, release=releases, amount=amounts
+    )
+    def trade(self, signal, executor, *, steps, view, release, amount):
+        """Lead an execution some way to its end, from wherever it stands."""
         self.claim(signal, executor)
         self.both(lambda world: world.ledger.execution(signal.signal_id, executor))
         for _ in range(steps):
             match self.worlds[0].execution(0).state:
                 case ExecutionState.CLAIMED | ExecutionState.UNKNOWN:
-                    self.intend(0, 0, notional=amount, risk=amount, detail={})
+                    self.intend(0, view, notional=amount, risk=amount, detail={})
                 case ExecutionState.FILLED:
                     self.settle(0, ExecutionState.CLOSED, {}, Release.RESERVATION_AND_SYMBOL, ends=True)
                 case state if following := USUALLY.get(state):
@@ -231,7 +233,7 @@ class TwoLedgers(RuleBasedStateMachine):
             )
         )
         if again is not None:
-            self.settle(index + 1, again, {}, Release.NOTHING, ends=False)
+            self.settle(index + 1, again, {}, release, ends=False)
 
     @precondition(lambda self: self.something_is_claimed)
     @rule(index=lately, order_id=st.sampled_from([None, "exit-1"]), cover=st.sampled_from(Cover))

@@ -11,16 +11,19 @@ from datetime import date, timedelta
 
 import pytest
 
+from argo.adapters.alpaca.rate_limit import REQUESTS_A_MINUTE
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.execution import ExecutionState
 from argo.domain.faults import Throttled
 from argo.environment import Environment, load_configuration
+from console.determinism import PunctualQueue
 from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from console.play import configured_for, play
 from console.replay import replayed
-from console.surroundings import InMemory, OnEmbeddedAws, PunctualQueue
+from console.surroundings import InMemory, OnEmbeddedAws, simulated_account
 from simulation.bars import load_bars
+from simulation.broker import SimulatedBroker
 from simulation.clock import SteppedClock
 from simulation.ledger import digest
 from simulation.ledger.digest import contents
@@ -172,6 +175,20 @@ def test_a_message_that_comes_back_too_late_for_its_bar_is_delivered_at_the_bars
     tried_in = next(step for step in steps if step.start == broker.tried_at[0])
 
     assert broker.tried_at[1] > tried_in.end  # Its signal has expired meanwhile: another's order is next.
+
+
+def test_a_replayed_account_asks_the_broker_no_more_often_than_alpaca_allows():
+    tape, _ = market()
+    engine = SimulatedBroker.replaying(tape, [simulated_account("argo")])
+    clock = SteppedClock(engine.clock.now)
+
+    async def ask():
+        with InMemory()(engine, {"argo": simulated_account("argo")}, clock) as surroundings:
+            for _ in range(REQUESTS_A_MINUTE):
+                await surroundings.accounts["argo"].broker.positions()
+
+    with pytest.raises(Throttled, match="request budget"):
+        asyncio.run(ask())
 
 
 @pytest.fixture(params=["memory", "embedded AWS"])

@@ -104,6 +104,7 @@
     const layer = chosen.layers[byId("account").value];
     const bars = chosen.bars;
     byId("price-caption").textContent = caption(chosen, layer);
+    byId("zoom-hint").hidden = !bars;
     byId("span-choice").hidden = !bars || bars.x.length <= FEWEST_BARS_TO_CHOOSE;
     const traces = layer.traces.filter((trace) => trace.x.length);
     return draw(box, bars ? [barTrace(bars, box.clientWidth), ...traces] : traces, {

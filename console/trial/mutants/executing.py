@@ -93,7 +93,7 @@ def failed_look_up_finds_nothing(
 
 
 @instead_of((Flow, "_look_up"), wrong="after a restart sends again whatever it finds unfinished", failure="B06")
-async def sent_again_after_restart(self: Flow, signal: Signal, execution: Execution, receives: int) -> Handled:
+async def sent_again_after_restart(self: Flow, _: Signal, execution: Execution, receives: int) -> Handled:
     again = execution
     if execution.state is ExecutionState.UNKNOWN:
         again = await self.ledger.settle(execution, ExecutionState.SUBMITTING, Settlement(), now=self.clock.now())

@@ -12,7 +12,6 @@ from argo.publishing import Published, Publisher
 from argo.together import together
 from console.trial.mutants.mutant import instead_of
 from execution import batch
-from execution.message import Malformed, read_signal
 from simulation.ledger.accounts import Accounts
 from simulation.ledger.executions import Executions
 
@@ -93,10 +92,7 @@ async def published_before_sent(
 
 @instead_of((batch, "read_signal"), wrong="lets a message that is no signal raise, and come back", failure="A14")
 def poison_retried(body: str) -> Signal:
-    signal = read_signal(body)
-    if isinstance(signal, Malformed):
-        raise ValueError(signal.detail)
-    return signal
+    return Signal.model_validate_json(body)
 
 
 @instead_of(

@@ -1,0 +1,80 @@
+"""Many trials: seeds over processes, verdicts in the order of their seeds, and what they add up to."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+
+from console.trial.mutants import MUTANTS
+from console.trial.trial import Verdict, run_trial
+from console.trial.world import Plan
+from simulation.faults import Fault
+
+_AT_A_TIME = 4
+"""Trials that a process takes at once: as few as keep it busy, for what is under way is finished on Ctrl-C."""
+
+ENOUGH_SEEDS = 100
+"""So many seeds, of as many signals as a trial has, let every fault strike; one that does not is never tried."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What trials add up to: of each rule, state and fault how often; of rules and faults also in how many seeds.
+
+    ``failing`` are the verdicts that broke a rule, in the order of their seeds.
+    """
+
+    trials: int = 0
+    signals: int = 0
+    events: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    broken_in: Counter[str] = field(default_factory=Counter)
+    struck: Counter[Fault] = field(default_factory=Counter)
+    struck_in: Counter[Fault] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    failing: list[Verdict] = field(default_factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        """Add a trial."""
+        self.trials += 1
+        self.signals += verdict.signals
+        self.events += verdict.events
+        self.states.update(verdict.states)
+        self.struck.update(verdict.struck)
+        self.struck_in.update(verdict.struck.keys())
+        self.broken.update(violation.rule for violation in verdict.violations)
+        self.broken_in.update({violation.rule for violation in verdict.violations})
+        if verdict.violations:
+            self.failing.append(verdict)
+
+    @property
+    def never_struck(self) -> list[Fault]:
+        """Faults that no seed of many has met: what follows from them was not tried."""
+        return [fault for fault in Fault if self.trials >= ENOUGH_SEEDS and not self.struck[fault]]
+
+
+def run_one(plan: Plan, *, mutant: str | None = None) -> Verdict:
+    """Run a trial in this process, with a mutant at work where one is named."""
+    with MUTANTS[mutant].at_work() if mutant else nullcontext():
+        return run_trial(plan)
+
+
+def run_many(plans: Iterable[Plan], *, workers: int, mutant: str | None = None) -> Iterator[Verdict]:
+    """Run trials in processes of their own and yield the verdicts in the order of the plans.
+
+    Whoever stops early waits for the few trials that are under way.
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        yield from pool.map(partial(run_one, mutant=mutant), plans, chunksize=_AT_A_TIME)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Let Ctrl-C reach the process that started the pool, and no other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
