@@ -84,7 +84,7 @@ def _growth(configuration: Configuration) -> list[Result]:
     results: list[Result] = []
     smallest = 0.0
     for symbols, bars in GROWTH:
-        rate = _replay(_market(symbols, bars), configuration)
+        rate = _replay(market_of(symbols, bars), configuration)
         smallest = smallest or rate.seconds / rate.bars
         what = (
             f"CPU time per bar, {symbols} symbols x {bars} bars ({rate.bars_a_second:,.0f} bars/s) / "
@@ -126,7 +126,7 @@ def _middle(rates: Sequence[Rate]) -> Rate:
     return replace(rates[0], seconds=median(rate.seconds for rate in rates))
 
 
-def _market(symbols: int, length: int) -> Tape:
+def market_of(symbols: int, length: int) -> Tape:
     """Make a market of many symbols: each has real bars, of days of its own, on the same sessions."""
     bars = _longest()
     names = ("".join(letters) for letters in product(ascii_uppercase, repeat=4))

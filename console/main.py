@@ -19,6 +19,7 @@ from console import (
     run,
     serve,
     signals,
+    simulate,
     smoke,
     sources,
     status,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("signals")(signals.signals)
 app.command("why")(why.why)

@@ -4,7 +4,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,15 @@ _PRICES = ("open", "high", "low", "close")
 _ISO_DATE_LENGTH = len("2013-03-01")
 _ROUNDING = Decimal("0.0001")
 """How far, relatively, adjusted prices may lie outside their own bar: each is rounded by itself."""
+
+
+_DEAREST = 10**9
+_MOST = 10**18
+_YEARS = range(1800, 2201)
+"""Whatever lies beyond is a mistake in the file, and arithmetic would fail on it later."""
+
+_SHOWN = 60
+"""Characters of a value that an error shows."""
 
 
 class BarsFileError(Exception):
@@ -61,19 +70,23 @@ def _open(path: Path) -> IO[str]:
 
 
 def _tape(path: Path, lines: IO[str]) -> Tape:
-    rows = csv.reader(lines)
+    reader = csv.reader(lines)
+    rows = filter(any, reader)
     parsed: dict[tuple[datetime, str], Bar] = {}
     timed = False
     try:
-        columns = _columns(next(rows, []))
-        for values in filter(any, rows):
+        header = next(rows, None)
+        if header is None:
+            raise BarsFileError(f"{path}: the file is empty")
+        columns = _columns(header)
+        for values in rows:
             row = _named(values, columns)
             bar = _bar(row)
             _refuse_misfit(row["timestamp"], bar, parsed, timed=timed)
             timed = _is_timed(row["timestamp"])
             parsed[bar.start, bar.symbol] = bar
     except _FaultyValueError as error:
-        raise BarsFileError(f"{path}, row {rows.line_num}: {error}") from error
+        raise BarsFileError(f"{path}, row {reader.line_num}: {error}") from error
     if not parsed:
         raise BarsFileError(f"{path}: holds no bars")
     return _intraday(path, parsed.values()) if timed else Tape(parsed.values(), DAILY)
@@ -82,10 +95,8 @@ def _tape(path: Path, lines: IO[str]) -> Tape:
 def _columns(header: list[str]) -> dict[str, int]:
     found = {name.strip().lower(): index for index, name in enumerate(header)}
     missing = [name for name in COLUMNS if name not in found]
-    if not header:
-        raise _FaultyValueError("the file is empty")
     if missing:
-        raise _FaultyValueError(f"missing column {', '.join(missing)} (found: {', '.join(header)})")
+        raise _FaultyValueError(f"missing column {', '.join(missing)} (found: {_short(', '.join(header))})")
     return {name: found[name] for name in COLUMNS}
 
 
@@ -102,9 +113,11 @@ def _bar(row: Mapping[str, str]) -> Bar:
     numbers = {name: _number(name, row[name]) for name in (*_PRICES, "volume")}
     for name in _PRICES:
         if numbers[name] <= 0:
-            raise _FaultyValueError(f"column {name}: a price must be positive, got {row[name]}")
-    if numbers["volume"] < 0:
-        raise _FaultyValueError(f"column volume: must not be negative, got {row['volume']}")
+            raise _FaultyValueError(f"column {name}: a price must be positive, got {_short(row[name])}")
+        if numbers[name] >= _DEAREST:
+            raise _FaultyValueError(f"column {name}: a price is below {_DEAREST:,} USD, got {_short(row[name])}")
+    if not 0 <= numbers["volume"] < _MOST:
+        raise _FaultyValueError(f"column volume: must be 0 or more, below {_MOST:,}, got {_short(row['volume'])}")
     high, low = numbers["high"], numbers["low"]
     if high < low:
         raise _FaultyValueError(f"column high: {high} is below the low, {low}")
@@ -122,20 +135,34 @@ def _number(column: str, text: str) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise _FaultyValueError(f"column {column}: not a number: {text!r}")
+        raise _FaultyValueError(f"column {column}: not a number: {_short(text)!r}")
     return number
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _times(text: str) -> tuple[datetime, datetime]:
+    day: date | None = None
     try:
         if len(text) == _ISO_DATE_LENGTH:
-            session = session_of(date.fromisoformat(text))
-            return session.opens, session.closes
-        start = datetime.fromisoformat(text)
+            day = date.fromisoformat(text)
+            start = datetime.combine(day, time(), UTC)
+        else:
+            start = datetime.fromisoformat(text)
     except ValueError:
-        raise _FaultyValueError(f"column timestamp: neither a date nor an ISO 8601 time: {text!r}") from None
+        said = f"column timestamp: neither a date nor an ISO 8601 time: {_short(text)!r}"
+        raise _FaultyValueError(said) from None
+    if start.year not in _YEARS:
+        raise _FaultyValueError(
+            f"column timestamp: not of the years {_YEARS[0]} to {_YEARS[-1]}: {_short(text)!r}"
+        )
+    if day is not None:
+        session = session_of(day)
+        return session.opens, session.closes
     if start.tzinfo is None:
-        raise _FaultyValueError(f"column timestamp: a time needs its UTC offset: {text!r}")
+        raise _FaultyValueError(f"column timestamp: a time needs its UTC offset: {_short(text)!r}")
     start = start.astimezone(UTC)
     return start, start
 
@@ -146,9 +173,9 @@ def _is_timed(timestamp: str) -> bool:
 
 def _refuse_misfit(timestamp: str, bar: Bar, parsed: Mapping[tuple[datetime, str], Bar], *, timed: bool) -> None:
     if parsed and _is_timed(timestamp) != timed:
-        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
+        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {_short(timestamp)!r}")
     if (bar.start, bar.symbol) in parsed:
-        raise _FaultyValueError(f"column timestamp: a second bar of {bar.symbol} at {timestamp}")
+        raise _FaultyValueError(f"column timestamp: a second bar of {_short(bar.symbol)} at {timestamp}")
 
 
 def _intraday(path: Path, bars: Iterable[Bar]) -> Tape:

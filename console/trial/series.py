@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
+from typing import Self
 
 from console.trial.mutants import MUTANTS
 from console.trial.trial import Verdict, run_trial
@@ -63,18 +64,26 @@ def run_one(plan: Plan, *, mutant: str | None = None) -> Verdict:
         return run_trial(plan)
 
 
-def run_many(plans: Iterable[Plan], *, workers: int, mutant: str | None = None) -> Iterator[Verdict]:
-    """Run trials in processes of their own and yield the verdicts in the order of the plans.
+class Processes:
+    """Processes that run trials; leaving them waits for the few trials that are under way."""
 
-    Whoever stops early waits for the few trials that are under way.
-    """
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        yield from pool.map(partial(run_one, mutant=mutant), plans, chunksize=_AT_A_TIME)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def __init__(self, count: int) -> None:
+        """Start so many, each with nothing in its memory."""
+        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+
+    def __enter__(self) -> Self:
+        """Return the processes."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Start no more trials."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(self, plans: Iterable[Plan], *, mutant: str | None = None) -> Iterator[Verdict]:
+        """Yield the verdicts in the order of the plans; closed early, it runs no more of them."""
+        yield from self._pool.map(partial(run_one, mutant=mutant), plans, chunksize=_AT_A_TIME)
 
 
 def _leave_interrupts() -> None:
-    """Let Ctrl-C reach the process that started the pool, and no other."""
+    """Let Ctrl-C reach the process that started the others, and none of them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

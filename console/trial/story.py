@@ -61,8 +61,7 @@ def story(violation: Violation, lines: Sequence[Line]) -> Iterator[str]:
 
 def breach(violation: Violation) -> str:
     """Return a violation as one sentence."""
-    known = violation.rule in set(Rule)
-    asked = Rule(violation.rule).meaning if known else violation.rule
+    asked = next((rule.meaning for rule in Rule if rule == violation.rule), violation.rule)
     about = " ".join(part for part in (violation.about, violation.detail) if part)
     return f"BROKEN: {asked}. But: {about}"
 
@@ -78,14 +77,16 @@ def _subject(violation: Violation, lines: Sequence[Line]) -> _Subject:
         ordered = {
             found["signal"]
             for line in lines
-            if line.what == "broker.submit" and (found := _ENTRY_OF.match(line.about)) and found["executor"] == executor
+            if line.what == "broker.submit"
+            and (found := _ENTRY_OF.match(line.about))
+            and found["executor"] == executor
         }
         signals = frozenset(each for each in ordered if put.get(each, "").replace("/", "") in words)
     return _Subject(signals, executor)
 
 
 def _orders(subject: _Subject, lines: Sequence[Line]) -> dict[str, str]:
-    """Return the broker's ids of the subject's orders, each with the client order id whose order, or leg, it is."""
+    """Return the broker's ids of the subject's orders, each with what it is: an order, or a leg of one."""
     known: dict[str, str] = {}
     for line in lines:
         shown = line.how.partition(": ")
@@ -93,7 +94,7 @@ def _orders(subject: _Subject, lines: Sequence[Line]) -> dict[str, str]:
         if (found := _ENTRY_OF.match(client_id)) and found["signal"] in subject.signals:
             first, *legs = _ORDER.findall(shown[2]) or [""]
             known[first] = client_id
-            known |= {leg: f"a leg of {client_id}" for leg in legs}
+            known |= dict.fromkeys(legs, f"a leg of {client_id}")
     return known
 
 
@@ -103,7 +104,11 @@ def _concerns(line: Line, subject: _Subject, orders: Collection[str]) -> bool:
     said = f"{line.about} {line.how}"
     mine = any(signal in said for signal in subject.signals) or line.about in orders
     others = {name for name in PROFILES if name != subject.executor} if subject.executor else set()
-    return mine and line.what in _WORDS and not any(re.search(rf"\b{name}\b", f"{line.who} {said}") for name in others)
+    return (
+        mine
+        and line.what in _WORDS
+        and not any(re.search(rf"\b{name}\b", f"{line.who} {said}") for name in others)
+    )
 
 
 def _sentence(line: Line, orders: dict[str, str]) -> str:

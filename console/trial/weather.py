@@ -124,7 +124,7 @@ class Weather:
             await self._set(executor, TradingState.ACTIVE)
 
     async def _set(self, executor: str, state: TradingState) -> None:
-        self._note(executor, str(state))
+        self._note(executor, f"sets the account {state}")
         await self._world.ledger.set_trading_state(executor, state, reason="trial", now=self._world.clock.now())
 
     async def _flatten(self, executor: str) -> None:

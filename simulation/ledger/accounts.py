@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Collection
 from datetime import date, datetime
-from decimal import Context
+from decimal import Context, Decimal
 
 from argo.domain.account import AccountState, Holding, TradeExit, TradingState, minute_of
 from argo.domain.execution import Execution
@@ -56,12 +56,13 @@ class Accounts:
     def reserve(self, execution: Execution, intent: Intent, *, read: AccountState, now: datetime) -> None:
         """Reserve what an intent may bind, lock its symbol and count its order into the minute."""
         state = self.read(execution.executor)
-        lock = Holding(execution.signal_id, execution.side, intent.notional, intent.risk, now)
+        notional, risk = _told(intent.notional), _told(intent.risk)
+        lock = Holding(execution.signal_id, execution.side, notional, risk, now)
         holdings = {**state.holdings, str(execution.symbol): lock}
         self._update(
             state,
-            reserved_notional=_EXACT.add(state.reserved_notional, intent.notional),
-            reserved_risk=_EXACT.add(state.reserved_risk, intent.risk),
+            reserved_notional=_told(_EXACT.add(state.reserved_notional, notional)),
+            reserved_risk=_told(_EXACT.add(state.reserved_risk, risk)),
             rate_minute=minute_of(now),
             rate_orders=read.orders_in_minute(now) + 1,
             version=state.version + 1,
@@ -86,8 +87,8 @@ class Accounts:
             holdings = {symbol: held for symbol, held in holdings.items() if symbol != execution.symbol}
         self._update(
             state,
-            reserved_notional=_EXACT.subtract(state.reserved_notional, execution.reserved_notional),
-            reserved_risk=_EXACT.subtract(state.reserved_risk, execution.reserved_risk),
+            reserved_notional=_told(_EXACT.subtract(state.reserved_notional, execution.reserved_notional)),
+            reserved_risk=_told(_EXACT.subtract(state.reserved_risk, execution.reserved_risk)),
             version=state.version + 1,
             holdings=holdings,
         )
@@ -156,3 +157,8 @@ class Accounts:
 
     def _update(self, state: AccountState, **changed: object) -> None:
         self._states[state.executor] = state.model_copy(update=changed)
+
+
+def _told(number: Decimal) -> Decimal:
+    """Return a number as the table answers it: without trailing zeros, which a record of a decision would show."""
+    return Decimal(f"{_EXACT.normalize(number):f}")

@@ -174,6 +174,18 @@ def test_a_release_happens_once_however_often_it_is_asked_for(ledger):
 
 
 @pytest.mark.transaction
+def test_a_release_happens_once_where_the_state_stays(ledger):
+    unknown = reach(ledger, ExecutionState.UNKNOWN)
+    release = {"until": LATER, "now": NOW, "release": Release.RESERVATION}
+
+    ledger.pause(unknown, Obstacle.BROKER_UNREACHABLE, **release)
+    with pytest.raises(LostLease):
+        ledger.pause(unknown, Obstacle.BROKER_UNREACHABLE, **release)
+
+    assert reserved(ledger) == (0, 0)
+
+
+@pytest.mark.transaction
 def test_a_symbol_that_is_free_already_does_not_stop_its_release(ledger):
     denied = settle(ledger, claim(ledger), ExecutionState.DENIED, release=Release.RESERVATION_AND_SYMBOL)
 

@@ -77,6 +77,24 @@ def test_a_part_that_a_person_closes_while_its_exit_waits_leaves_nothing_behind(
     day.check_over(gone_by_hand={by_hand.id})
 
 
+def test_a_coin_that_a_person_sells_is_taken_over_although_the_fee_was_kept_of_it(day):
+    day.price(50_000, "BTC/USD")
+    signal = day.enter(
+        symbol="BTC/USD",
+        entry_price=Decimal(50_000),
+        stop_price=Decimal(49_000),
+        target_price=Decimal(52_000),
+    )
+    day.minute()
+    day.stage.pass_time(timedelta(seconds=1))
+    day.order_by_hand(symbol="BTC/USD", qty=day.held("BTC/USD"), time_in_force="gtc", cancels_exits=True)
+
+    day.minute(2)
+
+    assert day.execution(signal).state is ExecutionState.CLOSED
+    assert not day.stage.account().holdings
+
+
 def with_a_guard_that_nobody_recorded(day):
     """Return a signal of whose position the guard is live, while the record knows only that it was planned."""
     signal = partly_filled(day, 5)

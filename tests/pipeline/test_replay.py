@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -17,6 +18,7 @@ from argo.adapters.wiring import Adapters
 from argo.domain.execution import ExecutionState
 from argo.domain.faults import Throttled
 from argo.environment import Environment, load_configuration
+from benchmarks.replay import market_of
 from console.determinism import PunctualQueue
 from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from console.play import configured_for, play
@@ -25,6 +27,7 @@ from console.surroundings import InMemory, OnEmbeddedAws, simulated_account
 from simulation.bars import load_bars
 from simulation.broker import SimulatedBroker
 from simulation.clock import SteppedClock
+from simulation.event_source import LARGEST_BATCH
 from simulation.ledger import digest
 from simulation.ledger.digest import contents
 from simulation.queue import InMemoryQueue
@@ -87,6 +90,38 @@ def test_the_quarter_has_what_two_ledgers_could_differ_in(run):
 
     assert len(lines) > 30
     assert states >= {ExecutionState.DENIED, ExecutionState.FILLED, ExecutionState.CLOSED}
+
+
+def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
+    tape = market_of(symbols=100, length=262)
+    configuration = generous(configured_for(load_configuration(CONFIGURATION), tape))
+    resources = aws.create_resources(TEMPLATE, "batches")
+    first = list(tape)[-3].start.date()
+
+    async def lines(surround):
+        days = set()
+        world, played = await play(
+            tape,
+            configuration,
+            surround=surround,
+            log_to=None,
+            first=first,
+            on_step=lambda step, _: days.add(step.start.date().isoformat()),
+        )
+        return await contents(world.ledger, played.executors, days)
+
+    found, expected = (asyncio.run(lines(each)) for each in (InMemory(), OnEmbeddedAws(aws, resources)))
+
+    assert found == expected
+    assert sum("'attempts': Decimal('1')" in line for line in found) > 2 * LARGEST_BATCH
+
+
+def generous(configuration):
+    """Let every account take whatever it can pay for, a little of each."""
+    limits = ("exposure_limit_percent", "correlated_positions", "position_limit", "orders_per_minute", "symbols")
+    wide = dict.fromkeys(limits) | {"minimum_confidence": Decimal(70), "risk_per_trade_percent": Decimal("0.05")}
+    accounts = {name: rules.model_copy(update=wide) for name, rules in configuration.accounts.items()}
+    return configuration.model_copy(update={"accounts": accounts})
 
 
 def test_a_replay_twice_is_the_same_replay():

@@ -2,6 +2,7 @@
 
 import binascii
 import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Never
@@ -9,6 +10,7 @@ from typing import Any, Never
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
+from pydantic import BaseModel, ValidationError
 
 from argo.domain.ledger import ReservationConflict
 from trading_api.answers import FieldProblem, InvalidRequest, Problem
@@ -44,8 +46,39 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
         return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except json.JSONDecodeError:
         raise
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise json.JSONDecodeError(str(error), text, 0) from error
+
+
+class _Http(BaseModel):
+    method: str
+
+
+class _RequestContext(BaseModel):
+    http: _Http
+    stage: str
+    authorizer: dict[str, Any] = {}
+
+
+class _HttpEvent(BaseModel):
+    """What the routes read of an HTTP API's event, payload version 2."""
+
+    requestContext: _RequestContext  # noqa: N815 - API Gateway's names
+    rawPath: str  # noqa: N815
+    rawQueryString: str = ""  # noqa: N815
+    headers: dict[str, str] = {}
+    queryStringParameters: dict[str, str] | None = None  # noqa: N815
+    body: str | None = None
+    isBase64Encoded: bool = False  # noqa: N815
+
+
+def no_request(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the refusal of an event that API Gateway never sends, or None: somebody invoked the function by hand."""
+    try:
+        _HttpEvent.model_validate(event)
+    except ValidationError as error:
+        return _refusal(HTTPStatus.BAD_REQUEST, _invalid_fields(error.errors(include_input=False)))
+    return None
 
 
 def unsupported_body(event: dict[str, Any]) -> dict[str, Any] | None:
@@ -59,8 +92,12 @@ def unsupported_body(event: dict[str, Any]) -> dict[str, Any] | None:
     if method != "POST" or kind == content_types.APPLICATION_JSON:
         return None
     problem = Problem(error="unsupported_content_type", message=f"the body is {kind!r}, not application/json")
+    return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, problem)
+
+
+def _refusal(status: HTTPStatus, problem: Problem) -> dict[str, Any]:
     return {
-        "statusCode": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "statusCode": status,
         "headers": {"Content-Type": content_types.APPLICATION_JSON},
         "body": problem.model_dump_json(),
         "isBase64Encoded": False,
@@ -73,13 +110,16 @@ def _answer(status: HTTPStatus, problem: Problem) -> Response[str]:
 
 def _invalid(error: RequestValidationError) -> Response[str]:
     """Answer with pydantic's locations and words, and without what was sent."""
+    return _answer(HTTPStatus.BAD_REQUEST, _invalid_fields(error.errors()))
+
+
+def _invalid_fields(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
     fields = [
         FieldProblem(loc=each["loc"], msg=str(each["msg"]).removeprefix("Value error, "), type=str(each["type"]))
-        for each in error.errors()
+        for each in errors
     ]
     wrong = ", ".join(".".join(str(part) for part in each.loc) for each in fields)
-    problem = InvalidRequest(error="invalid_request", message=f"wrong: {wrong}", errors=fields)
-    return _answer(HTTPStatus.BAD_REQUEST, problem)
+    return InvalidRequest(error="invalid_request", message=f"wrong: {wrong}", errors=fields)
 
 
 def _unreadable(_: Exception) -> Response[str]:

@@ -58,7 +58,7 @@ _STATES = {
 
 def answer(event: dict[str, Any], context: LambdaContext, wiring: Wiring, time_left: timedelta) -> dict[str, Any]:
     """Answer an HTTP API request, payload version 2, with the collaborators of ``wiring``."""
-    if (refusal := problems.unsupported_body(event)) is not None:
+    if (refusal := problems.no_request(event) or problems.unsupported_body(event)) is not None:
         return refusal
     app.append_context(wiring=wiring, time_left=time_left)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)

@@ -1,17 +1,22 @@
 """A queue message as a signal, or the reason why no retry can mend it."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from argo.domain.reasons import QuarantineReason
-from argo.domain.signal import SCHEMA_VERSION, Signal
+from argo.domain.signal import SCHEMA_VERSION, SIGNAL_ID, Signal
+from argo.domain.values import shown
+
+LONGEST = 1_000
+"""Characters of a detail: it goes into a message's attribute and into a record, which both have their limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A body that is not a signal; ``detail`` names the fields and values."""
+    """A body that is not a signal; ``detail`` names the fields and values, long ones cut."""
 
     reason: QuarantineReason
     detail: str
@@ -27,10 +32,10 @@ def read_signal(body: str) -> Signal | Malformed:
     if not isinstance(raw, dict):
         return Malformed(QuarantineReason.MALFORMED, f"not a JSON object but a {type(raw).__name__}")
     named = raw.get("signal_id")
-    signal_id = named if isinstance(named, str) else None
+    signal_id = named if isinstance(named, str) and re.fullmatch(SIGNAL_ID, named) else None
     version = raw.get("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
-        known = f"schema_version = {version!r}: this code knows {SCHEMA_VERSION}"
+        known = f"schema_version = {shown(version)}: this code knows {SCHEMA_VERSION}"
         return Malformed(QuarantineReason.UNKNOWN_SCHEMA_VERSION, known, signal_id)
     try:
         return Signal.model_validate_json(body)
@@ -45,6 +50,6 @@ def _explain(error: ValidationError) -> str:
     problems = []
     for problem in error.errors(include_url=False, include_context=False):
         field = ".".join(str(part) for part in problem["loc"]) or "signal"
-        given = "" if problem["type"] == "missing" or field == "signal" else f" = {problem['input']!r}"
+        given = "" if problem["type"] == "missing" or field == "signal" else f" = {shown(problem['input'])}"
         problems.append(f"{field}{given}: {problem['msg'].removeprefix('Value error, ')}")
-    return "; ".join(problems)
+    return "; ".join(problems)[:LONGEST]

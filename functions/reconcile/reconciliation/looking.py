@@ -24,6 +24,7 @@ from reconciliation.repair import (
     Situation,
     Tighten,
     cover,
+    held_after_fees,
     plan_repair,
 )
 from reconciliation.repair import Report as Problem
@@ -200,7 +201,8 @@ class Follower:
         began = orders.entry.submitted_at or execution.created_at
         closed = await self.broker.closed_orders(execution.symbol, since=began)
         others = tuple(order for order in closed if self._closes(order, execution) and order.order_id not in ours)
-        if sum((order.filled_quantity for order in others), Decimal(0)) != quantity:
+        taken = sum((order.filled_quantity for order in others), Decimal(0))
+        if not held_after_fees(quantity, execution.symbol) <= taken <= quantity:
             self._tell(execution, "its position is gone, and no orders account for it")
             return
         if orders.live:

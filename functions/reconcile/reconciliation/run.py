@@ -4,11 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from argo.conservation import check, record
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.faults import BrokerFault, Unauthorised
+from argo.domain.faults import Ambiguous, BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.profile import ExitRules
 from argo.observability import Metric
@@ -31,6 +32,10 @@ _REQUESTS_A_LOOK = 8
 
 _SECONDS_A_LOOK = 15.0
 _AT_A_TIME = 5
+
+_A_MOMENT, _PATIENCE = timedelta(seconds=1), timedelta(seconds=15)
+"""When an account that could not be read is read again, and how long a run waits for a throttled broker."""
+
 _NO_ORDER_YET = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
 
@@ -46,7 +51,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     found = await wiring.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
     report.open = len(found)
     broker = Metered(wiring.broker)
-    seen = await _snapshot(wiring, broker, found, report)
+    seen = await _snapshot(wiring, broker, found, report, seconds_left=seconds_left)
     if seen is not None:
         state = await watch(wiring, seen)
         _name_strangers(wiring, seen, state, report)
@@ -62,12 +67,17 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
 
 
 async def _snapshot(
-    wiring: Wiring, broker: Metered, found: Sequence[Execution], report: Report
+    wiring: Wiring,
+    broker: Metered,
+    found: Sequence[Execution],
+    report: Report,
+    *,
+    seconds_left: Callable[[], float],
 ) -> Snapshot | None:
     """Read the account, None where the broker did not tell; without prices no rule that goes by them is due."""
     symbols = {execution.symbol for execution in found if needs_price(execution, wiring.profile.exits)}
     try:
-        seen = await take(broker, now=wiring.clock.now())
+        seen = await _take(wiring, broker, seconds_left=seconds_left)
     except BrokerFault as fault:
         report.unanswered += 1
         wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
@@ -79,6 +89,23 @@ async def _snapshot(
         report.unanswered += 1
         wiring.telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
         return seen
+
+
+async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], float]) -> Snapshot:
+    """Read the account; once more where a moment's patience may help: without it nothing is guarded for a minute.
+
+    Raises:
+        BrokerFault: the broker did not tell.
+    """
+    try:
+        return await take(broker, now=wiring.clock.now())
+    except (Ambiguous, Throttled) as fault:
+        now = wiring.clock.now()
+        again = fault.until if isinstance(fault, Throttled) else now + _A_MOMENT
+        if again - now > _PATIENCE or seconds_left() < 2 * _SECONDS_A_LOOK:
+            raise
+        await wiring.clock.sleep_until(again)
+        return await take(broker, now=wiring.clock.now())
 
 
 def _is_due(execution: Execution, seen: Snapshot | None, rules: ExitRules) -> bool:

@@ -30,7 +30,7 @@ def order_ids(placed: Exit | Protection | None) -> list[str]:
 
 
 async def _guards(broker: Broker, protection: Protection | None) -> tuple[BrokerOrder, ...] | None:
-    """Return what guards a position, also an order whose sender has not recorded its acceptance: it may be live."""
+    """Return what guards a position, also an order whose acceptance nobody has recorded: it may be live."""
     known = await _read(broker, order_ids(protection))
     if known is None or protection is None or protection.order_body is None or protection.order_id is not None:
         return known

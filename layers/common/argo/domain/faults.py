@@ -4,6 +4,9 @@ from datetime import datetime
 
 from argo.domain.reasons import RejectionReason
 
+_LONGEST = 1_000
+"""Characters of the broker's words; Alpaca's own are below 300, and an item of the ledger has its limit."""
+
 
 class BrokerFault(Exception):
     """Any answer that is not success.
@@ -28,14 +31,14 @@ class BrokerFault(Exception):
         self.request_id = request_id
 
     def detail(self) -> dict[str, str]:
-        """Return what is known of the fault as text, for the record."""
+        """Return what is known of the fault as text, for the record; a long message is cut."""
         known = {
             "message": self.message,
             "status": self.status,
             "code": self.code,
             "request_id": self.request_id,
         }
-        return {name: str(value) for name, value in known.items() if value is not None}
+        return {name: str(value)[:_LONGEST] for name, value in known.items() if value is not None}
 
 
 class Refused(BrokerFault):
@@ -58,7 +61,7 @@ class Refused(BrokerFault):
 
     def detail(self) -> dict[str, str]:
         """Return what is known of the refusal as text, for the record."""
-        return super().detail() | ({"base_price": self.base_price} if self.base_price else {})
+        return super().detail() | ({"base_price": self.base_price[:_LONGEST]} if self.base_price else {})
 
 
 class Duplicate(BrokerFault):

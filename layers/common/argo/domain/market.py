@@ -23,4 +23,4 @@ class Bar:
 
     def is_closed(self, timeframe: Timeframe, now: datetime) -> bool:
         """Tell whether the bar has ended by ``now`` (FAILURES B14)."""
-        return self.time + timeframe.duration <= now
+        return now - self.time >= timeframe.duration

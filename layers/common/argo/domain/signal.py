@@ -12,6 +12,7 @@ from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Fraction, Price, UtcTime, iso
 
 SCHEMA_VERSION: Final = 1
+SIGNAL_ID: Final = r"^[0-9a-f]{24}$"
 
 
 class Side(StrEnum):
@@ -103,7 +104,7 @@ class Signal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    signal_id: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+    signal_id: Annotated[str, Field(pattern=SIGNAL_ID)]
     symbol: Symbol
     side: Side
     confidence: Confidence

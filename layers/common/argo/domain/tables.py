@@ -3,12 +3,15 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from argo.domain.values import Percent
+from argo.domain.values import Percent, shown
+
+_LONGEST = 500
+"""Characters of what is wrong with a value, where the value itself is in it."""
 
 
 class ConfigurationError(ValueError):
@@ -54,9 +57,17 @@ def read_tables(text: str, origin: str) -> dict[str, Any]:
         ConfigurationError: it is not TOML.
     """
     try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(text, parse_float=_decimal)
+    except (ValueError, RecursionError) as error:
+        # Not only its syntax: nested too deep, or a number longer than Python reads.
         raise ConfigurationError(f"{origin}: not TOML: {error}") from error
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text} is beyond what a number can be") from None
 
 
 @contextmanager
@@ -81,7 +92,7 @@ def _lines(origin: str, within: tuple[str, ...], error: ValidationError) -> list
 def _given(value: object) -> str:
     if isinstance(value, dict) and value:
         return ""  # A whole table says less than its name, which is in the message.
-    return f" = {value}" if isinstance(value, Decimal) else f" = {value!r}"
+    return f" = {shown(value)}"
 
 
 def _plain(problem: Mapping[str, Any]) -> str:
@@ -91,4 +102,4 @@ def _plain(problem: Mapping[str, Any]) -> str:
         case "missing":
             return "missing"
         case _:
-            return str(problem["msg"]).removeprefix("Value error, ")
+            return str(problem["msg"]).removeprefix("Value error, ")[:_LONGEST]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from reprlib import Repr
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer
@@ -48,6 +49,19 @@ Quantity = Annotated[Decimal, Field(gt=0, max_digits=27, decimal_places=9), _num
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 """An aware time, converted to UTC; a naive one is refused."""
+
+
+_SHORT = Repr(maxlevel=5, maxdict=10, maxlist=10, maxtuple=10, maxstring=200, maxlong=200, maxother=200)
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it, cut where it is long: an error is kept, and read by a person."""
+    if isinstance(value, Decimal):
+        return str(value) if len(str(value)) <= _SHORT.maxother else f"{value:.3e}"
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        return f"<{type(value).__name__}>"  # An integer of more digits than Python writes.
 
 
 def iso(time: datetime) -> str:

@@ -3,6 +3,7 @@
 The table is in reference form in docs/decisions.md; codes are overloaded, so code and message both count.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
@@ -15,6 +16,7 @@ NOT_FOUND = 404
 _GAVE_UP = frozenset({408, 425, 499})
 """Request timeout, too early, client closed the request: whether it was done is not known."""
 
+_CODE = re.compile(r"\d{1,18}")
 _DUPLICATE_CODE = 40010001
 _NO_SUCH_ORDER_CODE = 40410000
 _SHORTEST_THROTTLE = timedelta(seconds=1)
@@ -86,7 +88,7 @@ def read[T](parse: Callable[[Any], T], answer: Answer) -> T:
     """
     try:
         return parse(answer.body)
-    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Ambiguous(
             f"unreadable answer: {type(error).__name__}: {error}",
             status=answer.status,
@@ -114,4 +116,4 @@ def _reset(answer: Answer, now: datetime) -> datetime:
 
 
 def _number(code: object) -> int | None:
-    return int(code) if isinstance(code, int | str) and str(code).isdecimal() else None
+    return int(code) if isinstance(code, int | str) and _CODE.fullmatch(str(code)) else None

@@ -4,14 +4,18 @@ After a 2xx the order lives whatever else the answer says, so nothing here is st
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import MAXYEAR, UTC, datetime
+from decimal import Context, Decimal, InvalidOperation, Overflow
+from math import isfinite
 from typing import Any
 
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.market import Bar
 from argo.domain.orders import BrokerOrder, OrderStatus
-from argo.domain.values import UtcTime
+from argo.domain.values import UtcTime, shown
+
+_LEDGERS = Context(prec=38, Emax=18, traps=[InvalidOperation, Overflow])
+"""Numbers that the ledger can hold (DynamoDB, data types: 38 digits) and that their products stay within."""
 
 
 def order(raw: Mapping[str, Any]) -> BrokerOrder:
@@ -36,7 +40,7 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
         replaced_by=_optional_id(raw.get("replaced_by")),
-        legs=tuple(order(leg) for leg in _objects(raw.get("legs")) if leg.get("id")),
+        legs=tuple(order({**leg, "legs": None}) for leg in _objects(raw.get("legs")) if leg.get("id")),
     )
 
 
@@ -71,23 +75,22 @@ def account(raw: Mapping[str, Any]) -> BrokerAccount:
         trading_blocked=raw.get("trading_blocked") is not False,
         account_blocked=raw.get("account_blocked") is not False,
         trade_suspended_by_user=bool(raw.get("trade_suspended_by_user", False)),
-        shorting_enabled=bool(raw.get("shorting_enabled", False)),
-        equity=Decimal(raw["equity"]),
+        shorting_enabled=raw.get("shorting_enabled") is True,
+        equity=_number(raw["equity"]),
         last_equity=_decimal(raw.get("last_equity")),
-        cash=Decimal(raw["cash"]),
-        buying_power=Decimal(raw["buying_power"]),
+        cash=_number(raw["cash"]),
+        buying_power=_number(raw["buying_power"]),
         non_marginable_buying_power=_decimal(raw.get("non_marginable_buying_power")),
     )
 
 
 def position(raw: Mapping[str, Any]) -> Position:
     """Read a position; a short one has a negative quantity."""
-    quantity = Decimal(raw["qty"])
     return Position(
         symbol=str(raw["symbol"]),
-        quantity=quantity,
+        quantity=_number(raw["qty"]),
         available_quantity=_decimal(raw.get("qty_available")) or Decimal(0),
-        average_entry_price=Decimal(raw["avg_entry_price"]),
+        average_entry_price=_number(raw["avg_entry_price"]),
         market_value=_decimal(raw.get("market_value")),
     )
 
@@ -107,7 +110,7 @@ def clock(raw: Mapping[str, Any]) -> MarketClock:
     """Read the exchange's clock."""
     return MarketClock(
         now=datetime.fromisoformat(raw["timestamp"]),
-        is_open=bool(raw["is_open"]),
+        is_open=raw["is_open"] is True,
         next_open=datetime.fromisoformat(raw["next_open"]),
         next_close=datetime.fromisoformat(raw["next_close"]),
     )
@@ -117,19 +120,15 @@ def bar(raw: Mapping[str, Any]) -> Bar:
     """Read one bar.
 
     Raises:
-        ValueError: its time is naive or none.
+        ValueError: its time is naive or none, or a number is not finite.
     """
     time = _time(raw["t"])
     if time is None:
-        raise ValueError(f"not an aware time: {raw['t']!r}")
-    return Bar(
-        time=time,
-        open=float(raw["o"]),
-        high=float(raw["h"]),
-        low=float(raw["l"]),
-        close=float(raw["c"]),
-        volume=float(raw["v"]),
-    )
+        raise ValueError(f"not an aware time: {shown(raw['t'])}")
+    numbers = [float(raw[name]) for name in "ohlcv"]
+    if not all(map(isfinite, numbers)):
+        raise ValueError(f"not finite: {shown(raw)}")
+    return Bar(time, *numbers)
 
 
 def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]:
@@ -153,14 +152,21 @@ def _decimal(value: object) -> Decimal | None:
     if value is None:
         return None
     try:
-        number = Decimal(str(value))
-    except InvalidOperation:
+        number = _LEDGERS.create_decimal(str(value))
+    except (InvalidOperation, Overflow):
         return None
     return number if number.is_finite() else None
 
 
+def _number(value: object) -> Decimal:
+    number = _decimal(value)
+    if number is None:
+        raise ValueError(f"not a number: {shown(value)}")
+    return number
+
+
 def _id(value: object) -> str:
-    if value is None or value == "":
+    if value == "" or not isinstance(value, str | int):
         raise KeyError("id")
     return str(value)
 
@@ -178,6 +184,7 @@ def _time(value: object) -> UtcTime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-        return time.astimezone(UTC) if time.tzinfo else None
+        # Of the last year there is, is no order: what is added to a time has to be one.
+        return time.astimezone(UTC) if time.tzinfo and time.year < MAXYEAR else None
     except (ValueError, OverflowError):
         return None

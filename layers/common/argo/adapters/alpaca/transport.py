@@ -27,7 +27,11 @@ class _Recorder(HTTPAdapter):
     _last: requests.Response | None = None
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 - the base's options
-        self._last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
+        try:
+            self._last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
+        except requests.exceptions.InvalidHeader as error:
+            # The answer's: the request has gone, unlike one whose key no header can carry.
+            raise requests.ConnectionError(str(error)) from error
         return self._last
 
     def forget(self) -> None:
@@ -64,7 +68,7 @@ class Transport:
         recorder.forget()
         try:
             client._request(method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
-        except (APIError, ValueError, TypeError) as error:
+        except (APIError, ValueError, TypeError, RecursionError) as error:
             # Error statuses and bodies that are not JSON: the recorded response says which. Without one, the
             # request could not be made; the error's text may quote the key, so only its type is told.
             if recorder.response() is None:
@@ -102,8 +106,12 @@ class Transport:
 
 
 def _answer(response: requests.Response) -> Answer:
+    """Read JSON in UTF-8; what is none, is nested too deep, or holds half a character, which no record can."""
     try:
-        body = json.loads(response.text)
-    except ValueError:
+        text = response.content.decode()
+        body = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         body = None
     return Answer(response.status_code, response.headers, body)

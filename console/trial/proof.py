@@ -1,0 +1,81 @@
+"""What the trials prove: how soon every mutant was caught and by what, kept as data and shown as docs/proof.md."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.paths import PROJECT
+from console.trial.mutants import MUTANTS
+from simulation.faults import Fault
+from simulation.rules import Rule
+
+PROOF = PROJECT / "docs" / "proof.md"
+CAUGHT = PROJECT / "docs" / "mutants.json"
+
+_ABOUT = """# What the fault simulation proves
+
+Written by `make prove` and `make docs`. A trial is the whole path from a signal to its order's end: the functions'
+own code, run as Lambda runs it, on a ledger, a queue, a broker and a clock in memory, with faults at every effect,
+all of them drawn from one seed. `argo simulate --seeds 1000` runs seeds; a failing one is made small and told as a
+story. `argo simulate --seed N` runs one again, with the same trace hash on every machine.
+
+Right code breaks no rule. That the rules would notice is shown by the mutants: policies as people get them wrong,
+each put in the right one's place for a trial. Every one of them must be caught."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """The first seed, of trials of so many signals, at which a mutant broke rules, and which."""
+
+    seed: int
+    signals: int
+    rules: Sequence[str]
+
+
+def read_caught(path: Path = CAUGHT) -> Mapping[str, Caught]:
+    """Return what is known of each mutant, by its name."""
+    return {name: Caught(**known) for name, known in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def write_caught(caught: Mapping[str, Caught], path: Path = CAUGHT) -> None:
+    """Keep what is known of each mutant."""
+    kept = {
+        name: {"seed": known.seed, "signals": known.signals, "rules": list(known.rules)}
+        for name, known in caught.items()
+    }
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+
+def proof(caught: Mapping[str, Caught]) -> str:
+    """Return docs/proof.md; a mutant of which nothing is known yet says so."""
+    mutants = [
+        (f"`{name}`", mutant.wrong, mutant.failure or "-", *_told(caught.get(name)))
+        for name, mutant in MUTANTS.items()
+    ]
+    sections = (
+        _ABOUT,
+        _table(
+            "Mutants",
+            ("mutant", "what it does", "failure it brings back", "first caught at seed", "by the rules"),
+            mutants,
+        ),
+        _table("Rules", ("rule", "what must hold"), ((f"`{rule}`", rule.meaning) for rule in Rule)),
+        _table("Faults", ("fault", "what happens"), ((f"`{fault}`", fault.meaning) for fault in Fault)),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _told(known: Caught | None) -> tuple[str, str]:
+    if known is None:
+        return "never", "-"
+    return str(known.seed), ", ".join(f"`{rule}`" for rule in known.rules)
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [
+        f"| {' | '.join(headings)} |",
+        f"|{'---|' * len(headings)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    return f"## {title}\n\n" + "\n".join(lines)

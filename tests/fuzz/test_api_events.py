@@ -1,0 +1,31 @@
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz import doors
+from tests.fuzz.mutations import as_json
+from tests.fuzz.samples import EVENTS
+from tests.unit.api.counter import BUY
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event["routeKey"])
+def test_what_is_fuzzed_is_a_request_as_it_is(event):
+    assert doors.api(json.dumps(event).encode()) in {200, 202, 404}
+
+
+@given(st.sampled_from(EVENTS).flatmap(as_json))
+@settings(max_examples=500)
+def test_any_event_is_answered_in_json_and_without_a_5xx(raw):
+    doors.api(raw)
+
+
+@given(as_json(BUY), st.booleans())
+@settings(max_examples=500)
+def test_any_body_is_answered_in_json_and_without_a_5xx(body, packed):
+    text = base64.b64encode(body).decode() if packed else body.decode("utf-8", "surrogateescape")
+    event = EVENTS[0] | {"body": text, "isBase64Encoded": packed}
+
+    doors.api(json.dumps(event).encode())
