@@ -1,14 +1,20 @@
 from itertools import count
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from console.embedded_aws import embedded_aws
 from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.stage import Stage, a_broker
 
-settings.register_profile("argo", deadline=None, derandomize=True, print_blob=False)
+settings.register_profile(
+    "argo",
+    deadline=None,
+    derandomize=True,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no defect of a strategy
+)
 settings.load_profile("argo")
 
 _stacks = count()

@@ -109,8 +109,10 @@ class Weather:
             self._world.engine.liquidity.lift(client_order_id)
 
     def calm(self) -> None:
-        """Let prices stand still from now on."""
+        """Let prices stand still from now on, each traded once more, so that what was held back fills."""
         self._is_calm = True
+        for symbol, price in self._prices.items():
+            self._world.engine.set_price(symbol, price)
 
     async def _operate(self, executor: str) -> None:
         """Halt now and then; resume what is halted, by whomever, two minutes later."""

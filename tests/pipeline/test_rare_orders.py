@@ -16,6 +16,7 @@ from execution.account import AssetBook, ExchangeHours
 from execution.batch import execute_batch
 from execution.wiring import Wiring
 from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
+from simulation.broker.server import Fault
 from simulation.clock import SteppedClock
 from simulation.desk import InMemoryBroker
 from simulation.event_source import EventSourceMapping
@@ -74,6 +75,20 @@ def test_a_part_that_a_person_closes_while_its_exit_waits_leaves_nothing_behind(
     day.minute(3)
 
     assert day.execution(signal).state is ExecutionState.CLOSED
+    day.check_over(gone_by_hand={by_hand.id})
+
+
+def test_a_position_that_a_person_closes_while_the_fate_of_its_exit_is_not_known_leaves_nothing_behind(day):
+    day.enter()
+    day.run()
+    day.stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=504, body="<html>"))
+    day.flatten()
+    day.minute()
+    day.stage.pass_time(timedelta(seconds=1))
+    by_hand = day.order_by_hand(qty=day.held())
+
+    day.minute(2)
+
     day.check_over(gone_by_hand={by_hand.id})
 
 

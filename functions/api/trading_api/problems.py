@@ -73,7 +73,7 @@ class _HttpEvent(BaseModel):
 
 
 def no_request(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the refusal of an event that API Gateway never sends, or None: somebody invoked the function by hand."""
+    """Return the refusal of an event that is no HTTP request, or None: API Gateway sends none, a person may."""
     try:
         _HttpEvent.model_validate(event)
     except ValidationError as error:

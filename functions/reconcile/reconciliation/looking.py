@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Cover, Execution, Exit, Protection
+from argo.domain.execution import Cover, Execution, Protection
 from argo.domain.faults import Refused
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
@@ -162,7 +162,7 @@ class Follower:
         leaver = Leaver(self.wiring.ledger, self.broker, self.wiring.clock)
         leaving = await leaver.leave(execution, why)
         if isinstance(leaving, Wait):
-            if execution.exit is not None and self._is_gone(execution, execution.exit):
+            if execution.exit is not None and self._is_gone(execution):
                 return True
             self.report.unanswered += 1
             self._warn("exit_waits", execution, **leaving.detail)
@@ -172,7 +172,8 @@ class Follower:
             self._repaired("left", leaving.execution, why=why)
         settled = await self._settle(leaving.execution, leaving.orders)
         # An exit that is done and left something behind: somebody else has taken the rest.
-        return not settled.state.is_terminal and isinstance(leaving, Left) and self._is_sold(settled, leaving)
+        done = isinstance(leaving, Left) and leaving.order.status.is_final
+        return done and not settled.state.is_terminal and self._is_gone(settled)
 
     def _note_waiting(self, execution: Execution, wait: Wait) -> None:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
@@ -215,12 +216,9 @@ class Follower:
         """Tell whether a final order is somebody else's and has taken from the position."""
         return bool(order.filled_quantity) and order.side == execution.side.opposite and not order.is_argos
 
-    def _is_sold(self, execution: Execution, left: Left) -> bool:
-        return left.order.status.is_final and not self.seen.positions.get(execution.symbol)
-
-    def _is_gone(self, execution: Execution, planned: Exit) -> bool:
-        """Tell whether the position went before its exit was sent: by a leg, or by somebody else's order."""
-        return planned.order_body is None and not self.seen.positions.get(execution.symbol)
+    def _is_gone(self, execution: Execution) -> bool:
+        """Tell whether nothing is held any more: a leg has taken the position, or somebody else's order."""
+        return not self.seen.positions.get(execution.symbol)
 
     def _situation(self, execution: Execution, orders: Orders) -> Situation:
         signed = self.seen.positions.get(execution.symbol, Decimal(0))
