@@ -48,6 +48,14 @@ $(DYNALITE):
 test-dynalite: $(UV) $(DYNALITE) ## The ledger's tests on a second emulator, where they need no transaction (needs npm)
 	$(RUN) --group dev pytest -m 'dynalite and not transaction' tests/contract $(ARGS)
 
+.PHONY: simulate
+simulate: $(UV) ## A thousand seeds of faults on virtual time, every rule checked (ARGS="--seeds 100 --from 5000")
+	@$(RUN) --group local argo simulate $(or $(ARGS),--seeds 1000)
+
+.PHONY: prove
+prove: $(UV) ## Catch every wrong policy with the fault simulation, and write docs/proof.md (minutes)
+	@$(RUN) --group local argo simulate --mutants --seeds 200 --write
+
 # checkov pins a hundred packages and would rule the lock: it has an environment of its own, which uv keeps.
 CHECKOV := $(UV) tool run --quiet --python 3.13 --exclude-newer 2026-11-20 --from checkov==3.3.30 checkov
 PIP_AUDIT := $(UV) tool run --quiet --python 3.13 --exclude-newer 2026-11-20 --from pip-audit==2.10.1 pip-audit

@@ -1,4 +1,4 @@
-"""`argo docs`: the tables in docs/reference.md, written from the enums and tables in the code."""
+"""`argo docs`: docs/reference.md and docs/proof.md, written from the enums and tables in the code."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.paths import PROJECT, TEMPLATE
 from console.template import read_template
+from console.trial.proof import PROOF, proof, read_caught
 
 REFERENCE = PROJECT / "docs" / "reference.md"
 
@@ -27,17 +28,18 @@ _COMPARED = {
 
 def docs(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail when the file is not up to date.")
+        bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")
     ] = False,
 ) -> None:
-    """Write docs/reference.md from the code."""
-    written = reference()
-    if not check:
-        REFERENCE.write_text(written, encoding="utf-8")
-        return
-    if _read(REFERENCE) != written:
-        typer.echo(f"{REFERENCE.relative_to(PROJECT)} is not up to date: run `make docs`", err=True)
-        raise typer.Exit(1)
+    """Write docs/reference.md and docs/proof.md from the code."""
+    written = {REFERENCE: reference(), PROOF: proof(read_caught())}
+    stale = [path for path, text in written.items() if _read(path) != text]
+    if check:
+        for path in stale:
+            typer.echo(f"{path.relative_to(PROJECT)} is not up to date: run `make docs`", err=True)
+        raise typer.Exit(1 if stale else 0)
+    for path in stale:
+        path.write_text(written[path], encoding="utf-8")
 
 
 def reference() -> str:

@@ -44,6 +44,7 @@ def simulate(
     ] = False,
     trace: Annotated[Path | None, typer.Option(help="With --seed: write every event to this file.")] = None,
     only: Annotated[list[Fault] | None, typer.Option(help="Only this kind of fault; may be repeated.")] = None,
+    no_faults: Annotated[bool, typer.Option("--no-faults", help="Nothing goes wrong at all.")] = False,
     mutant: Annotated[str | None, typer.Option(help="With this wrong policy in the right one's place.")] = None,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Run every mutant until it is caught, on at most --seeds seeds.")
@@ -61,9 +62,8 @@ def simulate(
     if mutant is not None and mutant not in MUTANTS:
         messages.print(f"--mutant {mutant}: there is none; {', '.join(MUTANTS)}", style="red", highlight=False)
         raise typer.Exit(2)
-    plan = Plan(
-        first if seed is None else seed, signals, frozenset(Fault).difference(only) if only else frozenset()
-    )
+    without = frozenset(Fault).difference(only or ()) if only or no_faults else frozenset[Fault]()
+    plan = Plan(first if seed is None else seed, signals, without)
     try:
         if seed is not None:
             good = _one(plan, mutant, tell=tell, trace=trace, as_json=as_json, messages=messages)

@@ -144,25 +144,19 @@ def _short(text: str) -> str:
 
 
 def _times(text: str) -> tuple[datetime, datetime]:
-    day: date | None = None
+    timed = _is_timed(text)
     try:
-        if len(text) == _ISO_DATE_LENGTH:
-            day = date.fromisoformat(text)
-            start = datetime.combine(day, time(), UTC)
-        else:
-            start = datetime.fromisoformat(text)
+        start = datetime.fromisoformat(text) if timed else datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
         said = f"column timestamp: neither a date nor an ISO 8601 time: {_short(text)!r}"
         raise _FaultyValueError(said) from None
     if start.year not in _YEARS:
-        raise _FaultyValueError(
-            f"column timestamp: not of the years {_YEARS[0]} to {_YEARS[-1]}: {_short(text)!r}"
-        )
-    if day is not None:
-        session = session_of(day)
+        raise _FaultyValueError(f"column timestamp: not of {_YEARS[0]} to {_YEARS[-1]}: {text!r}")
+    if not timed:
+        session = session_of(start.date())
         return session.opens, session.closes
     if start.tzinfo is None:
-        raise _FaultyValueError(f"column timestamp: a time needs its UTC offset: {_short(text)!r}")
+        raise _FaultyValueError(f"column timestamp: a time needs its UTC offset: {text!r}")
     start = start.astimezone(UTC)
     return start, start
 
@@ -173,7 +167,7 @@ def _is_timed(timestamp: str) -> bool:
 
 def _refuse_misfit(timestamp: str, bar: Bar, parsed: Mapping[tuple[datetime, str], Bar], *, timed: bool) -> None:
     if parsed and _is_timed(timestamp) != timed:
-        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {_short(timestamp)!r}")
+        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
     if (bar.start, bar.symbol) in parsed:
         raise _FaultyValueError(f"column timestamp: a second bar of {_short(bar.symbol)} at {timestamp}")
 

@@ -24,7 +24,7 @@ from simulation.virtual_time import VirtualClock
 SKEW = timedelta(seconds=2)
 """How far a worker's clock may be off, either way."""
 
-LINGERS = timedelta(minutes=8)
+LINGERS = timedelta(minutes=12)
 """How long an order may outlive its execution, or a position go without a stop, while faults strike.
 
 A run of the reconciler whose reads of the account fail repairs nothing, and with the worst rates most of them do.
@@ -131,6 +131,7 @@ class Referee:
         for executor, books in self._accounts.items():
             self._check_orders(executor, books)
             self._check_positions(executor, books)
+            self._check_living(executor, books)
             for symbol in self._naked(books):
                 self._violated("naked", f"{executor} {symbol}", "at the end")
             self._check_reservations(executor)
@@ -310,6 +311,13 @@ class Referee:
                 self._violated(
                     "position", f"{executor} {symbol}", f"{difference} more than the ledger's fills say"
                 )
+
+    def _check_living(self, executor: str, books: Books) -> None:
+        """What the record says is held is there: whoever closed it, the record has learnt of it."""
+        for execution in self._ledger.every_execution:
+            mine = execution.executor == executor and not execution.state.is_terminal
+            if mine and execution.fills and execution.symbol not in books.at_broker.positions:
+                self._violated("gone", f"{execution.signal_id} {executor}", f"no {execution.symbol} is held")
 
     def _check_reservations(self, executor: str) -> None:
         """What is reserved is what the living bind, and what is locked is theirs."""

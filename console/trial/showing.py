@@ -19,8 +19,9 @@ _SHOWN = 10
 def command(plan: Plan, mutant: str | None) -> str:
     """Return the command that runs a trial again."""
     parts = [f"argo simulate --seed {plan.seed} --signals {plan.signals}"]
+    kinds = sorted(frozenset(Fault) - plan.without)
     if plan.without:
-        parts += [f"--only {fault}" for fault in sorted(frozenset(Fault) - plan.without)]
+        parts += [f"--only {fault}" for fault in kinds] or ["--no-faults"]
     return " ".join([*parts, *([f"--mutant {mutant}"] if mutant else [])])
 
 

@@ -11,6 +11,7 @@ from simulation.rules import Rule
 
 _SIGNAL = re.compile(r"\b[0-9a-f]{24}\b")
 _ORDER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_IDS = re.compile(rf":( {_ORDER.pattern})+$")
 _ENTRY_OF = re.compile(r"argo-(?P<executor>\w+)-(?P<signal>[0-9a-f]{24})")
 _ENDS = ("killed before", "killed after", "time limit")
 
@@ -117,9 +118,7 @@ def _sentence(line: Line, orders: dict[str, str]) -> str:
     name, _, process = line.who.partition("#")
     done = _WORDS.get(line.what, line.what)
     about = orders.get(line.about, line.about)
-    how = _HOW.get(line.how, line.how)
-    for order_id, client_id in orders.items():
-        how = how.replace(f": {order_id}", "").replace(order_id, client_id)
+    how = _HOW.get(line.how, _IDS.sub("", line.how).removeprefix(f"{about} "))
     parts = [f"{name} (process {process}) {done}", about, f"- {how}" if how else ""]
     return f"{_time(line.at)}  {'  '.join(part for part in parts if part)}"
 

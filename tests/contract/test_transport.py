@@ -1,3 +1,5 @@
+import gc
+import json
 import socket
 from time import monotonic
 
@@ -7,6 +9,9 @@ from urllib3 import HTTPConnectionPool, Timeout
 
 from argo.adapters.alpaca.sdk import RESTClient
 from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, NoAnswer, Transport
+from argo.domain.faults import Ambiguous
+from tests.fuzz import broker_wire
+from tests.fuzz.samples import response
 
 HASTE = 100
 
@@ -67,3 +72,40 @@ def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):
     (given,) = session.given
     assert (given.connect_timeout, given.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
     assert READ_SECONDS / HASTE <= monotonic() - started < 2
+
+
+@pytest.fixture
+def told():
+    """What a submission comes to when these bytes answer it."""
+    with broker_wire.serving() as alpaca:
+        yield lambda answer: alpaca.ask("submit", answer)
+
+
+# urllib3 leaves the socket of such an answer to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_b02_an_order_whose_answer_contradicts_itself_may_have_been_taken(told):
+    found = told(response(200, b'{"id": "1"}', (b"Content-Length: 7",)))
+
+    assert type(found) is Ambiguous
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"id": "\\ud800"}',
+        b'{"id": "\\uDC00", "a": 1}',
+        b"\xef\xbb\xbf{}",
+        '{"id": "1"}'.encode("utf-16"),
+    ],
+    ids=["too deep", "half a character", "the other half", "a mark before it", "another encoding"],
+)
+def test_b02_a_body_that_no_record_can_hold_tells_nothing_of_the_order(told, body):
+    assert type(told(response(200, body))) is Ambiguous
+
+
+def test_a_body_in_utf_8_is_read_so_whatever_its_header_says(told):
+    body = json.dumps({"id": "1", "symbol": "é😀"}, ensure_ascii=False).encode()
+
+    assert told(response(200, body, (b"Content-Type: text/html; charset=latin-1",))).symbol == "é😀"

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution
-from argo.domain.ledger import Held, ReservationConflict, Settled, StoredSignal, SymbolLocked
+from argo.domain.ledger import StoredSignal
 from argo.domain.signal import Signal
 from argo.publishing import Published, Publisher
 from argo.together import together
@@ -15,14 +14,8 @@ from execution import batch
 from simulation.ledger.accounts import Accounts
 from simulation.ledger.executions import Executions
 
-_turned_away, _set_trading_state = changes.turned_away, Accounts.set_trading_state
+_set_trading_state = Accounts.set_trading_state
 _send = Publisher._send  # noqa: SLF001 - what is replaced
-
-
-@instead_of((changes, "turned_away"), wrong="takes over what another worker is still at")
-def lease_ignored(found: Execution, now: datetime) -> Held | Settled | None:
-    refusal = _turned_away(found, now)
-    return None if isinstance(refusal, Held) else refusal
 
 
 @instead_of(
@@ -36,19 +29,11 @@ def no_fencing(self: Executions, known: Execution, *, of_same_state: bool = Fals
 
 @instead_of(
     (Accounts, "check_reservation"),
-    wrong="reserves on the account as it was, whoever has reserved since",
-    failure="B12",
+    wrong="reserves money and symbol on the account as it was, whoever has reserved since",
+    failure="B12, A11",
 )
-def reservation_without_version(self: Accounts, execution: Execution, read: AccountState) -> None:  # noqa: ARG001 - as above
-    held = self.read(execution.executor).holdings.get(execution.symbol)
-    if held and held.signal_id != execution.signal_id:
-        raise SymbolLocked(held.signal_id)
-
-
-@instead_of((Accounts, "check_reservation"), wrong="lets two signals hold one symbol", failure="A11")
-def symbol_not_locked(self: Accounts, execution: Execution, read: AccountState) -> None:
-    if self.read(execution.executor).version != read.version:
-        raise ReservationConflict(execution.executor)
+def reservation_unchecked(*_: object) -> None:
+    return
 
 
 @instead_of(

@@ -89,6 +89,13 @@ def test_a_refusal_is_final_and_sorted_by_what_a_person_would_do(status, body, r
     assert found.code == (body or {}).get("code")
 
 
+@pytest.mark.parametrize("code", ["9" * 5_000, "soon", "-1", [1], True])
+def test_a_code_that_is_no_number_is_left_out(code):
+    found = fault(an_answer(422, said(code, "no")), NOW)
+
+    assert (type(found), found.code) == (Refused, None)
+
+
 def test_a_refused_brackets_base_price_is_kept():
     found = fault(an_answer(422, said(42210000, "stop price", base_price=101.5)), NOW)
 

@@ -79,7 +79,7 @@ def test_what_has_no_id_is_no_order():
         parsing.order(nameless)
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("nothing", [None, "", [], {"id": "1"}, [["1"]]])
 def test_an_id_of_nothing_is_no_order(nothing):
     with pytest.raises((KeyError, ValueError)):
         parsing.order(ORDER | {"id": nothing})
@@ -107,7 +107,7 @@ def test_a24_a_fraction_of_a_coin_is_read_exactly():
     assert (order.quantity, order.filled_quantity) == (Decimal("0.000000001"), Decimal("0.5"))
 
 
-@pytest.mark.parametrize("amount", ["many", "", True, {}, "1e999999999999999999999"])
+@pytest.mark.parametrize("amount", ["many", "", True, {}, "1e999999999999999999999", "1e999999", "1e19"])
 def test_an_amount_that_is_no_number_is_unknown(amount):
     order = parsing.order(ORDER | {"qty": amount, "filled_qty": amount})
 
@@ -135,6 +135,8 @@ STRICTER = "parsing.order is stricter than Argo needs: the order lives, and its 
         {"legs": [None]},
         {"legs": ["id"]},
         {"legs": {"id": 1}},
+        {"legs": [{"id": ["leg"]}]},
+        {"submitted_at": "9999-12-31T23:59:59.999999Z"},
     ],
     ids=str,
 )
@@ -171,6 +173,22 @@ def test_a_missing_field_does_not_hide_a_live_order(field):
     order = parsing.order(raw)
 
     assert order.order_id == ORDER["id"]
+
+
+def test_an_amount_has_no_more_digits_than_the_ledger_can_hold():
+    order = parsing.order(ORDER | {"filled_avg_price": "100." + "3" * 60})
+
+    assert order.filled_average_price == Decimal("100." + "3" * 35)
+
+
+def test_a_leg_has_no_legs_however_deep_they_go():
+    nested = "leg"
+    for _ in range(500):
+        nested = {"id": "leg", "legs": [nested]}
+
+    order = parsing.order(ORDER | {"legs": [nested]})
+
+    assert [leg.legs for leg in order.legs] == [()]
 
 
 def test_a_leg_without_an_id_is_left_out():
@@ -220,6 +238,14 @@ def test_a_missing_shorting_flag_means_no_shorts():
     assert not account.shorting_enabled
 
 
+@pytest.mark.parametrize("word", ["false", "true", 1, [False]])
+def test_a19_only_what_is_affirmed_is_so(word):
+    times = dict.fromkeys(("timestamp", "next_open", "next_close"), "2026-03-02T16:00:00Z")
+
+    assert not parsing.account(ACCOUNT | {"shorting_enabled": word}).shorting_enabled
+    assert not parsing.clock(times | {"is_open": word}).is_open
+
+
 @pytest.mark.parametrize("amount", ["last_equity", "non_marginable_buying_power"])
 def test_an_amount_that_is_missing_is_not_zero(amount):
     raw = {name: value for name, value in ACCOUNT.items() if name != amount}
@@ -230,7 +256,7 @@ def test_an_amount_that_is_missing_is_not_zero(amount):
 
 
 @pytest.mark.parametrize("amount", ["equity", "cash", "buying_power"])
-@pytest.mark.parametrize("broken", [..., None, "much", "NaN"])
+@pytest.mark.parametrize("broken", [..., None, "much", "NaN", "1e999999", True, [0, [1], 0]])
 def test_a19_without_the_amounts_it_is_sized_on_there_is_no_account(amount, broken):
     raw = {name: value for name, value in (ACCOUNT | {amount: broken}).items() if value is not ...}
 
@@ -287,3 +313,12 @@ def test_a_bar_is_read():
 
     assert bar.time == datetime(2026, 3, 2, 15, tzinfo=UTC)
     assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (100.0, 101.5, 99.5, 100.25, 12345.0)
+
+
+@pytest.mark.parametrize("name", "ohlcv")
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), "-inf"])
+def test_a30_a_bar_with_a_number_that_is_none_is_no_bar(name, number):
+    raw = {"t": "2026-03-02T15:00:00Z"} | dict.fromkeys("ohlcv", 1) | {name: number}
+
+    with pytest.raises(ValueError, match="not finite"):
+        parsing.bar(raw)

@@ -13,6 +13,8 @@ from tests.unit.builders import NOW
 from trading_api import document
 from trading_api.routes import answer, app
 
+NO_TIME = timedelta()
+
 
 def test_a03_health_says_which_mode_it_runs_in(counter):
     assert counter.ask("GET", "/health") == (200, {"status": "ok", "mode": "simulated"})
@@ -93,7 +95,20 @@ def test_a_wrong_change_changes_nothing_and_says_where_it_is_wrong(counter, path
 
 
 @pytest.mark.parametrize(
-    "raw", [None, "", "{", "null", "[]", '"x"', "[" * 100_000, '{"confidence": NaN}', "9" * 5_000, "\ud800"]
+    "raw",
+    [
+        None,
+        "",
+        "{",
+        "null",
+        "[]",
+        '"x"',
+        "[" * 100_000,
+        '{"confidence": NaN}',
+        "9" * 5_000,
+        "\ud800",
+        "1e" + "9" * 30,
+    ],
 )
 def test_a_body_that_is_no_signal_is_refused_with_its_place(counter, raw):
     status, body = counter.ask("POST", "/api/v1/trading/execute", raw=raw)
@@ -109,6 +124,25 @@ def test_a_body_that_is_not_text_is_refused(counter):
     found = answer(event | {"isBase64Encoded": True}, None, counter.wiring, timedelta(seconds=29))
 
     assert found["statusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"requestContext": ...}, ["requestContext"]),
+        ({"requestContext": {"stage": "$default"}}, ["requestContext", "http"]),
+        ({"rawPath": None}, ["rawPath"]),
+        ({"headers": {"content-type": None}}, ["headers", "content-type"]),
+        ({"body": 7}, ["body"]),
+    ],
+)
+def test_an_event_that_is_no_request_is_refused_with_its_place(counter, changes, wrong):
+    event = a_request("GET", "/health") | changes
+
+    found = answer({name: each for name, each in event.items() if each is not ...}, None, counter.wiring, NO_TIME)
+
+    assert found["statusCode"] == 400
+    assert [each["loc"] for each in json.loads(found["body"])["errors"]] == [wrong]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"])

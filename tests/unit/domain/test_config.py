@@ -225,6 +225,20 @@ def test_a_number_that_is_none_is_refused(number):
     assert message.startswith("argo.toml: [generation] stop_atr = ")
 
 
+@pytest.mark.parametrize(("number", "said"), [("9" * 5_000, "5000 digits"), ("1e" + "9" * 30, "beyond what")])
+def test_a_number_that_nobody_can_read_is_refused(number, said):
+    with pytest.raises(ConfigurationError, match=rf"^argo\.toml: not TOML: .*{said}"):
+        parse_configuration(WHOLE.replace("stop_atr = 2.5", f"stop_atr = {number}"))
+
+
+@pytest.mark.parametrize("value", ["0x" + "f" * 5_000, "99." + "1" * 5_000, f"'{'x' * 5_000}'"])
+def test_a_value_that_nobody_would_read_to_its_end_is_cut(value):
+    message = refusal("stop_atr = 2.5", f"stop_atr = {value}")
+
+    assert message.startswith("argo.toml: [generation] stop_atr = ")
+    assert len(message) < 1_000
+
+
 def test_b08_an_exit_works_until_cancelled_unless_the_profile_says_otherwise():
     profile = a_profile()
 

@@ -47,6 +47,12 @@ def test_a_refused_bracket_tells_the_price_the_broker_measured_from():
     assert detail == {"message": "stop price", "code": "42210000", "base_price": "101.5"}
 
 
+def test_a_fault_tells_no_more_than_a_record_can_hold():
+    fault = Refused("x" * 500_000, reason=RejectionReason.BRACKET_GEOMETRY, base_price="9" * 500_000)
+
+    assert {name: len(said) for name, said in fault.detail().items()} == {"message": 1_000, "base_price": 1_000}
+
+
 def test_any_other_refusal_has_no_base_price():
     fault = Refused("no", reason=RejectionReason.OTHER)
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,3 +16,9 @@ def test_b14_a_bar_is_closed_when_its_time_is_over(timeframe, microseconds, clos
     told = bar.is_closed(timeframe, now)
 
     assert told is closed
+
+
+def test_b14_a_bar_that_would_end_after_all_time_is_not_closed():
+    bar = Bar(datetime.max.replace(tzinfo=UTC), open=100, high=101, low=99, close=100.5, volume=1000)
+
+    assert not bar.is_closed(Timeframe.DAY, BAR_TIME)

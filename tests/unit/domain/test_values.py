@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from argo.domain.values import Confidence, Fraction, Percent, Price, Quantity, UtcTime, iso, sortable
+from argo.domain.values import Confidence, Fraction, Percent, Price, Quantity, UtcTime, iso, shown, sortable
 from tests.unit.strategies import times
 
 NEW_YORK_WINTER = timezone(timedelta(hours=-5))
@@ -129,3 +129,20 @@ def test_the_order_of_sortable_texts_is_the_order_of_times(moments):
 
     assert by_text == by_time
     assert len({len(sortable(moment)) for moment in moments}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("buy", "'buy'"), (0.75, "0.75"), (None, "None"), (Decimal("1E-999999"), "1E-999999"), ([["a"]], "[['a']]")],
+)
+def test_a_value_is_shown_as_it_is_written(value, text):
+    assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 9_999, list(range(9_999)), 10**4_000, 16**9_999, [16**9_999], Decimal("0." + "1" * 9_999)],
+    ids=["text", "a list", "an integer", "more digits than Python writes", "in a list", "a Decimal"],
+)
+def test_a_long_value_is_cut(value):
+    assert len(shown(value)) <= 210

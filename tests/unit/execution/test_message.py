@@ -112,12 +112,23 @@ def test_a_signal_under_another_signals_id_is_malformed():
     assert read.signal_id == "0" * 24
 
 
-@pytest.mark.parametrize("value", [7, None, ["a"], {}])
-def test_a_signal_id_that_is_no_text_is_not_passed_on(value):
+@pytest.mark.parametrize(
+    "value", [7, None, ["a"], {}, "x" * 3_000, "\ud800", f"{a_signal().signal_id}\n", "F" * 24]
+)
+def test_a_signal_id_that_is_none_is_not_passed_on(value):
     read = read_signal(a_message(signal_id=value))
 
     assert isinstance(read, Malformed)
     assert read.signal_id is None
+
+
+@pytest.mark.parametrize("changes", [{"side": "x" * 500_000}, {"schema_version": "x" * 500_000}])
+def test_a_detail_is_no_longer_than_a_record_and_a_reader_can_bear(changes):
+    read = read_signal(a_message(**changes))
+
+    assert isinstance(read, Malformed)
+    assert len(read.detail) <= 1_000
+    assert read.detail.startswith(*changes)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])

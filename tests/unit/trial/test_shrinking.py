@@ -60,7 +60,7 @@ def test_a_fault_that_is_left_out_may_let_signals_go_too():
     def run(plan):
         struck = AROUND - plan.without
         needed = 50 if Fault.POISON in struck else 5
-        return Found({"ghost"} if NEEDED <= struck and plan.signals >= needed else set(), struck)
+        return Found({"ghost"} if struck >= NEEDED and plan.signals >= needed else set(), struck)
 
     assert Shrinker("ghost", run).shrink(Plan(5, 200)).signals == 5
 

@@ -40,7 +40,7 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
         replaced_by=_optional_id(raw.get("replaced_by")),
-        legs=tuple(order({**leg, "legs": None}) for leg in _objects(raw.get("legs")) if leg.get("id")),
+        legs=tuple(order({**leg, "legs": None}) for leg in _objects(raw.get("legs")) if _is_id(leg.get("id"))),
     )
 
 
@@ -166,9 +166,13 @@ def _number(value: object) -> Decimal:
 
 
 def _id(value: object) -> str:
-    if value == "" or not isinstance(value, str | int):
+    if not _is_id(value):
         raise KeyError("id")
     return str(value)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str | int) and bool(value)
 
 
 def _optional_id(value: object) -> str | None:

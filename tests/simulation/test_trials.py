@@ -1,0 +1,117 @@
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from console.trial.mutants import MUTANTS
+from console.trial.proof import PROOF, proof, read_caught
+from console.trial.series import ENOUGH_SEEDS, Processes, Summary, run_one
+from console.trial.trial import run_trial
+from console.trial.world import Plan
+from simulation.faults import Fault
+from simulation.rules import Rule
+
+SEEDS_A_TEST = 5
+CAUGHT = read_caught()
+
+
+def broken(verdict):
+    return {violation.rule for violation in verdict.violations}
+
+
+@pytest.mark.parametrize("first", range(0, 50, SEEDS_A_TEST))
+def test_no_rule_is_broken_by_any_seed(first):
+    verdicts = [run_trial(Plan(seed)) for seed in range(first, first + SEEDS_A_TEST)]
+
+    assert [(verdict.plan.seed, verdict.violations) for verdict in verdicts if verdict.violations] == []
+    assert sum(Counter(verdict.states)["CLOSED"] for verdict in verdicts) > 50 * SEEDS_A_TEST
+
+
+def test_every_fault_strikes_in_a_few_seeds_of_which_none_is_hard_to_meet():
+    summary = Summary()
+    for seed in range(12):
+        summary.add(run_trial(Plan(seed, 60)))
+
+    assert {fault for fault in Fault if not summary.struck[fault]} == set()
+
+
+def test_a_fault_that_never_strikes_in_many_seeds_is_named():
+    verdict = run_trial(Plan(0, 2))
+    few, many = Summary(), Summary()
+    few.add(verdict)
+    for _ in range(ENOUGH_SEEDS):
+        many.add(verdict)
+
+    assert few.never_struck == []
+    assert set(many.never_struck) == set(Fault) - verdict.struck.keys()
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_a_seed_is_the_same_to_the_last_event_in_any_process(hash_seed):
+    told = "from console.trial.trial import run_trial; from console.trial.world import Plan; "
+    told += "print(run_trial(Plan(7, 60)).digest)"
+
+    other = subprocess.run(  # noqa: S603 - our own interpreter and words
+        [sys.executable, "-c", told],
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert other.stdout.strip() == run_trial(Plan(7, 60)).digest
+
+
+def test_another_seed_is_another_trial():
+    assert run_trial(Plan(7, 10)).digest != run_trial(Plan(8, 10)).digest
+
+
+def test_a_trial_of_fewer_signals_is_the_beginning_of_the_longer_one():
+    short, long = (run_trial(Plan(3, signals, keep_trace=True)).lines for signals in (5, 10))
+    until = next(line.at for line in reversed(short) if line.what == "ledger.put_signal")
+
+    assert [line for line in short if line.at < until] == [line for line in long if line.at < until]
+
+
+def test_processes_bring_the_verdicts_in_the_order_of_the_plans():
+    plans = [Plan(seed, 5) for seed in range(6)]
+
+    with Processes(2) as processes:
+        verdicts = list(processes.run(plans))
+
+    assert [verdict.digest for verdict in verdicts] == [run_trial(plan).digest for plan in plans]
+
+
+def test_a_mutant_works_for_one_trial_and_is_gone_then():
+    plan = Plan(0, 30)
+    before = run_trial(plan)
+
+    caught = run_one(plan, mutant="order_before_record")
+
+    assert Rule.ORDER_WITHOUT_INTENT in broken(caught)
+    assert run_trial(plan).digest == before.digest
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
+    recorded = CAUGHT[name]
+    plan = Plan(recorded.seed, recorded.signals)
+
+    assert broken(run_one(plan, mutant=name)), "the trials have changed: `make prove` finds its first seed again"
+    assert broken(run_trial(plan)) == set()
+
+
+def test_the_record_names_every_mutant_and_no_other():
+    assert CAUGHT.keys() == MUTANTS.keys()
+    assert len(MUTANTS) >= 16
+    assert all(recorded.seed < 200 for recorded in CAUGHT.values())
+
+
+def test_the_page_of_proof_is_what_the_code_and_the_record_say():
+    assert PROOF.read_text(encoding="utf-8") == proof(CAUGHT)
+
+
+def test_every_rule_that_a_mutant_broke_is_one_of_the_rules():
+    assert {rule for recorded in CAUGHT.values() for rule in recorded.rules} <= set(Rule)

@@ -1,0 +1,121 @@
+"""A ledger, a broker and a queue as a trial has them, brought into any state, and the referee over them."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+from argo.domain.execution import ExecutionState, Fill, Protection
+from argo.domain.ledger import Intent, Release, Settlement
+from simulation.broker import AccountSettings, SimulatedBroker, order_request
+from simulation.broker.clock import MarketClock
+from simulation.faults import Call, Fates, Fault, UnreliableQueue, Worker
+from simulation.faults.effects import Kind
+from simulation.ledger import InMemoryLedger
+from simulation.referee import LINGERS, Books, Referee
+from simulation.sessions import TradingCalendar
+from simulation.virtual_time import VirtualClock, VirtualLoop
+from tests.unit.builders import NOW, a_profile, a_signal
+
+LEASE = timedelta(seconds=45)
+
+
+class Court:
+    def __init__(self):
+        self.loop = VirtualLoop()
+        self.clock = VirtualClock(self.loop, NOW)
+        market = MarketClock(TradingCalendar(), NOW, now=self.clock.now, always_open=True)
+        settings = AccountSettings(key_id="argo", secret_key="argo")
+        self.broker = SimulatedBroker([settings], starts_at=NOW, clock=market, symbols=["AAPL", "MSFT"])
+        for symbol in ("AAPL", "MSFT"):
+            self.broker.set_price(symbol, Decimal(100))
+        self.account = self.broker.accounts["argo"]
+        fates = Fates(0, without=set(Fault))
+        self.queue = UnreliableQueue(
+            self.clock, visibility=LEASE, max_receives=3, fates=fates, chance=fates.chance("queue")
+        )
+        self.ledger = InMemoryLedger(mode="simulated")
+        self.books = Books(self.account, self.queue, a_profile(position_limit=1), set())
+        self.referee = Referee(self.ledger, {"argo": self.books}, clock=self.clock, second=self.loop.time)
+
+    @property
+    def broken(self):
+        return {violation.rule for violation in self.referee.violations}
+
+    def do(self, work):
+        return self.loop.run(work)
+
+    def wait(self, seconds):
+        self.do(asyncio.sleep(seconds))
+
+    def look_twice(self):
+        """Look, and again once nothing may linger any more."""
+        self.referee.look()
+        self.wait(LINGERS.total_seconds() + 1)
+        self.referee.look()
+
+    def publish(self, signal=None, *, sent=True):
+        signal = signal or a_signal()
+        self.do(self.ledger.put_signal(signal, executors=["argo"]))
+        if sent:
+            self.do(self.queue.send([signal]))
+            self.do(self.ledger.mark_published(signal.signal_id, ["argo"]))
+        return signal
+
+    def acknowledge_all(self):
+        self.do(self.queue.delete(list(self.queue._messages)))
+
+    def claim(self, signal=None):
+        signal = self.publish(signal)
+        self.acknowledge_all()
+        return self.do(self.ledger.claim(signal, "argo", now=self.clock.now(), lease=LEASE)).execution
+
+    def intend(self, execution):
+        body = {
+            "symbol": str(execution.symbol),
+            "side": str(execution.side),
+            "qty": "10",
+            "type": "market",
+            "time_in_force": "day",
+            "client_order_id": execution.client_order_id,
+        }
+        intent = Intent(execution.client_order_id, body, Decimal(1000), Decimal(50))
+        read = self.do(self.ledger.account("argo"))
+        return self.do(self.ledger.intend(execution, intent, account=read, now=self.clock.now()))
+
+    def send(self, body):
+        return self.broker.submit(self.account, order_request(body))
+
+    def settle(self, execution, state, **learnt):
+        return self.do(self.ledger.settle(execution, state, Settlement(**learnt), now=self.clock.now()))
+
+    def hold(self, signal=None):
+        """Bring a signal to a filled order; the position has no stop yet."""
+        execution = self.intend(self.claim(signal))
+        order = self.send(execution.order_body)
+        submitted = self.settle(execution, ExecutionState.SUBMITTED, order_id=order.id)
+        fills = (self.fill(order, "entry"),)
+        return self.settle(submitted, ExecutionState.FILLED, fills=fills, release=Release.RESERVATION)
+
+    def fill(self, order, leg):
+        return Fill(order_id=order.id, leg=leg, quantity=Decimal(10), price=Decimal(100), at=self.clock.now())
+
+    def guard(self, execution):
+        """Place the stop of a position; its client order id is on the record."""
+        body = {
+            "symbol": str(execution.symbol),
+            "side": str(execution.side.opposite),
+            "qty": "10",
+            "type": "stop",
+            "stop_price": "90",
+            "time_in_force": "gtc",
+            "client_order_id": f"argo-argo-{execution.signal_id}-guard",
+        }
+        protection = Protection(cover="complete", order_body=body)
+        recorded = self.do(self.ledger.record_protection(execution, protection, now=self.clock.now()))
+        return recorded, self.send(body)
+
+    def see(self, kind, name, *args, began=None, **kwargs):
+        """Let the referee see an effect, which nobody does."""
+        worker = Worker("execute#1", self.clock)
+        began = self.loop.time() if began is None else began
+        self.referee.witness(Call(worker, Kind(kind), name, None, args, kwargs, began))

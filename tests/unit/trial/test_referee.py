@@ -1,0 +1,315 @@
+"""Every rule, broken by hand: one that cannot be broken would prove nothing."""
+
+import pytest
+
+from argo.domain.account import TradingState
+from argo.domain.execution import ExecutionState, Exit
+from argo.domain.ledger import Release, Settlement
+from argo.domain.reasons import DenialReason
+from argo.domain.signal import Side
+from argo.domain.symbols import Symbol
+from simulation.rules import Rule
+from tests.unit.builders import NOW, a_signal, an_account_state
+from tests.unit.trial.court import Court
+
+BREACHES = {}
+
+
+def breach(rule):
+    def known(break_it):
+        BREACHES[rule] = break_it
+        return break_it
+
+    return known
+
+
+@breach(Rule.DUPLICATE)
+def two_entries(court):
+    held = court.hold()
+    court.send({**held.order_body, "client_order_id": f"{held.client_order_id}2"})
+    court.referee.settle()
+
+
+@breach(Rule.LOST)
+def message_deleted_before_the_claim(court):
+    court.publish()
+    court.acknowledge_all()
+    court.referee.look()
+
+
+@breach(Rule.UNSENT)
+def outbox_not_empty(court):
+    court.publish(sent=False)
+    court.referee.settle()
+
+
+@breach(Rule.GHOST)
+def order_not_on_the_record(court):
+    execution = court.intend(court.claim())
+    court.send(execution.order_body)
+    court.settle(execution, ExecutionState.REJECTED, reason="other", release=Release.RESERVATION_AND_SYMBOL)
+    court.referee.settle()
+
+
+@breach(Rule.PHANTOM)
+def order_that_nobody_has(court):
+    court.settle(court.intend(court.claim()), ExecutionState.SUBMITTED, order_id="nobody's")
+    court.referee.settle()
+
+
+@breach(Rule.UNRESOLVED)
+def claim_left_behind(court):
+    court.claim()
+    court.referee.settle()
+
+
+@breach(Rule.SILENT)
+def end_without_a_reason(court):
+    court.settle(court.claim(), ExecutionState.DENIED)
+    court.referee.settle()
+
+
+@breach(Rule.NO_ORDERS)
+def everything_denied(court):
+    for number in range(20):
+        claimed = court.claim(a_signal(strategy_version=str(number)))
+        court.settle(claimed, ExecutionState.DENIED, reason=DenialReason.COOLDOWN)
+    court.referee.settle()
+
+
+@breach(Rule.GIVEN_UP)
+def expired_in_peace(court):
+    claimed = court.claim()
+    court.referee.expect_peace()
+    court.settle(claimed, ExecutionState.EXPIRED, reason="worker_lost")
+    court.referee.settle()
+
+
+@breach(Rule.DEAD_LETTER)
+def signal_received_too_often(court):
+    court.publish()
+    for _ in range(4):
+        court.do(court.queue.receive())
+        court.wait(60)
+    court.referee.settle()
+
+
+@breach(Rule.POISON_LOST)
+def poison_acknowledged(court):
+    court.do(court.queue.poison("{}"))
+    court.acknowledge_all()
+    court.referee.settle()
+
+
+@breach(Rule.ORDER_WITHOUT_INTENT)
+def order_sent_first(court):
+    court.see("broker", "submit", {"client_order_id": court.claim().client_order_id, "qty": "10"})
+
+
+@breach(Rule.EXPIRED_SENT)
+def order_sent_late(court):
+    execution = court.intend(court.claim())
+    court.wait(400)
+    court.see("broker", "submit", execution.order_body)
+
+
+@breach(Rule.RISK_WHILE_HALTED)
+def reserved_while_halted(court):
+    claimed = court.claim()
+    court.do(court.ledger.set_trading_state("argo", TradingState.HALTED, reason="test", now=court.clock.now()))
+    court.see("ledger", "intend", claimed, account=court.do(court.ledger.account("argo")))
+
+
+@breach(Rule.EXIT_DENIED)
+def exit_halted(court):
+    court.hold()
+    court.wait(60)
+    deny(court, against())
+
+
+@breach(Rule.EXIT_UNFINISHED)
+def exit_only_planned(court):
+    court.do(court.ledger.record_exit(court.hold(), Exit(why="test", planned_at=NOW), now=court.clock.now()))
+    court.referee.settle()
+
+
+@breach(Rule.POSITION_LIMIT)
+def two_positions_of_one(court):
+    court.hold()
+    court.hold(a_signal(symbol=Symbol("MSFT")))
+    court.referee.look()
+
+
+@breach(Rule.POSITION)
+def bought_more_than_recorded(court):
+    held = court.hold()
+    court.send({**held.order_body, "client_order_id": "another's"})
+    court.referee.settle()
+
+
+@breach(Rule.GONE)
+def sold_by_hand(court):
+    by_hand = court.send(sold(court.hold(), "by-hand"))
+    court.books.by_hand.add(by_hand.id)
+    court.referee.settle()
+
+
+@breach(Rule.FILLS_SHRANK)
+def fill_forgotten(court):
+    held = court.hold()
+    court.see("ledger", "settle", held, ExecutionState.FILLED, Settlement(fills=()))
+
+
+@breach(Rule.NAKED)
+def position_without_a_stop(court):
+    court.hold()
+    court.look_twice()
+
+
+@breach(Rule.LIVE_BUT_ENDED)
+def stop_left_behind(court):
+    held, _ = court.guard(court.hold())
+    court.settle(held, ExecutionState.CLOSED, release=Release.RESERVATION_AND_SYMBOL)
+    court.look_twice()
+
+
+@breach(Rule.RESERVATION)
+def money_kept(court):
+    court.settle(court.intend(court.claim()), ExecutionState.REJECTED, reason="other")
+    court.referee.settle()
+
+
+@breach(Rule.SYMBOL_LOCK)
+def symbol_kept(court):
+    execution = court.intend(court.claim())
+    court.settle(execution, ExecutionState.REJECTED, reason="other", release=Release.RESERVATION)
+    court.referee.settle()
+
+
+@pytest.fixture
+def court():
+    return Court()
+
+
+def against():
+    return a_signal(side=Side.SELL)
+
+
+def sold(execution, client_order_id):
+    return {**execution.order_body, "side": "sell", "client_order_id": client_order_id}
+
+
+def deny(court, signal, reason=DenialReason.HALTED):
+    court.see("ledger", "settle", court.claim(signal), ExecutionState.DENIED, Settlement(reason=reason))
+
+
+@pytest.mark.parametrize("rule", BREACHES)
+def test_a_breach_of_a_rule_is_seen(court, rule):
+    BREACHES[rule](court)
+
+    assert rule in court.broken
+
+
+def test_every_rule_that_the_referee_sees_to_can_be_broken():
+    assert set(Rule) - BREACHES.keys() == {Rule.SURPRISE, Rule.STUCK}
+
+
+def test_an_account_in_order_breaks_no_rule(court):
+    court.guard(court.hold())
+    denied = a_signal(symbol=Symbol("MSFT"))
+    court.settle(court.claim(denied), ExecutionState.DENIED, reason=DenialReason.COOLDOWN)
+    court.do(court.queue.poison("{}"))
+    court.acknowledge_all()
+    court.do(court.queue.quarantine("{}", "malformed", "not a signal"))
+
+    court.look_twice()
+    court.referee.expect_peace()
+    court.referee.settle()
+
+    assert court.referee.violations == []
+
+
+def test_an_order_is_sent_as_it_is_on_the_record(court):
+    execution = court.intend(court.claim())
+
+    court.see("broker", "submit", execution.order_body)
+    fine = court.broken
+    court.see("broker", "submit", {**execution.order_body, "qty": "11"})
+
+    assert fine == set()
+    assert court.broken == {Rule.ORDER_WITHOUT_INTENT}
+
+
+def test_an_order_that_was_sent_in_time_may_arrive_late(court):
+    execution = court.intend(court.claim())
+    court.wait(400)
+
+    court.see("broker", "submit", execution.order_body, began=10)
+
+    assert court.broken == set()
+
+
+def test_a_position_may_be_without_a_stop_for_a_while(court):
+    execution = court.hold()
+
+    court.referee.look()
+    court.wait(60)
+    court.guard(execution)
+    court.look_twice()
+
+    assert Rule.NAKED not in court.broken
+
+
+def test_an_exit_is_no_risk_but_its_symbol_must_have_been_held_for_a_while(court):
+    court.hold()
+
+    deny(court, against())
+
+    assert court.broken == set()
+
+
+def test_an_exit_may_be_denied_when_nobody_would_take_it(court):
+    court.hold()
+    court.wait(60)
+
+    deny(court, against(), DenialReason.ACCOUNT_BLOCKED)
+
+    assert court.broken == set()
+
+
+def test_a_signal_for_the_same_side_may_be_denied(court):
+    court.hold()
+    court.wait(60)
+
+    deny(court, a_signal(strategy_version="2"))
+
+    assert court.broken == set()
+
+
+def test_a_signal_that_expired_soon_after_the_last_fault_was_not_given_up(court):
+    claimed = court.claim()
+    court.wait(200)
+    court.referee.expect_peace()
+
+    court.settle(claimed, ExecutionState.EXPIRED, reason="worker_lost")
+    court.referee.settle()
+
+    assert Rule.GIVEN_UP not in court.broken
+
+
+def test_a_reservation_that_will_be_refused_is_no_risk(court):
+    claimed = court.claim()
+    court.do(court.ledger.set_trading_state("argo", TradingState.HALTED, reason="test", now=court.clock.now()))
+
+    court.see("ledger", "intend", claimed, account=an_account_state())
+
+    assert court.broken == set()
+
+
+def test_a_breach_is_told_once(court):
+    court.publish(sent=False)
+
+    court.referee.settle()
+    court.referee.settle()
+
+    assert [violation.rule for violation in court.referee.violations] == [Rule.UNSENT]
