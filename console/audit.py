@@ -165,6 +165,9 @@ def _show(found: Audit) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    if found.adds_up and not any(account.signals or account.declined for account in found.accounts):
+        screen.print("There is no signal in this period.")
+        return
     screen.print("It adds up." if found.adds_up else "It does not add up.", style="" if found.adds_up else "red")
 
 

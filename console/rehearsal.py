@@ -14,7 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,10 +26,10 @@ import typer
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.execution import Execution
-from argo.environment import Environment
+from argo.environment import Environment, load_configuration
 from console.docker import LOOPBACK
 from console.embedded_aws import KEYS
-from console.paths import PROJECT, TEMPLATE
+from console.paths import CONFIGURATION, PROJECT, TEMPLATE
 from console.serving import SAMPLE_CONFIGURATION, Served, sample, served
 from console.template import read_template
 
@@ -226,6 +226,17 @@ class Rehearsal:
         )
 
 
+def check_accounts(enabled: Sequence[str], in_sample: Sequence[str]) -> None:
+    """Find every account of argo.toml in the sample, by which the deployed stack trades here.
+
+    Raises:
+        RehearsalError: one is missing; its messages would wait for an executor that cannot start.
+    """
+    if missing := [name for name in enabled if name not in in_sample]:
+        tables = ", ".join(f"[accounts.{name}]" for name in missing)
+        raise RehearsalError(f"{SAMPLE_CONFIGURATION.relative_to(PROJECT)} lacks {tables}, which argo.toml has")
+
+
 def rehearse(say: Callable[[str], None]) -> None:
     """Deploy, trade, poison, update and delete.
 
@@ -235,6 +246,7 @@ def rehearse(say: Callable[[str], None]) -> None:
     if not BUILT.exists():
         raise RehearsalError(f"{BUILT.relative_to(PROJECT)} is missing: make build")
     tape, configuration, config_path = sample()
+    check_accounts(load_configuration(CONFIGURATION).executors, configuration.executors)
     with served(tape, configuration, config_path=config_path, host=LOOPBACK) as running:
         rehearsal = Rehearsal(running, say)
         outputs = rehearsal.deploy()

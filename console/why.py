@@ -43,12 +43,16 @@ def why(
         messages.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(_WRONG_INPUT) from error
     if stored is None and not executions:
-        messages.print(f"the ledger has no signal {signal_id}", style="red", highlight=False)
+        hint = "argo signals lists the ids, of 24 hexadecimal digits"
+        messages.print(
+            f"the ledger has no signal {signal_id}: {hint}", style="red", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(_NOT_FOUND)
     if as_json:
         shown = {
             "signal": stored.signal.model_dump(mode="json") if stored else None,
             "published_to": sorted(stored.published_to) if stored else [],
+            "declined": dict(stored.declined) if stored else {},
             "executions": [execution.model_dump(mode="json") for execution in executions],
         }
         typer.echo(json.dumps(shown, indent=2))
@@ -60,6 +64,8 @@ def why(
     for executor in sorted(stored.published_to | stored.awaiting if stored else frozenset()):
         if executor not in {execution.executor for execution in executions}:
             screen.print(f"{executor}: has not received it yet", highlight=False)
+    for executor, reason in sorted(stored.declined.items() if stored else ()):
+        screen.print(f"{executor}: not sent to it, {reason}: {meaning(reason)}", highlight=False, soft_wrap=True)
 
 
 async def _read(ledger: Ledger, signal_id: str) -> tuple[StoredSignal | None, Sequence[Execution]]:

@@ -1,13 +1,12 @@
-"""A pytest plugin for `make failures`: run the tests that are named after rows of docs/failures.md, and say how
-each row stands.
+"""A pytest plugin for `make failures`: run the tests named after rows of docs/failures.md, and say how they stand.
 
-A test is named after a row by its name, `test_a12_...`, or after several, `test_a26_b12_...`.
+A test is named after a row, `test_a12_...`, or after several, `test_a26_b12_...`.
 """
 
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,7 @@ TABLE = TESTS.parent / "docs" / "failures.md"
 
 _ROW = re.compile(r"\| ([AB]\d\d) \| [^|]+ \| ([^|]+) \|")
 _NAMED = re.compile(r"test((?:_[ab]\d\d)+)_")
-_OUTCOMES: defaultdict[str, Counter[str]] = defaultdict(Counter)
-"""How often each test passed, failed or was skipped, by its file and name."""
+_COLOURS = {"held": {"green": True}, "BROKEN": {"red": True}, "NOT TESTED": {"yellow": True}}
 
 
 def rows() -> dict[str, str]:
@@ -33,7 +31,7 @@ def rows_of(name: str) -> list[str]:
 
 
 def named_tests() -> Iterator[tuple[str, str]]:
-    """Yield each row that a test is named after, with the test's file and name, without importing any."""
+    """Yield the rows that tests are named after, each with a test's file and name; nothing is imported."""
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef):
@@ -41,20 +39,49 @@ def named_tests() -> Iterator[tuple[str, str]]:
                     yield row, f"{path.relative_to(TESTS.parent).as_posix()}::{node.name}"
 
 
-def standing(row: str, tests: Sequence[str], outcomes: Mapping[str, Counter[str]]) -> str:
-    """Return how a row stands: held, broken, or without a test that ran."""
-    ran: Counter[str] = sum((outcomes[test] for test in tests if test in outcomes), Counter())
+class Failures:
+    """Counts outcomes by test, and tells them by row."""
+
+    def __init__(self) -> None:
+        self._outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if rows_of(item.name)]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or not report.passed:
+            self._outcomes[report.nodeid.partition("[")[0]][report.outcome] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("docs/failures.md")
+        for row, does in rows().items():
+            tests = self._tests(row)
+            ran = sum(tests.values(), Counter())
+            standing = _standing(ran)
+            terminalreporter.write(f"{row}  ")
+            terminalreporter.write(f"{standing:<10}", **_COLOURS[standing])
+            terminalreporter.write_line(f"  {ran.total():>4} in {len(tests)}: {does}")
+            for test, outcomes in tests.items():
+                said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+                terminalreporter.write_line(f"       {test}  {said}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if any(_standing(sum(self._tests(row).values(), Counter())) != "held" for row in rows()):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _tests(self, row: str) -> dict[str, Counter[str]]:
+        return {test: outcomes for test, outcomes in sorted(self._outcomes.items()) if row in _rows_of_id(test)}
+
+
+def _rows_of_id(node_id: str) -> list[str]:
+    return rows_of(node_id.rpartition("::")[2])
+
+
+def _standing(ran: Counter[str]) -> str:
     if ran["failed"]:
         return "BROKEN"
-    return "held" if ran["passed"] else "NO TEST"
+    return "held" if ran["passed"] else "NOT TESTED"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    chosen = [item for item in items if rows_of(item.name)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-    items[:] = chosen
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" or not report.passed:
-        _OUTCOMES[report.nodeid.partition("[")[0]][report.outcome] += 1
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Failures())

@@ -15,7 +15,15 @@ def argo_toml(facts: Facts) -> Finding:
     """argo.toml parses."""
     configuration = known(facts.configuration)
     accounts = ", ".join(configuration.executors) or "none"
-    return ok(f"{len(configuration.watchlist)} symbols, accounts {accounts}")
+    seen = f"{len(configuration.watchlist)} symbols, accounts {accounts}"
+    for name in configuration.executors:
+        symbols = configuration.profile(name).symbols
+        if symbols is not None and not set(symbols) & set(configuration.watchlist):
+            return warning(
+                f"{seen}; {name} trades {', '.join(sorted(symbols))}, of which the watchlist has none",
+                f"add one to the watchlist, or change symbols in [accounts.{name}]; then make deploy",
+            )
+    return ok(seen)
 
 
 def aws(facts: Facts) -> Finding:

@@ -15,9 +15,6 @@ from console.trial.trial import Verdict, run_trial
 from console.trial.world import Plan
 from simulation.faults import Fault
 
-_AT_A_TIME = 4
-"""Trials that a process takes at once: as few as keep it busy, for what is under way is finished on Ctrl-C."""
-
 ENOUGH_SEEDS = 100
 """So many seeds, of as many signals as a trial has, let every fault strike; one that does not is never tried."""
 
@@ -81,7 +78,7 @@ class Processes:
 
     def run(self, plans: Iterable[Plan], *, mutant: str | None = None) -> Iterator[Verdict]:
         """Yield the verdicts in the order of the plans; closed early, it runs no more of them."""
-        yield from self._pool.map(partial(run_one, mutant=mutant), plans, chunksize=_AT_A_TIME)
+        yield from self._pool.map(partial(run_one, mutant=mutant), plans)
 
 
 def _leave_interrupts() -> None:

@@ -23,15 +23,17 @@ from argo.adapters.aws import clients
 from argo.adapters.clock import SystemClock
 from argo.domain.signal import Side, signal_id
 from argo.domain.symbols import Symbol
-from argo.environment import Environment
+from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
+from console.paths import CONFIGURATION
 from console.serving import Served
+from console.stacks import logical_name
 from console.surroundings import broker_environment, simulated_account
 from execution.message import read_signal
 from simulation.broker.server import Fault
 
 ROOT = Path(__file__).parents[2]
-ACCOUNTS = {"argo": "Argo", "prop_firm": "PropFirm"}
+ACCOUNTS = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}
 DOWN = {"method": "*", "path": "/v2/*", "times": 1_000, "drop": True}
 NO_MONEY = {
     "method": "POST",
@@ -43,10 +45,8 @@ UNAUTHORISED = {"method": "*", "path": "/v*", "times": 1_000, "status": 401, "bo
 HOUR = timedelta(hours=1)
 FUNCTIONS = (
     "GenerateFunction",
-    "ExecuteArgoFunction",
-    "ExecutePropFirmFunction",
-    "ReconcileArgoFunction",
-    "ReconcilePropFirmFunction",
+    *(f"Execute{name}Function" for name in ACCOUNTS.values()),
+    *(f"Reconcile{name}Function" for name in ACCOUNTS.values()),
     "ApiFunction",
 )
 

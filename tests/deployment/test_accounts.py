@@ -1,7 +1,7 @@
-"""Every account of argo.toml has what the others have: in the template, samconfig.toml and the sample's configuration.
+"""Every account of argo.toml has what the others have: in the template, in samconfig.toml, in the sample.
 
-Whoever adds an account copies what another one has. What was forgotten, or still names the one it was copied from, is
-said here by its place.
+Whoever adds an account copies what another one has. What was forgotten, or still names the one it was copied
+from, is said here by its place.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 
 from console.paths import PROJECT, TEMPLATE
+from console.rehearsal import RehearsalError, check_accounts
 from console.serving import SAMPLE_CONFIGURATION
 from console.stacks import logical_name
 from console.template import read_template
@@ -89,6 +90,11 @@ def test_the_sample_has_every_account():
     sample = tomllib.loads(SAMPLE_CONFIGURATION.read_text("utf-8"))["accounts"]
 
     told([f"{SAMPLE_CONFIGURATION.name} lacks [accounts.{each}]" for each in ACCOUNTS if each not in sample])
+
+
+def test_a_rehearsal_without_an_account_is_refused_before_it_deploys():
+    with pytest.raises(RehearsalError, match=r"events/argo-sample.toml lacks \[accounts.swing\]"):
+        check_accounts(("argo", "swing"), ("argo",))
 
 
 def test_what_was_forgotten_is_named_by_its_place():

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from tests.deployment.session import FUNCTIONS, trace_of
+from tests.deployment.session import ACCOUNTS, FUNCTIONS, trace_of
 
 # Lambda's event source mapping polls with the function's role.
 POLLED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-SOURCES = {"ExecuteArgoFunction": "ArgoQueue", "ExecutePropFirmFunction": "PropFirmQueue"}
+SOURCES = {f"Execute{name}Function": f"{name}Queue" for name in ACCOUNTS.values()}
 
 
 def listed(value):

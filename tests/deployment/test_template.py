@@ -7,18 +7,26 @@ import pytest
 
 from argo.environment import load_configuration
 from execution.backoff import BackoffLimits, backoff
+from tests.deployment.session import ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
 
 FUNCTIONS = {
     "GenerateFunction": ("functions/generate", "generation.handler.lambda_handler"),
-    "ExecuteArgoFunction": ("functions/execute", "execution.handler.lambda_handler"),
-    "ExecutePropFirmFunction": ("functions/execute", "execution.handler.lambda_handler"),
-    "ReconcileArgoFunction": ("functions/reconcile", "reconciliation.handler.lambda_handler"),
-    "ReconcilePropFirmFunction": ("functions/reconcile", "reconciliation.handler.lambda_handler"),
     "ApiFunction": ("functions/api", "trading_api.handler.lambda_handler"),
+} | {
+    f"{kind}{name}Function": source
+    for name in ACCOUNTS.values()
+    for kind, source in (
+        ("Execute", ("functions/execute", "execution.handler.lambda_handler")),
+        ("Reconcile", ("functions/reconcile", "reconciliation.handler.lambda_handler")),
+    )
 }
-QUEUES = {"ArgoQueue": "ArgoDeadLetterQueue", "PropFirmQueue": "PropFirmDeadLetterQueue"}
+QUEUES = {f"{name}Queue": f"{name}DeadLetterQueue" for name in ACCOUNTS.values()}
+FED_BY = [(f"{name}Queue", f"Execute{name}Function") for name in ACCOUNTS.values()]
+OF_AN_ACCOUNT = [
+    (f"{kind}{name}Function", executor) for executor, name in ACCOUNTS.items() for kind in ("Execute", "Reconcile")
+]
 OTHERS = {"SignalTable", "CommonLayer", "AlarmTopic", "Dashboard"}
 
 COMMON = {
@@ -40,12 +48,8 @@ BROKER = {
 ACCOUNT = {"ARGO_EXECUTOR", "ARGO_QUEUE_URL", "ARGO_DLQ_URL"}
 CONTRACT = {
     "GenerateFunction": COMMON | BROKER | {"ARGO_QUEUE_URLS"},
-    "ExecuteArgoFunction": COMMON | BROKER | ACCOUNT,
-    "ExecutePropFirmFunction": COMMON | BROKER | ACCOUNT,
-    "ReconcileArgoFunction": COMMON | BROKER | ACCOUNT,
-    "ReconcilePropFirmFunction": COMMON | BROKER | ACCOUNT,
     "ApiFunction": COMMON | {"ARGO_QUEUE_URLS"},
-}
+} | {name: COMMON | BROKER | ACCOUNT for name, _ in OF_AN_ACCOUNT}
 ROUTES = {
     ("get", "/health"),
     ("get", "/openapi.json"),
@@ -98,17 +102,10 @@ def test_a_function_gets_exactly_the_variables_of_the_contract(of_type, name):
     assert variables.keys() == CONTRACT[name]
 
 
-@pytest.mark.parametrize(
-    ("name", "executor", "queue", "parameter"),
-    [
-        ("ExecuteArgoFunction", "argo", "ArgoQueue", "CredentialsParameterArgo"),
-        ("ReconcileArgoFunction", "argo", "ArgoQueue", "CredentialsParameterArgo"),
-        ("ExecutePropFirmFunction", "prop_firm", "PropFirmQueue", "CredentialsParameterPropFirm"),
-        ("ReconcilePropFirmFunction", "prop_firm", "PropFirmQueue", "CredentialsParameterPropFirm"),
-    ],
-)
-def test_an_account_has_its_own_queue_and_credentials(of_type, name, executor, queue, parameter):
+@pytest.mark.parametrize(("name", "executor"), OF_AN_ACCOUNT)
+def test_an_account_has_its_own_queue_and_credentials(of_type, name, executor):
     variables = of_type("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+    queue, parameter = f"{ACCOUNTS[executor]}Queue", f"CredentialsParameter{ACCOUNTS[executor]}"
 
     assert variables["ARGO_EXECUTOR"] == executor
     assert variables["ARGO_QUEUE_URL"] == {"Ref": queue}
@@ -124,20 +121,14 @@ def test_producers_know_the_queue_of_every_account_in_argo_toml(of_type, name):
     assert json.loads(variables["ARGO_QUEUE_URLS"]["Fn::Sub"]).keys() == accounts.keys()
 
 
-@pytest.mark.parametrize(
-    ("queue", "function"),
-    [("ArgoQueue", "ExecuteArgoFunction"), ("PropFirmQueue", "ExecutePropFirmFunction")],
-)
+@pytest.mark.parametrize(("queue", "function"), FED_BY)
 def test_a_batch_in_flight_is_not_delivered_a_second_time(of_type, queue, function):
     visibility = of_type("AWS::SQS::Queue")[queue]["VisibilityTimeout"]
 
     assert visibility >= 6 * of_type("AWS::Lambda::Function")[function]["Timeout"]
 
 
-@pytest.mark.parametrize(
-    ("queue", "function"),
-    [("ArgoQueue", "ExecuteArgoFunction"), ("PropFirmQueue", "ExecutePropFirmFunction")],
-)
+@pytest.mark.parametrize(("queue", "function"), FED_BY)
 def test_one_queue_feeds_one_executor_and_failures_are_reported_by_message(of_type, queue, function):
     (source,) = [
         each
@@ -217,7 +208,7 @@ def test_the_ledger_and_the_queues_can_be_made_without_the_functions(resources):
         assert not [each for each in strangers if mentions(resources[name], each)]
 
 
-@pytest.mark.parametrize("name", ["GenerateFunction", "ReconcileArgoFunction", "ReconcilePropFirmFunction"])
+@pytest.mark.parametrize("name", ["GenerateFunction", *(f"Reconcile{name}Function" for name in ACCOUNTS.values())])
 def test_a_tick_comes_every_minute_and_a_stale_one_is_dropped(of_type, name):
     (schedule,) = [
         each
@@ -293,10 +284,10 @@ def test_no_managed_policy_is_attached_but_those_for_logs_traces_and_the_shift_o
 @pytest.mark.parametrize(
     ("name", "stranger"),
     [
-        ("ExecuteArgoFunctionRole", "PropFirm"),
-        ("ReconcileArgoFunctionRole", "PropFirm"),
-        ("ExecutePropFirmFunctionRole", "Argo"),
-        ("ReconcilePropFirmFunctionRole", "Argo"),
+        (f"{name}Role", stranger)
+        for name, executor in OF_AN_ACCOUNT
+        for stranger in ACCOUNTS.values()
+        if stranger != ACCOUNTS[executor]
     ],
 )
 def test_an_account_can_reach_neither_queue_nor_credentials_of_another(of_type, name, stranger):

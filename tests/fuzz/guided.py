@@ -65,7 +65,6 @@ def _fuzz(name: str, seconds: int) -> None:
         "-print_final_stats=1",
         "-rss_limit_mb=4096",
     ]
-    atheris.enabled_hooks.add("RegEx")
     with broker_wire.serving() as wire:
         door: Callable[[bytes], object] = getattr(doors, name)
         atheris.Setup([name, *arguments, str(corpus)], partial(door, wire=wire) if name == "alpaca" else door)

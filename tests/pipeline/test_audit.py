@@ -129,6 +129,13 @@ def test_a_wrong_period_is_wrong_input(hour, arguments, said):
     assert said in result.stderr
 
 
+def test_a_period_without_a_signal_is_not_said_to_add_up(hour):
+    result = audit(hour[0], "--to", "2026-03-01")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].strip() == "There is no signal in this period."
+
+
 def test_without_a_run_there_is_nothing_to_audit(tmp_path):
     result = audit(tmp_path / "nothing")
 

@@ -14,7 +14,7 @@ from argo.environment import Environment
 from simulation.broker.server import Fault
 from tests.pipeline.deployed_world import HUSH, KEY_IDS, LIVE, DeployedWorld, a_broker
 
-OLD = {"key_id": "PKREPEALED0000000000", "secret_key": "nobody0knows0this0either"}
+OLD = {"key_id": "PKREPEALED0000000000", "secret_key": "nobody0knows0this0either"}  # pragma: allowlist secret
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,14 @@ from pathlib import Path
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
-from argo.environment import Environment
+from argo.environment import Environment, load_configuration
 from console.docker import sam_command
+from console.paths import CONFIGURATION
 from console.serving import Served
+from console.stacks import logical_name
 
 ROOT = Path(__file__).parents[2]
-LOGICAL_NAMES = {"argo": "Argo", "prop_firm": "PropFirm"}
+LOGICAL_NAMES = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}
 
 _PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], str(ROOT / ".tools/bin")])
 # The machine's own keys stay out of the containers; with any, SAM would ask AWS whose they are.

@@ -5,18 +5,13 @@ import pytest
 from argo.environment import load_configuration
 from console.paths import CONFIGURATION
 from console.serving import SAMPLE_CONFIGURATION_IN_LAYER, sample
-from tests.sam.containers import ROOT, sam
+from tests.sam.containers import LOGICAL_NAMES, ROOT, sam
 
 pytestmark = pytest.mark.sam
 
 BUILT = ROOT / ".aws-sam/build"
-FUNCTIONS = {
-    "GenerateFunction",
-    "ExecuteArgoFunction",
-    "ExecutePropFirmFunction",
-    "ReconcileArgoFunction",
-    "ReconcilePropFirmFunction",
-    "ApiFunction",
+FUNCTIONS = {"GenerateFunction", "ApiFunction"} | {
+    f"{kind}{name}Function" for name in LOGICAL_NAMES.values() for kind in ("Execute", "Reconcile")
 }
 
 

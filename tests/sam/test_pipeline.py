@@ -6,11 +6,11 @@ import pytest
 
 from argo.domain.execution import ExecutionState
 from argo.domain.fan_out import wants
-from tests.sam.containers import event
+from tests.sam.containers import LOGICAL_NAMES, event
 
 pytestmark = pytest.mark.sam
 
-ACCOUNTS = ("argo", "prop_firm")
+ACCOUNTS = tuple(LOGICAL_NAMES)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,13 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError, TokenRetrievalError
 
 from argo.domain.tables import ConfigurationError
+from argo.environment import load_configuration
 from console.doctor import account_checks, deployment_checks
 from console.doctor.aws_errors import attempt, demand
 from console.doctor.checks import Check, examine
 from console.doctor.facts import AccountFacts, Facts, FunctionFacts, Heartbeat, Identity, TradingFacts
 from console.doctor.finding import Level, NotKnown, Unread, known, ok
+from console.paths import CONFIGURATION
 from console.stacks import Stack, logical_name
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -85,6 +87,23 @@ def test_a_stack_is_as_well_as_its_status(status, level, cure):
 
     assert finding.level is level
     assert cure in finding.cure
+
+
+@pytest.mark.parametrize(
+    ("symbols", "level"),
+    [(("SPY", "BTC/USD"), Level.WARNING), (("SPY", "MSFT"), Level.OK), (None, Level.OK)],
+)
+def test_an_account_whose_symbols_nobody_watches_is_a_warning(symbols, level):
+    configuration = load_configuration(CONFIGURATION)
+    profiles = {"swing": configuration.profile("argo").model_copy(update={"symbols": symbols})}
+    watching = configuration.model_copy(update={"watchlist": ("AAPL", "MSFT"), "accounts": profiles})
+
+    finding = deployment_checks.argo_toml(facts(configuration=watching))
+
+    assert finding.level is level
+    assert ("swing trades BTC/USD, SPY, of which the watchlist has none" in finding.seen) == (
+        level is Level.WARNING
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,13 @@ AN_HOUR = timedelta(hours=1)
 
 @dataclass
 class Exchange:
-    """A broker; ``faults`` raise once by method, ``late`` ones after the request was carried out."""
+    """A broker; ``faults`` raise once by method, ``broken`` ones always, ``late`` ones after it was done."""
 
     orders: dict[str, BrokerOrder] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     prices: dict[Symbol, Decimal] = field(default_factory=dict)
     faults: dict[str, Exception] = field(default_factory=dict)
+    broken: dict[str, Exception] = field(default_factory=dict)
     late: dict[str, Exception] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
 
@@ -38,7 +39,8 @@ class Exchange:
 
     def _do(self, what: str) -> None:
         self.done.append(what)
-        if fault := self.faults.pop(what.split(maxsplit=1)[0], None):
+        method = what.split(maxsplit=1)[0]
+        if fault := self.faults.pop(method, None) or self.broken.get(method):
             raise fault
 
     async def account(self) -> BrokerAccount:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import Cover, ExecutionState, Exit, Protection
-from argo.domain.faults import Ambiguous
+from argo.domain.faults import Ambiguous, Throttled
 from argo.domain.orders import OrderStatus
 from argo.domain.profile import ExitRules
 from argo.domain.symbols import Symbol
@@ -178,12 +178,35 @@ def test_one_position_that_the_broker_does_not_tell_of_stops_no_other():
 def test_a19_without_a_whole_view_of_the_account_nothing_is_repaired(method):
     account = Account(1)
     account.end_legs(0)
-    account.exchange.faults[method] = Ambiguous("timeout")
+    account.exchange.broken[method] = Ambiguous("timeout")
 
     report, _ = account.run()
 
     assert (report.unanswered, report.looked_at) == (1, 0)
     assert account.exchange.asked("submit") == account.exchange.asked("cancel") == []
+
+
+@pytest.mark.parametrize("method", ["open_orders", "positions", "account", "clock"])
+@pytest.mark.parametrize("fault", [Ambiguous("timeout"), Throttled("slowly", until=LATER + timedelta(seconds=15))])
+def test_a_run_that_one_answer_fails_reads_the_account_once_more_and_guards_what_is_naked(method, fault):
+    account = Account(1)
+    account.end_legs(0)
+    account.exchange.faults[method] = fault
+
+    report, _ = account.run()
+
+    assert (report.unanswered, report.looked_at) == (0, 1)
+    assert len(account.exchange.asked("submit")) == 1
+
+
+def test_a_run_waits_for_no_broker_that_throttles_for_long():
+    account = Account(1)
+    account.exchange.faults["account"] = Throttled("slowly", until=LATER + timedelta(seconds=16))
+
+    report, _ = account.run()
+
+    assert (report.unanswered, report.looked_at) == (1, 0)
+    assert account.exchange.asked("account") == ["account"]
 
 
 def test_an_order_that_the_broker_does_not_show_is_neither_repaired_nor_given_up():

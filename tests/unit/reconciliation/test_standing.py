@@ -56,7 +56,7 @@ def test_a34_a_run_that_is_refused_counts_it_and_still_says_that_the_account_is_
 
 def test_a_broker_that_does_not_answer_is_no_refusal_and_leaves_unknown_what_is_naked(capsys):
     exchange = Exchange()
-    exchange.faults["open_orders"] = Ambiguous("timed out")
+    exchange.broken["open_orders"] = Ambiguous("timed out")
 
     written = metrics(Kept(), exchange, capsys)
 
@@ -71,7 +71,7 @@ def test_a_run_that_sees_everything_guarded_says_so(capsys):
 def test_an_account_in_the_middle_of_a_transaction_says_nothing_and_loses_no_run(capsys):
     book, exchange = Kept(), Exchange()
     book.busy = True
-    exchange.faults["open_orders"] = Ambiguous("timed out")
+    exchange.broken["open_orders"] = Ambiguous("timed out")
 
     written = metrics(book, exchange, capsys)
 
