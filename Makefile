@@ -39,6 +39,15 @@ test: $(UV) ## All tests that need no Docker
 test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash
 	$(RUN) --group dev pytest tests/faults $(ARGS)
 
+.PHONY: failures
+failures: $(UV) ## The tests that are named after known failures, and how each row of docs/failures.md stands
+	$(RUN) --group dev pytest -n auto -p tests.failures $(ARGS)
+
+# Its wheels are for some platforms only, so it is not in the lock.
+.PHONY: fuzz
+fuzz: $(UV) ## Fuzz every door of the code by coverage, a minute each (ARGS="--seconds 600 bars_file")
+	$(RUN) --group dev --with atheris==3.1.0 python -m tests.fuzz.guided $(ARGS)
+
 DYNALITE := .tools/dynalite/node_modules/.bin/dynalite
 
 $(DYNALITE):

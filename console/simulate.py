@@ -118,6 +118,9 @@ def _mutants(plan: Plan, seeds: int, workers: int, *, write: bool, as_json: bool
         for name in MUTANTS:
             verdicts = processes.run(_plans(plan, seeds), mutant=name)
             failing = next((verdict for verdict in verdicts if verdict.violations), None)
+            messages.print(
+                f"{name}: {'survives' if failing is None else f'seed {failing.plan.seed}'}", highlight=False
+            )
             if failing is not None:
                 rules = sorted({violation.rule for violation in failing.violations})
                 caught[name] = Caught(failing.plan.seed, failing.plan.signals, rules)

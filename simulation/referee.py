@@ -14,7 +14,7 @@ from argo.domain.execution import Execution, ExecutionState, Fill
 from argo.domain.ledger import Settlement
 from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
-from argo.domain.signal import Side
+from argo.domain.signal import Side, Signal
 from simulation.broker import Account, Order
 from simulation.faults import Call, UnreliableQueue
 from simulation.faults.effects import Kind
@@ -85,12 +85,16 @@ class Referee:
         self._second = second
         self._since: dict[tuple[str, str, str], float] = {}
         self._peace_since: datetime | None = None
+        self._held: dict[tuple[str, str], int] = {}
         self._planned_once: dict[str, dict[str, object]] = {}
         self._signal_of_body: dict[str, str | None] = {}
         self.violations: list[Violation] = []
 
     def witness(self, call: Call) -> None:
         """See an effect just before it happens."""
+        self._check_leases()
+        if call.kind is Kind.LEDGER and call.name == "claim":
+            self._see_claim(call)
         if call.kind is Kind.BROKER and call.name == "submit":
             self._see_order(call)
         elif call.kind is Kind.LEDGER and call.name in _REPLANS:
@@ -151,6 +155,24 @@ class Referee:
     def add(self, rule: str, about: str, detail: str) -> None:
         """Note what somebody else has seen."""
         self._violated(rule, about, detail)
+
+    def _see_claim(self, call: Call) -> None:
+        """An execution is asked for that another worker may still be at."""
+        signal, executor = call.args
+        assert isinstance(signal, Signal)  # noqa: S101 - the port's type, which a call does not carry
+        stored = self._stored(signal.signal_id, str(executor))
+        if stored is None or stored.state not in _UNRESOLVED:
+            return
+        if stored.lease_until - self._clock.now() > 2 * SKEW:
+            self._held[stored.key] = stored.epoch
+
+    def _check_leases(self) -> None:
+        """Whoever asked has got nothing: its holder's epoch is the last."""
+        for key, epoch in self._held.items():
+            stored = self._stored(*key)
+            if stored is not None and stored.epoch != epoch:
+                self._violated("lease_taken", " ".join(key), f"at epoch {stored.epoch}, before the lease's end")
+        self._held.clear()
 
     def _see_order(self, call: Call) -> None:
         """An order reaches the broker: it must be on the record, of a living execution, and in time."""

@@ -148,10 +148,15 @@ class VirtualClock:
         """Show ``starts_at``, aware, at the loop's second 0."""
         self._loop = loop
         self._starts_at = starts_at + skew
+        self._shown = (0.0, self._starts_at)
 
     def now(self) -> datetime:
         """Return the time by this clock."""
-        return self._starts_at + timedelta(seconds=self._loop.time())
+        second, shown = self._shown
+        if second != (seconds := self._loop.time()):
+            shown = self._starts_at + timedelta(seconds=seconds)
+            self._shown = seconds, shown
+        return shown
 
     async def sleep_until(self, time: datetime) -> None:
         """Return when this clock shows ``time``."""

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,7 +58,10 @@ def _fuzz(name: str, seconds: int) -> None:
     for seed in seeds()[name]:
         (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
     logging.disable()
+    words = _CORPORA / f"{name}.dict"
+    words.write_text(_dictionary(seeds()[name]), encoding="ascii")
     arguments = [
+        f"-dict={words}",
         f"-max_total_time={seconds}",
         f"-max_len={_LONGEST_INPUT}",
         f"-timeout={_SECONDS_FOR_ONE}",
@@ -69,6 +73,12 @@ def _fuzz(name: str, seconds: int) -> None:
         door: Callable[[bytes], object] = getattr(doors, name)
         atheris.Setup([name, *arguments, str(corpus)], partial(door, wire=wire) if name == "alpaca" else door)
         atheris.Fuzz()
+
+
+def _dictionary(found: list[bytes]) -> str:
+    """Return the words of the seeds, as libFuzzer reads them."""
+    words = sorted({word for seed in found for word in re.findall(rb"[\w./:+-]{2,40}", seed)})
+    return "".join(f'"{word.decode("ascii")}"\n' for word in words)
 
 
 if __name__ == "__main__":

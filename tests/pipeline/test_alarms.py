@@ -13,9 +13,9 @@ from simulation.broker.server import BackgroundServer
 from tests.pipeline.cloudwatch import MORE_PERIODS, alarms
 from tests.pipeline.market_day import Day
 from tests.pipeline.stage import EXECUTORS, PRICE, Stage, a_broker
-from tests.pipeline.watched_stage import ACCOUNTS, HANDLERS, WatchedStage
+from tests.pipeline.watched_stage import ACCOUNTS, HANDLERS, WatchedStage, is_on_stage
 
-ALARMS = alarms(Mode="simulated")
+ALARMS = {name: alarm for name, alarm in alarms(Mode="simulated").items() if is_on_stage(name)}
 NO_MONEY = {"code": 40310000, "message": "insufficient buying power"}
 UNAUTHORISED = {"message": "unauthorized."}
 WRITTEN_ONLY_WHEN_BROKEN = {"SourceFailures", "CredentialsRefused"}

@@ -54,14 +54,13 @@ def test_a01_every_signal_ends_with_an_order_id_or_a_typed_reason(result):
             assert (found is None or found.order_id is None) != (reason is None)
 
 
-def test_the_sum_adds_up_for_both_accounts_and_orders_were_placed(result):
+def test_the_sum_adds_up_for_every_account_and_orders_were_placed(result):
     what, rows, _ = result
 
     accounts = sums(rows, what.executors)
 
-    assert [account.gap for account in accounts] == [0, 0]
-    assert [account.unresolved for account in accounts] == [0, 0]
-    assert all(account.with_order > 3 for account in accounts)
+    assert {(account.gap, account.unresolved) for account in accounts} == {(0, 0)}
+    assert all(account.with_order > 3 for account in accounts if account.executor in {"argo", "prop_firm"})
     assert not any(account.is_silent for account in accounts)
 
 

@@ -21,9 +21,10 @@ from unittest.mock import patch
 
 from argo.domain.config import Configuration, Source
 from argo.domain.signal import Signal
-from argo.environment import Environment
+from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
-from console.paths import TEMPLATE
+from console.paths import CONFIGURATION, TEMPLATE
+from console.stacks import logical_name
 from console.template import read_template
 from execution.batch import execute_batch
 from generation import wiring as generation_wiring
@@ -41,11 +42,19 @@ from tests.unit.builders import a_signal
 from trading_api import wiring as api_wiring
 from trading_api.routes import answer
 
-ACCOUNTS = {"argo": "Argo", "prop_firm": "PropFirm"}
+ACCOUNTS = {name: logical_name(name) for name in EXECUTORS}
+_ELSEWHERE = [logical_name(name) for name in load_configuration(CONFIGURATION).accounts if name not in ACCOUNTS]
+
+
+def is_on_stage(name):
+    """Tell whether a resource of the template is of an account that this stage has, or of none."""
+    return not any(each in name for each in _ELSEWHERE)
+
+
 HANDLERS = {
     name: each["Properties"]["Handler"].rsplit(".", 1)[0]
     for name, each in read_template(TEMPLATE)["Resources"].items()
-    if each["Type"] == "AWS::Serverless::Function"
+    if each["Type"] == "AWS::Serverless::Function" and is_on_stage(name)
 }
 """The modules of the functions' handlers, by logical name."""
 

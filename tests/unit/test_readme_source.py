@@ -39,7 +39,9 @@ def gap(tmp_path, monkeypatch):
     assert path.parent.samefile(PROJECT / "functions/generate/generation/sources")
     (tmp_path / path.name).write_text(PYTHON, "utf-8")
     monkeypatch.setattr(generation.sources, "__path__", [*generation.sources.__path__, str(tmp_path)])
-    configuration = parse_configuration(CONFIGURATION.read_text("utf-8") + "\n" + TOML)
+    text = CONFIGURATION.read_text("utf-8")
+    # Somebody who follows the README has it there already.
+    configuration = parse_configuration(text if "[sources.gap]" in text else f"{text}\n{TOML}")
     yield next(entry for entry in sources(configuration) if entry.name == "gap")
     sys.modules.pop("generation.sources.gap", None)
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
+from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import Held, Settled, StoredSignal
 from argo.domain.signal import Signal
 from argo.publishing import Published, Publisher
 from argo.together import together
@@ -14,8 +15,14 @@ from execution import batch
 from simulation.ledger.accounts import Accounts
 from simulation.ledger.executions import Executions
 
-_set_trading_state = Accounts.set_trading_state
+_turned_away, _set_trading_state = changes.turned_away, Accounts.set_trading_state
 _send = Publisher._send  # noqa: SLF001 - what is replaced
+
+
+@instead_of((changes, "turned_away"), wrong="takes over what another worker is still at")
+def lease_ignored(found: Execution, now: datetime) -> Held | Settled | None:
+    refusal = _turned_away(found, now)
+    return None if isinstance(refusal, Held) else refusal
 
 
 @instead_of(

@@ -65,7 +65,7 @@ def test_the_repositorys_own_configuration_is_valid():
 
     configuration = parse_configuration(text)
 
-    assert set(configuration.accounts) == {"argo", "prop_firm"}
+    assert {"argo", "prop_firm"} <= configuration.accounts.keys()
     argo, prop_firm = configuration.profile("argo"), configuration.profile("prop_firm")
     assert (argo.minimum_confidence, argo.base_size_percent, argo.size_cap_percent) == (75, 10, 15)
     assert (prop_firm.minimum_confidence, prop_firm.base_size_percent, prop_firm.size_cap_percent) == (82, 3, 3)

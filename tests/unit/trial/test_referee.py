@@ -106,6 +106,14 @@ def order_sent_first(court):
     court.see("broker", "submit", {"client_order_id": court.claim().client_order_id, "qty": "10"})
 
 
+@breach(Rule.LEASE_TAKEN)
+def claim_taken_over_at_once(court):
+    held = court.claim()
+    court.see("ledger", "claim", a_signal(), "argo")
+    court.ledger._executions.put(held.model_copy(update={"epoch": 2}))
+    court.see("ledger", "account", "argo")
+
+
 @breach(Rule.EXPIRED_SENT)
 def order_sent_late(court):
     execution = court.intend(court.claim())
@@ -295,6 +303,17 @@ def test_a_signal_that_expired_soon_after_the_last_fault_was_not_given_up(court)
     court.referee.settle()
 
     assert Rule.GIVEN_UP not in court.broken
+
+
+def test_a_lease_that_is_over_may_be_taken(court):
+    held = court.claim()
+    court.wait(60)
+
+    court.see("ledger", "claim", a_signal(), "argo")
+    court.ledger._executions.put(held.model_copy(update={"epoch": 2}))
+    court.see("ledger", "account", "argo")
+
+    assert court.broken == set()
 
 
 def test_a_reservation_that_will_be_refused_is_no_risk(court):
