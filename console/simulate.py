@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from console.tables import output
 from console.trial.mutants import MUTANTS
-from console.trial.proof import PROOF, Caught, proof, write_caught
+from console.trial.proof import PROOF, Caught, proof, read_caught, write_caught
 from console.trial.series import Processes, Summary, run_one
 from console.trial.showing import (
     command,
@@ -45,7 +45,10 @@ def simulate(
     trace: Annotated[Path | None, typer.Option(help="With --seed: write every event to this file.")] = None,
     only: Annotated[list[Fault] | None, typer.Option(help="Only this kind of fault; may be repeated.")] = None,
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Nothing goes wrong at all.")] = False,
-    mutant: Annotated[str | None, typer.Option(help="With this wrong policy in the right one's place.")] = None,
+    mutant: Annotated[
+        str | None,
+        typer.Option(help="With this wrong policy in the right one's place; with --mutants: only this one."),
+    ] = None,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Run every mutant until it is caught, on at most --seeds seeds.")
     ] = False,
@@ -68,7 +71,8 @@ def simulate(
         if seed is not None:
             good = _one(plan, mutant, tell=tell, trace=trace, as_json=as_json, messages=messages)
         elif mutants:
-            good = _mutants(plan, seeds, workers, write=write, as_json=as_json, messages=messages)
+            names = list(MUTANTS) if mutant is None else [mutant]
+            good = _mutants(plan, names, seeds, workers, write=write, as_json=as_json, messages=messages)
         else:
             good = _series(plan, seeds, workers, mutant, as_json=as_json, messages=messages)
     except KeyboardInterrupt:
@@ -112,10 +116,19 @@ def _series(plan: Plan, seeds: int, workers: int, mutant: str | None, *, as_json
     return not summary.failing and not summary.never_struck
 
 
-def _mutants(plan: Plan, seeds: int, workers: int, *, write: bool, as_json: bool, messages: Console) -> bool:
+def _mutants(
+    plan: Plan,
+    names: Sequence[str],
+    seeds: int,
+    workers: int,
+    *,
+    write: bool,
+    as_json: bool,
+    messages: Console,
+) -> bool:
     caught: dict[str, Caught] = {}
-    with Processes(workers) as processes, _progress(messages, "mutants", len(MUTANTS)) as moved:
-        for name in MUTANTS:
+    with Processes(workers) as processes, _progress(messages, "mutants", len(names)) as moved:
+        for name in names:
             verdicts = processes.run(_plans(plan, seeds), mutant=name)
             failing = next((verdict for verdict in verdicts if verdict.violations), None)
             messages.print(
@@ -126,13 +139,15 @@ def _mutants(plan: Plan, seeds: int, workers: int, *, write: bool, as_json: bool
                 caught[name] = Caught(failing.plan.seed, failing.plan.signals, rules)
             moved(name)
     if write:
-        write_caught(caught)
-        PROOF.write_text(proof(caught), encoding="utf-8")
+        kept = read_caught() if len(names) < len(MUTANTS) else {}
+        known = {name: found for name in MUTANTS if (found := caught.get(name, kept.get(name)))}
+        write_caught(known)
+        PROOF.write_text(proof(known), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps({name: asdict(known) for name, known in caught.items()}, indent=2))
     else:
-        show_mutants(caught, seeds)
-    return len(caught) == len(MUTANTS)
+        show_mutants(names, caught, seeds)
+    return len(caught) == len(names)
 
 
 def _tell(failing: Verdict, mutant: str | None, messages: Console) -> None:

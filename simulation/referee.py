@@ -85,6 +85,7 @@ class Referee:
         self._second = second
         self._since: dict[tuple[str, str, str], float] = {}
         self._peace_since: datetime | None = None
+        self._on_record: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], int] = {}
         self._planned_once: dict[str, dict[str, object]] = {}
         self._signal_of_body: dict[str, str | None] = {}
@@ -255,7 +256,10 @@ class Referee:
         in_queues: dict[str, set[str | None]] = {}
         for stored in self._ledger.every_signal:
             for executor in stored.published_to - stored.awaiting:
+                if (stored.signal.signal_id, executor) in self._on_record:
+                    continue
                 if self._stored(stored.signal.signal_id, executor) is not None:
+                    self._on_record.add((stored.signal.signal_id, executor))
                     continue
                 if executor not in in_queues:
                     bodies = self._accounts[executor].queue.every_body

@@ -1,5 +1,6 @@
 """Many trials: seeds over processes, verdicts in the order of their seeds, and what they add up to."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,7 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Self
 
 from console.trial.mutants import MUTANTS
@@ -66,7 +68,7 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         """Start so many, each with nothing in its memory."""
-        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_follow_parent)
 
     def __enter__(self) -> Self:
         """Return the processes."""
@@ -81,6 +83,13 @@ class Processes:
         yield from self._pool.map(partial(run_one, mutant=mutant), plans)
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C reach the process that started the others, and none of them."""
+def _follow_parent() -> None:
+    """Leave Ctrl-C to the process that started this one, and end when that has ended, however it did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

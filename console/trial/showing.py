@@ -1,6 +1,6 @@
 """What trials show: a seed's verdict, a series' tables, the mutants', and the command that runs a trial again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.tables import output, plain_table
@@ -109,13 +109,13 @@ def summary_as_dict(summary: Summary, seconds: float) -> dict[str, Any]:
     }
 
 
-def show_mutants(caught: Mapping[str, Caught], seeds: int) -> None:
+def show_mutants(names: Sequence[str], caught: Mapping[str, Caught], seeds: int) -> None:
     """Print how soon each mutant was caught, and by what."""
     screen = output()
     table = plain_table("Wrong policies", "mutant", "what it does", "failure", "caught at seed", "by the rules")
-    for name, mutant in MUTANTS.items():
-        known = caught.get(name)
+    for name in names:
+        mutant, known = MUTANTS[name], caught.get(name)
         row = (str(known.seed), ", ".join(known.rules)) if known else (f"survives {seeds} seeds", "-")
         table.add_row(name, mutant.wrong, mutant.failure or "-", *row, style=None if known else "red")
     screen.print(table)
-    screen.print(f"{len(caught)} of {len(MUTANTS)} caught.", highlight=False)
+    screen.print(f"{len(caught)} of {len(names)} caught.", highlight=False)

@@ -109,6 +109,9 @@ class Account:
     def _closing(self, asset: Asset) -> Iterable[Order]:
         return (
             order
-            for order in self.open_orders
-            if order.symbol == asset.symbol and not order.opening and order.status is not OrderStatus.HELD
+            for order in self._open
+            if order.asset.symbol == asset.symbol
+            and order.is_open
+            and not order.opening
+            and order.status is not OrderStatus.HELD
         )

@@ -137,8 +137,8 @@ class SimulatedBroker(Trading):
         now = self.clock.now
         for account in self.accounts.values():
             for order in account.open_orders:
-                due = order.coming_end.at if order.coming_end is not None else order.expires_at
-                if due is not None and due <= now and order.is_open:
+                expires = order.expires_at is not None and order.expires_at <= now
+                if (expires or order.coming_end is not None) and order.is_open:
                     lapse(order, now)
         if exchange_date(now) != self._day:
             self._day = exchange_date(now)

@@ -9,9 +9,10 @@ from random import Random  # noqa: TID251 - the seed's
 from typing import cast
 
 from argo.domain.execution import Execution
-from argo.domain.faults import Ambiguous, BrokerFault, Throttled, Unauthorised
+from argo.domain.faults import Ambiguous, BrokerFault, Refused, Throttled, Unauthorised
 from argo.domain.ledger import Claimed, Held, Settled
 from argo.domain.orders import BrokerOrder
+from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
 from argo.ports import Broker, Ledger, QueueFault, Sent, SignalQueue
 from simulation.faults.fates import Fates, Fault
@@ -164,6 +165,8 @@ class Effects:
             if fates.strikes(Fault.BROKER_UNREACHABLE):
                 raise Ambiguous("bad gateway", status=502)
             return await self._done(call)
+        if call.name == "submit" and fates.strikes(Fault.ORDER_REFUSED):
+            raise Refused("insufficient buying power", reason=RejectionReason.BUYING_POWER, status=403)
         if fates.strikes(Fault.ORDER_LOST):
             raise Ambiguous("timed out: it did not arrive")
         if fates.strikes(Fault.ORDER_LATE):

@@ -32,6 +32,7 @@ class Fault(StrEnum):
     ORDER_LOST = "order_lost", 0.1, "a broker's write times out and was not done"
     ORDER_UNANSWERED = "order_unanswered", 0.1, "a broker's write times out and was done"
     ORDER_LATE = "order_late", 0.1, "a broker's write times out and is done seconds later"
+    ORDER_REFUSED = "order_refused", 0.05, "the broker refuses an order"
     BROKER_UNREACHABLE = "broker_unreachable", 0.1, "the broker answers a read with a 5xx"
     BROKER_THROTTLED = "broker_throttled", 0.1, "the broker answers 429, with the time of its reset"
     CREDENTIALS_REFUSED = "credentials_refused", 0.004, "the broker answers 401"
@@ -78,7 +79,8 @@ class Fates:
 
     def strikes(self, fault: Fault) -> bool:
         """Decide whether a fault strikes now."""
-        if self._over or self._streams[fault].random() >= self.rates.get(fault, 0.0):
+        rate = self.rates.get(fault)
+        if rate is None or self._over or self._streams[fault].random() >= rate:
             return False
         self.struck[fault] += 1
         return True

@@ -42,9 +42,8 @@ def message(raw: bytes) -> ExecutionState:
 def configuration(raw: bytes) -> Configuration | str:
     """argo.toml is a configuration, or an error that names every table, key and value that is wrong."""
     path = _file("argo.toml", raw)
-    for account in ("argo", "nobody"):
-        with suppress(ConfigurationError):
-            Environment({"ARGO_CONFIG": str(path), "ARGO_EXECUTOR": account}).profile()
+    with suppress(ConfigurationError):
+        Environment({"ARGO_CONFIG": str(path), "ARGO_EXECUTOR": "argo"}).profile()
     try:
         return load_configuration(path)
     except ConfigurationError as error:

@@ -4,6 +4,8 @@ import copy
 import gzip
 import json
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,23 +13,55 @@ from hypothesis import strategies as st
 _LONG = 5_000
 """Digits or characters: more than Python reads as an integer, fewer than would take long."""
 
-odd_texts = st.sampled_from(
-    [
-        *("", " ", "\x00", "\n", "\ud800", "\ufeff", "é😀", "²", "x" * _LONG, "null", "none", "../..", "AAPL"),
-        *("0", "-1", "1", "75", "0.75", "1_0", "0x10", "NaN", "Infinity", "1e308", "1e999999", "1e-999999"),
-        *("1e99999999999999999999", "9" * _LONG, "9" * 30, "1." + "0" * 60, "-0"),
-        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999Z", "2026-03-02T15:00:00", "2026-02-30"),
-        *("2026-03-02T15:01:00.123456789-05:00", "2026-03-02", "1772463600"),
-    ]
+ODD_TEXTS = (
+    *("", " ", "\x00", "\n", "\ud800", "\ufeff", "é😀", "²", "x" * _LONG, "null", "../..", "AAPL", "false"),
+    *("0", "-1", "75", "0.75", "1_0", "0x10", "NaN", "Infinity", "1e308", "1e999999", "9.9e999999", "1e-999999"),
+    *("1e99999999999999999999", "9" * _LONG, "9" * 30, "1." + "0" * 60),
+    *(
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999999Z",
+        "2026-03-02T15:00:00",
+        "2026-02-30",
+        "0001-01-01",
+    ),
+    *("2026-03-02T15:01:00.123456789-05:00", "2026-03-02", "9999-12-31", "1772463600"),
 )
-odd_numbers = st.sampled_from([0, -1, 1, 7, 0.75, 1e308, 5e-324, -0.0, 10**18, 10**30, 10**400, 2**63])
-odd_floats = st.sampled_from([float("nan"), float("inf"), float("-inf")])
-odd_values = st.one_of(
-    odd_texts,
-    odd_numbers,
-    odd_floats,
-    st.sampled_from([None, True, False, [], {}, [None], [0, [8, 0], 0], {"": None}, [[[[[[[[1]]]]]]]]]),
+ODD_VALUES = (
+    *ODD_TEXTS,
+    *(0, -1, 1, 0.75, 1e308, 5e-324, 10**18, 10**400, -(10**30), float("nan"), float("inf")),
+    *(None, True, False, [], {}, [None], [0, [8, 0], 0], {"": None}, [[[[[[[[1]]]]]]]]),
 )
+_ODD_NUMBERS = (
+    "1e99999999999999999999",
+    "1e-99999999999999999999",
+    "1e400",
+    "-0",
+    "9" * _LONG,
+    "1." + "3" * _LONG,
+)
+"""Written as no JSON library of ours would."""
+
+odd_texts = st.sampled_from(ODD_TEXTS)
+odd_values = st.sampled_from(ODD_VALUES).map(copy.deepcopy)
+
+
+def places(document: Any) -> list[tuple[Any, ...]]:
+    """Return the way to every value within a JSON document."""
+    keys = range(len(document)) if isinstance(document, list) else document if isinstance(document, dict) else ()
+    return [(key, *rest) for key in keys for rest in ((), *places(document[key]))]
+
+
+def with_each_odd_value(document: Any, place: tuple[Any, ...]) -> Iterator[bytes]:
+    """Yield a document with one value replaced by each of the odd ones, as JSON."""
+    *way, key = place
+    found = copy.deepcopy(document)
+    holder = reduce(getitem, way, found)
+    for odd in ODD_VALUES:
+        holder[key] = odd
+        yield json.dumps(found).encode()
+    holder[key] = "a number"
+    for number in _ODD_NUMBERS:
+        yield json.dumps(found).replace('"a number"', number).encode()
 
 
 @st.composite
@@ -35,26 +69,20 @@ def changed(draw: st.DrawFn, document: Any) -> Any:
     """Change a JSON document in up to three places: another value, none, one more."""
     document = copy.deepcopy(document)
     for _ in range(draw(st.integers(0, 3))):
-        holder, key = draw(st.sampled_from(list(_places(document)) or [(None, None)]))
-        if holder is None:
-            return copy.deepcopy(draw(odd_values))
+        *way, key = draw(st.sampled_from(places(document) or [(None,)]))
+        if key is None:
+            return draw(odd_values)
+        holder = reduce(getitem, way, document)
         match draw(st.sampled_from(["replace", "leave out", "add"])):
             case "replace":
-                holder[key] = copy.deepcopy(draw(odd_values))
+                holder[key] = draw(odd_values)
             case "leave out":
                 del holder[key]
             case "add" if isinstance(holder, dict):
-                holder[draw(odd_texts)] = copy.deepcopy(draw(odd_values))
+                holder[draw(odd_texts)] = draw(odd_values)
             case "add":
-                holder.append(copy.deepcopy(draw(odd_values)))
+                holder.append(draw(odd_values))
     return document
-
-
-def _places(document: Any) -> Iterator[tuple[Any, Any]]:
-    keys = range(len(document)) if isinstance(document, list) else document if isinstance(document, dict) else ()
-    for key in keys:
-        yield document, key
-        yield from _places(document[key])
 
 
 @st.composite
@@ -110,18 +138,28 @@ def tables(draw: st.DrawFn, lines: list[str]) -> tuple[str, bytes]:
     return key, "\n".join(lines).encode()
 
 
-toml_values = st.one_of(
-    st.sampled_from(
-        [
-            *("0", "-1", "1", "75", "0.75", "1e308", "1e999999", "1e-999999", "nan", "-inf", "true", "''"),
-            *("1e99999999999999999999", "9" * _LONG, "0x" + "f" * _LONG, "1." + "0" * 60, "5.0", "0b1"),
-            *("[]", "[1]", "[1, 2]", "[2, 1]", "['AAPL', 'AAPL']", "['aapl']", "['\\u0000']", "[[[[[1]]]]]"),
-            *("{}", "{ a = 1 }", "{ bull = 0 }", "2026-01-01", "10:00:00", "2026-01-01T00:00:00Z", "'''", "["),
-            *("'iex'", "'1Min'", "'day'", "'operator'", "'x'", f"'{'x' * _LONG}'", "[" * _LONG, "{ a = " * 300),
-        ]
-    ),
-    st.text(min_size=1, max_size=8),
+TOML_VALUES = (
+    *("0", "-1", "1", "75", "0.75", "1e308", "1e999999", "1e-999999", "nan", "-inf", "true", "''", "5.0"),
+    *("1e99999999999999999999", "9" * _LONG, "0x" + "f" * _LONG, "1." + "0" * 60, f"'{'x' * _LONG}'"),
+    *("[]", "[1]", "[1, 2]", "[2, 1]", "['AAPL', 'AAPL']", "['\\u0000']", "[[[[[1]]]]]", "{}", "{ a = 1 }"),
+    *("2026-01-01", "10:00:00", "2026-01-01T00:00:00Z", "'iex'", "'''", "[", "[" * _LONG, "{ a = " * 300),
 )
+toml_values = st.sampled_from(TOML_VALUES) | st.text(min_size=1, max_size=8)
+
+
+def with_each_toml_value(lines: list[str], at: int) -> Iterator[bytes]:
+    """Yield a TOML file with the value of one line replaced by each of the odd ones."""
+    key = lines[at].partition("=")[0]
+    for odd in TOML_VALUES:
+        yield "\n".join([*lines[:at], f"{key}= {odd}", *lines[at + 1 :]]).encode()
+
+
+def with_each_odd_text(rows: list[list[str]], column: int) -> Iterator[bytes]:
+    """Yield a CSV file with the last cell of one column replaced by each of the odd ones."""
+    for odd in ODD_TEXTS:
+        yield "\n".join(map(",".join, [*rows[:-1], [*rows[-1][:column], odd, *rows[-1][column + 1 :]]])).encode(
+            "utf-8", "surrogatepass"
+        )
 
 
 @st.composite

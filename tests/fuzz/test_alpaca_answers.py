@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from argo.domain.faults import BrokerFault
 from tests.fuzz import broker_wire, doors
 from tests.fuzz.broker_wire import METHODS
-from tests.fuzz.mutations import as_json, damaged, odd_texts
+from tests.fuzz.mutations import as_json, damaged, odd_texts, places, with_each_odd_value
 from tests.fuzz.samples import ANSWERS, PROBLEM, answer_to, response
 
+ONE_OF_EACH = ("account", "clock", "positions", "submit", "asset", "bars", "latest_prices")
 STATUSES = (200,) * 8 + (201, 204, 301, 401, 403, 404, 408, 422, 422, 429, 429, 500, 503, 599)
 PAGES = [b"", b"<html><h1>502 Bad Gateway</h1></html>", b"null", b"7", b"[]", b"{}", b"\xff\xfe", b"ok"]
 HEADERS = st.tuples(
@@ -36,6 +37,22 @@ def test_what_is_fuzzed_is_understood_as_it_is(wire, method):
     assert not isinstance(doors.alpaca(answer_to(method, answer), wire), BrokerFault)
 
 
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [(method, place) for method in ONE_OF_EACH for place in places(ANSWERS[method])],
+    ids=str,
+)
+def test_an_answer_with_any_odd_value_is_what_the_port_promises_or_one_of_its_faults(wire, method, place):
+    for body in with_each_odd_value(ANSWERS[method], place):
+        doors.alpaca(answer_to(method, response(200, body)), wire)
+
+
+@pytest.mark.parametrize("place", places(PROBLEM), ids=str)
+def test_a_refusal_with_any_odd_value_is_one_of_the_ports_faults(wire, place):
+    for body in with_each_odd_value(PROBLEM, place):
+        assert isinstance(doors.alpaca(answer_to("submit", response(422, body)), wire), BrokerFault)
+
+
 @st.composite
 def answers(draw):
     method = draw(st.sampled_from(METHODS + ("submit",) * 6))
@@ -47,6 +64,6 @@ def answers(draw):
 # Where an answer's headers contradict each other, urllib3 leaves the socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @given(raw=answers())
-@settings(max_examples=1_000)
+@settings(max_examples=400)
 def test_any_answer_is_what_the_port_promises_or_one_of_its_faults(wire, raw):
     doors.alpaca(raw, wire)

@@ -13,7 +13,6 @@ from argo.domain.outcome import (
     AfterLookUp,
     AfterSubmit,
     Reject,
-    SendAgain,
     Wait,
     after_look_up,
     after_submit,
@@ -30,7 +29,6 @@ from execution.planning import Plan
 from execution.recording import Done, Handled, Recorder
 from execution.view import AccountView
 from execution.wiring import Wiring
-from reconciliation import resolving
 
 _handle, _look_up, _reserve = Flow.handle, Flow._look_up, Flow._reserve  # noqa: SLF001 - what is replaced
 _with_ledger = gate.with_ledger
@@ -70,18 +68,6 @@ def duplicate_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmi
     if isinstance(answer, Duplicate):
         return Reject(RejectionReason.OTHER, answer.detail())
     return after_submit(answer)
-
-
-@instead_of(
-    (flow, "after_look_up"),
-    (resolving, "after_look_up"),
-    wrong="takes one look that finds nothing for proof that nothing is on its way",
-    failure="A12",
-)
-def one_look_is_enough(
-    found: BrokerOrder | BrokerFault | None, execution: Execution, *, now: datetime, quiescence: timedelta
-) -> AfterLookUp:
-    return SendAgain() if found is None else after_look_up(found, execution, now=now, quiescence=quiescence)
 
 
 @instead_of((flow, "after_look_up"), wrong="takes a look-up that failed for one that found nothing", failure="A14")

@@ -122,7 +122,9 @@ def test_a_signal_id_that_is_none_is_not_passed_on(value):
     assert read.signal_id is None
 
 
-@pytest.mark.parametrize("changes", [{"side": "x" * 500_000}, {"schema_version": "x" * 500_000}])
+@pytest.mark.parametrize(
+    "changes", [{"side": "x" * 500_000}, {"schema_version": "x" * 500_000}, {"votes": [{}] * 5_000}]
+)
 def test_a_detail_is_no_longer_than_a_record_and_a_reader_can_bear(changes):
     read = read_signal(a_message(**changes))
 

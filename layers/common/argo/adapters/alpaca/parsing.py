@@ -138,7 +138,8 @@ def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]
         KeyError: there is no ``bars``; null is a page without any.
     """
     found = {str(symbol): [bar(each) for each in bars] for symbol, bars in (raw["bars"] or {}).items()}
-    return found, raw.get("next_page_token") or None
+    token = raw.get("next_page_token")
+    return found, str(token) if token else None
 
 
 def latest_prices(raw: Mapping[str, Any]) -> dict[str, Decimal]:
