@@ -8,6 +8,7 @@ import json
 import re
 from contextlib import suppress
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,7 +65,7 @@ def bars_file(raw: bytes) -> Tape | str:
     for bar in tape.bars:
         assert bar.start < bar.end
         assert 0 < bar.low <= bar.high
-        float(bar.high * bar.volume)
+        assert isfinite(float(bar.high * bar.volume))
     tape.calendar().next_close(tape.ends)
     tape.ending_at(tape.ends + timedelta(days=30))
     return tape

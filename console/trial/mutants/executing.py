@@ -1,7 +1,7 @@
 """Wrong ways from a signal to its order."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from argo.domain.account import AccountState, TradingState
@@ -10,11 +10,9 @@ from argo.domain.faults import Ambiguous, BrokerFault, Duplicate
 from argo.domain.ledger import Settlement
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import (
-    AfterLookUp,
     AfterSubmit,
     Reject,
     Wait,
-    after_look_up,
     after_submit,
 )
 from argo.domain.profile import Profile
@@ -68,14 +66,6 @@ def duplicate_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmi
     if isinstance(answer, Duplicate):
         return Reject(RejectionReason.OTHER, answer.detail())
     return after_submit(answer)
-
-
-@instead_of((flow, "after_look_up"), wrong="takes a look-up that failed for one that found nothing", failure="A14")
-def failed_look_up_finds_nothing(
-    found: BrokerOrder | BrokerFault | None, execution: Execution, *, now: datetime, quiescence: timedelta
-) -> AfterLookUp:
-    seen = None if isinstance(found, BrokerFault) else found
-    return after_look_up(seen, execution, now=now, quiescence=quiescence)
 
 
 @instead_of((Flow, "_look_up"), wrong="after a restart sends again whatever it finds unfinished", failure="B06")

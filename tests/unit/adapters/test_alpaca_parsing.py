@@ -324,6 +324,6 @@ def test_a30_a_bar_with_a_number_that_is_none_is_no_bar(name, number):
         parsing.bar(raw)
 
 
-@pytest.mark.parametrize(("token", "read"), [(None, None), ("", None), ("x", "x"), (7, "7"), (float("nan"), "nan")])
+@pytest.mark.parametrize(("token", "read"), [(None, None), ("", None), ("x", "x"), (float("nan"), "nan")])
 def test_a_pages_token_is_a_text_and_so_equals_itself(token, read):
     assert parsing.bars_page({"bars": None, "next_page_token": token}) == ({}, read)
