@@ -67,6 +67,24 @@ class Weather:
             self._world.wear(executor, cancel_takes=timedelta(seconds=6 if slow else 0))
             rival = fates.strikes(Fault.BOTH_LEGS)
             self._world.wear(executor, rival_cancel_takes=timedelta(seconds=30 if rival else 0))
+            if rival:
+                self._whipsaw(executor)
+
+    def _whipsaw(self, executor: str) -> None:
+        """Let a price pass a bracket's target and then its stop, while the other leg's cancellation is slow."""
+        account, engine = self._world.books[executor].at_broker, self._world.engine
+        stops = [
+            order for order in account.open_orders if order.parent is not None and order.stop_price is not None
+        ]
+        if not stops:
+            return
+        stop = stops[int(self._world.fates.of(Fault.BOTH_LEGS, 0, len(stops) - 0.001))]
+        target = next((leg for leg in stop.root.legs if leg.is_open and leg.stop_price is None), None)
+        if target is None or target.limit_price is None or stop.stop_price is None:
+            return
+        for price in (target.limit_price, stop.stop_price):
+            self._prices[Symbol(stop.symbol)] = price
+            engine.set_price(stop.symbol, price)
 
     def see(self, call: Call) -> None:
         """Decide, as an order reaches the broker, whether it will fill in part or be rejected later."""

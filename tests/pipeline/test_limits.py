@@ -282,7 +282,8 @@ def test_a19_a_broker_that_does_not_tell_leaves_a_halt_as_it_is(invested, path):
     invested.configured("argo", daily_loss_limit_percent=1, daily_loss_ends=BreachEnds.NEXT_TRADING_DAY)
     breached = move(invested, DEEP)
     invested.set_time(NEXT_MORNING)
-    invested.server.faults.add(Fault(method="GET", path=path, status=502, body="<html>bad gateway</html>"))
+    bad_gateway = Fault(method="GET", path=path, status=502, body="<html>bad gateway</html>", times=2)
+    invested.server.faults.add(bad_gateway)
 
     unseen = move(invested, PRICE)
     denied = invested.execute(fresh(invested))

@@ -203,7 +203,9 @@ class Follower:
         closed = await self.broker.closed_orders(execution.symbol, since=began)
         others = tuple(order for order in closed if self._closes(order, execution) and order.order_id not in ours)
         taken = sum((order.filled_quantity for order in others), Decimal(0))
-        if not held_after_fees(quantity, execution.symbol) <= taken <= quantity:
+        bought = orders.entry.filled_quantity
+        fee = bought - held_after_fees(bought, execution.symbol)
+        if not quantity - fee <= taken <= quantity:
             self._tell(execution, "its position is gone, and no orders account for it")
             return
         if orders.live:
