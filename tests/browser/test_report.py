@@ -147,7 +147,16 @@ def test_on_paper_the_charts_are_dark_on_light_whatever_the_screen_is(run, visit
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(run, visit):
     with visit(run.report, width=390, phone=True) as report:
-        assert report.run("() => document.documentElement.scrollWidth") == 390
+        # Plotly fits its charts to the screen a moment after it has drawn them.
+        settled = report.run(
+            """async () => {
+                 const page = document.documentElement
+                 for (let tries = 0; tries < 100 && page.scrollWidth > 390; tries++)
+                   await new Promise(resolve => setTimeout(resolve, 100))
+                 return page.scrollWidth
+               }"""
+        )
+        assert settled == 390
         wide = report.run(
             """() => [...document.querySelectorAll('body *')]
                  .filter(each => !each.closest('.scroll, svg') && each.getBoundingClientRect().right > 390.5)
