@@ -21,7 +21,8 @@ all of them drawn from one seed. `argo simulate --seeds 1000` runs seeds; a fail
 story. `argo simulate --seed N` runs one again, with the same trace hash on every machine.
 
 Right code breaks no rule. That the rules would notice is shown by the mutants: policies as people get them wrong,
-each put in the right one's place for a trial. Every one of them must be caught."""
+each put in the right one's place for a trial. Every one of them must be caught. The failures that they bring back
+are rows of [failures](failures.md)."""
 
 
 @dataclass(frozen=True, slots=True)

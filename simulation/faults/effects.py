@@ -24,7 +24,7 @@ type _Effect = Callable[..., Awaitable[object]]
 
 _LONGEST = 20.0
 _LATEST_LANDING = 8.0
-"""Seconds after which a request that timed out can still arrive: below the policy's ten seconds of quiescence."""
+"""Seconds after which a request that timed out can still arrive: the policy waits for ten."""
 
 _READS = frozenset(
     {

@@ -110,6 +110,23 @@ def test_a_coin_that_a_person_sells_is_taken_over_although_the_fee_was_kept_of_i
     assert not day.stage.account().holdings
 
 
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_what_both_exits_closed_too_much_and_a_person_put_back_ends_the_trade(day, side):
+    signal = day.hold(side=side)
+    held = day.held()
+    day.behave(rival_cancel_takes=30)
+    for move in (10, -5):
+        day.price(PRICE + move if side is Side.BUY else PRICE - move)
+    assert day.held() == -held
+    day.stage.pass_time(timedelta(seconds=1))
+    by_hand = day.order_by_hand(side=str(side), qty=abs(held))
+
+    day.minute(2)
+
+    assert [fill.leg for fill in day.execution(signal).fills][-1] == "correction"
+    day.check_over(gone_by_hand={by_hand.id})
+
+
 def with_a_guard_that_nobody_recorded(day):
     """Return a signal of whose position the guard is live, while the record knows only that it was planned."""
     signal = partly_filled(day, 5)
@@ -151,6 +168,65 @@ def test_a_guard_whose_acceptance_was_never_recorded_is_recorded_by_the_next_run
     protection = day.execution(signal).protection
     assert (protection.order_id, protection.cover) == (day.order(signal, "guard").id, Cover.COMPLETE)
     assert len(day.orders(signal, "guard")) == 1
+
+
+REFUSED = {"status": 403, "body": '{"code": 40310000, "message": "insufficient qty available for order"}'}
+
+
+def answer_orders(day, **answer):
+    """Let the next order not arrive, and be answered like this."""
+    day.stage.server.faults.add(Fault(method="POST", path="/v2/orders", **answer))
+
+
+def test_an_exit_that_is_refused_while_its_first_sending_may_still_arrive_has_no_second_id(day):
+    signal = day.hold()
+    answer_orders(day, status=504, body="<html>")
+    day.flatten()
+    day.minute()
+    answer_orders(day, **REFUSED)
+    day.stage.pass_time(timedelta(seconds=2))
+    day.run()
+
+    sent = day.execution(signal).exit.order_body
+    late = day.order_by_hand(qty=day.held(), client_order_id=sent["client_order_id"])
+    day.minute()
+
+    assert [order.id for order in day.orders(signal, "exit")] == [late.id]
+    day.check_over(gone_by_hand={late.id})
+
+
+def test_an_exit_that_is_refused_when_nothing_of_it_can_arrive_any_more_has_a_second_id(day):
+    signal = day.hold()
+    answer_orders(day, status=504, body="<html>")
+    day.flatten()
+    day.minute()
+    answer_orders(day, **REFUSED)
+    day.stage.pass_time(timedelta(seconds=80))
+    day.run()
+    day.minute(2)
+
+    assert day.execution(signal).state is ExecutionState.CLOSED
+    (exit_order,) = day.orders(signal, "exit")
+    assert exit_order.client_order_id.endswith("-exit2")
+    day.check_over()
+
+
+def test_a_guard_that_is_refused_while_its_first_sending_may_still_arrive_has_no_second_id(day):
+    signal = partly_filled(day, 5)
+    day.cancel_by_hand(day.order(signal))
+    answer_orders(day, status=504, body="<html>")
+    day.run()
+    answer_orders(day, **REFUSED)
+    day.stage.pass_time(timedelta(seconds=2))
+    day.run()
+
+    protection = day.execution(signal).protection
+    assert "insufficient qty" in protection.reason
+    day.minute()
+
+    (guard,) = day.orders(signal, "guard")
+    assert guard.client_order_id == protection.order_body["client_order_id"]
+    assert day.execution(signal).protection.cover is Cover.COMPLETE
 
 
 def test_an_exit_that_was_sized_on_a_view_of_a_growing_position_is_followed_by_one_for_the_rest(day):

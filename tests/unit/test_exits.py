@@ -119,6 +119,7 @@ def test_b10_what_holds_the_position_is_cancelled_and_then_exactly_the_position_
     assert left.execution.exit == Exit(
         why=WHY,
         planned_at=NOW,
+        sent_at=NOW,
         order_id="exit-1",
         order_body={
             "symbol": "AAPL",

@@ -91,7 +91,7 @@ def expiry_unchecked(self: Signal, now: datetime) -> bool:  # noqa: ARG001 - tha
     return False
 
 
-@instead_of((Flow, "handle"), wrong="takes a claim for the work that it announces", failure="A07")
+@instead_of((Flow, "handle"), wrong="takes a claim for the work that it announces", failure="B01")
 async def claim_read_as_done(self: Flow, signal: Signal, receives: int) -> Handled:
     if await self.ledger.execution(signal.signal_id, self.executor) is not None:
         return Done()

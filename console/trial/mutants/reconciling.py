@@ -47,7 +47,7 @@ def live_leg_ignored(orders: Orders) -> bool:
     return orders.held == 0
 
 
-@instead_of((looking, "plan_repair"), wrong="does not look for whoever else has closed a position", failure="B15")
+@instead_of((looking, "plan_repair"), wrong="does not look for whoever else has closed a position")
 def closed_by_hand_unseen(seen: Situation, rules: ExitRules) -> Action | None:
     action = plan_repair(seen, rules)
     return None if isinstance(action, repair.Adopt) else action

@@ -74,7 +74,7 @@ async def outbox_never_sent(self: Publisher, signals: Sequence[Signal]) -> Publi
     return Published(frozenset(put.stored.signal.signal_id for put in created), messages, failures)
 
 
-@instead_of((Publisher, "_send"), wrong="marks a signal as sent, then sends it", failure="A03")
+@instead_of((Publisher, "_send"), wrong="marks a signal as sent, then sends it", failure="A01")
 async def published_before_sent(
     self: Publisher, waiting: Collection[StoredSignal]
 ) -> tuple[int, dict[tuple[str, str], str]]:

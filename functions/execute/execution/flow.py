@@ -230,7 +230,7 @@ class Flow:
             found = fault
         now = self.clock.now()
         expired = signal.is_expired(now)
-        match after_look_up(found, execution, now=now, quiescence=self.limits.quiescence):
+        match after_look_up(found, execution, now=now):
             case Accept(order=order, differences=differences):
                 return await self.record.accept(execution, order, differences)
             case SendAgain() if expired:

@@ -21,11 +21,9 @@ class Limits:
     """How long things may take.
 
     ``lease`` must outlast a worker: the function's timeout and the broker's read timeout are below it.
-    ``quiescence`` is how long a sent order may be on its way before a look-up that finds nothing counts.
     """
 
     lease: timedelta = timedelta(seconds=45)
-    quiescence: timedelta = timedelta(seconds=10)
     backoff: BackoffLimits = field(default_factory=BackoffLimits)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from argo.domain.execution import Cover, Execution, Leg, Protection, client_order_id
 from argo.domain.faults import Duplicate, Refused
 from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, plain
+from argo.domain.outcome import may_arrive
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
 from argo.ports import Broker, Clock, Ledger
@@ -33,25 +34,37 @@ class Guardian:
             BrokerFault: whether it was placed is not known: the next look finds out by its derived id.
             LostLease: the execution moved meanwhile.
         """
-        known = execution.protection
-        if known is not None and known.order_body is not None and known.order_id is None:
-            sent = await self.broker.order_by_client_id(_client_order_id(execution, known))
+        before = execution.protection
+        if before is not None and before.order_body is not None and before.order_id is None:
+            sent = await self.broker.order_by_client_id(_client_order_id(execution, before))
             if sent is not None:
-                return await self.accepted(execution, known, sent)
-        if known is None or known.order_body is None or known.order_id is not None:
-            known = _next(execution, known, wanted, naked_since)
-            execution = await self.ledger.record_protection(execution, known, now=self.clock.now())
+                return await self.accepted(execution, before, sent)
+            planned = before
+        else:
+            before, planned = None, _next(execution, before, wanted, naked_since)
+        now = self.clock.now()
+        planned = planned.model_copy(update={"sent_at": now})
+        execution = await self.ledger.record_protection(execution, planned, now=now)
         try:
-            order = await self.broker.submit(known.order_body or {})
+            order = await self.broker.submit(planned.order_body or {})
         except Duplicate:
-            found = await self.broker.order_by_client_id(_client_order_id(execution, known))
+            found = await self.broker.order_by_client_id(_client_order_id(execution, planned))
             if found is None:
                 return execution
             order = found
         except Refused as refusal:
-            refused = known.model_copy(update={"order_body": None, "reason": refusal.message})
-            return await self.ledger.record_protection(execution, refused, now=self.clock.now())
-        return await self.accepted(execution, known, order)
+            return await self._refused(execution, planned, before, refusal)
+        return await self.accepted(execution, planned, order)
+
+    async def _refused(
+        self, execution: Execution, planned: Protection, before: Protection | None, refusal: Refused
+    ) -> Execution:
+        """Record a refusal; it settles nothing while the same guard may still arrive from ``before``."""
+        now = self.clock.now()
+        refused = planned.model_copy(update={"order_body": None, "sent_at": None})
+        standing = before if before is not None and may_arrive(before.sent_at, now) else refused
+        said = standing.model_copy(update={"reason": refusal.message})
+        return await self.ledger.record_protection(execution, said, now=now)
 
     async def accepted(self, execution: Execution, known: Protection, order: BrokerOrder) -> Execution:
         """Record the guard; the position is covered as of now."""

@@ -201,22 +201,19 @@ class Follower:
         # Since the entry was sent: what had filled of it may have been closed before the rest filled.
         began = orders.entry.submitted_at or execution.created_at
         closed = await self.broker.closed_orders(execution.symbol, since=began)
-        others = tuple(order for order in closed if self._closes(order, execution) and order.order_id not in ours)
+        side = execution.side.opposite if quantity > 0 else execution.side
+        others = tuple(order for order in closed if _is_by_hand(order, side) and order.order_id not in ours)
         taken = sum((order.filled_quantity for order in others), Decimal(0))
         bought = orders.entry.filled_quantity
         fee = bought - held_after_fees(bought, execution.symbol)
-        if not quantity - fee <= taken <= quantity:
-            self._tell(execution, "its position is gone, and no orders account for it")
+        if not abs(quantity) - fee <= taken <= abs(quantity):
+            what = "its position is gone" if quantity > 0 else "more was closed than it held, the position is not"
+            self._tell(execution, f"{what}, and no orders account for it")
             return
         if orders.live:
             await self._cancel(execution, Cancel(tuple(orders.live), "its position was closed by hand"))
         await self._settle(execution, replace(orders, others=others))
         self._repaired("adopted", execution, orders=", ".join(order.order_id for order in others))
-
-    @staticmethod
-    def _closes(order: BrokerOrder, execution: Execution) -> bool:
-        """Tell whether a final order is somebody else's and has taken from the position."""
-        return bool(order.filled_quantity) and order.side == execution.side.opposite and not order.is_argos
 
     def _is_gone(self, execution: Execution) -> bool:
         """Tell whether nothing is held any more: a leg has taken the position, or somebody else's order."""
@@ -251,3 +248,8 @@ class Follower:
             symbol=execution.symbol,
             detail=detail,
         )
+
+
+def _is_by_hand(order: BrokerOrder, side: Side) -> bool:
+    """Tell whether a final order is somebody else's, and has filled on this side."""
+    return bool(order.filled_quantity) and order.side == side and not order.is_argos

@@ -1,14 +1,22 @@
-"""A broker whose requests are counted, so that a run stays within its share of the account's rate limit."""
+"""A broker whose requests are counted, so that a run stays within its share of the account's rate limit.
 
-from collections.abc import Mapping, Sequence
+What changes nothing is asked once more where a gateway answered in the broker's place: a run that gives up on one
+such answer leaves a position as it is for another minute.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
+from argo.domain.faults import Ambiguous
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
 from argo.ports import Broker
+
+SECOND_TRIES = 5
+"""Questions that may be asked again in one run: more of them are an outage."""
 
 
 @dataclass(slots=True)
@@ -17,36 +25,31 @@ class Metered:
 
     broker: Broker
     requests: int = 0
+    second_tries: int = SECOND_TRIES
 
     async def account(self) -> BrokerAccount:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.account()
+        return await self._ask(self.broker.account)
 
     async def clock(self) -> MarketClock:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.clock()
+        return await self._ask(self.broker.clock)
 
     async def positions(self) -> Sequence[Position]:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.positions()
+        return await self._ask(self.broker.positions)
 
     async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
         """Count and ask; a list of more than a page costs one request more than is counted."""
-        self.requests += 1
-        return await self.broker.open_orders(nested=nested)
+        return await self._ask(lambda: self.broker.open_orders(nested=nested))
 
     async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.closed_orders(symbol, since=since)
+        return await self._ask(lambda: self.broker.closed_orders(symbol, since=since))
 
     async def asset(self, symbol: Symbol) -> Asset | None:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.asset(symbol)
+        return await self._ask(lambda: self.broker.asset(symbol))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Count and send."""
@@ -55,13 +58,11 @@ class Metered:
 
     async def order(self, order_id: str) -> BrokerOrder | None:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.order(order_id)
+        return await self._ask(lambda: self.broker.order(order_id))
 
     async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
         """Count and ask."""
-        self.requests += 1
-        return await self.broker.order_by_client_id(client_order_id)
+        return await self._ask(lambda: self.broker.order_by_client_id(client_order_id))
 
     async def cancel(self, order_id: str) -> bool:
         """Count and send."""
@@ -72,3 +73,14 @@ class Metered:
         """Count and send."""
         self.requests += 1
         return await self.broker.replace(order_id, stop_price=stop_price)
+
+    async def _ask[T](self, question: Callable[[], Awaitable[T]]) -> T:
+        self.requests += 1
+        try:
+            return await question()
+        except Ambiguous as fault:
+            if fault.status is None or not self.second_tries:
+                raise
+        self.second_tries -= 1
+        self.requests += 1
+        return await question()

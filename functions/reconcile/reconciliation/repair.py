@@ -6,6 +6,7 @@
 | closed, but orders of it are live | they are cancelled |
 | two exits have filled | what was sold too much is bought back |
 | gone without an order of Argo's | an order of somebody else that closed it is taken over; otherwise reported |
+| sold too much, and somebody has bought it back | likewise |
 | filled, no live stop for all of it | an OCO, or a stop where none is possible, for what is held |
 | naked, and the market is past its stop | left |
 | its stop has a limit, and the market is past that | left: the stop sells no more |
@@ -110,7 +111,10 @@ class Tighten:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """Look for an order of somebody else that closed the position."""
+    """Look for orders of somebody else that closed the position, or bought back what exits sold too much.
+
+    ``quantity`` is what the execution's own orders leave: held, or, below zero, sold too much.
+    """
 
     quantity: Decimal
 
@@ -134,16 +138,11 @@ def plan_repair(seen: Situation, rules: ExitRules) -> Action | None:
         half_filled = bool(held) and seen.now - seen.filled_at >= PATIENCE
         return Cancel((entry,), "partly filled, and its exits wait for the rest") if half_filled else None
     if held < 0:
-        return (
-            Leave("two exits filled")
-            if seen.position < 0
-            else Report("oversold, and the position does not show it")
-        )
+        return Leave("two exits filled") if seen.position < 0 else _adoption(seen)
     if held == 0:
         return Cancel(tuple(seen.orders.live), "its position is closed") if seen.orders.live else None
     if seen.position <= 0:
-        settled = seen.now - seen.filled_at > VIEWS_LAG
-        return Adopt(held) if settled else None
+        return _adoption(seen)
     if (due := _exit_due(seen, rules)) is not None:
         return Leave(due)
     return _protect(seen, min(held, seen.position), rules)
@@ -160,6 +159,12 @@ def cover(seen: Situation) -> Cover:
     if stops >= min(seen.orders.held, max(seen.position, Decimal(0))):
         return Cover.COMPLETE
     return Cover.PARTIAL if stops else Cover.NONE
+
+
+def _adoption(seen: Situation) -> Adopt | None:
+    """Return the search for somebody else's orders, once the broker's views agree about our own."""
+    filled = max((order.filled_at for _, order in seen.orders.closing if order.filled_at), default=seen.filled_at)
+    return Adopt(seen.orders.held) if seen.now - max(filled, seen.filled_at) > VIEWS_LAG else None
 
 
 def _exit_due(seen: Situation, rules: ExitRules) -> str | None:

@@ -11,8 +11,6 @@ from reconciliation.report import Report
 from reconciliation.settling import move_to
 from reconciliation.wiring import Wiring
 
-_QUIESCENCE = timedelta(seconds=10)
-
 _MESSAGE_IS_LOST = timedelta(seconds=60)
 """How long after its lease a waiting execution's message should have come back at the latest."""
 
@@ -35,7 +33,7 @@ async def resolve(wiring: Wiring, broker: Broker, execution: Execution, report: 
     if now < execution.lease_until:
         return
     found = await broker.order_by_client_id(execution.client_order_id)
-    match after_look_up(found, execution, now=now, quiescence=_QUIESCENCE):
+    match after_look_up(found, execution, now=now):
         case Accept(order=order, differences=differences):
             await move_to(wiring, execution, ExecutionState.SUBMITTED, accepted(order, differences), report)
         case SendAgain() if now >= execution.expires_at:

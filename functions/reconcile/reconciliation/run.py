@@ -133,7 +133,8 @@ async def _look_at_all(
     left = deque(sorted(due, key=lambda execution: (execution.updated_at, execution.signal_id)))
     failures: list[Exception] = []
     while left and seconds_left() >= _SECONDS_A_LOOK:
-        room = min(_AT_A_TIME, (REQUESTS_A_RUN - broker.requests) // _REQUESTS_A_LOOK, len(left))
+        sent = broker.requests + broker.second_tries
+        room = min(_AT_A_TIME, (REQUESTS_A_RUN - sent) // _REQUESTS_A_LOOK, len(left))
         if room < 1:
             break
         some = [left.popleft() for _ in range(room)]

@@ -14,7 +14,7 @@ from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution, ExecutionState, Exit, Leg, client_order_id
 from argo.domain.faults import BrokerFault, Duplicate, Refused
 from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
-from argo.domain.outcome import Wait, waiting_for
+from argo.domain.outcome import Wait, may_arrive, waiting_for
 from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
 from argo.domain.settlement import Orders
@@ -94,8 +94,8 @@ class Leaver:
             return self._wait("orders and positions disagree")
         if quantity == 0:
             return NothingHeld(execution, orders)
-        execution, planned = await self._intend(execution, planned, quantity)
-        return await self._submit(execution, planned, orders)
+        execution, intended = await self._intend(execution, planned, quantity)
+        return await self._submit(execution, intended, orders, before=planned)
 
     async def _follow(self, execution: Execution, planned: Exit, orders: Orders) -> Leaving:
         """Look at an exit the broker has; one that ended unfilled has a next attempt."""
@@ -147,10 +147,11 @@ class Leaver:
             "time_in_force": str(TimeInForce.GTC if execution.symbol.is_crypto else TimeInForce.DAY),
             "client_order_id": _client_order_id(execution, planned),
         }
-        intended = planned.model_copy(update={"order_body": body})
-        return await self.ledger.record_exit(execution, intended, now=self.clock.now()), intended
+        now = self.clock.now()
+        intended = planned.model_copy(update={"order_body": body, "sent_at": now})
+        return await self.ledger.record_exit(execution, intended, now=now), intended
 
-    async def _submit(self, execution: Execution, planned: Exit, orders: Orders) -> Leaving:
+    async def _submit(self, execution: Execution, planned: Exit, orders: Orders, *, before: Exit) -> Leaving:
         try:
             order = await self.broker.submit(planned.order_body or {})
         except Duplicate:
@@ -159,6 +160,10 @@ class Leaver:
                 return self._wait("the broker knows the exit and does not show it")
             order = found
         except Refused as refusal:
+            now = self.clock.now()
+            if may_arrive(before.sent_at, now):
+                await self.ledger.record_exit(execution, before, now=now)
+                return self._wait("the broker refused the exit, which may still arrive", refusal.detail())
             # Nothing was placed: what is held is read anew before the next attempt.
             await self._again(execution, planned)
             return self._wait("the broker refused the exit", refusal.detail())

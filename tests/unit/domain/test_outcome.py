@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.outcome import (
     MISSING_SINCE,
+    QUIESCENCE,
     Accept,
     LookUp,
     Reject,
@@ -20,7 +21,6 @@ from argo.domain.outcome import (
 from argo.domain.reasons import Obstacle, RejectionReason
 from tests.unit.builders import NOW, a_broker_order, an_entry_plan, an_execution
 
-QUIESCENCE = timedelta(seconds=20)
 RESET = NOW + timedelta(seconds=7)
 
 REFUSED = Refused("no", reason=RejectionReason.BUYING_POWER, status=403, code=40310000, request_id="r-1")
@@ -46,7 +46,7 @@ faults = st.one_of(
 
 def look_up(found=None, *, detail=None, body=None, seconds_later=0):
     execution = an_execution(detail=detail or {}, order_body=body or an_entry_plan().body())
-    return after_look_up(found, execution, now=NOW + timedelta(seconds=seconds_later), quiescence=QUIESCENCE)
+    return after_look_up(found, execution, now=NOW + timedelta(seconds=seconds_later))
 
 
 def test_the_examples_name_every_fault_there_is():
@@ -100,7 +100,7 @@ def test_an_order_found_for_an_execution_without_a_body_is_accepted():
     order = a_broker_order()
     bodiless = an_execution(order_body=None)
 
-    decision = after_look_up(order, bodiless, now=NOW, quiescence=QUIESCENCE)
+    decision = after_look_up(order, bodiless, now=NOW)
 
     assert isinstance(decision, Accept)
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Cover, Protection
 from argo.domain.orders import OrderStatus
 from argo.domain.profile import ExitRules, OnUnprotected
@@ -92,11 +93,20 @@ def test_a_closed_position_without_live_orders_needs_nothing(side):
 def test_what_two_exits_have_sold_too_much_is_bought_back_once_the_position_shows_it(side):
     orders = Orders(an_entry(side, HELD, filled(a_target(side)), filled(a_stop(side))))
 
-    seen = plan_repair(situation(orders, position=-HELD), NO_RULES)
-    unseen = plan_repair(situation(orders, position=Decimal(0)), NO_RULES)
+    assert plan_repair(situation(orders, position=-HELD), NO_RULES) == Leave("two exits filled")
 
-    assert seen == Leave("two exits filled")
-    assert isinstance(unseen, Report)
+
+@BOTH
+def test_what_two_exits_have_sold_too_much_may_be_bought_back_by_somebody_else(side):
+    second = filled(a_stop(side)).model_copy(update={"filled_at": NOW + SECOND})
+    orders = Orders(an_entry(side, HELD, filled(a_target(side)), second))
+    gone = {"position": Decimal(0)}
+
+    early = plan_repair(situation(orders, **gone, now=NOW + VIEWS_LAG + SECOND), NO_RULES)
+    settled = plan_repair(situation(orders, **gone, now=NOW + VIEWS_LAG + 2 * SECOND), NO_RULES)
+
+    assert early is None
+    assert settled == Adopt(-HELD)
 
 
 @BOTH

@@ -140,7 +140,8 @@ class Exit(BaseModel):
     """How an execution's position is left before its own legs do: planned, then sent, then accepted.
 
     ``why`` says who wanted it: ``signal <id>``, an operator, a rule. ``order_body`` is known once the legs are
-    cancelled, ``order_id`` once the broker has the order. ``earlier`` are orders that ended filled in part.
+    cancelled, ``sent_at`` is when it was last about to be sent, ``order_id`` is known once the broker has the
+    order. ``earlier`` are orders that ended filled in part.
     """
 
     model_config = PART
@@ -149,6 +150,7 @@ class Exit(BaseModel):
     planned_at: UtcTime
     attempt: int = 1
     order_body: Mapping[str, object] | None = None
+    sent_at: UtcTime | None = None
     order_id: str | None = None
     earlier: tuple[str, ...] = ()
 
@@ -164,9 +166,9 @@ class Cover(StrEnum):
 class Protection(BaseModel):
     """What guards an execution's position at the broker, as the reconciler last saw or made it.
 
-    ``reason`` says why it is not complete, ``naked_since`` from when. ``order_body`` and ``order_id`` are of the
-    order that the reconciler placed where the entry's own legs do not guard the position (FAILURES A16, B08),
-    ``earlier`` those of its kind that ended filled in part.
+    ``reason`` says why it is not complete, ``naked_since`` from when. ``order_body``, ``sent_at`` and ``order_id``
+    are of the order that the reconciler placed where the entry's own legs do not guard the position (FAILURES A16,
+    B08), ``earlier`` those of its kind that ended filled in part.
     """
 
     model_config = PART
@@ -176,6 +178,7 @@ class Protection(BaseModel):
     naked_since: UtcTime | None = None
     attempt: int = 0
     order_body: Mapping[str, object] | None = None
+    sent_at: UtcTime | None = None
     order_id: str | None = None
     earlier: tuple[str, ...] = ()
 

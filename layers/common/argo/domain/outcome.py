@@ -13,10 +13,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
+
+QUIESCENCE = timedelta(seconds=10) + VIEWS_LAG
+"""How long an order that was sent may not be there: ten seconds on its way, then as long as the views lag."""
+
+_LONGEST_WORK = timedelta(seconds=60)
+"""What a worker has recorded as about to be sent is sent by then, or never: its function's time is up."""
 
 MISSING_SINCE = "missing_since"
 """Key of the record's detail: when a look-up first found no order; empty once the order is sent again."""
@@ -78,12 +85,10 @@ def after_submit(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
             return LookUp(answer.detail() | {"answer": type(answer).__name__.lower()})
 
 
-def after_look_up(
-    found: BrokerOrder | BrokerFault | None, execution: Execution, *, now: datetime, quiescence: timedelta
-) -> AfterLookUp:
+def after_look_up(found: BrokerOrder | BrokerFault | None, execution: Execution, *, now: datetime) -> AfterLookUp:
     """Decide on the answer to a look-up by client order id.
 
-    An order that is not there may still be on its way: only a second look, ``quiescence`` after the first,
+    An order that is not there may still be on its way: only a second look, `QUIESCENCE` after the first,
     lets it be sent again, and with the same id, so that the broker itself refuses the one too many.
     """
     match found:
@@ -91,14 +96,22 @@ def after_look_up(
             return Accept(found, differences(execution.order_body, found) if execution.order_body else {})
         case None:
             since = execution.detail.get(MISSING_SINCE)
-            if since and now - datetime.fromisoformat(since) >= quiescence:
+            if since and now - datetime.fromisoformat(since) >= QUIESCENCE:
                 return SendAgain()
             first = since or now.isoformat()
             return Wait(
-                Obstacle.OUTCOME_UNKNOWN, datetime.fromisoformat(first) + quiescence, {MISSING_SINCE: first}
+                Obstacle.OUTCOME_UNKNOWN, datetime.fromisoformat(first) + QUIESCENCE, {MISSING_SINCE: first}
             )
         case _:
             return waiting_for(found)
+
+
+def may_arrive(sent_at: datetime | None, now: datetime) -> bool:
+    """Tell whether an order that was about to be sent may still be on its way, or not be shown yet.
+
+    If it is sent again meanwhile, under the same client order id, and refused, then that settles nothing.
+    """
+    return sent_at is not None and now - sent_at < _LONGEST_WORK + QUIESCENCE
 
 
 def waiting_for(fault: BrokerFault) -> Wait:

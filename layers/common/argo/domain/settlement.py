@@ -9,6 +9,7 @@ from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.outcome import may_arrive
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
 
@@ -17,7 +18,8 @@ from argo.domain.signal import Side
 class Orders:
     """Every order of one execution: the entry with its legs, what guards its position, what left it early.
 
-    ``others`` are filled orders of somebody else that closed the position by hand.
+    ``others`` are filled orders of somebody else that closed the position by hand, or bought back what was sold
+    too much.
     """
 
     entry: BrokerOrder
@@ -30,8 +32,8 @@ class Orders:
         """The orders that take the position back, each with the leg it is."""
         guards = [order for guard in self.guards for order in guard.with_legs]
         found: list[tuple[str, BrokerOrder]] = [(order.role, order) for order in (*self.entry.legs, *guards)]
-        found += [("correction" if left.side == self.entry.side else "exit", left) for left in self.exits]
-        return [*found, *(("exit", order) for order in self.others)]
+        left = (*self.exits, *self.others)
+        return found + [("correction" if order.side == self.entry.side else "exit", order) for order in left]
 
     @property
     def held(self) -> Decimal:
@@ -67,7 +69,8 @@ def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     """Return the move that brings the execution to what the broker reports, or None where it is there already.
 
     An entry that was cancelled after a partial fill is a filled one: what was bought is a position. It ends when
-    its legs, its guard or the order that left it early have taken back all of it, and no more.
+    its legs, its guard or the order that left it early have taken back all of it, and no more; and not while a
+    guard may still arrive that would be live without it.
     """
     entry = orders.entry
     if entry.status is OrderStatus.REPLACED and entry.replaced_by is not None:
@@ -85,7 +88,7 @@ def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in entry.legs) or None
     if not entry.status.is_final:
         return _move(execution, ExecutionState.PARTIALLY_FILLED, Settlement(fills=fills, legs=legs))
-    if not _has_ended(orders):
+    if not _has_ended(orders) or _guard_may_arrive(execution, now):
         learnt = Settlement(fills=fills, legs=legs, release=Release.RESERVATION)
         return _move(execution, ExecutionState.FILLED, learnt)
     gained = profit(fills, execution.side)
@@ -122,6 +125,13 @@ def _has_ended(orders: Orders) -> bool:
     sold = [order for leg, order in orders.closing if leg != "correction" and order.filled_quantity]
     all_done = bool(sold) and sold[-1].status is OrderStatus.FILLED
     return orders.held == 0 or ("/" in orders.entry.symbol and all_done)
+
+
+def _guard_may_arrive(execution: Execution, now: datetime) -> bool:
+    known = execution.protection
+    if known is None or known.order_body is None or known.order_id is not None:
+        return False
+    return may_arrive(known.sent_at, now)
 
 
 def _trade_exit(execution: Execution, fills: tuple[Fill, ...], gained: Decimal) -> TradeExit:

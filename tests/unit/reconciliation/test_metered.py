@@ -1,0 +1,65 @@
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from argo.domain.faults import Ambiguous, BrokerFault
+from reconciliation.metered import SECOND_TRIES, Metered
+
+BAD_GATEWAY = Ambiguous("bad gateway", status=502)
+TIMED_OUT = Ambiguous("timed out")
+
+
+@dataclass
+class Desk:
+    """A broker that answers each request with the next of these, and with an order when they are over."""
+
+    answers: list = field(default_factory=list)
+    asked: int = 0
+
+    async def order(self, _order_id):
+        self.asked += 1
+        answer = self.answers.pop(0) if self.answers else "the order"
+        if isinstance(answer, BrokerFault):
+            raise answer
+        return answer
+
+    submit = order
+
+
+def test_a_question_that_a_gateway_answers_is_asked_once_more():
+    desk = Desk([BAD_GATEWAY])
+    metered = Metered(desk)
+
+    assert asyncio.run(metered.order("1")) == "the order"
+    assert metered.requests == desk.asked == 2
+
+
+@pytest.mark.parametrize("answers", [[BAD_GATEWAY, BAD_GATEWAY], [TIMED_OUT]], ids=["twice", "a time-out"])
+def test_a_question_is_given_up_when_asking_again_would_take_long_or_has_not_helped(answers):
+    desk = Desk(answers)
+
+    with pytest.raises(Ambiguous):
+        asyncio.run(Metered(desk).order("1"))
+
+    assert not desk.answers
+
+
+def test_an_outage_costs_a_run_no_more_than_its_second_tries():
+    desk = Desk([BAD_GATEWAY] * 100)
+    metered = Metered(desk)
+
+    for _ in range(20):
+        with pytest.raises(Ambiguous):
+            asyncio.run(metered.order("1"))
+
+    assert metered.requests == desk.asked == 20 + SECOND_TRIES
+
+
+def test_an_order_is_sent_once_whatever_is_answered():
+    desk = Desk([BAD_GATEWAY])
+
+    with pytest.raises(Ambiguous):
+        asyncio.run(Metered(desk).submit({}))
+
+    assert desk.asked == 1
