@@ -5,6 +5,7 @@ ledger results of both.
 """
 
 from decimal import Decimal
+from functools import lru_cache
 
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder, OrderStatus
@@ -106,6 +107,7 @@ def _optional(value: Decimal | None) -> Decimal | None:
     return None if value is None else _shown(value)
 
 
+@lru_cache(maxsize=10_000)
 def _shown(value: Decimal) -> Decimal:
     """Return a number with the digits that JSON shows of it: `100` for 100.00, `100000` for 1E+5."""
     return Decimal(text(value))

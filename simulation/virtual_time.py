@@ -3,15 +3,50 @@
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, cast
 
 
 class Stuck(Exception):
     """Nothing is left that could ever happen, and what was to be run has not ended."""
+
+
+type Callback = Callable[..., object]
+
+
+class _Due:
+    """A callback at a virtual time; a cancelled one has none, and is passed over when its time comes.
+
+    It stands for asyncio's two handles, which cost several calls to make.
+    """
+
+    __slots__ = ("_at", "args", "callback", "context")
+
+    def __init__(
+        self, at: float, callback: Callback, args: Sequence[object], context: contextvars.Context | None
+    ) -> None:
+        self._at = at
+        self.callback: Callback | None = callback
+        self.args = args
+        self.context = context or contextvars.copy_context()
+
+    def when(self) -> float:
+        return self._at
+
+    def cancel(self) -> None:
+        self.callback = None
+
+    def cancelled(self) -> bool:
+        return self.callback is None
+
+
+def wake(waiter: asyncio.Future[None]) -> None:
+    """Let whoever awaits this go on, unless nobody does any more."""
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -30,8 +65,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._tie = tie
         self._now = 0.0
         self._set = 0
-        self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, float, int, asyncio.TimerHandle]] = []
+        self._ready: deque[_Due] = deque()
+        self._timers: list[tuple[float, float, int, _Due]] = []
         self._failure: BaseException | None = None
         self.events = 0
 
@@ -43,9 +78,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Run a callback at the present moment, after those that are due already."""
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+        due = _Due(self._now, callback, args, context)
+        self._ready.append(due)
+        return cast("asyncio.Handle", due)
 
     def call_at[*Ts](
         self,
@@ -55,10 +90,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback at a virtual time."""
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        due = _Due(when, callback, args, context)
         self._set += 1
-        heappush(self._timers, (when, self._tie(), self._set, handle))
-        return handle
+        heappush(self._timers, (when, self._tie(), self._set, due))
+        return cast("asyncio.TimerHandle", due)
 
     def call_later[*Ts](
         self,
@@ -85,33 +120,42 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             Stuck: it waits for something that nothing can bring about.
         """
         with self._running():
-            main = self.create_task(work)
+            main, ready = self.create_task(work), self._ready
             while not main.done():
-                self._step()
+                if not ready:
+                    self._move_on()
+                due = ready.popleft()
+                if due.callback is None:
+                    continue
+                self.events += 1
+                due.context.run(due.callback, *due.args)
+                if self._failure is not None:
+                    failure, self._failure = self._failure, None
+                    raise failure
             return main.result()
 
-    def _step(self) -> None:
-        """Run all that is due now, or move on to what is due next."""
-        ready = self._ready
-        if not ready:
-            timers = self._timers
-            while timers and timers[0][3].cancelled():
-                heappop(timers)
-            if not timers:
-                raise Stuck(f"nothing is due any more at {self._now:.3f} s")
-            self._now = max(self._now, timers[0][0])
-            while timers and timers[0][0] <= self._now:
-                timer = heappop(timers)[3]
-                if not timer.cancelled():
-                    ready.append(timer)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle.cancelled():
-                self.events += 1
-                handle._run()  # noqa: SLF001 - what every event loop does with its handles
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+    def sleep(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done so many virtual seconds later."""
+        waiter = self.create_future()
+        self.call_at(self._now + seconds, wake, waiter)
+        return waiter
+
+    def _move_on(self) -> None:
+        """Let the time jump to what is due next.
+
+        Raises:
+            Stuck: nothing is.
+        """
+        timers = self._timers
+        while timers and timers[0][3].callback is None:
+            heappop(timers)
+        if not timers:
+            raise Stuck(f"nothing is due any more at {self._now:.3f} s")
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            due = heappop(timers)[3]
+            if due.callback is not None:
+                self._ready.append(due)
 
     @contextmanager
     def _running(self) -> Generator[None]:
@@ -132,9 +176,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def get_debug(self) -> bool:
         """Tell that asyncio's slow checks are off."""
         return False
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Leave a cancelled timer where it is: it is passed over when its time comes."""
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Let an error that nobody would see end the run."""

@@ -1,6 +1,5 @@
 """One trial's world: publishers, executors and reconcilers as Lambda runs them, on one seed's fate."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,8 +34,6 @@ GENERATE_SECONDS, EXECUTE_SECONDS, RECONCILE_SECONDS = 60.0, 30.0, 50.0
 VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
 CONCURRENCY = 2
 """template.yaml's numbers, which a test compares."""
-
-_IDLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,7 @@ class World:
         while True:
             polled = await mapping.poll()
             if not polled.received:
-                await asyncio.sleep(_IDLE)
+                await queue.until_visible()
 
     def wear(self, executor: str, **behaviour: object) -> None:
         """Set how the broker treats an account from now on."""

@@ -77,15 +77,15 @@ class Exchange:
 
     def start_waiting(self) -> Iterable[str]:
         """Let orders that waited for the session work, and return their symbols."""
-        symbols = []
-        for symbol, book in sorted(self._books.items()):
-            accepted = [o for o in book if o.status is OrderStatus.ACCEPTED and o.coming_end is None]
-            waiting = [order for order in accepted if self._may_trade(order)]
-            for order in waiting:
+        waiting = sorted(symbol for symbol, book in self._books.items() if any(map(self._waits, book)))
+        for symbol in waiting:
+            for order in filter(self._waits, self._books[symbol]):
                 begin(order, self._clock.now, self._accounts[order.key_id].behaviour)
-            if waiting:
-                symbols.append(symbol)
-        return symbols
+        return waiting
+
+    def _waits(self, order: Order) -> bool:
+        """Tell whether an order waits for a session, and the session is there."""
+        return order.status is OrderStatus.ACCEPTED and order.coming_end is None and self._may_trade(order)
 
     def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
         acting = (order for order in self._working(symbol) if trades_at(order, price))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from enum import Enum
+from enum import StrEnum
 from random import Random  # noqa: TID251 - the seed's
 from typing import cast
 
@@ -39,7 +39,7 @@ _REPEATABLE = frozenset(
 """Single writes that botocore sends again when their answer is lost; transactions carry a token instead."""
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """Whose effect it is."""
 
     LEDGER = "ledger"
@@ -191,11 +191,11 @@ class Effects:
         self._witness(call)
         return await call.effect(*call.args, **call.kwargs)
 
-    async def _take_time(self) -> None:
-        if self._fates.strikes(Fault.SLOW):
-            await asyncio.sleep(self._fates.of(Fault.SLOW, 1, _LONGEST))
-        else:
-            await asyncio.sleep(0.001 + 0.05 * self._latency.random())
+    def _take_time(self) -> asyncio.Future[None]:
+        slow = self._fates.strikes(Fault.SLOW)
+        return self._loop.sleep(
+            self._fates.of(Fault.SLOW, 1, _LONGEST) if slow else 0.001 + 0.05 * self._latency.random()
+        )
 
     async def _kill(self, call: "Call", how: str) -> None:
         self._note(call, how)
@@ -208,9 +208,7 @@ class Effects:
             raise asyncio.CancelledError
 
     def _note(self, call: "Call", how: str) -> None:
-        self._trace.add(
-            self._loop.time(), call.worker.name, f"{call.kind.value}.{call.name}", about(call.args), how
-        )
+        self._trace.add(self._loop.time(), call.worker.name, f"{call.kind}.{call.name}", about(call.args), how)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """SQS on a bad day: in any order, twice, deletions lost; and an operator who redrives."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from random import Random  # noqa: TID251 - the seed's
@@ -7,6 +8,7 @@ from random import Random  # noqa: TID251 - the seed's
 from argo.ports import Clock
 from simulation.faults.fates import Fates, Fault
 from simulation.queue import Delivery, InMemoryQueue
+from simulation.virtual_time import wake
 
 
 class UnreliableQueue(InMemoryQueue):
@@ -23,6 +25,7 @@ class UnreliableQueue(InMemoryQueue):
         super().__init__(clock, visibility=visibility, max_receives=max_receives)
         self._fates = fates
         self._chance = chance
+        self._waiting: list[asyncio.Future[None]] = []
         self.poisoned = 0
 
     @property
@@ -42,6 +45,25 @@ class UnreliableQueue(InMemoryQueue):
                 self._messages[delivery.message_id].visible_at = self._clock.now()
         return found
 
+    async def until_visible(self) -> None:
+        """Return when a message may be there to be received: what a long poll waits for."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiting.append(waiter)
+        if (at := self.next_visible_at()) is not None:
+            loop.call_later((at - self._clock.now()).total_seconds(), wake, waiter)
+        await waiter
+
+    async def send_body(self, body: str) -> None:
+        """Take a message's body as it is, and tell those who wait."""
+        await super().send_body(body)
+        self._tell()
+
+    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay``; it may come sooner than those who wait expect it."""
+        await super().defer(receipt_handle, delay)
+        self._tell()
+
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         """Delete handled messages; some of them stay."""
         await super().delete(
@@ -60,3 +82,8 @@ class UnreliableQueue(InMemoryQueue):
         for body in bodies:
             await self.send_body(body)
         return len(bodies)
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            wake(waiter)

@@ -89,7 +89,7 @@ class Follower:
             case Tighten():
                 await self._tighten(execution, action, situation.orders)
             case Adopt(quantity=quantity):
-                await self._adopt(execution, situation, quantity)
+                return await self._adopt(execution, situation, quantity)
             case Problem(problem=problem):
                 self._tell(execution, problem)
             case Cancel():
@@ -194,8 +194,11 @@ class Follower:
             known = execution.protection.model_copy(update={"order_id": moved.order_id})
             await self.wiring.ledger.record_protection(execution, known, now=self.wiring.clock.now())
 
-    async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> None:
-        """Take over the fills of somebody else's orders, where they are exactly what is missing."""
+    async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> Execution | None:
+        """Take over the fills of somebody else's orders, where they are exactly what is missing.
+
+        Returns the execution where orders of its own had to be cancelled first.
+        """
         orders = situation.orders
         ours = {order.order_id for _, order in orders.closing} | {orders.entry.order_id}
         # Since the entry was sent: what had filled of it may have been closed before the rest filled.
@@ -209,11 +212,14 @@ class Follower:
         if not abs(quantity) - fee <= taken <= abs(quantity):
             what = "its position is gone" if quantity > 0 else "more was closed than it held, the position is not"
             self._tell(execution, f"{what}, and no orders account for it")
-            return
+            return None
         if orders.live:
             await self._cancel(execution, Cancel(tuple(orders.live), "its position was closed by hand"))
-        await self._settle(execution, replace(orders, others=others))
-        self._repaired("adopted", execution, orders=", ".join(order.order_id for order in others))
+            return execution
+        settled = await self._settle(execution, replace(orders, others=others))
+        if settled.state.is_terminal:
+            self._repaired("adopted", settled, orders=", ".join(order.order_id for order in others))
+        return None
 
     def _is_gone(self, execution: Execution) -> bool:
         """Tell whether nothing is held any more: a leg has taken the position, or somebody else's order."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from argo.conservation import check, record
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.faults import Ambiguous, BrokerFault, Throttled, Unauthorised
+from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.profile import ExitRules
 from argo.observability import Metric
@@ -33,8 +33,8 @@ _REQUESTS_A_LOOK = 8
 _SECONDS_A_LOOK = 15.0
 _AT_A_TIME = 5
 
-_A_MOMENT, _PATIENCE = timedelta(seconds=1), timedelta(seconds=15)
-"""When an account that could not be read is read again, and how long a run waits for a throttled broker."""
+_PATIENCE = timedelta(seconds=15)
+"""How long a run waits for a broker that throttles before it reads the account."""
 
 _NO_ORDER_YET = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
@@ -92,19 +92,17 @@ async def _snapshot(
 
 
 async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], float]) -> Snapshot:
-    """Read the account; once more where a moment's patience may help: without it nothing is guarded for a minute.
+    """Read the account, later where the broker throttles: without it nothing is guarded for a minute.
 
     Raises:
         BrokerFault: the broker did not tell.
     """
     try:
         return await take(broker, now=wiring.clock.now())
-    except (Ambiguous, Throttled) as fault:
-        now = wiring.clock.now()
-        again = fault.until if isinstance(fault, Throttled) else now + _A_MOMENT
-        if again - now > _PATIENCE or seconds_left() < 2 * _SECONDS_A_LOOK:
+    except Throttled as fault:
+        if fault.until - wiring.clock.now() > _PATIENCE or seconds_left() < 2 * _SECONDS_A_LOOK:
             raise
-        await wiring.clock.sleep_until(again)
+        await wiring.clock.sleep_until(fault.until)
         return await take(broker, now=wiring.clock.now())
 
 

@@ -88,7 +88,10 @@ def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in entry.legs) or None
     if not entry.status.is_final:
         return _move(execution, ExecutionState.PARTIALLY_FILLED, Settlement(fills=fills, legs=legs))
-    if not _has_ended(orders) or _guard_may_arrive(execution, now):
+    ended = _has_ended(orders)
+    if ended and _guard_may_arrive(execution, now):
+        return None
+    if not ended:
         learnt = Settlement(fills=fills, legs=legs, release=Release.RESERVATION)
         return _move(execution, ExecutionState.FILLED, learnt)
     gained = profit(fills, execution.side)
