@@ -44,10 +44,10 @@ def partly_filled(day, quantity):
     return signal
 
 
-def let_the_rest_fill(day, signal):
+def let_the_rest_fill(day, signal, symbol="AAPL", price=PRICE):
     client_order_id = f"argo-argo-{signal.signal_id}-entry"
     day.stage.background.call(partial(day.stage.server.broker.liquidity.lift, client_order_id))
-    day.price(PRICE)
+    day.price(price, symbol)
 
 
 def test_what_a_person_sold_while_the_entry_still_filled_is_taken_over_after_the_exit(day):
@@ -108,6 +108,25 @@ def test_a_coin_that_a_person_sells_is_taken_over_although_the_fee_was_kept_of_i
 
     assert day.execution(signal).state is ExecutionState.CLOSED
     assert not day.stage.account().holdings
+
+
+def test_what_a_person_sold_of_a_coin_while_its_entry_filled_is_taken_over_after_the_stop(day):
+    coin = {"symbol": "BTC/USD", "entry_price": Decimal(50_000)}
+    day.price(51_000, "BTC/USD")
+    signal = day.enter(**coin, stop_price=Decimal(49_000), target_price=Decimal(52_000))
+    day.hold_back(signal, "0.5")
+    day.price(50_000, "BTC/USD")
+    day.stage.pass_time(timedelta(seconds=1))
+    day.order_by_hand(symbol="BTC/USD", qty=day.held("BTC/USD"), time_in_force="gtc")
+    let_the_rest_fill(day, signal, "BTC/USD", 50_000)
+    day.run()
+
+    day.price(48_990, "BTC/USD")
+    day.minute(2)
+
+    execution = day.execution(signal)
+    assert (execution.state, day.held("BTC/USD")) == (ExecutionState.CLOSED, 0)
+    assert [fill.leg for fill in execution.fills] == ["entry", "stop_loss", "exit"]
 
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])

@@ -24,7 +24,6 @@ from reconciliation.repair import (
     Situation,
     Tighten,
     cover,
-    held_after_fees,
     plan_repair,
 )
 from reconciliation.repair import Report as Problem
@@ -207,9 +206,7 @@ class Follower:
         side = execution.side.opposite if quantity > 0 else execution.side
         others = tuple(order for order in closed if _is_by_hand(order, side) and order.order_id not in ours)
         taken = sum((order.filled_quantity for order in others), Decimal(0))
-        bought = orders.entry.filled_quantity
-        fee = bought - held_after_fees(bought, execution.symbol)
-        if not abs(quantity) - fee <= taken <= abs(quantity):
+        if not abs(quantity) - orders.most_fees <= taken <= abs(quantity):
             what = "its position is gone" if quantity > 0 else "more was closed than it held, the position is not"
             self._tell(execution, f"{what}, and no orders account for it")
             return None

@@ -22,17 +22,13 @@ from decimal import Decimal
 from argo.domain.account import VIEWS_LAG, MarketClock
 from argo.domain.execution import Cover, Execution
 from argo.domain.orders import BrokerOrder
-from argo.domain.prices import CRYPTO_STEP, Rounding, floor_to, on_tick, tick
+from argo.domain.prices import Rounding, on_tick, tick
 from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders, may_be_cancelled
 from argo.domain.signal import Side
-from argo.domain.symbols import Symbol
 
 ATTEMPTS = 2
 """How often a protective order is sent before the profile decides: as planned, then at corrected prices."""
-
-COIN_FEE = Decimal("0.0025")
-"""Share of a bought coin that the broker keeps at most (ALPACA, orders)."""
 
 PATIENCE = timedelta(seconds=30)
 """How long a part of an entry may wait for the rest: a bracket's exits work once all of it has filled."""
@@ -146,11 +142,6 @@ def plan_repair(seen: Situation, rules: ExitRules) -> Action | None:
     if (due := _exit_due(seen, rules)) is not None:
         return Leave(due)
     return _protect(seen, min(held, seen.position), rules)
-
-
-def held_after_fees(bought: Decimal, symbol: Symbol) -> Decimal:
-    """Return the least that is left of what was bought, or sold short: of a coin the broker keeps its fee."""
-    return floor_to(bought * (1 - COIN_FEE), CRYPTO_STEP) if symbol.is_crypto else bought
 
 
 def cover(seen: Situation) -> Cover:

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from argo.conservation import check, record
 from argo.domain.account import AccountState
@@ -32,9 +31,6 @@ _REQUESTS_A_LOOK = 8
 
 _SECONDS_A_LOOK = 15.0
 _AT_A_TIME = 5
-
-_PATIENCE = timedelta(seconds=15)
-"""How long a run waits for a broker that throttles before it reads the account."""
 
 _NO_ORDER_YET = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
@@ -92,7 +88,7 @@ async def _snapshot(
 
 
 async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], float]) -> Snapshot:
-    """Read the account, later where the broker throttles: without it nothing is guarded for a minute.
+    """Read the account, later where the broker throttles and time is left: without it nothing is guarded.
 
     Raises:
         BrokerFault: the broker did not tell.
@@ -100,7 +96,8 @@ async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], f
     try:
         return await take(broker, now=wiring.clock.now())
     except Throttled as fault:
-        if fault.until - wiring.clock.now() > _PATIENCE or seconds_left() < 2 * _SECONDS_A_LOOK:
+        wait = fault.until - wiring.clock.now()
+        if seconds_left() - wait.total_seconds() < _SECONDS_A_LOOK:
             raise
         await wiring.clock.sleep_until(fault.until)
         return await take(broker, now=wiring.clock.now())

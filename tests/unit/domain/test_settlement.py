@@ -480,6 +480,20 @@ def test_a24_a_coin_whose_guard_sold_a_part_before_the_exit_sold_the_rest_is_clo
     assert move.state is ExecutionState.CLOSED
 
 
+def test_a24_a_coin_of_which_the_exit_found_only_a_part_is_still_held():
+    coin = {"symbol": "BTC/USD"}
+    entry = an_entry(OrderStatus.FILLED, filled=12).model_copy(update=coin)
+    rest = an_exit(filled="5.97").model_copy(update=coin)
+    by_hand = an_exit(filled="6").model_copy(update=coin | {"order_id": "by hand"})
+
+    execution = submitted(state=ExecutionState.FILLED, symbol=Symbol("BTC/USD"))
+    orders = [Orders(entry, exits=(rest,), others=others) for others in ((), (by_hand,))]
+
+    states = [settled(execution, each, SOON).state for each in orders]
+
+    assert states == [ExecutionState.FILLED, ExecutionState.CLOSED]
+
+
 def test_a24_a_coin_whose_exit_was_cancelled_after_a_part_is_still_held():
     coin = {"symbol": "BTC/USD"}
     orders = Orders(

@@ -188,7 +188,7 @@ def test_a19_without_a_whole_view_of_the_account_nothing_is_repaired(method):
 
 @pytest.mark.parametrize("method", ["open_orders", "positions", "account", "clock"])
 @pytest.mark.parametrize(
-    "fault", [Ambiguous("bad gateway", status=502), Throttled("slowly", until=LATER + timedelta(seconds=15))]
+    "fault", [Ambiguous("bad gateway", status=502), Throttled("slowly", until=LATER + timedelta(seconds=45))]
 )
 def test_a_run_that_one_answer_fails_asks_once_more_and_guards_what_is_naked(method, fault):
     account = Account(1)
@@ -201,9 +201,9 @@ def test_a_run_that_one_answer_fails_asks_once_more_and_guards_what_is_naked(met
     assert len(account.exchange.asked("submit")) == 1
 
 
-def test_a_run_waits_for_no_broker_that_throttles_for_long():
+def test_a_run_waits_for_no_broker_that_throttles_for_longer_than_it_has():
     account = Account(1)
-    account.exchange.faults["account"] = Throttled("slowly", until=LATER + timedelta(seconds=16))
+    account.exchange.faults["account"] = Throttled("slowly", until=LATER + timedelta(seconds=46))
 
     report, _ = account.run()
 

@@ -10,8 +10,15 @@ from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.outcome import may_arrive
+from argo.domain.prices import CRYPTO_STEP
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
+
+COIN_FEE = Decimal("0.0025")
+"""Share of a bought coin that the broker keeps at most (ALPACA, orders)."""
+
+_ROUNDED_UP = 10
+"""Fills of one coin, each with a fee that is rounded up to its smallest part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,13 @@ class Orders:
         taken = sum((o.filled_quantity for leg, o in self.closing if leg != "correction"), Decimal(0))
         put_back = sum((o.filled_quantity for leg, o in self.closing if leg == "correction"), Decimal(0))
         return self.entry.filled_quantity + put_back - taken
+
+    @property
+    def most_fees(self) -> Decimal:
+        """How much of the entry's fill the broker may have kept: a coin's fee is taken from the coin."""
+        if "/" not in self.entry.symbol:
+            return Decimal(0)
+        return self.entry.filled_quantity * COIN_FEE + _ROUNDED_UP * CRYPTO_STEP
 
     @property
     def live(self) -> list[BrokerOrder]:
@@ -121,13 +135,9 @@ def may_be_cancelled(execution: Execution, entry: BrokerOrder, now: datetime) ->
 def _has_ended(orders: Orders) -> bool:
     """Tell whether the position is gone, and nothing is live that could open it on the other side.
 
-    A coin's fee makes what exits sell less than what was bought: the last of them, if it is done, left nothing.
+    A coin's fee makes what exits sell less than what was bought.
     """
-    if orders.live:
-        return False
-    sold = [order for leg, order in orders.closing if leg != "correction" and order.filled_quantity]
-    all_done = bool(sold) and sold[-1].status is OrderStatus.FILLED
-    return orders.held == 0 or ("/" in orders.entry.symbol and all_done)
+    return not orders.live and 0 <= orders.held <= orders.most_fees
 
 
 def _guard_may_arrive(execution: Execution, now: datetime) -> bool:
