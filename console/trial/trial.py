@@ -18,7 +18,7 @@ from simulation.faults.trace import Line
 from simulation.referee import Violation
 from simulation.virtual_time import Stuck
 
-_SECONDS_A_SIGNAL = 4.0
+_SECONDS_A_SIGNAL = 3.0
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
 _ROUND = 65.0

@@ -69,6 +69,14 @@ class Account:
         self._open = [order for order in self._open if order.is_open]
         return tuple(self._open)
 
+    def ending(self, now: datetime) -> list[Order]:
+        """Return the orders whose end is coming, or whose time is over."""
+        return [
+            order
+            for order in self._open
+            if order.coming_end is not None or (order.expires_at is not None and order.expires_at <= now)
+        ]
+
     def add(self, order: Order) -> None:
         """Enter a new order, without its legs."""
         self.orders[order.id] = order

@@ -136,9 +136,8 @@ class SimulatedBroker(Trading):
         """Catch up with the clock: end what is due, change the day, start what waited for the session."""
         now = self.clock.now
         for account in self.accounts.values():
-            for order in account.open_orders:
-                expires = order.expires_at is not None and order.expires_at <= now
-                if (expires or order.coming_end is not None) and order.is_open:
+            for order in account.ending(now):
+                if order.is_open:
                     lapse(order, now)
         if exchange_date(now) != self._day:
             self._day = exchange_date(now)

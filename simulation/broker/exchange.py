@@ -31,10 +31,12 @@ class Exchange:
         self._liquidity = liquidity
         self._accounts = accounts
         self._books: dict[str, list[Order]] = {}
+        self._waiting: list[Order] = []
 
     def place(self, order: Order, *legs: Order) -> None:
         """Take an order, and legs that are new as well; fill it at once if it is marketable."""
         self._books.setdefault(order.symbol, []).extend((order, *legs))
+        self._waiting += (each for each in (order, *legs) if each.status is OrderStatus.ACCEPTED)
         self.match(order.symbol)
         if order.time_in_force is TimeInForce.IOC and order.is_open and order.coming_end is None:
             cancel_group(order, self._clock.now)
@@ -77,15 +79,11 @@ class Exchange:
 
     def start_waiting(self) -> Iterable[str]:
         """Let orders that waited for the session work, and return their symbols."""
-        waiting = sorted(symbol for symbol, book in self._books.items() if any(map(self._waits, book)))
-        for symbol in waiting:
-            for order in filter(self._waits, self._books[symbol]):
-                begin(order, self._clock.now, self._accounts[order.key_id].behaviour)
-        return waiting
-
-    def _waits(self, order: Order) -> bool:
-        """Tell whether an order waits for a session, and the session is there."""
-        return order.status is OrderStatus.ACCEPTED and order.coming_end is None and self._may_trade(order)
+        self._waiting = [order for order in self._waiting if order.status is OrderStatus.ACCEPTED]
+        starting = [order for order in self._waiting if order.coming_end is None and self._may_trade(order)]
+        for order in starting:
+            begin(order, self._clock.now, self._accounts[order.key_id].behaviour)
+        return sorted({order.symbol for order in starting})
 
     def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
         acting = (order for order in self._working(symbol) if trades_at(order, price))

@@ -104,9 +104,11 @@ class Effects:
 
     async def happen(self, call: "Call") -> object:
         """Let one effect happen, or not, or twice, or late, and answer, or not."""
-        self._check(call.worker)
+        if call.worker.ended:
+            raise asyncio.CancelledError
         await self._take_time()
-        self._check(call.worker)
+        if call.worker.ended:
+            raise asyncio.CancelledError
         if self._fates.strikes(Fault.KILLED_BEFORE):
             await self._kill(call, "killed before")
         try:
@@ -201,11 +203,6 @@ class Effects:
         self._note(call, how)
         call.worker.end()
         await self._loop.create_future()
-
-    @staticmethod
-    def _check(worker: Worker) -> None:
-        if worker.ended:
-            raise asyncio.CancelledError
 
     def _note(self, call: "Call", how: str) -> None:
         self._trace.add(self._loop.time(), call.worker.name, f"{call.kind}.{call.name}", about(call.args), how)
