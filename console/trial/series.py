@@ -81,16 +81,22 @@ class Processes:
 
     def run(self, plans: Iterable[Plan], *, mutant: str | None = None) -> Iterator[Verdict]:
         """Yield the verdicts in the order of the plans; closed early, it runs no more of them."""
-        yield from self._pool.map(partial(run_one, mutant=mutant), plans)
+        yield from self._pool.map(partial(_run_and_clear, mutant=mutant), plans)
+
+
+def _run_and_clear(plan: Plan, *, mutant: str | None) -> Verdict:
+    verdict = run_one(plan, mutant=mutant)
+    gc.collect()
+    return verdict
 
 
 def _settle_in() -> None:
     """Leave Ctrl-C to the process that started this one, and end when that has ended, however it did.
 
-    What is imported stays for good, and a trial leaves few cycles behind: they are looked for less often.
+    What is imported stays for good; what a trial leaves behind is collected once, after it.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 
