@@ -124,14 +124,14 @@ class Effects:
             await self._kill(call, "killed after")
         return answer
 
-    async def _answered(self, call: "Call") -> object:
+    def _answered(self, call: "Call") -> Awaitable[object]:
         match call.kind:
             case Kind.LEDGER:
-                return await self._from_ledger(call)
+                return self._from_ledger(call)
             case Kind.QUEUE:
-                return await self._from_queue(call)
+                return self._from_queue(call)
             case Kind.BROKER | Kind.MARKET:
-                return await self._from_broker(call)
+                return self._from_broker(call)
 
     async def _from_ledger(self, call: "Call") -> object:
         if self._fates.strikes(Fault.LEDGER_THROTTLED):
@@ -177,6 +177,8 @@ class Effects:
         answer = await self._done(call)
         if fates.strikes(Fault.ORDER_UNANSWERED):
             raise Ambiguous("timed out: it was done")
+        if call.name == "submit" and fates.strikes(Fault.ORDER_REPEATED):
+            return await self._done(call)
         return answer
 
     async def _arrive_late(self, call: "Call") -> None:
@@ -189,9 +191,9 @@ class Effects:
         else:
             self._note(call, "arrives late")
 
-    async def _done(self, call: "Call") -> object:
+    def _done(self, call: "Call") -> Awaitable[object]:
         self._witness(call)
-        return await call.effect(*call.args, **call.kwargs)
+        return call.effect(*call.args, **call.kwargs)
 
     def _take_time(self) -> asyncio.Future[None]:
         slow = self._fates.strikes(Fault.SLOW)
@@ -237,8 +239,8 @@ class _Port:
     def __getattr__(self, name: str) -> _Effect:
         effect: _Effect = getattr(self._port, name)
 
-        async def happen(*args: object, **kwargs: object) -> object:
-            return await self._effects.happen(
+        def happen(*args: object, **kwargs: object) -> Awaitable[object]:
+            return self._effects.happen(
                 Call(self._worker, self._kind, name, effect, args, kwargs, self._effects.second())
             )
 

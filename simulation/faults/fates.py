@@ -32,6 +32,7 @@ class Fault(StrEnum):
     ORDER_LOST = "order_lost", 0.1, "a broker's write times out and was not done"
     ORDER_UNANSWERED = "order_unanswered", 0.1, "a broker's write times out and was done"
     ORDER_LATE = "order_late", 0.1, "a broker's write times out and is done seconds later"
+    ORDER_REPEATED = "order_repeated", 0.05, "a gateway sends an order twice: the answer is that it is a duplicate"
     ORDER_REFUSED = "order_refused", 0.05, "the broker refuses an order"
     BROKER_UNREACHABLE = "broker_unreachable", 0.05, "the broker answers a read with a 5xx"
     BROKER_THROTTLED = "broker_throttled", 0.05, "the broker answers 429, with the time of its reset"
