@@ -55,6 +55,32 @@ def test_timers_of_one_moment_run_in_the_order_they_were_set(loop):
     assert seen == [0, 1, 2, 3, 4]
 
 
+def test_a_timer_that_is_cancelled_never_runs(loop):
+    seen = []
+
+    async def work():
+        timer = loop.call_later(1, seen.append, "cancelled")
+        soon = loop.call_soon(seen.append, "cancelled")
+        timer.cancel()
+        soon.cancel()
+        await loop.sleep(2)
+
+    loop.run(work())
+
+    assert (seen, loop.time()) == ([], 2)
+
+
+def test_whoever_is_cancelled_while_asleep_is_not_woken(loop):
+    async def work():
+        asleep = loop.create_task(after(5, [], "cancelled"))
+        await loop.sleep(1)
+        asleep.cancel()
+        await loop.sleep(9)
+        return asleep.cancelled()
+
+    assert loop.run(work())
+
+
 def test_a_tie_is_broken_by_the_seed_and_by_the_same_seed_in_the_same_way():
     def order(seed):
         seen = []
