@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import batch, calls, cold, cpu, generator, replay
+from benchmarks import batch, calls, cold, cpu, generator, replay, simulation
 from benchmarks.results import Result, Verdict, show, write
 from benchmarks.stand import Stand, stand
 
 RESULTS = Path(__file__).parent / "results.json"
 ON_THE_STAND: dict[str, Callable[[Stand], list[Result]]] = {"calls": calls.run, "cpu": cpu.run, "batch": batch.run}
-NAMES = ("cold", "generator", *ON_THE_STAND)
+NAMES = ("cold", "generator", "simulation", *ON_THE_STAND)
 ON_REQUEST = ("replay",)
 """It downloads what it compares with."""
 
@@ -38,6 +38,7 @@ def measure(names: Collection[str]) -> list[Result]:
     """Run the named benchmarks, one at a time."""
     results = cold.run() if "cold" in names else []
     results += generator.run() if "generator" in names else []
+    results += simulation.run() if "simulation" in names else []
     results += replay.run() if "replay" in names else []
     chosen = [run for name, run in ON_THE_STAND.items() if name in names]
     if chosen:

@@ -1,4 +1,4 @@
-"""`argo docs`: docs/reference.md and docs/proof.md, written from the enums and tables in the code."""
+"""`argo docs`: docs/reference.md, docs/proof.md and README's table of mutants, written from the code."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +13,9 @@ from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.paths import PROJECT, TEMPLATE
 from console.template import read_template
-from console.trial.proof import PROOF, proof, read_caught
+from console.trial.proof import PROOF, proof, read_caught, with_mutants
 
-REFERENCE = PROJECT / "docs" / "reference.md"
+REFERENCE, README = PROJECT / "docs" / "reference.md", PROJECT / "README.md"
 
 _COLUMN = ("column", "type", "meaning")
 _STATISTICS = {"Maximum": "the highest", "Sum": "the sum of", "SampleCount": "the number of records of"}
@@ -31,8 +31,13 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")
     ] = False,
 ) -> None:
-    """Write docs/reference.md and docs/proof.md from the code."""
-    written = {REFERENCE: reference(), PROOF: proof(read_caught())}
+    """Write docs/reference.md, docs/proof.md and README's table of mutants from the code."""
+    caught = read_caught()
+    written = {
+        REFERENCE: reference(),
+        PROOF: proof(caught),
+        README: with_mutants(README.read_text("utf-8"), caught),
+    }
     stale = [path for path, text in written.items() if _read(path) != text]
     if check:
         for path in stale:

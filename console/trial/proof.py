@@ -13,6 +13,8 @@ from simulation.rules import Rule
 PROOF = PROJECT / "docs" / "proof.md"
 CAUGHT = PROJECT / "docs" / "mutants.json"
 
+_BEGIN, _END = "<!-- mutants: written by `make docs` -->", "<!-- mutants: end -->"
+
 _ABOUT = """# What the fault simulation proves
 
 Written by `make prove` and `make docs`. A trial is the whole path from a signal to its order's end: the functions'
@@ -67,6 +69,24 @@ def proof(caught: Mapping[str, Caught]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def with_mutants(readme: str, caught: Mapping[str, Caught]) -> str:
+    """Return README with its table of mutants as it is now.
+
+    Raises:
+        ValueError: README has no place for it.
+    """
+    before, began, rest = readme.partition(_BEGIN)
+    _, ended, after = rest.partition(_END)
+    if not (began and ended):
+        raise ValueError(f"README.md has no place for the mutants, between {_BEGIN} and {_END}")
+    seeds = [caught[name].seed for name in MUTANTS if name in caught]
+    summary = f"{len(seeds)} of {len(MUTANTS)} wrong policies are caught, the last by seed {max(seeds, default=0)}"
+    rows = [(mutant.wrong, *_told(caught.get(name))) for name, mutant in MUTANTS.items()]
+    table = "\n".join(_rows(("a worker that", "seeds it survives", "what the next one breaks"), rows))
+    folded = f"<details>\n<summary>{summary}</summary>\n\n{table}\n\n</details>"
+    return f"{before}{began}\n{folded}\n{ended}{after}"
+
+
 def _told(known: Caught | None) -> tuple[str, str]:
     if known is None:
         return "never", "-"
@@ -74,9 +94,12 @@ def _told(known: Caught | None) -> tuple[str, str]:
 
 
 def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [
+    return f"## {title}\n\n" + "\n".join(_rows(headings, rows))
+
+
+def _rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [
         f"| {' | '.join(headings)} |",
         f"|{'---|' * len(headings)}",
         *(f"| {' | '.join(row)} |" for row in rows),
     ]
-    return f"## {title}\n\n" + "\n".join(lines)

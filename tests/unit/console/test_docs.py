@@ -6,8 +6,9 @@ from typer.testing import CliRunner
 from argo.domain.execution import TRANSITIONS, ExecutionState
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
 from argo.observability import Metric
-from console.docs import REFERENCE, reference
+from console.docs import README, REFERENCE, reference
 from console.main import app
+from console.trial.proof import read_caught, with_mutants
 
 DOCUMENTED = [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason, *Metric]
 
@@ -46,3 +47,16 @@ def test_no_cell_breaks_its_table():
 
     assert not [code for code in DOCUMENTED if "|" in code.meaning]
     assert {line.count("|") for line in rows} == {3, 4}
+
+
+def test_the_mutants_stand_in_readme_between_their_marks():
+    readme = README.read_text(encoding="utf-8")
+    before, _, rest = readme.partition("<details>")
+    emptied = before + rest.partition("</details>\n")[2]
+
+    assert with_mutants(emptied, read_caught()) == readme
+
+
+def test_a_readme_without_a_place_for_the_mutants_is_an_error():
+    with pytest.raises(ValueError, match=r"README\.md has no place for the mutants"):
+        with_mutants("# Argo\n", read_caught())
