@@ -13,7 +13,7 @@ from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.paths import PROJECT, TEMPLATE
 from console.template import read_template
-from console.trial.proof import PROOF, proof, read_caught, with_mutants
+from console.trial.proof import PROOF, proof, read_record, with_mutants
 
 REFERENCE, README = PROJECT / "docs" / "reference.md", PROJECT / "README.md"
 
@@ -32,7 +32,7 @@ def docs(
     ] = False,
 ) -> None:
     """Write docs/reference.md, docs/proof.md and README's table of mutants from the code."""
-    caught = read_caught()
+    caught = read_record().caught
     written = {
         REFERENCE: reference(),
         PROOF: proof(caught),

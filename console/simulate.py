@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from console.tables import output
 from console.trial.mutants import MUTANTS
-from console.trial.proof import PROOF, Caught, proof, read_caught, write_caught
+from console.trial.proof import PROOF, Caught, Record, Traced, proof, read_record, write_record
 from console.trial.series import Processes, Summary, run_one
 from console.trial.showing import (
     command,
@@ -32,6 +32,9 @@ from console.trial.world import Plan
 from simulation.faults import Fault
 
 _INTERRUPTED = 130
+
+_TRACED = Plan(0)
+"""The trial whose hash is kept, to be compared on other machines."""
 
 
 def simulate(
@@ -139,9 +142,10 @@ def _mutants(
                 caught[name] = Caught(failing.plan.seed, failing.plan.signals, rules)
             moved(name)
     if write:
-        kept = read_caught() if len(names) < len(MUTANTS) else {}
+        kept = read_record().caught if len(names) < len(MUTANTS) else {}
         known = {name: found for name in MUTANTS if (found := caught.get(name, kept.get(name)))}
-        write_caught(known)
+        traced = Traced(_TRACED.seed, _TRACED.signals, run_one(_TRACED).digest)
+        write_record(Record(traced, known))
         PROOF.write_text(proof(known), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps({name: asdict(known) for name, known in caught.items()}, indent=2))

@@ -1,8 +1,8 @@
-"""What the trials prove: how soon every mutant was caught and by what, kept as data and shown as docs/proof.md."""
+"""What the trials prove: how soon each mutant was caught and by what, and a trial's hash; shown as docs/proof.md."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from console.paths import PROJECT
@@ -11,7 +11,7 @@ from simulation.faults import Fault
 from simulation.rules import Rule
 
 PROOF = PROJECT / "docs" / "proof.md"
-CAUGHT = PROJECT / "docs" / "mutants.json"
+RECORD = PROJECT / "docs" / "proof.json"
 
 _BEGIN, _END = "<!-- mutants: written by `make docs` -->", "<!-- mutants: end -->"
 
@@ -20,7 +20,8 @@ _ABOUT = """# What the fault simulation proves
 Written by `make prove` and `make docs`. A trial is the whole path from a signal to its order's end: the functions'
 own code, run as Lambda runs it, on a ledger, a queue, a broker and a clock in memory, with faults at every effect,
 all of them drawn from one seed. `argo simulate --seeds 1000` runs seeds; a failing one is made small and told as a
-story. `argo simulate --seed N` runs one again, with the same trace hash on every machine.
+story. `argo simulate --seed N` runs one again, with the same trace hash on every machine: `make test` compares one
+with that of the machine on which this was written.
 
 Right code breaks no rule. That the rules would notice is shown by the mutants: policies as people get them wrong,
 each put in the right one's place for a trial. Every one of them must be caught. The failures that they bring back
@@ -36,16 +37,34 @@ class Caught:
     rules: Sequence[str]
 
 
-def read_caught(path: Path = CAUGHT) -> Mapping[str, Caught]:
-    """Return what is known of each mutant, by its name."""
-    return {name: Caught(**known) for name, known in json.loads(path.read_text(encoding="utf-8")).items()}
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The trace hash of one trial of right code."""
+
+    seed: int
+    signals: int
+    digest: str
 
 
-def write_caught(caught: Mapping[str, Caught], path: Path = CAUGHT) -> None:
-    """Keep what is known of each mutant."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of each mutant, by its name, and a trial that every machine runs alike."""
+
+    traced: Traced
+    caught: Mapping[str, Caught]
+
+
+def read_record(path: Path = RECORD) -> Record:
+    """Return what `make prove` has found."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return Record(Traced(**kept["traced"]), {name: Caught(**known) for name, known in kept["mutants"].items()})
+
+
+def write_record(record: Record, path: Path = RECORD) -> None:
+    """Keep what was found."""
     kept = {
-        name: {"seed": known.seed, "signals": known.signals, "rules": list(known.rules)}
-        for name, known in caught.items()
+        "traced": asdict(record.traced),
+        "mutants": {name: asdict(known) for name, known in record.caught.items()},
     }
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 

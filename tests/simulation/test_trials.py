@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from console.trial.mutants import MUTANTS
-from console.trial.proof import PROOF, proof, read_caught
+from console.trial.proof import PROOF, proof, read_record
 from console.trial.series import ENOUGH_SEEDS, Processes, Summary, run_one
 from console.trial.trial import run_trial
 from console.trial.world import Plan
@@ -14,7 +14,8 @@ from simulation.faults import Fault
 from simulation.rules import Rule
 
 SEEDS_A_TEST = 5
-CAUGHT = read_caught()
+RECORD = read_record()
+CAUGHT = RECORD.caught
 
 
 def broken(verdict):
@@ -62,6 +63,16 @@ def test_a_seed_is_the_same_to_the_last_event_in_any_process(hash_seed):
     )
 
     assert other.stdout.strip() == run_trial(Plan(7, 60)).digest
+
+
+def test_a_seed_is_the_same_on_the_machine_that_recorded_it_and_on_this_one():
+    traced = RECORD.traced
+
+    verdict = run_trial(Plan(traced.seed, traced.signals))
+
+    assert verdict.digest == traced.digest, (
+        "the trials have changed (`make prove` records them), or a machine differs"
+    )
 
 
 def test_another_seed_is_another_trial():

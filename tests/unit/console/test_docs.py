@@ -8,7 +8,7 @@ from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reject
 from argo.observability import Metric
 from console.docs import README, REFERENCE, reference
 from console.main import app
-from console.trial.proof import read_caught, with_mutants
+from console.trial.proof import read_record, with_mutants
 
 DOCUMENTED = [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason, *Metric]
 
@@ -54,9 +54,9 @@ def test_the_mutants_stand_in_readme_between_their_marks():
     before, _, rest = readme.partition("<details>")
     emptied = before + rest.partition("</details>\n")[2]
 
-    assert with_mutants(emptied, read_caught()) == readme
+    assert with_mutants(emptied, read_record().caught) == readme
 
 
 def test_a_readme_without_a_place_for_the_mutants_is_an_error():
     with pytest.raises(ValueError, match=r"README\.md has no place for the mutants"):
-        with_mutants("# Argo\n", read_caught())
+        with_mutants("# Argo\n", read_record().caught)
