@@ -1,4 +1,4 @@
-"""What the trials prove: how soon each mutant was caught and by what, and a trial's hash; shown as docs/proof.md."""
+"""What the trials prove: how soon each mutant was caught, and a trial's hash; shown as docs/proof.md."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
