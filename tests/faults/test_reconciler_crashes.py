@@ -246,7 +246,13 @@ EFFECTS = {
         ("broker", "submit"),
         ("ledger", "record_exit"),
     ],
-    ByHand: [("ledger", "observe"), ("broker", "cancel"), ("broker", "cancel"), ("ledger", "settle")],
+    ByHand: [
+        ("ledger", "observe"),
+        ("broker", "cancel"),
+        ("broker", "cancel"),
+        ("ledger", "settle"),
+        ("ledger", "settle"),
+    ],
     Trailing: [("ledger", "observe"), ("broker", "replace"), ("ledger", "record_protection")],
 }
 """What the run does that sees it, in order: `test_these_are_all_its_writes` holds the list to the code."""
