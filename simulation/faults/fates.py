@@ -76,12 +76,15 @@ class Fates:
             fault: rate for fault in Fault if (rate := self._rate(fault)) and fault not in without
         }
         self.struck: Counter[Fault] = Counter()
-        self._over = False
+        self._odds = {fault: (self._streams[fault].random, rate) for fault, rate in self.rates.items()}
 
     def strikes(self, fault: Fault) -> bool:
         """Decide whether a fault strikes now."""
-        rate = self.rates.get(fault)
-        if rate is None or self._over or self._streams[fault].random() >= rate:
+        odds = self._odds.get(fault)
+        if odds is None:
+            return False
+        draw, rate = odds
+        if draw() >= rate:
             return False
         self.struck[fault] += 1
         return True
@@ -96,7 +99,7 @@ class Fates:
 
     def end(self) -> None:
         """Let nothing strike any more."""
-        self._over = True
+        self._odds.clear()
 
     def _rate(self, fault: Fault) -> float:
         stream = self._streams[fault]
