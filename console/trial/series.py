@@ -1,6 +1,7 @@
 """Many trials: seeds over processes, verdicts in the order of their seeds, and what they add up to."""
 
 import gc
+import hashlib
 import os
 import signal
 from collections import Counter
@@ -27,6 +28,7 @@ class Summary:
     """What trials add up to: of each rule, state and fault how often; of rules and faults also in how many seeds.
 
     ``failing`` are the verdicts that broke a rule, in the order of their seeds.
+    ``digest`` is the SHA-256 of the trials' own, in that order.
     """
 
     trials: int = 0
@@ -38,10 +40,12 @@ class Summary:
     struck_in: Counter[Fault] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     failing: list[Verdict] = field(default_factory=list)
+    digest: str = ""
 
     def add(self, verdict: Verdict) -> None:
         """Add a trial."""
         self.trials += 1
+        self.digest = hashlib.sha256(f"{self.digest}{verdict.digest}".encode()).hexdigest()
         self.signals += verdict.signals
         self.events += verdict.events
         self.states.update(verdict.states)

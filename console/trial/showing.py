@@ -83,6 +83,7 @@ def show_summary(summary: Summary, seconds: float) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    screen.print(f"All traces: {summary.digest}", highlight=False, soft_wrap=True)
     for fault in summary.never_struck:
         screen.print(f"{fault} never struck: what follows from it was not tried.", style="red", highlight=False)
     if summary.failing:
@@ -98,6 +99,7 @@ def summary_as_dict(summary: Summary, seconds: float) -> dict[str, Any]:
         "seeds": summary.trials,
         "signals": summary.signals,
         "events": summary.events,
+        "digest": summary.digest,
         "seconds": seconds,
         "broken": {str(rule): summary.broken[rule] for rule in Rule},
         "struck": {

@@ -58,6 +58,7 @@ class _Trial:
         self._world = World(plan, on_effect=self._see)
         self._weather = Weather(self._world)
         self._chance = self._world.fates.chance("signals")
+        self._events = 0
 
     def run(self) -> Verdict:
         began = perf_counter()
@@ -66,6 +67,7 @@ class _Trial:
             world.loop.run(self._play())
         except Stuck as stuck:
             world.referee.add("stuck", str(stuck), "")
+            self._events = world.loop.events
         for surprise in world.tally.surprises:
             world.referee.add("surprise", surprise, "an error that nobody handles")
         return Verdict(
@@ -75,7 +77,7 @@ class _Trial:
             states=Counter(str(execution.state) for execution in world.ledger.every_execution),
             struck=world.fates.struck,
             metrics={str(metric): count for metric, count in world.tally.totals.items()},
-            events=world.loop.events,
+            events=self._events,
             virtual_seconds=world.loop.time(),
             seconds=perf_counter() - began,
             digest=world.trace.digest,
@@ -101,6 +103,8 @@ class _Trial:
         world.referee.expect_peace()
         await self._come_to_rest()
         world.referee.settle()
+        # What ends then, ends in any order.
+        self._events = world.loop.events
         await self._stop(tasks)
 
     async def _publish(self) -> None:

@@ -95,6 +95,17 @@ def test_processes_bring_the_verdicts_in_the_order_of_the_plans():
     assert [verdict.digest for verdict in verdicts] == [run_trial(plan).digest for plan in plans]
 
 
+def test_a_series_has_one_hash_of_all_its_trials():
+    def added(*seeds):
+        summary = Summary()
+        for seed in seeds:
+            summary.add(run_trial(Plan(seed, 3)))
+        return summary.digest, summary.events
+
+    assert added(0, 1, 2) == added(0, 1, 2)
+    assert len({digest for digest, _ in (added(0, 1), added(1, 0), added(0), added(0, 1, 2))}) == 4
+
+
 def test_a_mutant_works_for_one_trial_and_is_gone_then():
     plan = Plan(0, 30)
     before = run_trial(plan)
