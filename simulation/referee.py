@@ -400,7 +400,7 @@ class Referee:
                 yield symbol
 
     def _account(self, executor: str) -> AccountState | None:
-        return next((state for state in self._ledger.every_account if state.executor == executor), None)
+        return self._ledger.find_account(executor)
 
     def _execution_of(self, order: Order) -> Execution | None:
         root = order.root

@@ -55,6 +55,10 @@ class InMemoryLedger:
         """All accounts that were written, by name, each with every trade that ended."""
         return [self._accounts.read(executor, EVER) for executor in sorted(self._accounts.executors)]
 
+    def find_account(self, executor: str) -> AccountState | None:
+        """Return one account that was written, without its trades, to whoever only looks on."""
+        return self._accounts.read(executor) if executor in self._accounts.executors else None
+
     def find(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, to whoever only looks on."""
         return self._executions.get(signal_id, executor)
