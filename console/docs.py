@@ -32,19 +32,30 @@ def docs(
     ] = False,
 ) -> None:
     """Write docs/reference.md, docs/proof.md and README's table of mutants from the code."""
+    if not check:
+        write_docs()
+        return
+    stale = _stale()
+    for path in stale:
+        typer.echo(f"{path.relative_to(PROJECT)} is not up to date: run `make docs`", err=True)
+    raise typer.Exit(1 if stale else 0)
+
+
+def write_docs() -> None:
+    """Write every generated file that is not up to date."""
+    for path, text in _stale().items():
+        path.write_text(text, encoding="utf-8")
+
+
+def _stale() -> dict[Path, str]:
+    """Return what the files that are not up to date should say."""
     caught = read_record().caught
-    written = {
+    generated = {
         REFERENCE: reference(),
         PROOF: proof(caught),
         README: with_mutants(README.read_text("utf-8"), caught),
     }
-    stale = [path for path, text in written.items() if _read(path) != text]
-    if check:
-        for path in stale:
-            typer.echo(f"{path.relative_to(PROJECT)} is not up to date: run `make docs`", err=True)
-        raise typer.Exit(1 if stale else 0)
-    for path in stale:
-        path.write_text(written[path], encoding="utf-8")
+    return {path: text for path, text in generated.items() if _read(path) != text}
 
 
 def reference() -> str:

@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from console.docs import write_docs
 from console.tables import output
 from console.trial.mutants import MUTANTS
-from console.trial.proof import PROOF, Caught, Record, Traced, proof, read_record, write_record
+from console.trial.proof import Caught, Record, Traced, read_record, write_record
 from console.trial.series import Processes, Summary, run_one
 from console.trial.showing import (
     command,
@@ -55,7 +56,9 @@ def simulate(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Run every mutant until it is caught, on at most --seeds seeds.")
     ] = False,
-    write: Annotated[bool, typer.Option("--write", help="With --mutants: write docs/proof.md.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --mutants: write docs/proof.md and README's table.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.process_cpu_count() or 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -146,7 +149,7 @@ def _mutants(
         known = {name: found for name in MUTANTS if (found := caught.get(name, kept.get(name)))}
         traced = Traced(_TRACED.seed, _TRACED.signals, run_one(_TRACED).digest)
         write_record(Record(traced, known))
-        PROOF.write_text(proof(known), encoding="utf-8")
+        write_docs()
     if as_json:
         typer.echo(json.dumps({name: asdict(known) for name, known in caught.items()}, indent=2))
     else:
