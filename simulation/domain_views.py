@@ -4,8 +4,10 @@ What `simulation.broker.views` and the Alpaca adapter's parser make of them by w
 ledger results of both.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder, OrderStatus
@@ -23,8 +25,8 @@ _STATUSES = {each: OrderStatus(each.value) for each in BrokersStatus}
 
 def order_as_it_is(order: Order, *, nested: bool, request_id: str | None = None) -> BrokerOrder:
     """Show an order as it is now, with its legs where nested."""
-    legs = tuple(order_as_it_is(leg, nested=False) for leg in order.legs) if nested else ()
-    return _order(order, legs, request_id, settled=True)
+    state = _state(order, nested=nested)
+    return _in_state(state) if request_id is None else _order(order, _legs(state), request_id, settled=True)
 
 
 def order_as_submitted(order: Order, *, request_id: str | None = None) -> BrokerOrder:
@@ -58,13 +60,8 @@ def account_of(account: Account, valuation: Valuation) -> BrokerAccount:
 def position_of(position: BrokersPosition, account: Account, market: Market) -> Position:
     """Show a position at the last price."""
     asset, quantity = position.asset, position.quantity
-    return Position(
-        symbol=asset.position_symbol,
-        quantity=_shown(quantity),
-        available_quantity=_shown(account.available(position)),
-        average_entry_price=_shown(nine_places(position.average_entry_price)),
-        market_value=_shown(market.prices[asset.symbol] * quantity),
-    )
+    price = market.prices[asset.symbol]
+    return _position(asset.position_symbol, quantity, account.available(position), position.cost, price)
 
 
 def asset_of(asset: BrokersAsset) -> Asset:
@@ -77,6 +74,53 @@ def clock_of(clock: BrokersClock) -> MarketClock:
     now, calendar = clock.now, clock.calendar
     return MarketClock(
         now=now, is_open=clock.is_open, next_open=calendar.next_open(now), next_close=calendar.next_close(now)
+    )
+
+
+class _State(NamedTuple):
+    """All that may change of what an order is shown as."""
+
+    order: Order
+    status: BrokersStatus
+    quantity: Decimal | None
+    filled_quantity: Decimal
+    filled_value: Decimal
+    ended_at: datetime | None
+    replaced_by: str | None
+    legs: "tuple[_State, ...]"
+
+
+def _state(order: Order, *, nested: bool) -> _State:
+    return _State(
+        order,
+        order.status,
+        order.quantity,
+        order.filled_quantity,
+        order.filled_value,
+        order.ended_at,
+        order.replaced_by,
+        tuple([_state(leg, nested=False) for leg in order.legs]) if nested else (),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _in_state(state: _State) -> BrokerOrder:
+    """Show an order, made anew only when it has changed: most are looked at far more often."""
+    return _order(state.order, _legs(state), None, settled=True)
+
+
+def _legs(state: _State) -> tuple[BrokerOrder, ...]:
+    return tuple(_in_state(leg) for leg in state.legs)
+
+
+@lru_cache(maxsize=1_000)
+def _position(symbol: str, quantity: Decimal, available: Decimal, cost: Decimal, price: Decimal) -> Position:
+    return Position(
+        symbol=symbol,
+        quantity=_shown(quantity),
+        available_quantity=_shown(available),
+        average_entry_price=_shown(nine_places(cost / quantity)),
+        market_value=_shown(price * quantity),
     )
 
 

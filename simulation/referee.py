@@ -383,13 +383,14 @@ class Referee:
     def _naked(self, books: Books) -> Iterator[str]:
         """Yield the symbols whose position no live stop, and no order that closes it, would end."""
         account = books.at_broker
+        open_orders = account.open_orders
         a_persons = self._a_persons(account.key_id, books)
         for symbol, position in sorted(account.positions.items()):
             closing = "sell" if position.quantity > 0 else "buy"
             covered = sum(
                 (
                     (order.quantity or Decimal(0)) - order.filled_quantity
-                    for order in account.open_orders
+                    for order in open_orders
                     if order.symbol == symbol
                     and order.side == closing
                     and (order.stop_price or not order.limit_price)

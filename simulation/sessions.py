@@ -39,6 +39,11 @@ def exchange_date(at: datetime) -> date:
     return at.astimezone(NEW_YORK).date()
 
 
+def next_date(at: datetime) -> datetime:
+    """Return when the next date begins in New York after an aware instant, UTC."""
+    return datetime.combine(exchange_date(at) + _ONE_DAY, time(), NEW_YORK).astimezone(UTC)
+
+
 class TradingCalendar:
     """The exchange's sessions: known dates where there are any, weekdays beyond them.
 

@@ -1,6 +1,5 @@
 """Keep one account: its cash, positions, orders and flags."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +9,10 @@ from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
 from simulation.broker.identifiers import derived_id
 from simulation.broker.money import ZERO
-from simulation.broker.orders import Order, OrderStatus
+from simulation.broker.orders import TERMINAL, Order, OrderStatus
 from simulation.broker.positions import Fill, Position
+
+_TAKES_NOTHING = TERMINAL | {OrderStatus.HELD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,9 @@ class Account:
     def held_for_orders(self, asset: Asset) -> Decimal:
         """Return how much of a position open closing orders will take; two rival legs take it once."""
         by_group: dict[str, Decimal] = {}
-        for order in self._closing(asset):
+        for order in self._open:
+            if order.opening or order.status in _TAKES_NOTHING or order.asset.symbol != asset.symbol:
+                continue
             remaining = order.remaining(order.reserve_price)
             by_group[order.root.id] = max(remaining, by_group.get(order.root.id, ZERO))
         return sum(by_group.values(), ZERO)
@@ -113,13 +116,3 @@ class Account:
         position.apply(fill.position_change, fill.price)
         if position.quantity == 0:
             del self.positions[fill.asset.symbol]
-
-    def _closing(self, asset: Asset) -> Iterable[Order]:
-        return (
-            order
-            for order in self._open
-            if order.asset.symbol == asset.symbol
-            and order.is_open
-            and not order.opening
-            and order.status is not OrderStatus.HELD
-        )

@@ -10,7 +10,7 @@ from simulation.broker.clock import MarketClock
 from simulation.broker.groups import lapse
 from simulation.broker.market import Market, path
 from simulation.broker.trading import Trading
-from simulation.sessions import TradingCalendar, exchange_date
+from simulation.sessions import TradingCalendar, next_date
 from simulation.tape import Step, Tape
 from simulation.timeframe import MINUTE
 
@@ -43,7 +43,7 @@ class SimulatedBroker(Trading):
             market=Market(tape.timeframe if tape else MINUTE),
             opened_at=starts_at,
         )
-        self._day = exchange_date(self.clock.now)
+        self._day_ends = next_date(self.clock.now)
         self._running: Step | None = None
         for symbol in (*(tape.symbols if tape else ()), *symbols):
             self.assets.add(symbol)
@@ -139,8 +139,8 @@ class SimulatedBroker(Trading):
             for order in account.ending(now):
                 if order.is_open:
                     lapse(order, now)
-        if exchange_date(now) != self._day:
-            self._day = exchange_date(now)
+        if now >= self._day_ends:
+            self._day_ends = next_date(now)
             self.market.end_day()
             for account in self.accounts.values():
                 account.last_equity = self.valuation(account).equity

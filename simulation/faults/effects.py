@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from random import Random  # noqa: TID251 - the seed's
-from typing import cast
+from typing import NamedTuple, cast
 
 from argo.domain.execution import Execution
 from argo.domain.faults import Ambiguous, BrokerFault, Refused, Throttled, Unauthorised
@@ -149,7 +149,7 @@ class Effects:
         if call.name == "send":
             (signals,) = cast("tuple[Collection[Signal]]", call.args)
             taken = [signal for signal in signals if not self._fates.strikes(Fault.SENDING_REFUSED)]
-            await self._done(replace(call, args=(taken,)))
+            await self._done(call._replace(args=(taken,)))
             kept = frozenset(signal.signal_id for signal in taken)
             return Sent(kept, {s.signal_id: "the queue refused it" for s in signals if s.signal_id not in kept})
         if self._fates.strikes(Fault.BACKOFF_REFUSED):
@@ -210,8 +210,7 @@ class Effects:
         self._trace.add(self._loop.time(), call.worker.name, f"{call.kind}.{call.name}", about(call.args), how)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call of a port by a worker, which ``began`` at a virtual second."""
 
     worker: Worker

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from pydantic import GetCoreSchemaHandler
@@ -62,8 +63,9 @@ class Symbol(str):
         )
 
 
+@lru_cache(maxsize=4_096)
 def canonical_or_raw(text: str) -> str:
-    """Return the symbol in canonical form, or the text as it is where it is none."""
+    """Return the symbol in canonical form, or the text as it is where it is none; a broker's answers repeat few."""
     try:
         return Symbol(text)
     except ValueError:
