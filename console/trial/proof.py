@@ -8,7 +8,7 @@ from pathlib import Path
 from console.paths import PROJECT
 from console.trial.mutants import MUTANTS
 from simulation.faults import Fault
-from simulation.rules import Rule
+from simulation.referee import Rule
 
 PROOF = PROJECT / "docs" / "proof.md"
 RECORD = PROJECT / "docs" / "proof.json"

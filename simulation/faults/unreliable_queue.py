@@ -46,13 +46,15 @@ class UnreliableQueue(InMemoryQueue):
         return found
 
     async def until_visible(self) -> None:
-        """Return when a message may be there to be received: what a long poll waits for."""
+        """Return when a message can be received, unless another poller is quicker: what a long poll waits for."""
         loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        self._waiting.append(waiter)
-        if (at := self.next_visible_at()) is not None:
-            loop.call_later((at - self._clock.now()).total_seconds(), wake, waiter)
-        await waiter
+        while (at := self.next_visible_at()) is None or at > self._clock.now():
+            waiter = loop.create_future()
+            self._waiting.append(waiter)
+            timer = loop.call_later((at - self._clock.now()).total_seconds(), wake, waiter) if at else None
+            await waiter
+            if timer is not None:
+                timer.cancel()
 
     async def send_body(self, body: str) -> None:
         """Take a message's body as it is, and tell those who wait."""

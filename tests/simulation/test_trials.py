@@ -11,7 +11,7 @@ from console.trial.series import ENOUGH_SEEDS, Processes, Summary, run_one
 from console.trial.trial import run_trial
 from console.trial.world import Plan
 from simulation.faults import Fault
-from simulation.rules import Rule
+from simulation.referee import Rule
 
 SEEDS_A_TEST = 5
 RECORD = read_record()

@@ -1,4 +1,4 @@
-"""What must hold whatever fails, in words; `simulation.referee` sees that it does."""
+"""What must hold whatever fails, in words; `simulation.referee.referee` sees that it does."""
 
 from enum import StrEnum
 
