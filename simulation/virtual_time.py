@@ -23,18 +23,14 @@ class _Due:
     It stands for asyncio's two handles, which cost several calls to make.
     """
 
-    __slots__ = ("_at", "args", "callback", "context")
+    __slots__ = ("args", "callback", "context")
 
     def __init__(
-        self, at: float, callback: Callback, args: Sequence[object], context: contextvars.Context | None
+        self, callback: Callback, args: Sequence[object], context: contextvars.Context | None
     ) -> None:
-        self._at = at
         self.callback: Callback | None = callback
         self.args = args
         self.context = context or contextvars.copy_context()
-
-    def when(self) -> float:
-        return self._at
 
     def cancel(self) -> None:
         self.callback = None
@@ -78,7 +74,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Run a callback at the present moment, after those that are due already."""
-        due = _Due(self._now, callback, args, context)
+        due = _Due(callback, args, context)
         self._ready.append(due)
         return due  # type: ignore[return-value]  # it does what is asked of one
 
@@ -90,7 +86,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback at a virtual time."""
-        due = _Due(when, callback, args, context)
+        due = _Due(callback, args, context)
         self._set += 1
         heappush(self._timers, (when, self._tie(), self._set, due))
         return due  # type: ignore[return-value]  # likewise
@@ -151,8 +147,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             heappop(timers)
         if not timers:
             raise Stuck(f"nothing is due any more at {self._now:.3f} s")
-        self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
+        now = self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= now:
             due = heappop(timers)[3]
             if due.callback is not None:
                 self._ready.append(due)

@@ -11,7 +11,7 @@ from console.trial.story import breach
 from console.trial.trial import Verdict
 from console.trial.world import Plan
 from simulation.faults import Fault
-from simulation.rules import Rule
+from simulation.referee import Rule
 
 _SHOWN = 10
 

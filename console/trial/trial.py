@@ -18,7 +18,7 @@ from simulation.faults.trace import Line
 from simulation.referee import Violation
 from simulation.virtual_time import Stuck
 
-_SECONDS_A_SIGNAL = 3.0
+_SECONDS_A_SIGNAL = 2.0
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
 _ROUND = 65.0
@@ -135,7 +135,8 @@ class _Trial:
 
     def _see(self, call: Call) -> None:
         self._world.referee.witness(call)
-        self._weather.see(call)
+        if call.name == "submit":
+            self._weather.see_order(call)
 
     async def _every(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do something again and again, beginning at a moment of the seed's, whether or not it has ended."""

@@ -12,7 +12,6 @@ from console.trial.accounts import COINS, PROFILES, STOCKS
 from console.trial.world import World
 from simulation.broker import order_request
 from simulation.faults import Call, Fault
-from simulation.faults.effects import Kind
 
 _SYMBOLS = tuple(Symbol(symbol) for symbol in (*STOCKS, *COINS))
 _MOVED_AT_ONCE = 4
@@ -86,10 +85,8 @@ class Weather:
             self._prices[Symbol(stop.symbol)] = price
             engine.set_price(stop.symbol, price)
 
-    def see(self, call: Call) -> None:
+    def see_order(self, call: Call) -> None:
         """Decide, as an order reaches the broker, whether it will fill in part or be rejected later."""
-        if call.kind is not Kind.BROKER or call.name != "submit":
-            return
         fates, (body,) = self._world.fates, call.args
         assert isinstance(body, dict)  # noqa: S101 - the port's type
         client_order_id = str(body["client_order_id"])

@@ -99,8 +99,8 @@ class Account:
         for order in self._open:
             if order.opening or order.status in _TAKES_NOTHING or order.asset.symbol != asset.symbol:
                 continue
-            remaining = order.remaining(order.reserve_price)
-            by_group[order.root.id] = max(remaining, by_group.get(order.root.id, ZERO))
+            group, remaining = order.root.id, order.remaining(order.reserve_price)
+            by_group[group] = max(remaining, by_group.get(group, ZERO))
         return sum(by_group.values(), ZERO)
 
     def available(self, position: Position) -> Decimal:

@@ -249,17 +249,17 @@ class _Port:
 
 def about(args: tuple[object, ...]) -> str:
     """Name the record that an effect is about, by what it was called with."""
-    match args:
-        case (Execution() as execution, *_):
-            return f"{execution.signal_id} {execution.executor} {execution.state}"
-        case (Signal() as signal, *_):
-            return f"{signal.signal_id} {signal.side} {signal.symbol}"
-        case (Mapping() as body, *_):
-            return str(body.get("client_order_id", ""))
-        case (list() as signals, *_):
-            return " ".join(each.signal_id for each in signals if isinstance(each, Signal))
-        case (str() as first, *_):
+    match args[0] if args else None:
+        case str() as first:
             return first
+        case Execution() as execution:
+            return f"{execution.signal_id} {execution.executor} {execution.state}"
+        case Signal() as signal:
+            return f"{signal.signal_id} {signal.side} {signal.symbol}"
+        case list() as signals:
+            return " ".join(each.signal_id for each in signals if isinstance(each, Signal))
+        case Mapping() as body:
+            return str(body.get("client_order_id", ""))
         case _:
             return ""
 
