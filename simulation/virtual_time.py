@@ -25,9 +25,7 @@ class _Due:
 
     __slots__ = ("args", "callback", "context")
 
-    def __init__(
-        self, callback: Callback, args: Sequence[object], context: contextvars.Context | None
-    ) -> None:
+    def __init__(self, callback: Callback, args: Sequence[object], context: contextvars.Context | None) -> None:
         self.callback: Callback | None = callback
         self.args = args
         self.context = context or contextvars.copy_context()

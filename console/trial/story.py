@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from console.trial.accounts import PROFILES
 from simulation.faults.trace import Line
-from simulation.referee import Violation
-from simulation.referee import Rule
+from simulation.referee import Rule, Violation
 
 _SIGNAL = re.compile(r"\b[0-9a-f]{24}\b")
 _ORDER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")

@@ -9,8 +9,7 @@ from console.trial.story import breach, story
 from console.trial.world import Plan
 from simulation.faults import Fault
 from simulation.faults.trace import Line
-from simulation.referee import Violation
-from simulation.referee import Rule
+from simulation.referee import Rule, Violation
 
 SIGNAL, OTHER = "a" * 24, "b" * 24
 ORDER, LEG = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"

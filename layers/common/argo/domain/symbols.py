@@ -65,7 +65,7 @@ class Symbol(str):
 
 @lru_cache(maxsize=4_096)
 def canonical_or_raw(text: str) -> str:
-    """Return the symbol in canonical form, or the text as it is where it is none; a broker's answers repeat few."""
+    """Return the symbol in canonical form, or the text as it is where it is none; answers repeat the same few."""
     try:
         return Symbol(text)
     except ValueError:
