@@ -88,8 +88,8 @@ class _Trial:
         world, weather = self._world, self._weather
         every = [
             self._every(5, weather.move_prices),
-            self._every(20, weather.change_moods),
-            self._every(30, weather.people),
+            self._every(15, weather.change_moods),
+            self._every(20, weather.people),
             self._every(15, self._look),
             self._every(_MINUTE, lambda: world.publish(())),
             *(self._every(_MINUTE, partial(world.reconcile, name)) for name in PROFILES),

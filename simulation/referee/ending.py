@@ -3,8 +3,9 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
-from argo.domain.execution import Execution, ExecutionState, Fill
+from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
 from simulation.referee.evidence import SMALLEST, UNRESOLVED, Evidence
@@ -22,6 +23,7 @@ def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
     _check_outbox(evidence)
     for execution in evidence.ledger.every_execution:
         _check_end(evidence, execution, peace_since)
+        _check_history(evidence, execution)
     for executor in evidence.accounts:
         _check_orders(evidence, executor)
         _check_positions(evidence, executor)
@@ -54,6 +56,15 @@ def _check_end(evidence: Evidence, execution: Execution, peace_since: datetime |
     had_time = peace_since is not None and execution.expires_at - peace_since > _TIME_ENOUGH
     if execution.state is ExecutionState.EXPIRED and had_time:
         evidence.violated("given_up", name, f"{execution.reason}, after the last fault")
+
+
+def _check_history(evidence: Evidence, execution: Execution) -> None:
+    """Nobody has written after his successor (an epoch falls), or onto a state that he did not know of."""
+    for before, after in pairwise(execution.history):
+        goes_on = after.state is before.state or after.state in TRANSITIONS[before.state]
+        if not goes_on or after.epoch < before.epoch:
+            steps = f"{before.state} at epoch {before.epoch} -> {after.state} at epoch {after.epoch}"
+            evidence.violated("out_of_turn", f"{execution.signal_id} {execution.executor}", steps)
 
 
 def _check_orders(evidence: Evidence, executor: str) -> None:

@@ -1,10 +1,11 @@
 """Orders of events that the fault simulation came upon, each in its smallest form."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import cycle
 
 import pytest
 
@@ -280,10 +281,25 @@ class Memory(InMemoryLedger):
 
 
 @dataclass
+class Behind:
+    """A worker's clock: the world's, so much behind."""
+
+    clock: SteppedClock
+    by: timedelta
+
+    def now(self):
+        return self.clock.now() - self.by
+
+
+@dataclass
 class Desk:
-    """An executor with its queue, on a clock that this test moves; the exchange takes orders at any hour."""
+    """An executor with its queue, on a clock that this test moves; the exchange takes orders at any hour.
+
+    Its workers take turns, and ``behind`` is how far each one's clock is.
+    """
 
     clock: SteppedClock = field(default_factory=lambda: SteppedClock(OPENS))
+    behind: tuple[timedelta, ...] = (timedelta(),)
 
     def __post_init__(self):
         self.engine = SimulatedBroker(
@@ -293,6 +309,7 @@ class Desk:
         )
         self.engine.set_clock(OPENS, is_open=True)
         self.engine.set_price("AAPL", PRICE)
+        self.workers = cycle(self.behind)
         self.ledger = Memory(self.clock)
         self.queue = InMemoryQueue(self.clock, visibility=VISIBILITY, max_receives=MAX_RECEIVES)
         broker = InMemoryBroker(self.engine, "argo")
@@ -330,7 +347,8 @@ class Desk:
         return self.ledger.find(signal.signal_id, "argo")
 
     async def _invoke(self, event):
-        return await execute_batch(event, self.wiring, seconds_left=lambda: 30.0)
+        clock = Behind(self.clock, next(self.workers))
+        return await execute_batch(event, replace(self.wiring, clock=clock), seconds_left=lambda: 30.0)
 
 
 def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_letter():
@@ -344,6 +362,20 @@ def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_let
 
     assert (waiting.state, waiting.reason) == (ExecutionState.EXPIRED, Obstacle.AWAITING_EXIT)
     assert desk.queue.dead_letters == []
+
+
+def test_a_worker_whose_clock_is_behind_costs_a_waiting_signal_no_attempt():
+    def attempts(*behind):
+        desk = Desk(behind=behind)
+        held = a_signal()
+        desk.execute(held)
+        desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
+        now = desk.clock.now()
+        waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
+        assert desk.queue.dead_letters == []
+        return waiting.epoch
+
+    assert attempts(timedelta(), timedelta(seconds=2)) >= attempts(timedelta()) - 2
 
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])

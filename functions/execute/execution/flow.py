@@ -74,7 +74,8 @@ class Flow:
                 self.record.log("delivery_of_settled_signal", execution)
                 return Done()
             case Held(until=until):
-                patience = backoff(signal.signal_id, receives, self.limits.backoff)
+                # The holder's clock may be ahead: a moment more is enough, a whole backoff would lose an attempt.
+                patience = backoff(signal.signal_id, receives, self.limits.turned_away)
                 return Later(max(until - now, patience), "held_by_another_worker")
             case Claimed(execution=execution, taken_over=taken_over):
                 if not taken_over:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
@@ -21,10 +22,12 @@ class Limits:
     """How long things may take.
 
     ``lease`` must outlast a worker: the function's timeout and the broker's read timeout are below it.
+    ``turned_away`` is what a delivery waits at least whose signal another worker holds.
     """
 
     lease: timedelta = timedelta(seconds=45)
     backoff: BackoffLimits = field(default_factory=BackoffLimits)
+    turned_away: BackoffLimits = field(default_factory=partial(BackoffLimits, cap=timedelta(seconds=8)))
 
 
 @dataclass(frozen=True, slots=True)

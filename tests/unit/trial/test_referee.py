@@ -114,6 +114,12 @@ def claim_taken_over_at_once(court):
     court.see("ledger", "account", "argo")
 
 
+@breach(Rule.OUT_OF_TURN)
+def written_after_the_successor(court):
+    write_on(court, court.hold(), epoch=0)
+    court.referee.settle()
+
+
 @breach(Rule.EXPIRED_SENT)
 def order_sent_late(court):
     execution = court.intend(court.claim())
@@ -199,6 +205,11 @@ def court():
     return Court()
 
 
+def write_on(court, execution, **step):
+    written = execution.history[-1].model_copy(update=step)
+    court.ledger._executions.put(execution.model_copy(update={"history": (*execution.history, written)}))
+
+
 def against():
     return a_signal(side=Side.SELL)
 
@@ -220,6 +231,14 @@ def test_a_breach_of_a_rule_is_seen(court, rule):
 
 def test_every_rule_that_the_referee_sees_to_can_be_broken():
     assert set(Rule) - BREACHES.keys() == {Rule.SURPRISE, Rule.STUCK}
+
+
+def test_a_step_that_is_not_in_the_table_is_out_of_turn(court):
+    write_on(court, court.hold(), state=ExecutionState.CLAIMED)
+
+    court.referee.settle()
+
+    assert Rule.OUT_OF_TURN in court.broken
 
 
 def test_an_account_in_order_breaks_no_rule(court):
