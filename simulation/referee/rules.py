@@ -34,7 +34,11 @@ class Rule(StrEnum):
         "an order is on the record, as it is sent, before it is sent",
     )
     LEASE_TAKEN = "lease_taken", "leases taken", "what a worker holds, no other takes before its lease is over"
-    OUT_OF_TURN = "out_of_turn", "steps out of turn", "only its holder writes a record, and only the steps there are"
+    OUT_OF_TURN = (
+        "out_of_turn",
+        "steps out of turn",
+        "only its holder writes a record, and only the steps there are",
+    )
     EXPIRED_SENT = "expired_sent", "orders of expired signals", "past its expiry no entry is sent"
     RISK_WHILE_HALTED = "risk_while_halted", "risk while halted", "a halted account reserves nothing"
     EXIT_DENIED = "exit_denied", "exits denied", "what limits new risk stops no exit"
