@@ -1,11 +1,11 @@
 """The account as a decision sees it: the ledger's record joined with what the broker says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.account import VIEWS_LAG, AccountState, Asset, BrokerAccount, Holding, MarketClock, Position
+from argo.domain.account import VIEWS_LAG, AccountState, Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol, canonical_or_raw
 
@@ -31,7 +31,7 @@ class AccountView:
     @property
     def held(self) -> frozenset[str]:
         """Symbols with a lock, a position or an order that would open one."""
-        opening = {canonical_or_raw(order.symbol) for order in self.orders if not self._closes(order)}
+        opening = {symbol for symbol, _ in self._opening()}
         return frozenset(self.state.holdings) | {position.symbol for position in self.positions} | opening
 
     @property
@@ -43,10 +43,8 @@ class AccountView:
             value = position.market_value
             cost = position.average_entry_price * position.quantity
             broker[position.symbol] = abs(cost if value is None else value)
-        for order in self.orders:
-            if not self._closes(order):
-                symbol = canonical_or_raw(order.symbol)
-                broker[symbol] = broker.get(symbol, Decimal(0)) + _notional(order)
+        for symbol, order in self._opening():
+            broker[symbol] = broker.get(symbol, Decimal(0)) + _notional(order)
         return sum(
             (max(ledger.get(s, Decimal(0)), broker.get(s, Decimal(0))) for s in {*ledger, *broker}), Decimal(0)
         )
@@ -63,22 +61,25 @@ class AccountView:
         A reservation counts for as long as the broker's views can lag, and then until it shows the order or the
         position; until then the money may be counted twice, which errs towards less, and never not at all.
         """
-        holdings = self.state.holdings.items()
-        unseen = [holding.notional for held, holding in holdings if not self._is_seen(held, holding)]
+        shown = {position.symbol for position in self.positions}
+        named = {part for order in self.orders for part in order.client_order_id.split("-")}
+        unseen = [
+            holding.notional
+            for held, holding in self.state.holdings.items()
+            if self.read_at - holding.since < VIEWS_LAG or not (held in shown or holding.signal_id in named)
+        ]
         reserved = min(sum(unseen, Decimal(0)), self.state.reserved_notional)
         return max(self.buying_power(symbol) - reserved, Decimal(0))
 
-    def _is_seen(self, symbol: str, holding: Holding) -> bool:
-        if self.read_at - holding.since < VIEWS_LAG:
-            return False
-        ordered = any(holding.signal_id in order.client_order_id for order in self.orders)
-        return ordered or any(position.symbol == symbol for position in self.positions)
-
-    def _closes(self, order: BrokerOrder) -> bool:
-        """Tell whether an open order is against a position that is held."""
-        symbol = canonical_or_raw(order.symbol)
-        held = next((position.quantity for position in self.positions if position.symbol == symbol), Decimal(0))
-        return held > 0 if order.side == "sell" else held < 0
+    def _opening(self) -> Iterator[tuple[str, BrokerOrder]]:
+        """Yield the open orders, with their symbols, that are not against a position that is held."""
+        held = {position.symbol: position.quantity for position in self.positions}
+        for order in self.orders:
+            symbol = canonical_or_raw(order.symbol)
+            quantity = held.get(symbol, Decimal(0))
+            closes = quantity > 0 if order.side == "sell" else quantity < 0
+            if not closes:
+                yield symbol, order
 
 
 def _notional(order: BrokerOrder) -> Decimal:
