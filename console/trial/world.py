@@ -23,7 +23,7 @@ from simulation.event_source import EventSourceMapping
 from simulation.faults import Call, Effects, Fates, Fault, Trace, UnreliableQueue, Worker
 from simulation.feed import InMemoryMarketData
 from simulation.ledger import InMemoryLedger
-from simulation.referee import Books, Referee
+from simulation.referee import Books, Evidence, Referee
 from simulation.sessions import TradingCalendar
 from simulation.virtual_time import VirtualClock, VirtualLoop
 
@@ -70,7 +70,7 @@ class World:
         )
         self.ledger = InMemoryLedger(mode="simulated")
         self.books = {name: self._books_of(name) for name in PROFILES}
-        self.referee = Referee(self.ledger, self.books, clock=self.clock, second=self.loop.time)
+        self.referee = Referee(Evidence(self.ledger, self.books, clock=self.clock, second=self.loop.time))
         self._brokers = {name: InMemoryBroker(self.engine, name) for name in PROFILES}
         self._market_data = InMemoryMarketData(self.engine)
         self._effects = Effects(self.loop, self.fates, self.trace, on_effect)

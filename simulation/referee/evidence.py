@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -43,31 +43,19 @@ class Books:
     by_hand: set[str]
 
 
+@dataclass(slots=True)
 class Evidence:
     """One run as it truly is, and the violations found in it so far.
 
-    Args:
-        ledger: The true ledger.
-        accounts: Every account's books, by executor.
-        clock: The true time.
-        second: The virtual time of a violation.
+    ``accounts`` are every account's books, by executor; ``clock`` is the true time, ``second`` the virtual one.
     """
 
-    def __init__(
-        self,
-        ledger: InMemoryLedger,
-        accounts: Mapping[str, Books],
-        *,
-        clock: VirtualClock,
-        second: Callable[[], float],
-    ) -> None:
-        """Begin without a violation."""
-        self.ledger = ledger
-        self.accounts = accounts
-        self.clock = clock
-        self.second = second
-        self.violations: list[Violation] = []
-        self._signal_of_body: dict[str, str | None] = {}
+    ledger: InMemoryLedger
+    accounts: Mapping[str, Books]
+    clock: VirtualClock
+    second: Callable[[], float]
+    violations: list[Violation] = field(default_factory=list)
+    _signal_of_body: dict[str, str | None] = field(default_factory=dict)
 
     def violated(self, rule: str, about: str, detail: str) -> None:
         """Note a violation; the first of a rule and a record stands for all."""

@@ -1,15 +1,13 @@
 """The referee: witness of every effect, on his rounds again and again, and judge of the end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from simulation.faults import Call
-from simulation.ledger import InMemoryLedger
 from simulation.referee import ending
-from simulation.referee.evidence import UNRESOLVED, Books, Evidence, Violation
+from simulation.referee.evidence import UNRESOLVED, Evidence, Violation
 from simulation.referee.rounds import Rounds
 from simulation.referee.witness import Witness
-from simulation.virtual_time import VirtualClock
 
 
 class Referee:
@@ -19,19 +17,12 @@ class Referee:
         witness: sees an effect just before it happens.
     """
 
-    def __init__(
-        self,
-        ledger: InMemoryLedger,
-        accounts: Mapping[str, Books],
-        *,
-        clock: VirtualClock,
-        second: Callable[[], float],
-    ) -> None:
-        """Look at what is there by the true ``clock``; ``second`` is the virtual time of a violation."""
-        self._evidence = Evidence(ledger, accounts, clock=clock, second=second)
-        self._rounds = Rounds(self._evidence)
+    def __init__(self, evidence: Evidence) -> None:
+        """Begin to watch."""
+        self._evidence = evidence
+        self._rounds = Rounds(evidence)
         self._peace_since: datetime | None = None
-        self.witness: Callable[[Call], None] = Witness(self._evidence).see
+        self.witness: Callable[[Call], None] = Witness(evidence).see
 
     @property
     def violations(self) -> list[Violation]:

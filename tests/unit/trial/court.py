@@ -11,7 +11,7 @@ from simulation.broker.clock import MarketClock
 from simulation.faults import Call, Fates, Fault, UnreliableQueue, Worker
 from simulation.faults.effects import Kind
 from simulation.ledger import InMemoryLedger
-from simulation.referee import LINGERS, Books, Referee
+from simulation.referee import LINGERS, Books, Evidence, Referee
 from simulation.sessions import TradingCalendar
 from simulation.virtual_time import VirtualClock, VirtualLoop
 from tests.unit.builders import NOW, a_profile, a_signal
@@ -35,7 +35,9 @@ class Court:
         )
         self.ledger = InMemoryLedger(mode="simulated")
         self.books = Books(self.account, self.queue, a_profile(position_limit=1), set())
-        self.referee = Referee(self.ledger, {"argo": self.books}, clock=self.clock, second=self.loop.time)
+        self.referee = Referee(
+            Evidence(self.ledger, {"argo": self.books}, clock=self.clock, second=self.loop.time)
+        )
 
     @property
     def broken(self):
