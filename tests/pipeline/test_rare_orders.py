@@ -1,39 +1,16 @@
 """Orders of events that the fault simulation came upon, each in its smallest form."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import cycle
 
 import pytest
 
 from argo.domain.execution import Cover, ExecutionState
-from argo.domain.reasons import Obstacle
 from argo.domain.signal import Side
-from console.trial.tally import Tally
-from execution.account import AssetBook, ExchangeHours
-from execution.batch import execute_batch
-from execution.wiring import Wiring
-from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
 from simulation.broker.server import Fault
-from simulation.clock import SteppedClock
-from simulation.desk import InMemoryBroker
-from simulation.event_source import EventSourceMapping
-from simulation.feed import InMemoryMarketData
-from simulation.ledger import InMemoryLedger
-from simulation.queue import InMemoryQueue
-from tests.pipeline.market_day import Day
-from tests.pipeline.stage import MINUTE, OPENS, PRICE, PROFILES, against
-from tests.unit.builders import a_signal
-
-VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
-
-
-@pytest.fixture
-def day(stage):
-    return Day(stage)
+from tests.pipeline.stage import PRICE
 
 
 def partly_filled(day, quantity):
@@ -264,127 +241,3 @@ def test_an_exit_that_was_sized_on_a_view_of_a_growing_position_is_followed_by_o
     assert sold == [5]
     assert day.held() == 0
     day.check_over()
-
-
-class Memory(InMemoryLedger):
-    """A ledger in memory whose intents take a while."""
-
-    def __init__(self, clock):
-        super().__init__(mode="simulated")
-        self.clock = clock
-        self.takes = timedelta()
-
-    async def intend(self, *args, **kwargs):
-        intended = await super().intend(*args, **kwargs)
-        self.clock.set(self.clock.now() + self.takes)
-        return intended
-
-
-@dataclass
-class Behind:
-    """A worker's clock: the world's, so much behind."""
-
-    clock: SteppedClock
-    by: timedelta
-
-    def now(self):
-        return self.clock.now() - self.by
-
-
-@dataclass
-class Desk:
-    """An executor with its queue, on a clock that this test moves; the exchange takes orders at any hour.
-
-    Its workers take turns, and ``behind`` is how far each one's clock is.
-    """
-
-    clock: SteppedClock = field(default_factory=lambda: SteppedClock(OPENS))
-    behind: tuple[timedelta, ...] = (timedelta(),)
-
-    def __post_init__(self):
-        self.engine = SimulatedBroker(
-            [AccountSettings(key_id="argo", secret_key="argo", cash=Decimal(1_000_000))],
-            starts_at=OPENS,
-            symbols=["AAPL"],
-        )
-        self.engine.set_clock(OPENS, is_open=True)
-        self.engine.set_price("AAPL", PRICE)
-        self.workers = cycle(self.behind)
-        self.ledger = Memory(self.clock)
-        self.queue = InMemoryQueue(self.clock, visibility=VISIBILITY, max_receives=MAX_RECEIVES)
-        broker = InMemoryBroker(self.engine, "argo")
-        self.wiring = Wiring(
-            executor="argo",
-            profile=PROFILES["argo"],
-            ledger=self.ledger,
-            broker=broker,
-            market_data=InMemoryMarketData(self.engine),
-            assets=AssetBook(broker, self.clock),
-            hours=ExchangeHours(broker, self.clock),
-            queue=self.queue,
-            clock=self.clock,
-            telemetry=Tally(),
-        )
-
-    @property
-    def account(self):
-        return self.engine.accounts["argo"]
-
-    def execute(self, signal):
-        """Publish a signal and deliver its message as often as it comes back; returns its execution."""
-
-        async def deliver():
-            await self.ledger.put_signal(signal, executors=["argo"])
-            await self.ledger.mark_published(signal.signal_id, ["argo"])
-            await self.queue.send([signal])
-            mapping = EventSourceMapping(self.queue, self._invoke, on_error=pytest.fail)
-            while (due := self.queue.next_visible_at()) is not None:
-                self.clock.set(max(due, self.clock.now()))
-                self.engine.set_clock(self.clock.now(), is_open=True)
-                await mapping.poll()
-
-        asyncio.run(deliver())
-        return self.ledger.find(signal.signal_id, "argo")
-
-    async def _invoke(self, event):
-        clock = Behind(self.clock, next(self.workers))
-        return await execute_batch(event, replace(self.wiring, clock=clock), seconds_left=lambda: 30.0)
-
-
-def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_letter():
-    desk = Desk()
-    held = a_signal()
-    desk.execute(held)
-    desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
-
-    now = desk.clock.now()
-    waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
-
-    assert (waiting.state, waiting.reason) == (ExecutionState.EXPIRED, Obstacle.AWAITING_EXIT)
-    assert desk.queue.dead_letters == []
-
-
-def test_a_worker_whose_clock_is_behind_costs_a_waiting_signal_no_attempt():
-    def attempts(*behind):
-        desk = Desk(behind=behind)
-        held = a_signal()
-        desk.execute(held)
-        desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
-        now = desk.clock.now()
-        waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
-        assert desk.queue.dead_letters == []
-        return waiting.epoch
-
-    assert attempts(timedelta(), timedelta(seconds=2)) >= attempts(timedelta()) - 2
-
-
-@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
-def test_b07_a_signal_that_expires_while_its_intent_is_written_is_not_sent(side):
-    desk = Desk()
-    desk.ledger.takes = timedelta(hours=1)
-
-    execution = desk.execute(a_signal(side=side))
-
-    assert execution.state is ExecutionState.EXPIRED
-    assert desk.account.orders == {}
-    assert asyncio.run(desk.ledger.account("argo")).reserved_notional == 0
