@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 from argo.adapters.aws.items import Item, encode
 from argo.adapters.aws.writes import Request
@@ -162,8 +162,8 @@ class Table:
             request["ExclusiveStartKey"] = _key_of(token)
         try:
             answer = await self._calls.run(lambda: self._client.query(**request))
-        except (ClientError, ParamValidationError) as error:
-            if token and _is_invalid(error):
+        except ClientError as error:
+            if token and error.response["Error"]["Code"] == "ValidationException":
                 raise ValueError(f"not a page token: {token!r}") from error
             raise
         return answer["Items"], _token_of(answer.get("LastEvaluatedKey"))
@@ -186,10 +186,6 @@ def _sorted(error: ClientError) -> Exception:
             return error
 
 
-def _is_invalid(error: ClientError | ParamValidationError) -> bool:
-    return isinstance(error, ParamValidationError) or error.response["Error"]["Code"] == "ValidationException"
-
-
 def _token_of(key: Mapping[str, Any] | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode() if key else None
 
@@ -199,6 +195,11 @@ def _key_of(token: str) -> dict[str, Any]:
         key = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"not a page token: {token!r}") from error
-    if not isinstance(key, dict):
-        raise ValueError(f"not a page token: {token!r}")  # noqa: TRY004 - the caller's text is wrong, not its type
+    if not isinstance(key, dict) or not all(_is_text(value) for value in key.values()):
+        raise ValueError(f"not a page token: {token!r}")
     return key
+
+
+def _is_text(attribute: object) -> bool:
+    """Tell whether a key's attribute is what the table's are."""
+    return isinstance(attribute, dict) and attribute.keys() == {"S"} and isinstance(attribute["S"], str)
