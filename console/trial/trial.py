@@ -21,6 +21,10 @@ from simulation.virtual_time import Stuck
 _SECONDS_A_SIGNAL = 2.0
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
+_CYCLE = 5.0
+_CYCLES_A_BAR = 12
+"""argo.toml's interval, as often as a minute has room for it."""
+
 _ROUND = 65.0
 """A reconciler's minute and a little: whoever is late has been there."""
 
@@ -117,7 +121,15 @@ class _Trial:
             fresh = signal_of(self._chance, symbol, price, number=number, now=self._world.clock.now())
             again = [self._chance.choice(known)] if known and self._world.fates.strikes(Fault.SEEN_AGAIN) else []
             known.append(fresh)
-            self._world.loop.create_task(self._world.publish([fresh, *again]))
+            self._world.loop.create_task(self._find([fresh, *again]))
+
+    async def _find(self, signals: Sequence[Signal]) -> None:
+        """Let the generator find signals: of bars whose cycle failed, the next one finds them again."""
+        for _ in range(_CYCLES_A_BAR):
+            await self._world.publish(signals)
+            if all([await self._world.ledger.signal(each.signal_id) for each in signals]):
+                return
+            await asyncio.sleep(_CYCLE)
 
     async def _come_to_rest(self) -> None:
         """Wait until nothing is unresolved, then until nobody finds work in a market that stands still."""
