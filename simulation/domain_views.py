@@ -59,9 +59,9 @@ def account_of(account: Account, valuation: Valuation) -> BrokerAccount:
 
 def position_of(position: BrokersPosition, account: Account, market: Market) -> Position:
     """Show a position at the last price."""
-    asset, quantity = position.asset, position.quantity
-    price = market.prices[asset.symbol]
-    return _position(asset.position_symbol, quantity, account.available(position), position.cost, price)
+    asset, quantity, average = position.asset, position.quantity, position.average_entry_price
+    worth = market.prices[asset.symbol] * quantity
+    return _position(asset.position_symbol, quantity, account.available(position), average, worth)
 
 
 def asset_of(asset: BrokersAsset) -> Asset:
@@ -114,13 +114,13 @@ def _legs(state: _State) -> tuple[BrokerOrder, ...]:
 
 
 @lru_cache(maxsize=1_000)
-def _position(symbol: str, quantity: Decimal, available: Decimal, cost: Decimal, price: Decimal) -> Position:
+def _position(symbol: str, quantity: Decimal, available: Decimal, average: Decimal, worth: Decimal) -> Position:
     return Position(
         symbol=symbol,
         quantity=_shown(quantity),
         available_quantity=_shown(available),
-        average_entry_price=_shown(nine_places(cost / quantity)),
-        market_value=_shown(price * quantity),
+        average_entry_price=_shown(nine_places(average)),
+        market_value=_shown(worth),
     )
 
 

@@ -18,13 +18,12 @@ from simulation.faults.trace import Line
 from simulation.referee import Violation
 from simulation.virtual_time import Stuck
 
+CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
+"""argo.toml's interval, as often as one of its bars has room for it; a test compares."""
+
 _SECONDS_A_SIGNAL = 2.0
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
-_CYCLE = 5.0
-_CYCLES_A_BAR = 12
-"""argo.toml's interval, as often as a minute has room for it."""
-
 _ROUND = 65.0
 """A reconciler's minute and a little: whoever is late has been there."""
 
@@ -125,11 +124,11 @@ class _Trial:
 
     async def _find(self, signals: Sequence[Signal]) -> None:
         """Let the generator find signals: of bars whose cycle failed, the next one finds them again."""
-        for _ in range(_CYCLES_A_BAR):
+        for _ in range(CYCLES_A_BAR):
             await self._world.publish(signals)
             if all([await self._world.ledger.signal(each.signal_id) for each in signals]):
                 return
-            await asyncio.sleep(_CYCLE)
+            await asyncio.sleep(CYCLE_SECONDS)
 
     async def _come_to_rest(self) -> None:
         """Wait until nothing is unresolved, then until nobody finds work in a market that stands still."""

@@ -27,6 +27,7 @@ def test_no_rule_is_broken_by_any_seed(first):
     verdicts = [run_trial(Plan(seed)) for seed in range(first, first + SEEDS_A_TEST)]
 
     assert [(verdict.plan.seed, verdict.violations) for verdict in verdicts if verdict.violations] == []
+    assert {verdict.signals for verdict in verdicts} == {Plan(first).signals}
     assert sum(Counter(verdict.states)["CLOSED"] for verdict in verdicts) > 50 * SEEDS_A_TEST
 
 
