@@ -38,5 +38,5 @@ def test_as_many_of_a_trials_executors_run_at_once_as_the_template_lets(of_type)
 def test_a_trials_generator_looks_as_often_as_argo_toml_says():
     generation = load_configuration(CONFIGURATION).generation
 
-    assert trial.CYCLE_SECONDS == generation.interval_seconds
-    assert trial.CYCLES_A_BAR * trial.CYCLE_SECONDS == generation.timeframe.duration.total_seconds()
+    assert generation.interval_seconds == trial.CYCLE_SECONDS
+    assert generation.timeframe.duration.total_seconds() == trial.CYCLES_A_BAR * trial.CYCLE_SECONDS
