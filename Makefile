@@ -133,7 +133,7 @@ sam-test: $(UV) ## Build, then invoke every function in a container and check wh
 
 .PHONY: deploy-local
 deploy-local: build ## Deploy everything onto an AWS emulator on this machine and make it trade there
-	@$(RUN) --group local --group sam python -m console.rehearsal
+	@$(RUN) --group local --group sam python -m worlds.rehearsal
 
 .PHONY: deploy
 deploy: $(UV) ## Deploy to AWS (ENVIRONMENT=dev or prod), then send a dry run through it

@@ -25,12 +25,12 @@ from argo.observability import Telemetry
 from argo.ports import Ledger, MarketData, SignalQueue
 from benchmarks.results import Result, alternating
 from benchmarks.shelf import OpenExchange, Shelf, Tape, Tray
-from console.paths import CONFIGURATION, SAMPLE_BARS
 from generation.cycle import run_cycles
 from generation.series import Column
 from generation.wiring import wire
-from simulation.bars import load_bars
-from simulation.clock import SteppedClock
+from simulation.market.bars import load_bars
+from simulation.ports.clock import SteppedClock
+from worlds.paths import CONFIGURATION, SAMPLE_BARS
 
 BOUND = 3.0
 SYMBOLS, BARS = 500, 300

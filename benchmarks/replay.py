@@ -21,12 +21,12 @@ from argo.domain.config import Configuration, Source
 from argo.environment import load_configuration
 from benchmarks.cold import uv
 from benchmarks.results import Result
-from console.paths import CONFIGURATION, SAMPLE_BARS
-from console.play import configured_for
 from console.replay import replayed
-from simulation.bars import load_bars
-from simulation.tape import Bar, Tape
-from simulation.timeframe import DAILY
+from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.bars import load_bars
+from simulation.market.timeframe import DAILY
+from worlds.paths import CONFIGURATION, SAMPLE_BARS
+from worlds.play import configured_for
 
 PEERS = Path(__file__).parent / "peers"
 LUMIBOT, BACKTESTING = "lumibot_bars.py", "backtesting_py.py"
@@ -94,7 +94,7 @@ def _growth(configuration: Configuration) -> list[Result]:
     return results
 
 
-def _replay(tape: Tape, configuration: Configuration) -> Rate:
+def _replay(tape: BarHistory, configuration: Configuration) -> Rate:
     fitted = configured_for(configuration, tape)
     began = process_time()
     done = asyncio.run(replayed(tape, fitted))
@@ -126,11 +126,11 @@ def _middle(rates: Sequence[Rate]) -> Rate:
     return replace(rates[0], seconds=median(rate.seconds for rate in rates))
 
 
-def market_of(symbols: int, length: int) -> Tape:
+def market_of(symbols: int, length: int) -> BarHistory:
     """Make a market of many symbols: each has real bars, of days of its own, on the same sessions."""
     bars = _longest()
     names = ("".join(letters) for letters in product(ascii_uppercase, repeat=4))
-    return Tape(
+    return BarHistory(
         (
             replace(bars[(day + _BETWEEN_SYMBOLS * number) % len(bars)], symbol=name, start=at.start, end=at.end)
             for number, name in enumerate(islice(names, symbols))

@@ -11,9 +11,9 @@ from time import process_time
 from typing import Any
 
 from benchmarks.results import Result
-from console.trial.trial import run_trial
-from console.trial.world import Plan
-from simulation.virtual_time import VirtualLoop
+from trials.trial import run_trial
+from trials.virtual_time import VirtualLoop
+from trials.world import Plan
 
 SEEDS = range(10)
 TIMES = 3

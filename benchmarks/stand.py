@@ -19,13 +19,13 @@ from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
 from argo.observability import Metric
 from benchmarks.market import PRICE, SYMBOLS, Market, market
-from console.embedded_aws import EmbeddedAws, Resources, embedded_aws
-from console.paths import CONFIGURATION, TEMPLATE
-from console.surroundings import broker_environment
 from execution.batch import execute_batch
 from execution.wiring import Wiring, from_environment
 from simulation.broker import AccountSettings
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
+from worlds.embedded_aws import EmbeddedAws, Resources, embedded_aws
+from worlds.paths import CONFIGURATION, TEMPLATE
+from worlds.surroundings import broker_environment
 
 TEN = 10
 """Records in a full batch."""

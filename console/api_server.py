@@ -23,8 +23,8 @@ from rich.console import Console
 from argo.adapters.clock import SystemClock
 from argo.domain.tables import ConfigurationError
 from console.deployment import Deployment, StateOption, open_deployment
-from console.embedded_aws import KEYS, EmbeddedAwsError
-from console.paths import CONFIGURATION, LAST_RUN
+from worlds.embedded_aws import KEYS, EmbeddedAwsError
+from worlds.paths import CONFIGURATION, LAST_RUN
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -18,11 +18,11 @@ from argo.domain.conservation import AccountSum, Row, Standstill, Unresolved, su
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.signals import days_with_records
 from console.tables import output, plain_table, sums_table
 from console.why import meaning
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _COMMONEST = 5
 _LENGTH_OF_A_DAY = len("2026-11-20")

@@ -21,9 +21,9 @@ from argo.domain.faults import BrokerFault
 from argo.domain.tables import ConfigurationError
 from console.credential_rules import mismatch, problem_of
 from console.doctor.aws_errors import demand
-from console.paths import PROJECT, TEMPLATE
 from console.stacks import Clients, aws_clients, logical_name, read_stack
-from console.template import read_template
+from worlds.paths import PROJECT, TEMPLATE
+from worlds.template import read_template
 
 _REFUSED = 1
 _WRONG_INPUT = 2

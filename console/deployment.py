@@ -17,9 +17,9 @@ from argo.adapters.wiring import Adapters
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.ports import Ledger
-from console.embedded_aws import Resources, embedded_aws, executor_of
-from console.paths import LAST_RUN, TEMPLATE
 from console.runs import RunRecord
+from worlds.embedded_aws import Resources, embedded_aws, executor_of
+from worlds.paths import LAST_RUN, TEMPLATE
 
 StateOption = Annotated[Path, typer.Option("--state", help="The directory of a local run.")]
 StackOption = Annotated[

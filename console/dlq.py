@@ -13,9 +13,9 @@ from argo.adapters.aws.queue import Message
 from argo.domain.tables import ConfigurationError
 from console.dead_letters import DeadLetters
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.tables import output, plain_table
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _NOT_FOUND = 1
 _WRONG_INPUT = 2

@@ -11,9 +11,9 @@ from argo.domain.execution import TRANSITIONS
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
-from console.paths import PROJECT, TEMPLATE
-from console.template import read_template
-from console.trial.proof import PROOF, proof, read_record, with_mutants
+from trials.proof import PROOF, proof, read_record, with_mutants
+from worlds.paths import PROJECT, TEMPLATE
+from worlds.template import read_template
 
 REFERENCE, README = PROJECT / "docs" / "reference.md", PROJECT / "README.md"
 

@@ -13,9 +13,9 @@ from argo.domain.tables import ConfigurationError
 from argo.exits import plan_exit
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.trading_state import ExecutorArgument, ReasonOption
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _TRIES = 5
 _NOTHING = 1

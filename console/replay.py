@@ -18,14 +18,14 @@ from argo.domain.conservation import sums
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from argo.ports import Ledger
-from console.paths import CONFIGURATION, SAMPLE_BARS
-from console.play import Played, configured_for, play
 from console.report.page import write_report
 from console.report.reading import Reading, read
 from console.showing import progress_bar, show, tape_to_play
-from console.surroundings import InMemory
-from simulation.bars import BarsFileError
-from simulation.tape import Step, Tape
+from simulation.market.bar_history import BarHistory, Step
+from simulation.market.bars import BarsFileError
+from worlds.paths import CONFIGURATION, SAMPLE_BARS
+from worlds.play import Played, configured_for, play
+from worlds.surroundings import InMemory
 
 _WRONG_INPUT = 2
 
@@ -113,7 +113,7 @@ def replay(
 
 
 async def _replay(
-    tape: Tape, configuration: Configuration, first: date | None, log: Path | None, messages: Console
+    tape: BarHistory, configuration: Configuration, first: date | None, log: Path | None, messages: Console
 ) -> Replayed:
     with (
         log.open("w", encoding="utf-8") if log else nullcontext() as log_to,
@@ -123,7 +123,7 @@ async def _replay(
 
 
 async def replayed(
-    tape: Tape,
+    tape: BarHistory,
     configuration: Configuration,
     *,
     first: date | None = None,

@@ -13,17 +13,17 @@ from argo.domain.config import Configuration
 from argo.domain.conservation import sums
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
-from console.embedded_aws import EmbeddedAwsError, embedded_aws
-from console.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS, TEMPLATE
-from console.play import Played, configured_for, play
 from console.report.page import write_report
 from console.report.reading import Reading, read
 from console.runs import RunRecord
 from console.showing import progress_bar, show, tape_to_play
-from console.surroundings import OnEmbeddedAws
-from simulation.bars import BarsFileError
-from simulation.ledger import digest
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import BarsFileError
+from simulation.ports.ledger import digest
+from worlds.embedded_aws import EmbeddedAwsError, embedded_aws
+from worlds.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS, TEMPLATE
+from worlds.play import Played, configured_for, play
+from worlds.surroundings import OnEmbeddedAws
 
 SAMPLE_FROM = date(2011, 3, 1)
 """Where the sample begins to trade: two years, with eleven years of history before them."""
@@ -98,7 +98,7 @@ def run(
 
 
 async def _play(
-    tape: Tape, configuration: Configuration, first: date | None, record: RunRecord, messages: Console
+    tape: BarHistory, configuration: Configuration, first: date | None, record: RunRecord, messages: Console
 ) -> tuple[Played, Reading, str]:
     record.directory.mkdir(parents=True, exist_ok=True)
     with (

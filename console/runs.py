@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from simulation.bars import load_bars
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import load_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RunRecord:
         }
         self._played.write_text(json.dumps(played), encoding="utf-8")
 
-    def played(self) -> Tape | None:
+    def played(self) -> BarHistory | None:
         """Read the bars that were played; None where none were.
 
         Raises:

@@ -22,14 +22,14 @@ from argo.adapters.wiring import Adapters
 from argo.domain.signal import Signal
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
-from console.docker import DOCKER, LOOPBACK, sam_command
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import PROJECT
 from console.runs import RunRecord
-from console.serving import SAMPLE_TO, Served, chosen, served
 from execution.message import Malformed, read_signal
-from simulation.bars import BarsFileError
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import BarsFileError
+from worlds.containers import SAMPLE_TO, Served, chosen, served
+from worlds.docker import DOCKER, LOOPBACK, sam_command
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import PROJECT
 
 SERVED = Path(".argo") / "served"
 ENV_VARS = Path(".argo") / "sam-env.json"
@@ -109,7 +109,7 @@ def _written(path: Path, env_vars: Mapping[str, Mapping[str, str]]) -> Iterator[
         path.unlink(missing_ok=True)
 
 
-def _tell(running: Served, tape: Tape, messages: Console, *, env_vars: Path, state: Path) -> None:
+def _tell(running: Served, tape: BarHistory, messages: Console, *, env_vars: Path, state: Path) -> None:
     sam = sam_command("ExecuteArgoFunction", Path("events/execute-batch.json"), env_vars)
     symbols = ", ".join(tape.symbols)
     for line in (

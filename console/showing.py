@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from argo.domain.conservation import AccountSum, Row
-from console.play import Played
 from console.summary import row_as_dict
 from console.tables import output, reasons_table, signals_table, sums_table
-from simulation.bars import BarsFileError, load_bars
-from simulation.tape import Step, Tape
+from simulation.market.bar_history import BarHistory, Step
+from simulation.market.bars import BarsFileError, load_bars
+from worlds.play import Played
 
 _BETWEEN_LOOKS = 0.1
 """Seconds; what nobody can see costs a replay its time."""
 
 
-def tape_to_play(path: Path, first: date | None, last: date | None) -> Tape:
+def tape_to_play(path: Path, first: date | None, last: date | None) -> BarHistory:
     """Load a bars file up to an exchange date; those before ``first`` are history.
 
     Raises:

@@ -14,10 +14,10 @@ from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.tables import ConfigurationError
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.summary import row_as_dict
 from console.tables import output, reasons_table, signals_table, sums_table
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _DAYS_BACK = 7
 

@@ -15,10 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from console.docs import write_docs
 from console.tables import output
-from console.trial.mutants import MUTANTS
-from console.trial.proof import Caught, Record, Traced, read_record, write_record
-from console.trial.series import Processes, Summary, run_one
-from console.trial.showing import (
+from console.trial_story import story
+from console.trial_tables import (
     command,
     show_mutants,
     show_summary,
@@ -26,11 +24,13 @@ from console.trial.showing import (
     summary_as_dict,
     verdict_as_dict,
 )
-from console.trial.shrinking import LONGEST, Found, Shrinker
-from console.trial.story import story
-from console.trial.trial import Verdict
-from console.trial.world import Plan
-from simulation.faults import Fault
+from trials.faults import Fault
+from trials.proof import Caught, Record, Traced, read_record, write_record
+from trials.series import Processes, Summary, run_one
+from trials.shrinking import LONGEST, Found, Shrinker
+from trials.trial import Verdict
+from trials.world import Plan
+from trials.wrong_policies import WRONG_POLICIES
 
 _INTERRUPTED = 130
 
@@ -68,8 +68,10 @@ def simulate(
     not caught; the first failing seed is made small and told as a story, with the command that runs it again.
     """
     messages = Console(stderr=True)
-    if mutant is not None and mutant not in MUTANTS:
-        messages.print(f"--mutant {mutant}: there is none; {', '.join(MUTANTS)}", style="red", highlight=False)
+    if mutant is not None and mutant not in WRONG_POLICIES:
+        messages.print(
+            f"--mutant {mutant}: there is none; {', '.join(WRONG_POLICIES)}", style="red", highlight=False
+        )
         raise typer.Exit(2)
     without = frozenset(Fault).difference(only or ()) if only or no_faults else frozenset[Fault]()
     plan = Plan(first if seed is None else seed, signals, without)
@@ -77,7 +79,7 @@ def simulate(
         if seed is not None:
             good = _one(plan, mutant, tell=tell, trace=trace, as_json=as_json, messages=messages)
         elif mutants:
-            names = list(MUTANTS) if mutant is None else [mutant]
+            names = list(WRONG_POLICIES) if mutant is None else [mutant]
             good = _mutants(plan, names, seeds, workers, write=write, as_json=as_json, messages=messages)
         else:
             good = _series(plan, seeds, workers, mutant, as_json=as_json, messages=messages)
@@ -145,8 +147,8 @@ def _mutants(
                 caught[name] = Caught(failing.plan.seed, failing.plan.signals, rules)
             moved(name)
     if write:
-        kept = read_record().caught if len(names) < len(MUTANTS) else {}
-        known = {name: found for name in MUTANTS if (found := caught.get(name, kept.get(name)))}
+        kept = read_record().caught if len(names) < len(WRONG_POLICIES) else {}
+        known = {name: found for name in WRONG_POLICIES if (found := caught.get(name, kept.get(name)))}
         traced = Traced(_TRACED.seed, _TRACED.signals, run_one(_TRACED).digest)
         write_record(Record(traced, known))
         write_docs()

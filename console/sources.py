@@ -15,11 +15,11 @@ from argo.domain.signal_outcome import Ending
 from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.signals import days_with_records
 from console.tables import output, plain_table
 from console.track_record import TrackRecord, track_records
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _PAGE = 200
 

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.domain.tables import ConfigurationError
-from console.embedded_aws import executor_of
+from worlds.embedded_aws import executor_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -21,10 +21,10 @@ from argo.domain.limits import Level
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.deployment import Deployment, StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import CONFIGURATION, LAST_RUN
 from console.signals import days_with_records
 from console.tables import facts_grid, output, plain_table
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import CONFIGURATION, LAST_RUN
 
 _COLOURS = {
     TradingState.ACTIVE: "green",

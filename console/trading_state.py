@@ -12,8 +12,8 @@ from argo.domain.account import AccountState, TradingState
 from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 ExecutorArgument = Annotated[str, typer.Argument(help="The account's name in argo.toml.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for whoever looks at it later.")]

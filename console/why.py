@@ -17,9 +17,9 @@ from argo.domain.signal import Signal
 from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.tables import facts_grid, output, plain_table
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 _NOT_FOUND = 1
 _WRONG_INPUT = 2

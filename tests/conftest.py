@@ -3,10 +3,10 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, settings
 
-from console.embedded_aws import embedded_aws
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.stage import Stage, a_broker
+from worlds.embedded_aws import embedded_aws
+from worlds.paths import TEMPLATE
 
 settings.register_profile(
     "argo",

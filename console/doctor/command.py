@@ -15,9 +15,9 @@ from console.deployment import StackOption, StateOption
 from console.doctor.checks import CHECKS, examine
 from console.doctor.finding import Finding, Level
 from console.doctor.gathering import of_run, of_stack
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import CONFIGURATION, LAST_RUN
 from console.tables import output
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import CONFIGURATION, LAST_RUN
 
 _COLOURS = {
     Level.OK: "green",

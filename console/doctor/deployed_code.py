@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
-from console.paths import CONFIGURATION, PROJECT, TEMPLATE
-from console.template import parse_template, read_template
+from worlds.paths import CONFIGURATION, PROJECT, TEMPLATE
+from worlds.template import parse_template, read_template
 
 _END = 1_000_000
 """Bytes from a zip's end: its directory has a checksum per file, so the files themselves stay where they are."""

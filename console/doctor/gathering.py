@@ -18,9 +18,9 @@ from console.doctor.facts import AccountFacts, Facts, FunctionFacts, StoredKey, 
 from console.doctor.finding import Unread, known
 from console.doctor.in_ledger import dead_letters, heartbeat
 from console.doctor.reading import AwsReader, revert_drift, variables_of
-from console.embedded_aws import EmbeddedAws
-from console.paths import LAST_RUN
 from console.stacks import Stack, aws_clients, logical_name
+from worlds.embedded_aws import EmbeddedAws
+from worlds.paths import LAST_RUN
 
 _LOCAL = Unread("stack", "a local run has none", "")
 _RESTORE = "restore it to a second before it went: docs/operations.md, What survives"

@@ -27,8 +27,8 @@ from console.doctor.facts import (
     TableFacts,
 )
 from console.doctor.finding import Unread, known
-from console.paths import TEMPLATE
 from console.stacks import Clients, Stack, logical_name, read_stack, regions_with
+from worlds.paths import TEMPLATE
 
 HEARTBEAT = timedelta(minutes=5)
 """What the alarms wait for too."""

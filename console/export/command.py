@@ -14,12 +14,12 @@ from rich.console import Console
 from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS
 from console.export.files import Format, column_file, parquet_library
 from console.export.reading import read
-from console.paths import LAST_RUN
 from console.signals import days_with_records
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 
 class What(StrEnum):

@@ -11,7 +11,7 @@ from console.report.equity import Curve, marked_curve, realised_curve
 from console.report.reading import Reading
 from console.report.trades import Trade, latency, trades
 from console.why import meaning
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class Account:
         return [trade for trade in self.closed if trade.profit is not None and trade.profit > 0]
 
 
-def accounts(reading: Reading, tape: Tape | None) -> list[Account]:
+def accounts(reading: Reading, tape: BarHistory | None) -> list[Account]:
     """Return every account of a reading; with the bars that were played its equity is marked to them."""
     return [_account(reading, summed, tape) for summed in sums(reading.rows, reading.executors)]
 
 
-def _account(reading: Reading, summed: AccountSum, tape: Tape | None) -> Account:
+def _account(reading: Reading, summed: AccountSum, tape: BarHistory | None) -> Account:
     name = summed.executor
     executions = reading.executions(name)
     realised = realised_curve(reading, name)

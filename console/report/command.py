@@ -11,14 +11,14 @@ from rich.console import Console
 from argo.adapters.clock import SystemClock
 from argo.domain.tables import ConfigurationError
 from console.deployment import StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import LAST_RUN
 from console.report.page import write_report
 from console.report.reading import Reading, read
 from console.runs import RunRecord
 from console.signals import days_with_records
-from simulation.bars import BarsFileError
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import BarsFileError
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import LAST_RUN
 
 
 def report(
@@ -72,7 +72,7 @@ def _read(state: Path, stack: str | None, first: date | None, last: date | None)
         return asyncio.run(read(deployment.ledger, deployment.executors, days, is_whole=is_whole))
 
 
-def _bars(record: RunRecord, first: date | None, last: date | None, messages: Console) -> Tape | None:
+def _bars(record: RunRecord, first: date | None, last: date | None, messages: Console) -> BarHistory | None:
     """Return the bars that a run played; a report without them is one all the same."""
     try:
         tape = record.played()

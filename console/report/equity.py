@@ -14,7 +14,7 @@ from argo.domain.signal import Side
 from console.export.trade import EXITS
 from console.report.reading import Reading
 from console.report.trades import closed_at
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
 
 
 class Basis(Enum):
@@ -76,7 +76,7 @@ def realised_curve(reading: Reading, executor: str) -> Curve | None:
     return Curve(basis, [*points, (last, amount)] if last > points[-1][0] else points)
 
 
-def marked_curve(reading: Reading, executor: str, tape: Tape) -> Curve | None:
+def marked_curve(reading: Reading, executor: str, tape: BarHistory) -> Curve | None:
     """Return an account's equity at the close of every bar that was played, from its fills and the closes.
 
     None where that cannot be known: the equity's start is not, or a fill lies outside the bars.

@@ -16,7 +16,7 @@ from console.report.prices import EXIT_NAMES, closed_times, price_charts
 from console.report.reading import Reading
 from console.report.trades import Trade
 from console.track_record import TrackRecord, track_records
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
 
 MOST_TRADES = 25
 """How many trades the table lists, the newest."""
@@ -30,7 +30,7 @@ def write_report(
     *,
     subject: str,
     written_at: datetime,
-    tape: Tape | None = None,
+    tape: BarHistory | None = None,
     virtual_time: bool = False,
 ) -> None:
     """Write the report of a ledger.
@@ -53,7 +53,9 @@ def write_report(
     )
 
 
-def page(reading: Reading, *, subject: str, written_at: datetime, tape: Tape | None, virtual_time: bool) -> str:
+def page(
+    reading: Reading, *, subject: str, written_at: datetime, tape: BarHistory | None, virtual_time: bool
+) -> str:
     """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run."""
     found = accounts(reading, tape)
     records = [record for record in track_records(reading.signals) if record.regime is None]

@@ -16,7 +16,7 @@ from console.report.charts import MOST_POINTS, Figure
 from console.report.formats import price, signed
 from console.report.reading import Reading
 from console.report.trades import Trade, trades
-from simulation.tape import Bar, Tape
+from simulation.market.bar_history import Bar, BarHistory
 
 MOST_SIGNALS = 500
 """How many signals of a symbol are drawn, the newest."""
@@ -43,7 +43,7 @@ class _Fate:
         return self.trade.profit if self.trade else None
 
 
-def price_charts(reading: Reading, tape: Tape | None) -> dict[str, Figure]:
+def price_charts(reading: Reading, tape: BarHistory | None) -> dict[str, Figure]:
     """Return every symbol that had a signal with its bars, if any are known, and a layer of traces per account."""
     if not reading.rows:
         return {}
@@ -69,7 +69,7 @@ def _last_record(reading: Reading) -> datetime:
     return max([*moved, *(row.created_at for row in reading.rows)])
 
 
-def closed_times(tape: Tape | None) -> list[Figure]:
+def closed_times(tape: BarHistory | None) -> list[Figure]:
     """Return the times without bars, which a chart of bars within the day leaves out; none where too many."""
     if tape is None or tape.timeframe.is_daily:
         return []
@@ -77,7 +77,7 @@ def closed_times(tape: Tape | None) -> list[Figure]:
     return [{"bounds": [iso(end), iso(start)]} for end, start in gaps] if len(gaps) <= _MOST_GAPS else []
 
 
-def _bars(symbol: str, tape: Tape | None) -> Figure | None:
+def _bars(symbol: str, tape: BarHistory | None) -> Figure | None:
     bars = [bar for bar in tape.bars if bar.symbol == symbol] if tape else []
     if not bars:
         return None

@@ -21,13 +21,13 @@ from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from argo.ports import Clock
 from console.deployment import Deployment, StackOption, StateOption, open_deployment
-from console.embedded_aws import EmbeddedAwsError
-from console.paths import CONFIGURATION, LAST_RUN
 from console.tables import output
 from console.watch.frame import Failure, Frame
 from console.watch.probes import Probes
 from console.watch.reading import Reader, Reading
 from console.watch.served import served_deployment
+from worlds.embedded_aws import EmbeddedAwsError
+from worlds.paths import CONFIGURATION, LAST_RUN
 
 _UNREADABLE = (BotoCoreError, ClientError, ReservationConflict, ValidationError)
 """What a reading may fail with; the next one may not."""

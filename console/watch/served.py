@@ -8,7 +8,7 @@ from argo.adapters.wiring import Adapters
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.deployment import Deployment
-from console.embedded_aws import KEYS, Resources
+from worlds.embedded_aws import KEYS, Resources
 
 _LOOPBACK = "127.0.0.1"
 _SEEN_BY_CONTAINERS = "host.docker.internal"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from simulation.sessions import TradingCalendar
+from simulation.market.sessions import TradingCalendar
 
 
 class MarketClock:

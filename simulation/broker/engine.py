@@ -10,9 +10,9 @@ from simulation.broker.clock import MarketClock
 from simulation.broker.groups import lapse
 from simulation.broker.market import Market, path
 from simulation.broker.trading import Trading
-from simulation.sessions import TradingCalendar, next_date
-from simulation.tape import Step, Tape
-from simulation.timeframe import MINUTE
+from simulation.market.bar_history import BarHistory, Step
+from simulation.market.sessions import TradingCalendar, next_date
+from simulation.market.timeframe import MINUTE
 
 _JUST_NOW = timedelta()
 
@@ -32,7 +32,7 @@ class SimulatedBroker(Trading):
         accounts: Iterable[AccountSettings],
         *,
         starts_at: datetime,
-        tape: Tape | None = None,
+        tape: BarHistory | None = None,
         clock: MarketClock | None = None,
         symbols: Iterable[str] = (),
     ) -> None:
@@ -49,7 +49,7 @@ class SimulatedBroker(Trading):
             self.assets.add(symbol)
 
     @classmethod
-    def replaying(cls, tape: Tape, accounts: Iterable[AccountSettings]) -> Self:
+    def replaying(cls, tape: BarHistory, accounts: Iterable[AccountSettings]) -> Self:
         """Make a broker that stands before the first step of a tape.
 
         Raises:
@@ -63,7 +63,7 @@ class SimulatedBroker(Trading):
     @classmethod
     def live(
         cls,
-        tape: Tape,
+        tape: BarHistory,
         accounts: Iterable[AccountSettings],
         now: Callable[[], datetime],
         *,

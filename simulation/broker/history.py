@@ -10,9 +10,9 @@ from itertools import groupby
 
 from simulation.broker.errors import BrokerError
 from simulation.broker.market import Market
-from simulation.sessions import NEW_YORK, exchange_date
-from simulation.tape import Bar
-from simulation.timeframe import Timeframe
+from simulation.market.bar_history import Bar
+from simulation.market.sessions import NEW_YORK, exchange_date
+from simulation.market.timeframe import Timeframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from simulation.broker.money import ZERO
-from simulation.tape import Bar, Tape
-from simulation.timeframe import Timeframe
+from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.timeframe import Timeframe
 
 
 class Market:
@@ -41,7 +41,7 @@ class Market:
         self.closed.setdefault(bar.symbol, []).append(bar)
         self.trade(bar.symbol, bar.close, bar.end)
 
-    def preload(self, tape: Tape) -> None:
+    def preload(self, tape: BarHistory) -> None:
         """Take in bars as history, without a trade on them."""
         for bar in tape.bars:
             self.close_bar(bar)

@@ -13,7 +13,7 @@ from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Position
 from simulation.broker.terms import OrderClass
 from simulation.broker.valuation import Valuation
-from simulation.sessions import NEW_YORK, Session
+from simulation.market.sessions import NEW_YORK, Session
 
 Json = dict[str, object]
 _RATIO_DIGITS = Decimal("0.000001")

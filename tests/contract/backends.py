@@ -10,9 +10,9 @@ from typing import Any
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.queue import Message, SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
-from console.paths import TEMPLATE
-from console.template import read_template
-from simulation.ledger import InMemoryLedger
+from simulation.ports.ledger import InMemoryLedger
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 _RESOURCES = read_template(TEMPLATE)["Resources"]
 _TABLE = _RESOURCES["SignalTable"]["Properties"]

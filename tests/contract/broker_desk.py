@@ -11,9 +11,9 @@ from argo.adapters.alpaca.market_data import AlpacaMarketData
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from simulation.broker.server import BackgroundServer, BrokerServer, Fault
-from simulation.clock import SteppedClock
-from simulation.desk import InMemoryBroker
-from simulation.feed import InMemoryMarketData
+from simulation.ports.broker import InMemoryBroker
+from simulation.ports.clock import SteppedClock
+from simulation.ports.market_data import InMemoryMarketData
 from tests.contract.backends import Plain
 from tests.simulation.desk import TEN_O_CLOCK, Desk
 

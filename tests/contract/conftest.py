@@ -3,10 +3,10 @@ import pytest
 from moto import mock_aws
 
 from argo.adapters.threads import BlockingCalls
-from console.embedded_aws import KEYS
 from tests.contract.backends import Backend, InMemory
 from tests.contract.broker_desk import BrokerDesk
 from tests.contract.dynalite import DynaliteBackend, dynalite
+from worlds.embedded_aws import KEYS
 
 DYNALITE = pytest.param("dynalite", marks=pytest.mark.dynalite)
 

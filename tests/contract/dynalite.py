@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from console.embedded_aws import KEYS
-from console.paths import PROJECT
 from tests.contract.backends import Backend
+from worlds.embedded_aws import KEYS
+from worlds.paths import PROJECT
 
 HOST = "127.0.0.1"
 PROGRAM = PROJECT / ".tools/dynalite/node_modules/.bin/dynalite"

@@ -12,8 +12,8 @@ from argo.domain.execution import ExecutionState, Fill, Protection
 from argo.domain.ledger import Release, Settlement
 from argo.domain.signal_outcome import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
-from simulation.ledger import InMemoryLedger, digest
-from simulation.ledger.digest import contents
+from simulation.ports.ledger import InMemoryLedger, digest
+from simulation.ports.ledger.digest import contents
 from tests.contract.backends import Plain
 from tests.contract.workers import BOTH, claim, intend, settle, signals
 from tests.unit.builders import BAR_TIME, NOW, a_signal

@@ -26,7 +26,7 @@ from argo.domain.reasons import DenialReason, Obstacle
 from argo.domain.signal import Side
 from argo.domain.signal_outcome import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
-from simulation.ledger import digest
+from simulation.ports.ledger import digest
 from tests.contract.workers import BOTH, LEASE, an_intent
 from tests.unit.builders import BAR_TIME, NOW, a_signal
 

@@ -9,8 +9,8 @@ from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
-from simulation.tape import Bar
-from simulation.timeframe import DAILY
+from simulation.market.bar_history import Bar
+from simulation.market.timeframe import DAILY
 from tests.contract.broker_desk import ON_BOTH_FACES
 from tests.simulation.desk import TEN_O_CLOCK, minute_step
 

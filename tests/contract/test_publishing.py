@@ -7,11 +7,11 @@ from argo.domain.signal import Signal
 from argo.environment import Environment
 from argo.ports import Sent
 from argo.publishing import Publisher
-from console.paths import TEMPLATE
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.contract.backends import Plain, together
 from tests.contract.workers import BOTH, signals
 from tests.unit.builders import NOW, a_signal
+from worlds.paths import TEMPLATE
 
 
 class CrashesOnce:

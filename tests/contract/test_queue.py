@@ -10,10 +10,10 @@ from argo.adapters.threads import BlockingCalls
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
 from argo.ports import QueueFault
-from console.embedded_aws import KEYS
 from tests.contract.backends import Plain
 from tests.contract.workers import signals
 from tests.unit.builders import a_signal
+from worlds.embedded_aws import KEYS
 
 
 def ids(sent):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from console.paths import TEMPLATE
-from console.serving import sample, served
-from console.template import read_template
 from tests.deployment.session import Session, Stack, names_of, play, recording
+from worlds.containers import sample, served
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 ROOT = Path(__file__).parents[2]
 LOGS_POLICY = "AWSLambdaBasicExecutionRole"

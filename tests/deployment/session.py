@@ -25,12 +25,12 @@ from argo.domain.signal import Side, signal_id
 from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
-from console.paths import CONFIGURATION
-from console.serving import Served
 from console.stacks import logical_name
-from console.surroundings import broker_environment, simulated_account
 from execution.message import read_signal
 from simulation.broker.server import Fault
+from worlds.containers import Served
+from worlds.paths import CONFIGURATION
+from worlds.surroundings import broker_environment, simulated_account
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

@@ -11,11 +11,11 @@ from collections import Counter
 
 import pytest
 
-from console.paths import PROJECT, TEMPLATE
-from console.rehearsal import RehearsalError, check_accounts
-from console.serving import SAMPLE_CONFIGURATION
 from console.stacks import logical_name
-from console.template import read_template
+from worlds.containers import SAMPLE_CONFIGURATION
+from worlds.paths import PROJECT, TEMPLATE
+from worlds.rehearsal import RehearsalError, check_accounts
+from worlds.template import read_template
 
 ACCOUNTS = tuple(tomllib.loads((PROJECT / "argo.toml").read_text("utf-8"))["accounts"])
 SAMCONFIG = tomllib.loads((PROJECT / "samconfig.toml").read_text("utf-8"))

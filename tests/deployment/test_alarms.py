@@ -11,8 +11,8 @@ from argo.domain.conservation import Standstill
 from argo.domain.reasons import Reason
 from argo.observability import NAMESPACE, Metric
 from console.main import app
-from console.template import read_template
 from tests.deployment.session import ACCOUNTS, FUNCTIONS
+from worlds.template import read_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = read_template(ROOT / "template.yaml")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.paths import PROJECT, TEMPLATE
-from console.template import read_template
+from worlds.paths import PROJECT, TEMPLATE
+from worlds.template import read_template
 
 TOOLS = Path(sys.executable)
 WITHOUT_UV = ["""RUN=sh -c 'shift 2; exec "$$@"' run""", f"UV={TOOLS}"]

@@ -3,8 +3,8 @@
 import pytest
 
 from argo.environment import load_configuration
-from console.paths import CONFIGURATION
-from console.trial import trial, world
+from trials import trial, world
+from worlds.paths import CONFIGURATION
 
 
 @pytest.mark.parametrize(

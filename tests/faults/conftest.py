@@ -2,10 +2,10 @@ from collections import defaultdict
 
 import pytest
 
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.faults.nursery import Nursery
 from tests.pipeline.stage import Stage, a_broker
+from worlds.paths import TEMPLATE
 
 OUTCOMES = pytest.StashKey[dict]()
 

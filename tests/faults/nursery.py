@@ -21,7 +21,7 @@ from execution.batch import execute_batch
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.report import Report
 from reconciliation.run import reconcile
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 
 ACKNOWLEDGED = 0
 GIVEN_BACK = 3

@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import ExecutionState
-from console.paths import TEMPLATE
-from console.template import read_template
 from execution.batch import execute_batch
 from simulation.broker.server import Fault
-from simulation.event_source import EventSourceMapping
-from simulation.queue import InMemoryQueue
+from simulation.ports.event_source import EventSourceMapping
+from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.stage import Stage, signals
 from tests.unit.builders import a_signal
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 ALWAYS = 1_000_000
 NOTHING_ANSWERS = Fault(drop=True, times=ALWAYS)

@@ -14,7 +14,7 @@ from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import BrokerFault
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import an_entry_plan
 
 _NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -21,8 +21,8 @@ from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Accept, LookUp, after_submit
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment, load_configuration
-from simulation.bars import COLUMNS, BarsFileError, load_bars
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import COLUMNS, BarsFileError, load_bars
 from tests.fuzz.broker_wire import METHODS, Alpaca
 from tests.fuzz.executor import execute
 from tests.unit.api.counter import Counter
@@ -54,7 +54,7 @@ def configuration(raw: bytes) -> Configuration | str:
     return said.replace(f"{path}: ", "")
 
 
-def bars_file(raw: bytes) -> Tape | str:
+def bars_file(raw: bytes) -> BarHistory | str:
     """A file of bars is a tape of what could have traded, or an error that says where it is wrong."""
     path = _file("bars.csv.gz" if raw.startswith(GZIP) else "bars.csv", raw)
     try:

@@ -8,19 +8,19 @@ from argo.domain.conservation import Part, part_of
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
-from console.trial.tally import Tally
 from execution.account import AssetBook, ExchangeHours
 from execution.batch import execute_batch
 from execution.message import Malformed, read_signal
 from execution.wiring import Wiring
 from simulation.broker import AccountSettings, SimulatedBroker
-from simulation.clock import SteppedClock
-from simulation.desk import InMemoryBroker
-from simulation.event_source import EventSourceMapping
-from simulation.feed import InMemoryMarketData
-from simulation.ledger import InMemoryLedger
-from simulation.queue import InMemoryQueue
+from simulation.ports.broker import InMemoryBroker
+from simulation.ports.clock import SteppedClock
+from simulation.ports.event_source import EventSourceMapping
+from simulation.ports.ledger import InMemoryLedger
+from simulation.ports.market_data import InMemoryMarketData
+from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, a_signal
+from trials.tally import Tally
 
 EXECUTOR = "argo"
 KNOWN = a_signal()

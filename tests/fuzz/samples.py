@@ -3,11 +3,11 @@
 import gzip
 import json
 
-from console.paths import CONFIGURATION, PROJECT, SAMPLE_BARS
-from simulation.bars import COLUMNS
+from simulation.market.bars import COLUMNS
 from tests.fuzz.broker_wire import METHODS
 from tests.unit.api.counter import BUY, sample
 from tests.unit.builders import a_message, a_vote
+from worlds.paths import CONFIGURATION, PROJECT, SAMPLE_BARS
 
 MESSAGE = json.loads(a_message(votes=[a_vote()], mood="bullish"))
 

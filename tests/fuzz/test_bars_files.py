@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, settings
 
-from simulation.bars import COLUMNS
+from simulation.market.bars import COLUMNS
 from tests.fuzz import doors
 from tests.fuzz.mutations import bars, with_each_odd_text
 from tests.fuzz.samples import DAYS, MINUTES, csv

@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from console.paths import TEMPLATE
-from console.template import read_template
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 MORE_PERIODS = 2
 """CloudWatch looks back further than the evaluation periods where data are missing; its documentation's examples

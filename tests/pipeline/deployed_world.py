@@ -18,7 +18,7 @@ from console.stacks import Stack, read_stack
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.clock import MarketClock
 from simulation.broker.server import BackgroundServer, BrokerServer
-from simulation.sessions import TradingCalendar
+from simulation.market.sessions import TradingCalendar
 from tests.pipeline.hollow_stack import deploy
 
 WATCHLIST = ("AAPL", "NVDA", "TSLA", "MSFT")

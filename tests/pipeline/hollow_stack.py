@@ -9,8 +9,8 @@ import json
 import zipfile
 from pathlib import Path
 
-from console.paths import CONFIGURATION, PROJECT, TEMPLATE
-from console.template import read_template
+from worlds.paths import CONFIGURATION, PROJECT, TEMPLATE
+from worlds.template import read_template
 
 KEPT = {
     "AWS::DynamoDB::Table",

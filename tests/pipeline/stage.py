@@ -13,7 +13,6 @@ from argo.domain.account import TradingState
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime
 from argo.environment import Environment
-from console.surroundings import broker_environment
 from console.why import _execution_panel, _read, _signal_panel
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
@@ -21,9 +20,10 @@ from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker import AccountSettings, SimulatedBroker, order_request
 from simulation.broker.server import BackgroundServer, BrokerServer
-from simulation.clock import SteppedClock
-from simulation.event_source import EventSourceMapping
+from simulation.ports.clock import SteppedClock
+from simulation.ports.event_source import EventSourceMapping
 from tests.unit.builders import a_signal
+from worlds.surroundings import broker_environment
 
 OPENS = datetime(2026, 3, 2, 15, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

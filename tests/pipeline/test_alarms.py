@@ -8,12 +8,12 @@ import pytest
 
 from argo.domain.config import Source
 from argo.domain.profile import ExitRules, OnUnprotected
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.cloudwatch import MORE_PERIODS, alarms
 from tests.pipeline.market_day import Day
 from tests.pipeline.stage import EXECUTORS, PRICE, Stage, a_broker
 from tests.pipeline.watched_stage import ACCOUNTS, HANDLERS, WatchedStage, is_on_stage
+from worlds.paths import TEMPLATE
 
 ALARMS = {name: alarm for name, alarm in alarms(Mode="simulated").items() if is_on_stage(name)}
 NO_MONEY = {"code": 40310000, "message": "insufficient buying power"}

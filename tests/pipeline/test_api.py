@@ -12,10 +12,10 @@ from argo.adapters.clock import SystemClock
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState, client_order_id
 from console.api_server import LocalContext
-from console.paths import CONFIGURATION
 from tests.pipeline.stage import EXECUTORS, OPENS
 from tests.unit.api.counter import BUY, a_request, sample
 from trading_api import handler
+from worlds.paths import CONFIGURATION
 
 gc.enable()  # A handler stops it on import, until it is wired.
 

@@ -11,10 +11,10 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from console.api_server import ApiServer
-from console.paths import CONFIGURATION, TEMPLATE
 from simulation.broker.server import BackgroundServer
 from trading_api import document, handler
 from trading_api.routes import app
+from worlds.paths import CONFIGURATION, TEMPLATE
 
 gc.enable()  # A handler stops it on import, until it is wired.
 load_all_checks()

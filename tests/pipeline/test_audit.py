@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 from argo.conservation import check
 from argo.domain.execution import ExecutionState
-from console.embedded_aws import embedded_aws
 from console.main import app
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer, Fault
 from tests.pipeline.stage import OPENS, SYMBOLS, Stage, a_broker
 from tests.unit.builders import a_signal
+from worlds.embedded_aws import embedded_aws
+from worlds.paths import TEMPLATE
 
 EVERY = timedelta(minutes=6)
 SIGNALS = 10

@@ -10,11 +10,11 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
-from console.paths import TEMPLATE
 from tests.faults.nursery import ACKNOWLEDGED, GIVEN_BACK, Delivery, Nursery
 from tests.faults.stand import LEASE_AND_MORE
 from tests.pipeline.stage import MINUTE, PRICE
 from tests.unit.builders import NOW, a_signal
+from worlds.paths import TEMPLATE
 
 EXECUTORS = 10
 SYMBOLS = [f"{first}{second}Q" for second in "KLMNOPQRST" for first in "ABCDEFGHIJ"]

@@ -10,9 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from argo.domain.account import TradingState
-from console.embedded_aws import embedded_aws
 from console.main import app
-from console.paths import CONFIGURATION, TEMPLATE
 from tests.pipeline.deployed_world import LIVE, DeployedWorld, Offset, a_broker
 from tests.pipeline.ruins import (
     a_blocked_account,
@@ -44,6 +42,8 @@ from tests.pipeline.ruins import (
     short_visibility,
     trading_state,
 )
+from worlds.embedded_aws import embedded_aws
+from worlds.paths import CONFIGURATION, TEMPLATE
 
 NOT_OF_A_HOLLOW_STACK = {"versions", "alarms"}
 """It lacks the template's alarms, and nobody subscribes to its topic."""

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.signal_outcome import Ending, SignalOutcome
-from console.embedded_aws import embedded_aws
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
 from console.export.reading import read
 from console.main import app
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer, Fault
 from tests.pipeline.stage import EXECUTORS, MINUTE, OPENS, Stage, a_broker, against
 from tests.unit.builders import a_signal, a_vote
+from worlds.embedded_aws import embedded_aws
+from worlds.paths import TEMPLATE
 
 DAY = "2026-03-02"
 SPREADSHEET_FORMULA = '=HYPERLINK("http://evil","it\'s; here"),\r\n'

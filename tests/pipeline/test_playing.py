@@ -9,10 +9,10 @@ import pytest
 from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.environment import load_configuration
-from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
-from console.play import configured_for, play
-from console.surroundings import OnEmbeddedAws
-from simulation.bars import load_bars
+from simulation.market.bars import load_bars
+from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
+from worlds.play import configured_for, play
+from worlds.surroundings import OnEmbeddedAws
 
 
 @pytest.fixture(scope="module")

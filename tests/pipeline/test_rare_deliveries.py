@@ -11,19 +11,19 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Side
-from console.trial.tally import Tally
 from execution.account import AssetBook, ExchangeHours
 from execution.batch import execute_batch
 from execution.wiring import Wiring
 from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
-from simulation.clock import SteppedClock
-from simulation.desk import InMemoryBroker
-from simulation.event_source import EventSourceMapping
-from simulation.feed import InMemoryMarketData
-from simulation.ledger import InMemoryLedger
-from simulation.queue import InMemoryQueue
+from simulation.ports.broker import InMemoryBroker
+from simulation.ports.clock import SteppedClock
+from simulation.ports.event_source import EventSourceMapping
+from simulation.ports.ledger import InMemoryLedger
+from simulation.ports.market_data import InMemoryMarketData
+from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.stage import MINUTE, OPENS, PRICE, PROFILES, against
 from tests.unit.builders import a_signal
+from trials.tally import Tally
 
 VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
 

@@ -19,20 +19,20 @@ from argo.domain.execution import ExecutionState
 from argo.domain.faults import Throttled
 from argo.environment import Environment, load_configuration
 from benchmarks.replay import market_of
-from console.determinism import PunctualQueue
-from console.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
-from console.play import configured_for, play
 from console.replay import replayed
-from console.surroundings import InMemory, OnEmbeddedAws, simulated_account
-from simulation.bars import load_bars
 from simulation.broker import SimulatedBroker
-from simulation.clock import SteppedClock
-from simulation.event_source import LARGEST_BATCH
-from simulation.ledger import digest
-from simulation.ledger.digest import contents
-from simulation.queue import InMemoryQueue
+from simulation.market.bars import load_bars
+from simulation.ports.clock import SteppedClock
+from simulation.ports.event_source import LARGEST_BATCH
+from simulation.ports.ledger import digest
+from simulation.ports.ledger.digest import contents
+from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.stage import OPENS
 from tests.unit.builders import a_signal
+from worlds.in_turn import PunctualQueue
+from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
+from worlds.play import configured_for, play
+from worlds.surroundings import InMemory, OnEmbeddedAws, simulated_account
 
 FIRST, LAST = date(2012, 12, 3), date(2013, 3, 1)
 RIVALS = date(2006, 1, 3), date(2007, 6, 29)

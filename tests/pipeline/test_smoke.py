@@ -16,7 +16,7 @@ from argo.observability import Metric
 from console.smoke import SYMBOL, dry_run, send_through
 from execution import gate
 from execution.batch import execute_batch
-from simulation.event_source import EventSourceMapping
+from simulation.ports.event_source import EventSourceMapping
 from tests.pipeline.deployed_world import DeployedWorld, a_broker
 from tests.pipeline.stage import EXECUTORS, PROFILES
 from tests.unit.builders import a_signal

@@ -27,17 +27,17 @@ from argo.domain.conservation import sums
 from argo.environment import Environment, load_configuration
 from argo.observability import Metric
 from console.deployment import Deployment
-from console.embedded_aws import EmbeddedAws, embedded_aws
 from console.main import app
-from console.paths import CONFIGURATION, TEMPLATE
-from console.serving import sample, served
 from console.watch.command import View
 from console.watch.probes import Probes
 from console.watch.reading import Reader
 from simulation.broker.server import BackgroundServer
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.pipeline.stage import EXECUTORS, MINUTE, SYMBOLS, Stage, a_broker
 from tests.unit.builders import a_signal
+from worlds.containers import sample, served
+from worlds.embedded_aws import EmbeddedAws, embedded_aws
+from worlds.paths import CONFIGURATION, TEMPLATE
 
 DAY = "2026-03-02"
 READS = {"Query", "GetItem", "GetQueueAttributes", "GetMetricData"}

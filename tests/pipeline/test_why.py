@@ -6,12 +6,12 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from console.embedded_aws import embedded_aws
 from console.main import app
-from console.paths import TEMPLATE
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.stage import Stage, a_broker
 from tests.unit.builders import a_signal
+from worlds.embedded_aws import embedded_aws
+from worlds.paths import TEMPLATE
 
 SIGNAL = a_signal()
 

@@ -23,24 +23,24 @@ from argo.domain.config import Configuration, Source
 from argo.domain.signal import Signal
 from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
-from console.paths import CONFIGURATION, TEMPLATE
 from console.stacks import logical_name
-from console.template import read_template
 from execution.batch import execute_batch
 from generation import wiring as generation_wiring
 from generation.tick import generate
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker.server import Fault
-from simulation.event_source import EventSourceMapping
-from simulation.tape import Bar, Tape
-from simulation.timeframe import Timeframe
+from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.timeframe import Timeframe
+from simulation.ports.event_source import EventSourceMapping
 from tests.pipeline.cloudwatch import CloudWatch, alarms
 from tests.pipeline.stage import EXECUTORS, MINUTE, PRICE, Stage
 from tests.unit.api.counter import a_request
 from tests.unit.builders import a_signal
 from trading_api import wiring as api_wiring
 from trading_api.routes import answer
+from worlds.paths import CONFIGURATION, TEMPLATE
+from worlds.template import read_template
 
 ACCOUNTS = {name: logical_name(name) for name in EXECUTORS}
 _ELSEWHERE = [logical_name(name) for name in load_configuration(CONFIGURATION).accounts if name not in ACCOUNTS]
@@ -214,7 +214,7 @@ class WatchedStage:
             for back in range(count)
             for start in [end - (back + 1) * MINUTE]
         ]
-        tape = Tape(bars, Timeframe(MINUTE))
+        tape = BarHistory(bars, Timeframe(MINUTE))
         self.stage.background.call(lambda: self.stage.server.broker.market.preload(tape))
 
 

@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
-from console.docker import DOCKER
-from console.serving import sample, served
 from tests.sam.containers import Containers, architecture_parameter, sam, tool
+from worlds.containers import sample, served
+from worlds.docker import DOCKER
 
 TOOLS = ("docker", "make", "uv", "sam")
 

@@ -13,10 +13,10 @@ from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
 from argo.environment import Environment, load_configuration
-from console.docker import sam_command
-from console.paths import CONFIGURATION
-from console.serving import Served
 from console.stacks import logical_name
+from worlds.containers import Served
+from worlds.docker import sam_command
+from worlds.paths import CONFIGURATION
 
 ROOT = Path(__file__).parents[2]
 LOGICAL_NAMES = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

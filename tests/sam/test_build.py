@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from argo.environment import load_configuration
-from console.paths import CONFIGURATION
-from console.serving import SAMPLE_CONFIGURATION_IN_LAYER, sample
 from tests.sam.containers import LOGICAL_NAMES, ROOT, sam
+from worlds.containers import SAMPLE_CONFIGURATION_IN_LAYER, sample
+from worlds.paths import CONFIGURATION
 
 pytestmark = pytest.mark.sam
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from console.rehearsal import rehearse
 from tests.sam.containers import LOGICAL_NAMES
+from worlds.rehearsal import rehearse
 
 pytestmark = pytest.mark.sam
 

@@ -15,7 +15,7 @@ from simulation.broker import (
     order_changes,
     order_request,
 )
-from simulation.tape import Bar, Step
+from simulation.market.bar_history import Bar, Step
 
 TEN_O_CLOCK = datetime(2013, 3, 1, 15, tzinfo=UTC)
 AFTER_THE_CLOSE = datetime(2013, 3, 1, 21, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import simulation
-from simulation.bars import BarsFileError, load_bars
+from simulation.market.bars import BarsFileError, load_bars
 
 DAILY_BARS = Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz"
 HEADER = "timestamp,symbol,open,high,low,close,volume\n"

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 import simulation
-from simulation.bars import load_bars
 from simulation.broker import SimulatedBroker
-from simulation.tape import Tape
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import load_bars
 from tests.simulation.desk import Desk, minute_step, settings
 from tests.simulation.serving import answer, over_http
 
@@ -15,7 +15,7 @@ DAYS = TAPE.between(date(2013, 2, 26))
 DAILY = "timeframe=1Day&start=2013-02-26&end=2013-03-01"
 
 
-def desk_after(tape: Tape, *, within_last_step: bool = False) -> Desk:
+def desk_after(tape: BarHistory, *, within_last_step: bool = False) -> Desk:
     desk = Desk()
     desk.broker = SimulatedBroker.replaying(tape, [settings()])
     steps = list(tape)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import simulation
-from simulation.bars import load_bars
 from simulation.broker import SimulatedBroker, order_request
-from simulation.tape import Tape
-from simulation.timeframe import DAILY
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import load_bars
+from simulation.market.timeframe import DAILY
 from tests.simulation.desk import settings
 
 TAPE = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")
@@ -115,7 +115,7 @@ def test_a_live_broker_can_be_open_at_any_hour():
 
 def test_an_empty_tape_is_not_replayed():
     with pytest.raises(ValueError, match="the tape is empty"):
-        SimulatedBroker.replaying(Tape([], DAILY), [settings()])
+        SimulatedBroker.replaying(BarHistory([], DAILY), [settings()])
 
 
 def test_a_live_broker_expires_what_is_due_before_the_price_moves():

@@ -4,12 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from console.main import app
-from console.trial.series import run_one
-from console.trial.story import breach, story
-from console.trial.world import Plan
-from simulation.faults import Fault
-from simulation.faults.trace import Line
-from simulation.referee import Rule, Violation
+from console.trial_story import breach, story
+from trials.faults import Fault
+from trials.faults.trace import Line
+from trials.referee import Rule, Violation
+from trials.series import run_one
+from trials.world import Plan
 
 SIGNAL, OTHER = "a" * 24, "b" * 24
 ORDER, LEG = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"

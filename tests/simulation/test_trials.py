@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from console.trial.mutants import MUTANTS
-from console.trial.proof import PROOF, proof, read_record
-from console.trial.series import ENOUGH_SEEDS, Processes, Summary, run_one
-from console.trial.trial import run_trial
-from console.trial.world import Plan
-from simulation.faults import Fault
-from simulation.referee import Rule
+from trials.faults import Fault
+from trials.proof import PROOF, proof, read_record
+from trials.referee import Rule
+from trials.series import ENOUGH_SEEDS, Processes, Summary, run_one
+from trials.trial import run_trial
+from trials.world import Plan
+from trials.wrong_policies import WRONG_POLICIES
 
 SEEDS, SEEDS_A_TEST = 50, 5
 RECORD = read_record()
@@ -52,7 +52,7 @@ def test_a_fault_that_never_strikes_in_many_seeds_is_named():
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_a_seed_is_the_same_to_the_last_event_in_any_process(hash_seed):
-    told = "from console.trial.trial import run_trial; from console.trial.world import Plan; "
+    told = "from trials.trial import run_trial; from trials.world import Plan; "
     told += "print(run_trial(Plan(7, 60)).digest)"
 
     other = subprocess.run(  # noqa: S603 - our own interpreter and words
@@ -117,7 +117,7 @@ def test_a_mutant_works_for_one_trial_and_is_gone_then():
     assert run_trial(plan).digest == before.digest
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", WRONG_POLICIES)
 def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
     recorded = CAUGHT[name]
     plan = Plan(recorded.seed, recorded.signals)
@@ -133,8 +133,8 @@ def test_the_right_code_is_clean_where_a_mutant_is_caught():
 
 
 def test_the_record_names_every_mutant_and_no_other():
-    assert CAUGHT.keys() == MUTANTS.keys()
-    assert len(MUTANTS) >= 16
+    assert CAUGHT.keys() == WRONG_POLICIES.keys()
+    assert len(WRONG_POLICIES) >= 16
     assert all(recorded.seed < 200 for recorded in CAUGHT.values())
 
 

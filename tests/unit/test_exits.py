@@ -14,7 +14,7 @@ from argo.domain.reasons import Obstacle, RejectionReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from argo.exits import Leaver, Leaving, Left, NothingHeld
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_order, a_position, a_signal, an_execution
 
 WHY = "signal 0123456789abcdef01234567"

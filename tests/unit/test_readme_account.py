@@ -3,7 +3,7 @@
 import re
 
 from argo.domain.profile import BreachEnds, parse_profile
-from console.paths import PROJECT
+from worlds.paths import PROJECT
 
 
 def test_the_account_in_the_readme_loads():

@@ -10,12 +10,11 @@ import pytest
 import generation.sources
 from argo.domain.config import parse_configuration
 from argo.domain.signal import Side
-from console.paths import CONFIGURATION, PROJECT
 from generation.cycle import run_cycles
 from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import sources
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.generation.market import (
     AAPL,
     OPENING,
@@ -23,6 +22,7 @@ from tests.unit.generation.market import (
     Generator,
     bars_of,
 )
+from worlds.paths import CONFIGURATION, PROJECT
 
 SECTION = re.search(
     r"^## Add a source\n(.*?)^## ", (PROJECT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE

@@ -10,8 +10,8 @@ from simulation.broker.errors import BrokerError
 from simulation.broker.history import BarsQuery, bars_page, latest_bar, stamp
 from simulation.broker.server.queries import instant, names, whole
 from simulation.broker.views import Json, moment
-from simulation.tape import Bar
-from simulation.timeframe import DAILY, Timeframe
+from simulation.market.bar_history import Bar
+from simulation.market.timeframe import DAILY, Timeframe
 
 _STOCKS = "/v2/stocks"
 _CRYPTO = "/v1beta3/crypto/us"

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from simulation.broker.errors import malformed
 from simulation.broker.listing import OrdersQuery
 from simulation.broker.terms import Side
-from simulation.sessions import NEW_YORK
+from simulation.market.sessions import NEW_YORK
 
 Query = Mapping[str, str]
 _STATUSES = {"open", "closed", "all"}

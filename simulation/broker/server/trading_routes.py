@@ -22,7 +22,7 @@ from simulation.broker.views import (
     session_json,
     submission_json,
 )
-from simulation.sessions import exchange_date
+from simulation.market.sessions import exchange_date
 
 
 class TradingRoutes:

@@ -13,12 +13,12 @@ from argo.domain.ledger import Page, PutSignal, StoredSignal
 from argo.domain.signal import Signal
 from argo.environment import load_configuration
 from argo.observability import Telemetry
-from console.paths import CONFIGURATION, PROJECT
-from simulation.clock import SteppedClock
-from simulation.queue import InMemoryQueue
+from simulation.ports.clock import SteppedClock
+from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, an_account_state, an_execution
 from trading_api.routes import answer
 from trading_api.wiring import wire
+from worlds.paths import CONFIGURATION, PROJECT
 
 EXECUTORS = ("argo", "prop_firm")
 BUY = {

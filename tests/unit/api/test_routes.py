@@ -6,12 +6,12 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.ledger import ReservationConflict
-from console.paths import TEMPLATE
-from console.template import read_template
 from tests.unit.api.counter import a_request
 from tests.unit.builders import NOW
 from trading_api import document
 from trading_api.routes import answer, app
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 NO_TIME = timedelta()
 

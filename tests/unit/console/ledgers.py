@@ -9,8 +9,8 @@ from argo.domain.execution import Execution, ExecutionState, Fill, Transition
 from argo.domain.ledger import StoredSignal
 from argo.domain.signal import Side, Signal
 from console.report.reading import Reading
-from simulation.tape import Bar, Tape
-from simulation.timeframe import DAILY
+from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.timeframe import DAILY
 from tests.unit.builders import BAR_TIME, a_signal, an_account_state, an_execution
 
 DAY = timedelta(days=1)
@@ -72,14 +72,14 @@ def a_reading(*executions: Execution, is_whole: bool = True, equity: object = 1_
     return Reading(("argo",), rows, signals, {"argo": state}, is_whole=is_whole)
 
 
-def a_tape(*closes: object, symbol: str = "AAPL") -> Tape:
+def a_tape(*closes: object, symbol: str = "AAPL") -> BarHistory:
     """Build a daily tape with these closes."""
     bars = []
     for number, close in enumerate(closes):
         price = Decimal(str(close))
         ends = day(number) + timedelta(hours=6)
         bars.append(Bar(symbol, day(number), ends, price, price, price, price, Decimal(1)))
-    return Tape(bars, DAILY)
+    return BarHistory(bars, DAILY)
 
 
 def closes_of(numbers: Sequence[int]) -> list[datetime]:

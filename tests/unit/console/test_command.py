@@ -4,11 +4,11 @@ from typer.testing import CliRunner
 from argo.domain.config import Generation
 from argo.domain.signal import Timeframe
 from console.main import app
-from console.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS
-from console.play import configured_for
 from console.run import SAMPLE_FROM
-from simulation.bars import load_bars
+from simulation.market.bars import load_bars
 from tests.unit.generation.market import a_configuration
+from worlds.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS
+from worlds.play import configured_for
 
 HEADER = "timestamp,symbol,open,high,low,close,volume"
 MONDAY = "2026-03-02,AAPL,100,101,99,100.5,1000"

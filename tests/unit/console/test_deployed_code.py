@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from console.doctor.deployed_code import CodeUnreadable, differing_resources, function_files
-from console.paths import TEMPLATE
-from console.template import read_template
+from worlds.paths import TEMPLATE
+from worlds.template import read_template
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reject
 from argo.observability import Metric
 from console.docs import README, REFERENCE, reference
 from console.main import app
-from console.trial.proof import read_record, with_mutants
+from trials.proof import read_record, with_mutants
 
 DOCUMENTED = [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason, *Metric]
 

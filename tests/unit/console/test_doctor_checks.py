@@ -13,8 +13,8 @@ from console.doctor.aws_errors import attempt, demand
 from console.doctor.checks import Check, examine
 from console.doctor.facts import AccountFacts, Facts, FunctionFacts, Heartbeat, Identity, TradingFacts
 from console.doctor.finding import Level, NotKnown, Unread, known, ok
-from console.paths import CONFIGURATION
 from console.stacks import Stack, logical_name
+from worlds.paths import CONFIGURATION
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 UNREAD = Unread("anything", "not asked for", "")

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from console.main import app
-from console.paths import SAMPLE_BARS
 from console.runs import RunRecord
+from worlds.paths import SAMPLE_BARS
 
 
 @pytest.mark.parametrize("options", [["--from", "yesterday"], ["--state", "nowhere"]], ids=lambda each: each[0])

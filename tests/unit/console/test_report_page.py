@@ -19,8 +19,8 @@ from console.report.equity import Basis, Curve
 from console.report.page import MOST_TRADES, page, write_report
 from console.report.prices import closed_times, price_charts
 from console.track_record import track_records
-from simulation.tape import Tape
-from simulation.timeframe import Timeframe
+from simulation.market.bar_history import BarHistory
+from simulation.market.timeframe import Timeframe
 from tests.unit.builders import NOW
 from tests.unit.console.ledgers import a_denial, a_fill, a_reading, a_tape, a_trade, day
 
@@ -257,7 +257,7 @@ def test_an_interval_is_wilsons():
 
 
 def test_nights_are_left_out_of_bars_within_the_day():
-    minutes = Tape(TAPE.bars, Timeframe.parse("1Hour"))
+    minutes = BarHistory(TAPE.bars, Timeframe.parse("1Hour"))
 
     assert closed_times(minutes)[0] == {"bounds": ["2026-03-02T21:00:00Z", "2026-03-03T15:00:00Z"]}
     assert closed_times(TAPE) == []

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.tables import ConfigurationError
-from console.embedded_aws import Resources, executor_of
 from console.runs import RunRecord
+from worlds.embedded_aws import Resources, executor_of
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from console.paths import TEMPLATE
-from console.template import STATEFUL, read_template, stateful_part
+from worlds.paths import TEMPLATE
+from worlds.template import STATEFUL, read_template, stateful_part
 
 
 def read(tmp_path, text):

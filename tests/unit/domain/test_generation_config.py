@@ -7,8 +7,8 @@ import pytest
 from argo.domain.config import parse_configuration
 from argo.domain.signal import Regime
 from argo.domain.tables import ConfigurationError
-from console.paths import CONFIGURATION
 from generation.sources.registry import BUILT_IN
+from worlds.paths import CONFIGURATION
 
 ACCOUNTS = """
 [accounts.argo]

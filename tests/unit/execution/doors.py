@@ -10,7 +10,7 @@ from argo.domain.orders import BrokerOrder
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from execution.account import AccountDesk, AssetBook, ExchangeHours
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import AN_ASSET, NOW, a_broker_account, a_market_clock, a_profile, an_account_state
 
 

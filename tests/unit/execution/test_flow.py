@@ -20,7 +20,7 @@ from execution.account import AccountDesk, AssetBook, ExchangeHours
 from execution.closing import Closing
 from execution.flow import Flow
 from execution.recording import Limits, Recorder
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import (
     NOW,
     a_broker_account,

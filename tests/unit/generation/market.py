@@ -20,7 +20,6 @@ from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import Clock, Sent
 from argo.publishing import Publisher
-from console.paths import SAMPLE_BARS
 from generation.evaluation import Evaluator
 from generation.history import History
 from generation.judging import Judge
@@ -30,9 +29,10 @@ from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
 from generation.sources.registry import sources as configured_sources
 from generation.wiring import Wiring
-from simulation.bars import load_bars
-from simulation.clock import SteppedClock
-from simulation.sessions import exchange_date
+from simulation.market.bars import load_bars
+from simulation.market.sessions import exchange_date
+from simulation.ports.clock import SteppedClock
+from worlds.paths import SAMPLE_BARS
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 OPENING = datetime(2026, 3, 2, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from argo.domain.signal import Timeframe
 from generation.cycle import run_cycles
 from generation.history import warm_up
 from generation.tick import generate
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.generation.market import (
     AAPL,
     JUMP,

@@ -14,7 +14,7 @@ from generation.regime import CONFIDENCE_FACTOR
 from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
-from simulation.sessions import exchange_date
+from simulation.market.sessions import exchange_date
 from tests.unit.generation.market import (
     AAPL,
     JUMP,

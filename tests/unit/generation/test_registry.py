@@ -8,7 +8,7 @@ from argo.domain.tables import ConfigurationError
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, sources
 from generation.wiring import wire
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.generation.market import (
     OPENING,
     Exchange,

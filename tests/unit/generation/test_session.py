@@ -9,7 +9,7 @@ from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.session import Sessions
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.generation.market import (
     AAPL,
     JUMP,

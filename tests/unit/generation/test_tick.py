@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from argo.domain.symbols import Symbol
-from console.paths import PROJECT
 from generation.tick import Shard, read_tick
+from worlds.paths import PROJECT
 
 watchlists = st.lists(st.from_regex(r"[A-Z]{1,5}", fullmatch=True).map(Symbol), min_size=1, unique=True)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from argo.adapters.clock import SystemClock
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW
 
 

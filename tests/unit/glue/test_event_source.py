@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSEvent, SQS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.event_source import LARGEST_BATCH, EventSourceMapping, Polled, failed_ids
+from simulation.ports.event_source import LARGEST_BATCH, EventSourceMapping, Polled, failed_ids
 
 BATCH = ["m1", "m2", "m3"]
 

@@ -5,8 +5,8 @@ import pytest
 
 from argo.domain.reasons import QuarantineReason
 from argo.ports import QueueFault
-from simulation.clock import SteppedClock
-from simulation.queue import InMemoryQueue
+from simulation.ports.clock import SteppedClock
+from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, a_signal
 
 VISIBILITY = timedelta(minutes=3)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from argo.domain.values import iso
 from generation.tick import read_tick
-from simulation.clock import SteppedClock
-from simulation.scheduler import Schedule, next_minute
+from simulation.ports.clock import SteppedClock
+from simulation.ports.scheduler import Schedule, next_minute
 from tests.unit.builders import BAR_TIME
 from tests.unit.strategies import times
 

@@ -13,7 +13,7 @@ from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from reconciliation.wiring import Wiring
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
 
 AN_HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.guarding import Guardian
 from reconciliation.repair import Guard
-from simulation.clock import SteppedClock
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_order
 from tests.unit.reconciliation.desk import Book, Exchange
 from tests.unit.reconciliation.positions import COIN, LATER, held, held_simply

@@ -8,13 +8,13 @@ from argo.domain.execution import ExecutionState, Fill, Protection
 from argo.domain.ledger import Intent, Release, Settlement
 from simulation.broker import AccountSettings, SimulatedBroker, order_request
 from simulation.broker.clock import MarketClock
-from simulation.faults import Call, Fates, Fault, UnreliableQueue, Worker
-from simulation.faults.effects import Kind
-from simulation.ledger import InMemoryLedger
-from simulation.referee import LINGERS, Books, Evidence, Referee
-from simulation.sessions import TradingCalendar
-from simulation.virtual_time import VirtualClock, VirtualLoop
+from simulation.market.sessions import TradingCalendar
+from simulation.ports.ledger import InMemoryLedger
 from tests.unit.builders import NOW, a_profile, a_signal
+from trials.faults import Call, Fault, FaultDraws, UnreliableQueue, Worker
+from trials.faults.effects import Kind
+from trials.referee import LINGERS, Books, Evidence, Referee
+from trials.virtual_time import VirtualClock, VirtualLoop
 
 LEASE = timedelta(seconds=45)
 
@@ -29,7 +29,7 @@ class Court:
         for symbol in ("AAPL", "MSFT"):
             self.broker.set_price(symbol, Decimal(100))
         self.account = self.broker.accounts["argo"]
-        fates = Fates(0, without=set(Fault))
+        fates = FaultDraws(0, without=set(Fault))
         self.queue = UnreliableQueue(
             self.clock, visibility=LEASE, max_receives=3, fates=fates, chance=fates.chance("queue")
         )

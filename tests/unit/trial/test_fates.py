@@ -1,6 +1,6 @@
 import pytest
 
-from simulation.faults import Fates, Fault, Trace
+from trials.faults import Fault, FaultDraws, Trace
 
 
 def strikes(fates, fault, times=300):
@@ -8,23 +8,23 @@ def strikes(fates, fault, times=300):
 
 
 def a_seed_that_knows(fault):
-    return next(seed for seed in range(100) if Fates(seed).rates.get(fault, 0) > fault.worst / 10)
+    return next(seed for seed in range(100) if FaultDraws(seed).rates.get(fault, 0) > fault.worst / 10)
 
 
 def test_a_seed_decides_which_faults_strike_and_when():
-    assert strikes(Fates(7), Fault.OUT_OF_ORDER) == strikes(Fates(7), Fault.OUT_OF_ORDER)
-    assert Fates(7).rates == Fates(7).rates
-    assert Fates(7).rates != Fates(8).rates
+    assert strikes(FaultDraws(7), Fault.OUT_OF_ORDER) == strikes(FaultDraws(7), Fault.OUT_OF_ORDER)
+    assert FaultDraws(7).rates == FaultDraws(7).rates
+    assert FaultDraws(7).rates != FaultDraws(8).rates
 
 
 def test_a_rate_is_at_most_the_worst_and_at_least_a_hundredth_of_it():
-    rates = [(fault, rate) for seed in range(50) for fault, rate in Fates(seed).rates.items()]
+    rates = [(fault, rate) for seed in range(50) for fault, rate in FaultDraws(seed).rates.items()]
 
     assert all(fault.worst / 100 <= rate <= fault.worst for fault, rate in rates)
 
 
 def test_every_run_knows_some_faults_and_not_all():
-    known = [len(Fates(seed).rates) for seed in range(50)]
+    known = [len(FaultDraws(seed).rates) for seed in range(50)]
 
     assert min(known) > 0
     assert max(known) < len(Fault)
@@ -32,7 +32,7 @@ def test_every_run_knows_some_faults_and_not_all():
 
 def test_a_fault_strikes_about_as_often_as_its_rate_says():
     fault = Fault.OUT_OF_ORDER
-    fates = Fates(a_seed_that_knows(fault))
+    fates = FaultDraws(a_seed_that_knows(fault))
 
     times = sum(strikes(fates, fault, 5000))
 
@@ -43,7 +43,7 @@ def test_a_fault_strikes_about_as_often_as_its_rate_says():
 def test_leaving_a_fault_out_moves_no_other():
     left_out = Fault.MESSAGE_TWICE
     seed = a_seed_that_knows(left_out)
-    whole, less = Fates(seed), Fates(seed, without={left_out})
+    whole, less = FaultDraws(seed), FaultDraws(seed, without={left_out})
 
     assert not any(strikes(less, left_out))
     assert any(strikes(whole, left_out))
@@ -53,7 +53,7 @@ def test_leaving_a_fault_out_moves_no_other():
 
 
 def test_a_stream_does_not_depend_on_what_was_drawn_from_another():
-    one, other = Fates(3), Fates(3)
+    one, other = FaultDraws(3), FaultDraws(3)
     strikes(one, Fault.SLOW)
 
     assert one.chance("weather").random() == other.chance("weather").random()
@@ -61,7 +61,7 @@ def test_a_stream_does_not_depend_on_what_was_drawn_from_another():
 
 
 def test_nothing_strikes_once_it_is_over():
-    fates = Fates(a_seed_that_knows(Fault.OUT_OF_ORDER))
+    fates = FaultDraws(a_seed_that_knows(Fault.OUT_OF_ORDER))
 
     fates.end()
 

@@ -8,9 +8,9 @@ from argo.domain.ledger import Release, Settlement
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from simulation.referee import Rule
 from tests.unit.builders import NOW, a_signal, an_account_state
 from tests.unit.trial.court import Court
+from trials.referee import Rule
 
 BREACHES = {}
 

@@ -1,8 +1,8 @@
 from collections import Counter
 
-from console.trial.shrinking import Found, Shrinker
-from console.trial.world import Plan
-from simulation.faults import Fault
+from trials.faults import Fault
+from trials.shrinking import Found, Shrinker
+from trials.world import Plan
 
 NEEDED = {Fault.KILLED_AFTER, Fault.VIEWS_LAG}
 AROUND = NEEDED | {Fault.SLOW, Fault.POISON, Fault.MESSAGE_TWICE}

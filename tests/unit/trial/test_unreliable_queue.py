@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simulation.faults import Fates, Fault, UnreliableQueue
-from simulation.virtual_time import Stuck, VirtualClock, VirtualLoop
+from trials.faults import Fault, FaultDraws, UnreliableQueue
+from trials.virtual_time import Stuck, VirtualClock, VirtualLoop
 
 VISIBILITY = timedelta(seconds=30)
 
@@ -14,7 +14,7 @@ class Scene:
 
     def __init__(self):
         self.loop = VirtualLoop()
-        fates = Fates(0, without=Fault)
+        fates = FaultDraws(0, without=Fault)
         clock = VirtualClock(self.loop, datetime(2026, 3, 2, 12, tzinfo=UTC))
         self.queue = UnreliableQueue(
             clock, visibility=VISIBILITY, max_receives=5, fates=fates, chance=fates.chance("queue")

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simulation.faults import Fates
-from simulation.virtual_time import Stuck, VirtualClock, VirtualLoop
+from trials.faults import FaultDraws
+from trials.virtual_time import Stuck, VirtualClock, VirtualLoop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_a_tie_is_broken_by_the_seed_and_by_the_same_seed_in_the_same_way():
         async def work():
             await asyncio.gather(*(after(1, seen, number) for number in range(8)))
 
-        VirtualLoop(Fates(seed).chance("ties").random).run(work())
+        VirtualLoop(FaultDraws(seed).chance("ties").random).run(work())
         return seen
 
     assert order(1) == order(1)

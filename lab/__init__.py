@@ -1,0 +1,1 @@
+"""Judging strategies: measures, costs, calibration, search."""

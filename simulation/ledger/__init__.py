@@ -1,6 +1,0 @@
-"""The ledger in memory, and the digest by which any two ledgers are compared."""
-
-from simulation.ledger.digest import digest
-from simulation.ledger.memory import InMemoryLedger
-
-__all__ = ["InMemoryLedger", "digest"]

@@ -1,0 +1,196 @@
+"""Read a file of OHLCV bars into a tape, refusing what could not have traded."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, cast
+
+from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.sessions import session_of
+from simulation.market.timeframe import DAILY, MINUTE, Timeframe
+
+COLUMNS = ("timestamp", "symbol", "open", "high", "low", "close", "volume")
+_PRICES = ("open", "high", "low", "close")
+_ISO_DATE_LENGTH = len("2013-03-01")
+_ROUNDING = Decimal("0.0001")
+"""How far, relatively, adjusted prices may lie outside their own bar: each is rounded by itself."""
+
+
+_DEAREST = 10**9
+_MOST = 10**18
+_YEARS = range(1800, 2201)
+"""Whatever lies beyond is a mistake in the file, and arithmetic would fail on it later."""
+
+_SHOWN = 60
+"""Characters of a value that an error shows."""
+
+
+class BarsFileError(Exception):
+    """A bars file cannot be used; the message names the file and, where it can, row, column and value."""
+
+
+class _FaultyValueError(Exception):
+    """One value is wrong; the reader of the file adds where it stood."""
+
+
+def load_bars(path: Path | str) -> BarHistory:
+    """Read bars from a CSV file, plain or gzipped (`.gz`), in any order of rows and columns.
+
+    The header names timestamp, symbol, open, high, low, close and volume in any case; further columns are
+    ignored. A timestamp is a date (a daily bar: that exchange date's regular session) or the bar's start in
+    ISO 8601 with an offset; one file holds one kind. The timeframe of the latter is the smallest spacing
+    between two bars of a symbol.
+
+    Raises:
+        BarsFileError: the file is missing, unreadable or empty, or a value in it is wrong.
+    """
+    path = Path(path)
+    try:
+        with _open(path) as lines:
+            return _tape(path, lines)
+    except OSError as error:
+        raise BarsFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, zlib.error) as error:
+        raise BarsFileError(f"{path}: not a whole gzip file: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BarsFileError(f"{path}: not UTF-8: {error}") from error
+    except csv.Error as error:
+        raise BarsFileError(f"{path}: not CSV: {error}") from error
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _tape(path: Path, lines: IO[str]) -> BarHistory:
+    reader = csv.reader(lines)
+    rows = filter(any, reader)
+    parsed: dict[tuple[datetime, str], Bar] = {}
+    timed = False
+    try:
+        header = next(rows, None)
+        if header is None:
+            raise BarsFileError(f"{path}: the file is empty")
+        columns = _columns(header)
+        for values in rows:
+            row = _named(values, columns)
+            bar = _bar(row)
+            _refuse_misfit(row["timestamp"], bar, parsed, timed=timed)
+            timed = _is_timed(row["timestamp"])
+            parsed[bar.start, bar.symbol] = bar
+    except _FaultyValueError as error:
+        raise BarsFileError(f"{path}, row {reader.line_num}: {error}") from error
+    if not parsed:
+        raise BarsFileError(f"{path}: holds no bars")
+    return _intraday(path, parsed.values()) if timed else BarHistory(parsed.values(), DAILY)
+
+
+def _columns(header: list[str]) -> dict[str, int]:
+    found = {name.strip().lower(): index for index, name in enumerate(header)}
+    missing = [name for name in COLUMNS if name not in found]
+    if missing:
+        raise _FaultyValueError(f"missing column {', '.join(missing)} (found: {_short(', '.join(header))})")
+    return {name: found[name] for name in COLUMNS}
+
+
+def _named(values: list[str], columns: dict[str, int]) -> dict[str, str]:
+    row = {}
+    for name, index in columns.items():
+        row[name] = values[index].strip() if index < len(values) else ""
+        if not row[name]:
+            raise _FaultyValueError(f"column {name}: no value")
+    return row
+
+
+def _bar(row: Mapping[str, str]) -> Bar:
+    numbers = {name: _number(name, row[name]) for name in (*_PRICES, "volume")}
+    for name in _PRICES:
+        if numbers[name] <= 0:
+            raise _FaultyValueError(f"column {name}: a price must be positive, got {_short(row[name])}")
+        if numbers[name] >= _DEAREST:
+            raise _FaultyValueError(f"column {name}: a price is below {_DEAREST:,} USD, got {_short(row[name])}")
+    if not 0 <= numbers["volume"] < _MOST:
+        raise _FaultyValueError(f"column volume: must be 0 or more, below {_MOST:,}, got {_short(row['volume'])}")
+    high, low = numbers["high"], numbers["low"]
+    if high < low:
+        raise _FaultyValueError(f"column high: {high} is below the low, {low}")
+    for name in ("open", "close"):
+        inside = low <= numbers[name] <= high
+        if not inside and not low * (1 - _ROUNDING) <= numbers[name] <= high * (1 + _ROUNDING):
+            raise _FaultyValueError(f"column {name}: {numbers[name]} is outside the bar's {low} to {high}")
+    start, end = _times(row["timestamp"])
+    return Bar(symbol=row["symbol"].upper(), start=start, end=end, **numbers)
+
+
+def _number(column: str, text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise _FaultyValueError(f"column {column}: not a number: {_short(text)!r}")
+    return number
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _times(text: str) -> tuple[datetime, datetime]:
+    timed = _is_timed(text)
+    try:
+        start = datetime.fromisoformat(text) if timed else datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        said = f"column timestamp: neither a date nor an ISO 8601 time: {_short(text)!r}"
+        raise _FaultyValueError(said) from None
+    if start.year not in _YEARS:
+        raise _FaultyValueError(f"column timestamp: not of {_YEARS[0]} to {_YEARS[-1]}: {text!r}")
+    if not timed:
+        session = session_of(start.date())
+        return session.opens, session.closes
+    if start.tzinfo is None:
+        raise _FaultyValueError(f"column timestamp: a time needs its UTC offset: {text!r}")
+    start = start.astimezone(UTC)
+    return start, start
+
+
+def _is_timed(timestamp: str) -> bool:
+    return len(timestamp) > _ISO_DATE_LENGTH
+
+
+def _refuse_misfit(timestamp: str, bar: Bar, parsed: Mapping[tuple[datetime, str], Bar], *, timed: bool) -> None:
+    if parsed and _is_timed(timestamp) != timed:
+        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
+    if (bar.start, bar.symbol) in parsed:
+        raise _FaultyValueError(f"column timestamp: a second bar of {_short(bar.symbol)} at {timestamp}")
+
+
+def _intraday(path: Path, bars: Iterable[Bar]) -> BarHistory:
+    bars = tuple(bars)
+    spacing = min(_spacings(bars), default=MINUTE.span)
+    try:
+        timeframe = Timeframe.of(spacing)
+    except ValueError:
+        raise BarsFileError(f"{path}: bars {spacing} apart are not whole minutes below a day") from None
+    if timeframe.is_daily:
+        raise BarsFileError(f"{path}: daily bars take a date without a time in column timestamp")
+    return BarHistory((_ending(bar, bar.start + spacing) for bar in bars), timeframe)
+
+
+def _ending(bar: Bar, end: datetime) -> Bar:
+    return Bar(bar.symbol, bar.start, end, bar.open, bar.high, bar.low, bar.close, bar.volume)
+
+
+def _spacings(bars: tuple[Bar, ...]) -> Iterator[timedelta]:
+    starts: dict[str, list[datetime]] = {}
+    for bar in bars:
+        starts.setdefault(bar.symbol, []).append(bar.start)
+    for moments in starts.values():
+        yield from (later - earlier for earlier, later in pairwise(sorted(moments)))

@@ -1,0 +1,1 @@
+"""`argo.ports` in memory, over the simulated broker's engine."""

@@ -1,0 +1,132 @@
+"""`argo.ports.Broker` in memory: one account of the simulated broker, without HTTP between."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+
+from argo.adapters.alpaca.answer import Answer
+from argo.adapters.alpaca.outcome import fault
+from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
+from argo.domain.orders import BrokerOrder
+from argo.domain.symbols import Symbol
+from simulation.broker import Account, BrokerError, Order, SimulatedBroker, order_changes, order_request
+from simulation.broker.identifiers import request_id
+from simulation.broker.listing import OrdersQuery, listed_orders
+from simulation.ports.domain_views import (
+    account_of,
+    asset_of,
+    clock_of,
+    order_as_it_is,
+    order_as_replacing,
+    order_as_submitted,
+    position_of,
+)
+
+_ORDERS = "/v2/orders"
+_BY_CLIENT_ID = f"{_ORDERS}:by_client_order_id"
+
+
+class InMemoryBroker:
+    """One trading account, which answers what `AlpacaBroker` reads from the broker's HTTP face.
+
+    A call is done when it returns, and waits for nothing. What the account's `Behaviour` does to it (views that
+    lag, slow cancellations, late rejections) it does here too. What goes wrong on a wire is left to whoever wraps
+    this, and so is the adapter's own request budget.
+    """
+
+    def __init__(self, broker: SimulatedBroker, key_id: str) -> None:
+        """Trade for the account of a key.
+
+        Raises:
+            KeyError: there is none.
+        """
+        self._broker = broker
+        self._account = broker.accounts[key_id]
+
+    async def account(self) -> BrokerAccount:
+        """Return the account's balances and flags."""
+        self._broker.tick()
+        return account_of(self._account, self._broker.valuation(self._account))
+
+    async def clock(self) -> MarketClock:
+        """Return the exchange's clock."""
+        self._broker.tick()
+        return clock_of(self._broker.clock)
+
+    async def positions(self) -> Sequence[Position]:
+        """Return the open positions, by symbol."""
+        self._broker.tick()
+        seen = self._broker.seen_positions(self._account)
+        return [position_of(held, seen, self._broker.market) for _, held in sorted(seen.positions.items())]
+
+    async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
+        """Return the orders that may still fill, newest first."""
+        return self._listed(OrdersQuery(status="open", nested=nested, limit=None))
+
+    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
+        """Return a symbol's final orders that were sent since a time, newest first."""
+        return self._listed(OrdersQuery(status="closed", symbols=frozenset({symbol}), after=since, limit=None))
+
+    async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
+        """Move an open order's stop price."""
+        changes = {"stop_price": str(stop_price)}
+        with self._asked("PATCH", f"{_ORDERS}/{order_id}", json.dumps(changes)) as request:
+            order = self._broker.replace(self._account, order_id, order_changes(changes))
+            return order_as_replacing(order, request_id=request)
+
+    async def asset(self, symbol: Symbol) -> Asset | None:
+        """Return what the broker says of a symbol."""
+        self._broker.tick()
+        asset = self._broker.assets.find(symbol.joined)
+        return None if asset is None else asset_of(asset)
+
+    async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
+        """Send one order, once."""
+        with self._asked("POST", _ORDERS, json.dumps(body)) as request:
+            order = self._broker.submit(self._account, order_request(body))
+            return order_as_submitted(order, request_id=request)
+
+    async def order(self, order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs."""
+        with self._asked("GET", f"{_ORDERS}/{order_id}", "nested=true") as request:
+            return _found(self._seen().orders.get(order_id), request)
+
+    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
+        """Return an order with its legs by client order id."""
+        asked = f"client_order_id={client_order_id}&nested=true"
+        with self._asked("GET", _BY_CLIENT_ID, asked) as request:
+            return _found(self._seen().order_by_client_id(client_order_id), request)
+
+    async def cancel(self, order_id: str) -> bool:
+        """Ask for an order's cancellation; False when it is final already or unknown."""
+        self._broker.tick()
+        try:
+            self._broker.cancel(self._account, order_id)
+        except BrokerError:
+            return False
+        return True
+
+    def _listed(self, query: OrdersQuery) -> list[BrokerOrder]:
+        self._broker.tick()
+        return [order_as_it_is(order, nested=query.nested) for order in listed_orders(self._seen(), query)]
+
+    def _seen(self) -> Account:
+        return self._broker.seen_orders(self._account)
+
+    @contextmanager
+    def _asked(self, method: str, path: str, asked: str) -> Iterator[str]:
+        """Give the id of a request's answer, and sort the broker's refusal as the adapter sorts it."""
+        self._broker.tick()
+        now = self._broker.clock.now
+        request = request_id(self._account.key_id, method, path, asked, now)
+        try:
+            yield request
+        except BrokerError as error:
+            answer = Answer(error.status, {"X-Request-ID": request}, error.body)
+            raise (fault(answer, now) or error) from error
+
+
+def _found(order: Order | None, request: str) -> BrokerOrder | None:
+    return None if order is None else order_as_it_is(order, nested=True, request_id=request)

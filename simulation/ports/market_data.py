@@ -1,0 +1,91 @@
+"""`argo.ports.MarketData` in memory: the simulated market's bars and prices, without HTTP between."""
+
+import sys
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from argo.domain.market import Bar
+from argo.domain.signal import Timeframe
+from argo.domain.symbols import Symbol
+from simulation.broker import SimulatedBroker
+from simulation.broker.history import BarsQuery, bars_page, stamp
+from simulation.market.bar_history import Bar as TapeBar
+from simulation.market.timeframe import Timeframe as Span
+
+_SPANS = {each: Span.parse(each) for each in Timeframe}
+
+
+@dataclass(slots=True)
+class _Past:
+    """A symbol's closed bars as the domain has them: each is converted once, however often it is asked for."""
+
+    times: list[datetime] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+
+    def follow(self, closed: Sequence[TapeBar], span: Span) -> None:
+        """Take in what has closed since the last time."""
+        for bar in closed[len(self.bars) :]:
+            time = stamp(bar.start, span)
+            self.times.append(time)
+            self.bars.append(_bar(bar, time))
+
+    def between(self, first: datetime, last: datetime) -> list[Bar]:
+        """Return the bars that began from one time to another, both included."""
+        return self.bars[bisect_left(self.times, first) : bisect_right(self.times, last)]
+
+
+class InMemoryMarketData:
+    """The bars and last prices of a simulated broker's market, which `AlpacaMarketData` reads over HTTP."""
+
+    def __init__(self, broker: SimulatedBroker) -> None:
+        """Read the market of ``broker`` by its clock."""
+        self._broker = broker
+        self._past: defaultdict[str, _Past] = defaultdict(_Past)
+
+    async def bars(
+        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> Mapping[Symbol, Sequence[Bar]]:
+        """Return closed bars by symbol, oldest first."""
+        self._broker.tick()
+        read = self._own if _SPANS[timeframe] == self._broker.market.timeframe else self._put_together
+        # A daily bar ends for Argo at midnight, hours after its session's close.
+        last = min(end, self._broker.clock.now) - timeframe.duration
+        found = {symbol: read(symbol, timeframe, start, last) for symbol in _by_feed(symbols)}
+        return {symbol: bars for symbol, bars in found.items() if bars}
+
+    async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
+        """Return the last traded prices, with the digits that a JSON number has of them."""
+        self._broker.tick()
+        prices = self._broker.market.prices
+        return {symbol: Decimal(str(float(prices[symbol]))) for symbol in _by_feed(symbols) if symbol in prices}
+
+    def _own(self, symbol: Symbol, _: Timeframe, first: datetime, last: datetime) -> list[Bar]:
+        market, past = self._broker.market, self._past[symbol]
+        past.follow(market.closed.get(symbol, ()), market.timeframe)
+        return past.between(first, last)
+
+    def _put_together(self, symbol: Symbol, timeframe: Timeframe, first: datetime, last: datetime) -> list[Bar]:
+        """Return bars longer than the market's own; shorter ones do not exist."""
+        query = BarsQuery(symbols=[symbol], timeframe=_SPANS[timeframe], start=first, end=last, limit=sys.maxsize)
+        page = bars_page(self._broker.market, query, forming=False, now=self._broker.clock.now)
+        return [_bar(bar, time) for time, bar in page.bars.get(symbol, [])]
+
+
+def _by_feed(symbols: Collection[Symbol]) -> list[Symbol]:
+    """Return stocks, then pairs: the order in which the two requests bring them."""
+    return sorted(set(symbols), key=lambda symbol: (symbol.is_crypto, symbol))
+
+
+def _bar(bar: TapeBar, time: datetime) -> Bar:
+    return Bar(
+        time=time,
+        open=float(bar.open),
+        high=float(bar.high),
+        low=float(bar.low),
+        close=float(bar.close),
+        volume=float(bar.volume),
+    )

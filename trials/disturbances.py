@@ -1,0 +1,192 @@
+"""What a trial's world does of itself: prices move, the broker has moods, people step in."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from argo.domain.account import TradingState
+from argo.domain.ledger import LostLease
+from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE, Rounding, floor_to, on_tick
+from argo.domain.symbols import Symbol
+from argo.exits import plan_exit
+from simulation.broker import order_request
+from trials.accounts import COINS, PROFILES, STOCKS
+from trials.faults import Call, Fault
+from trials.world import World
+
+_SYMBOLS = tuple(Symbol(symbol) for symbol in (*STOCKS, *COINS))
+_MOVED_AT_ONCE = 4
+_STEP = 0.006
+"""Standard deviation of one move of a price: a stop 0.5-2.5 % away is met within minutes."""
+
+_MOOD_LASTS = timedelta(seconds=40)
+_HALT_LASTS = 120.0
+
+
+class Disturbances:
+    """Moves the market, sets the broker's moods, and lets people do what people do."""
+
+    def __init__(self, world: World) -> None:
+        """Draw from the world's seed."""
+        self._world = world
+        self._chance = world.fates.chance("weather")
+        self._prices = {symbol: Decimal(self._chance.randint(20, 400)) for symbol in _SYMBOLS}
+        self._halted_until: dict[str, float] = {}
+        self._held_back: dict[str, float] = {}
+        self._is_calm = False
+        for symbol, price in self._prices.items():
+            world.engine.set_price(symbol, price)
+
+    def pick(self) -> tuple[Symbol, Decimal]:
+        """Return a symbol, and its price now."""
+        symbol = self._chance.choice(_SYMBOLS)
+        return symbol, self._prices[symbol]
+
+    async def move_prices(self) -> None:
+        """Let some prices jump."""
+        if self._is_calm:
+            return
+        for symbol in self._chance.sample(_SYMBOLS, _MOVED_AT_ONCE):
+            moved = self._prices[symbol] * Decimal(str(round(1 + self._chance.gauss(0, _STEP), 6)))
+            self._prices[symbol] = on_tick(max(moved, Decimal(5)), symbol.asset_class, Rounding.DOWN)
+            self._world.engine.set_price(symbol, self._prices[symbol])
+        self._let_fill()
+
+    async def change_moods(self) -> None:
+        """Let the broker's views lag for a while, its cancellations be slow, both legs of a bracket fill."""
+        fates, now = self._world.fates, self._world.clock.now()
+        for executor in PROFILES:
+            if fates.strikes(Fault.VIEWS_LAG):
+                self._world.wear(
+                    executor,
+                    orders_lag=timedelta(seconds=round(fates.of(Fault.VIEWS_LAG, 0, 10), 3)),
+                    positions_lag=timedelta(seconds=round(fates.of(Fault.VIEWS_LAG, 0, 10), 3)),
+                    lags_until=now + _MOOD_LASTS,
+                )
+            slow = fates.strikes(Fault.CANCEL_SLOW)
+            self._world.wear(executor, cancel_takes=timedelta(seconds=6 if slow else 0))
+            rival = fates.strikes(Fault.BOTH_LEGS)
+            self._world.wear(executor, rival_cancel_takes=timedelta(seconds=30 if rival else 0))
+            if rival:
+                self._whipsaw(executor)
+
+    def _whipsaw(self, executor: str) -> None:
+        """Let a price pass a bracket's target and then its stop, while the other leg's cancellation is slow."""
+        account, engine = self._world.books[executor].at_broker, self._world.engine
+        stops = [
+            order for order in account.open_orders if order.parent is not None and order.stop_price is not None
+        ]
+        if not stops:
+            return
+        stop = stops[int(self._world.fates.of(Fault.BOTH_LEGS, 0, len(stops) - 0.001))]
+        target = next((leg for leg in stop.root.legs if leg.is_open and leg.stop_price is None), None)
+        if target is None or target.limit_price is None or stop.stop_price is None:
+            return
+        for price in (target.limit_price, stop.stop_price):
+            self._prices[Symbol(stop.symbol)] = price
+            engine.set_price(stop.symbol, price)
+
+    def see_order(self, call: Call) -> None:
+        """Decide, as an order reaches the broker, whether it will fill in part or be rejected later."""
+        fates, (body,) = self._world.fates, call.args
+        assert isinstance(body, dict)  # noqa: S101 - the port's type
+        client_order_id = str(body["client_order_id"])
+        if fates.strikes(Fault.FILLED_IN_PART):
+            part = Decimal(str(body["qty"])) * Decimal(str(round(fates.of(Fault.FILLED_IN_PART, 0, 1), 2)))
+            whole = floor_to(part, CRYPTO_STEP if "/" in str(body["symbol"]) else WHOLE_SHARE)
+            self._world.engine.liquidity.limit(client_order_id, whole)
+            self._held_back[client_order_id] = self._world.loop.time() + fates.of(Fault.FILLED_IN_PART, 5, 300)
+        if fates.strikes(Fault.REJECTED_LATE):
+            account = self._world.books[_account_of(client_order_id)].at_broker
+            late = account.behaviour.rejected_after | {client_order_id: timedelta(seconds=3)}
+            self._world.wear(_account_of(client_order_id), rejected_after=late)
+
+    async def people(self) -> None:
+        """Let operators halt, resume, flatten and redrive, and somebody close a position at the broker."""
+        for executor in PROFILES:
+            await self._operate(executor)
+            fates, books = self._world.fates, self._world.books[executor]
+            if fates.strikes(Fault.REDRIVEN):
+                await books.queue.redrive()
+            if fates.strikes(Fault.POISON):
+                await books.queue.poison('{"schema_version": 1, "confidence": 9000}')
+            if fates.strikes(Fault.CLOSED_BY_HAND):
+                self._close_by_hand(executor)
+            if fates.strikes(Fault.OPERATOR_FLATTENS):
+                await self._flatten(executor)
+
+    async def clear_up(self) -> None:
+        """End every mood and every halt: what is left to settle is Argo's."""
+        for executor in PROFILES:
+            account = self._world.books[executor].at_broker
+            account.behaviour = type(account.behaviour)()
+            await self._set(executor, TradingState.ACTIVE)
+        for client_order_id in self._held_back:
+            self._world.engine.liquidity.lift(client_order_id)
+
+    def calm(self) -> None:
+        """Let prices stand still from now on, each traded once more, so that what was held back fills."""
+        self._is_calm = True
+        for symbol, price in self._prices.items():
+            self._world.engine.set_price(symbol, price)
+
+    async def _operate(self, executor: str) -> None:
+        """Halt now and then; resume what is halted, by whomever, two minutes later."""
+        now = self._world.loop.time()
+        state = (await self._world.ledger.account(executor)).trading_state
+        if state is TradingState.ACTIVE:
+            self._halted_until.pop(executor, None)
+            if self._world.fates.strikes(Fault.OPERATOR_HALTS):
+                await self._set(executor, TradingState.HALTED)
+        elif now >= self._halted_until.setdefault(executor, now + _HALT_LASTS):
+            await self._set(executor, TradingState.ACTIVE)
+
+    async def _set(self, executor: str, state: TradingState) -> None:
+        self._note(executor, f"sets the account {state}")
+        await self._world.ledger.set_trading_state(executor, state, reason="trial", now=self._world.clock.now())
+
+    async def _flatten(self, executor: str) -> None:
+        ledger = self._world.ledger
+        holdings = list((await ledger.account(executor)).holdings.items())
+        if not holdings:
+            return
+        symbol, held = self._chance.choice(holdings)
+        execution = await ledger.execution(held.signal_id, executor)
+        if execution is not None and not execution.state.is_terminal:
+            self._note(executor, f"flattens {symbol}")
+            try:
+                await plan_exit(ledger, self._world.clock, execution, "operator: trial")
+            except LostLease:
+                self._note(executor, "flattens nothing: it moved")
+
+    def _close_by_hand(self, executor: str) -> None:
+        account = self._world.books[executor].at_broker
+        held = sorted(account.positions.items())
+        if not held:
+            return
+        symbol, position = self._chance.choice(held)
+        side = "sell" if position.quantity > 0 else "buy"
+        body = {
+            "symbol": symbol,
+            "side": side,
+            "qty": str(abs(position.quantity)),
+            "type": "market",
+            "time_in_force": "gtc" if position.asset.is_crypto else "day",
+        }
+        self._note(executor, f"closes {symbol} by hand")
+        order = self._world.engine.trade_by_hand(account, order_request(body), cancels_exits=True)
+        self._world.books[executor].by_hand.add(order.id)
+
+    def _let_fill(self) -> None:
+        """Let what was held back fill at the next price, once its time has come."""
+        now = self._world.loop.time()
+        for client_order_id, until in list(self._held_back.items()):
+            if now >= until:
+                self._world.engine.liquidity.lift(client_order_id)
+                del self._held_back[client_order_id]
+
+    def _note(self, executor: str, what: str) -> None:
+        self._world.trace.add(self._world.loop.time(), "a person", "acts", executor, what)
+
+
+def _account_of(client_order_id: str) -> str:
+    return client_order_id.split("-")[1]

@@ -1,0 +1,282 @@
+"""Effects as a worker has them: they take time, fail, and the worker may end before or after each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from random import Random  # noqa: TID251 - the seed's
+from typing import NamedTuple, cast
+
+from argo.domain.execution import Execution
+from argo.domain.faults import Ambiguous, BrokerFault, Refused, Throttled, Unauthorised
+from argo.domain.ledger import Claimed, Held, Settled
+from argo.domain.orders import BrokerOrder
+from argo.domain.reasons import RejectionReason
+from argo.domain.signal import Signal
+from argo.ports import Broker, Ledger, QueueFault, Sent, SignalQueue
+from trials.faults.draws import Fault, FaultDraws
+from trials.faults.trace import Trace
+from trials.faults.unavailable import Unavailable
+from trials.virtual_time import VirtualClock, VirtualLoop
+
+type _Effect = Callable[..., Awaitable[object]]
+
+_LONGEST = 20.0
+_LATEST_LANDING = 8.0
+"""Seconds after which a request that timed out can still arrive: the policy waits for ten."""
+
+_READS = frozenset(
+    {
+        *("account", "clock", "positions", "open_orders", "closed_orders", "asset", "order", "order_by_client_id"),
+        *("signal", "unpublished", "unjudged", "execution", "executions", "open_executions", "signals_of"),
+        *("executions_of", "latest_prices", "bars"),
+    }
+)
+_REPEATABLE = frozenset(
+    {"put_signal", "mark_published", "claim", "settle", "pause", "record_exit", "record_protection"}
+)
+"""Single writes that botocore sends again when their answer is lost; transactions carry a token instead."""
+
+
+class Kind(StrEnum):
+    """Whose effect it is."""
+
+    LEDGER = "ledger"
+    BROKER = "broker"
+    QUEUE = "queue"
+    MARKET = "market"
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One function's process: it may end at any effect, and then does nothing any more."""
+
+    name: str
+    clock: VirtualClock
+    invocation: asyncio.Task[object] | None = field(default=None, repr=False)
+    ended: bool = False
+
+    def end(self) -> None:
+        """End at once, in the middle of whatever it does."""
+        self.ended = True
+        if self.invocation is not None:
+            self.invocation.cancel()
+
+
+class Effects:
+    """Makes ports fallible for one worker after another.
+
+    Args:
+        loop: Virtual time, and what lands late.
+        fates: Decide.
+        trace: Takes every effect in.
+        witness: Sees every effect at the moment it happens.
+    """
+
+    def __init__(self, loop: VirtualLoop, fates: FaultDraws, trace: Trace, witness: "Witness") -> None:
+        """Draw latencies from the seed."""
+        self._loop = loop
+        self._fates = fates
+        self._trace = trace
+        self._witness = witness
+        self._latency: Random = fates.chance("latency")
+
+    def ledger(self, worker: Worker, port: Ledger) -> Ledger:
+        """Return the ledger as a worker has it."""
+        return cast("Ledger", _Port(self, worker, port, Kind.LEDGER))
+
+    def broker(self, worker: Worker, port: Broker) -> Broker:
+        """Return the broker as a worker has it."""
+        return cast("Broker", _Port(self, worker, port, Kind.BROKER))
+
+    def queue(self, worker: Worker, port: SignalQueue) -> SignalQueue:
+        """Return a queue as a worker has it."""
+        return cast("SignalQueue", _Port(self, worker, port, Kind.QUEUE))
+
+    def market[T](self, worker: Worker, port: T) -> T:
+        """Return the market's data as a worker has it."""
+        return cast("T", _Port(self, worker, port, Kind.MARKET))
+
+    def second(self) -> float:
+        """Return the virtual time."""
+        return self._loop.time()
+
+    async def happen(self, call: "Call") -> object:
+        """Let one effect happen, or not, or twice, or late, and answer, or not."""
+        if call.worker.ended:
+            raise asyncio.CancelledError
+        await self._take_time()
+        if call.worker.ended:
+            raise asyncio.CancelledError
+        if self._fates.strikes(Fault.KILLED_BEFORE):
+            await self._kill(call, "killed before")
+        try:
+            answer = await self._answered(call)
+        except (Unavailable, QueueFault, BrokerFault) as fault:
+            self._note(call, f"{type(fault).__name__}: {fault}")
+            raise
+        except Exception as refusal:
+            self._note(call, type(refusal).__name__)
+            raise
+        self._note(call, told(answer))
+        if self._fates.strikes(Fault.KILLED_AFTER):
+            await self._kill(call, "killed after")
+        return answer
+
+    def _answered(self, call: "Call") -> Awaitable[object]:
+        match call.kind:
+            case Kind.LEDGER:
+                return self._from_ledger(call)
+            case Kind.QUEUE:
+                return self._from_queue(call)
+            case Kind.BROKER | Kind.MARKET:
+                return self._from_broker(call)
+
+    async def _from_ledger(self, call: "Call") -> object:
+        if self._fates.strikes(Fault.LEDGER_THROTTLED):
+            raise Unavailable("the ledger throttles")
+        answer = await self._done(call)
+        if call.name in _READS:
+            return answer
+        if self._fates.strikes(Fault.LEDGER_UNANSWERED):
+            raise Unavailable("the ledger's answer was lost")
+        if call.name in _REPEATABLE and self._fates.strikes(Fault.LEDGER_REPEATED):
+            return await self._done(call)
+        return answer
+
+    async def _from_queue(self, call: "Call") -> object:
+        if call.name == "send":
+            (signals,) = cast("tuple[Collection[Signal]]", call.args)
+            taken = [signal for signal in signals if not self._fates.strikes(Fault.SENDING_REFUSED)]
+            await self._done(call._replace(args=(taken,)))
+            kept = frozenset(signal.signal_id for signal in taken)
+            return Sent(kept, {s.signal_id: "the queue refused it" for s in signals if s.signal_id not in kept})
+        if self._fates.strikes(Fault.BACKOFF_REFUSED):
+            raise QueueFault("the queue throttles")
+        return await self._done(call)
+
+    async def _from_broker(self, call: "Call") -> object:
+        fates = self._fates
+        if fates.strikes(Fault.BROKER_THROTTLED):
+            reset = timedelta(seconds=fates.of(Fault.BROKER_THROTTLED, 1, 30))
+            raise Throttled("too many requests", until=call.worker.clock.now() + reset, status=429)
+        if fates.strikes(Fault.CREDENTIALS_REFUSED):
+            raise Unauthorised("unauthorized.", status=401)
+        if call.name in _READS:
+            if fates.strikes(Fault.BROKER_UNREACHABLE):
+                raise Ambiguous("bad gateway", status=502)
+            return await self._done(call)
+        if call.name == "submit" and fates.strikes(Fault.ORDER_REFUSED):
+            raise Refused("insufficient buying power", reason=RejectionReason.BUYING_POWER, status=403)
+        if fates.strikes(Fault.ORDER_LOST):
+            raise Ambiguous("timed out: it did not arrive")
+        if fates.strikes(Fault.ORDER_LATE):
+            self._loop.create_task(self._arrive_late(call))
+            raise Ambiguous("timed out: it arrives later")
+        answer = await self._done(call)
+        if fates.strikes(Fault.ORDER_UNANSWERED):
+            raise Ambiguous("timed out: it was done")
+        if call.name == "submit" and fates.strikes(Fault.ORDER_REPEATED):
+            return await self._done(call)
+        return answer
+
+    async def _arrive_late(self, call: "Call") -> None:
+        """Let a request arrive when nobody waits for its answer any more, whatever has become of its sender."""
+        await asyncio.sleep(self._fates.of(Fault.ORDER_LATE, 0, _LATEST_LANDING))
+        try:
+            await self._done(call)
+        except BrokerFault as refusal:
+            self._note(call, f"arrives late: {refusal}")
+        else:
+            self._note(call, "arrives late")
+
+    def _done(self, call: "Call") -> Awaitable[object]:
+        self._witness(call)
+        return call.effect(*call.args, **call.kwargs)
+
+    def _take_time(self) -> asyncio.Future[None]:
+        slow = self._fates.strikes(Fault.SLOW)
+        return self._loop.sleep(
+            self._fates.of(Fault.SLOW, 1, _LONGEST) if slow else 0.001 + 0.05 * self._latency.random()
+        )
+
+    async def _kill(self, call: "Call", how: str) -> None:
+        self._note(call, how)
+        call.worker.end()
+        await self._loop.create_future()
+
+    def _note(self, call: "Call", how: str) -> None:
+        self._trace.add(self._loop.time(), call.worker.name, f"{call.kind}.{call.name}", about(call.args), how)
+
+
+class Call(NamedTuple):
+    """One call of a port by a worker, which ``began`` at a virtual second."""
+
+    worker: Worker
+    kind: Kind
+    name: str
+    effect: _Effect
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    began: float
+
+
+type Witness = Callable[[Call], None]
+"""Told of every effect at the moment it happens, just before it does."""
+
+
+class _Port:
+    """A port whose every method is an effect of one worker."""
+
+    def __init__(self, effects: Effects, worker: Worker, port: object, kind: Kind) -> None:
+        self._effects = effects
+        self._worker = worker
+        self._port = port
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> _Effect:
+        effect: _Effect = getattr(self._port, name)
+
+        def happen(*args: object, **kwargs: object) -> Awaitable[object]:
+            return self._effects.happen(
+                Call(self._worker, self._kind, name, effect, args, kwargs, self._effects.second())
+            )
+
+        setattr(self, name, happen)
+        return happen
+
+
+def about(args: tuple[object, ...]) -> str:
+    """Name the record that an effect is about, by what it was called with."""
+    match args[0] if args else None:
+        case str() as first:
+            return first
+        case Execution() as execution:
+            return f"{execution.signal_id} {execution.executor} {execution.state}"
+        case Signal() as signal:
+            return f"{signal.signal_id} {signal.side} {signal.symbol}"
+        case list() as signals:
+            return " ".join(each.signal_id for each in signals if isinstance(each, Signal))
+        case Mapping() as body:
+            return str(body.get("client_order_id", ""))
+        case _:
+            return ""
+
+
+def told(answer: object) -> str:
+    """Tell an effect's answer, as far as it says where a record or an order stands."""
+    match answer:
+        case Execution() as execution:
+            return f"{execution.state}"
+        case BrokerOrder() as order:
+            ids = " ".join(each.order_id for each in order.with_legs)
+            return f"{order.client_order_id} {order.status} {order.filled_quantity} of {order.quantity}: {ids}"
+        case Claimed(execution=execution, taken_over=taken_over):
+            return f"{'taken over' if taken_over else 'claimed'} at epoch {execution.epoch}"
+        case Held(until=until):
+            return f"held until {until:%H:%M:%S}"
+        case Settled(execution=execution):
+            return f"settled: {execution.state}"
+        case _:
+            return ""

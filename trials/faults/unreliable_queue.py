@@ -1,0 +1,91 @@
+"""SQS on a bad day: in any order, twice, deletions lost; and an operator who redrives."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from random import Random  # noqa: TID251 - the seed's
+
+from argo.ports import Clock
+from simulation.ports.queue import Delivery, InMemoryQueue
+from trials.faults.draws import Fault, FaultDraws
+from trials.virtual_time import wake
+
+
+class UnreliableQueue(InMemoryQueue):
+    """A standard queue, within what SQS promises: at least once, in any order.
+
+    Attributes:
+        poisoned: how many messages came that are no signals.
+    """
+
+    def __init__(
+        self, clock: Clock, *, visibility: timedelta, max_receives: int, fates: FaultDraws, chance: Random
+    ) -> None:
+        """Begin empty."""
+        super().__init__(clock, visibility=visibility, max_receives=max_receives)
+        self._fates = fates
+        self._chance = chance
+        self._waiting: list[asyncio.Future[None]] = []
+        self.poisoned = 0
+
+    @property
+    def every_body(self) -> Collection[str]:
+        """The bodies of all messages, dead ones too."""
+        return [*(message.body for message in self._messages.values()), *(dead.body for dead in self.dead_letters)]
+
+    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Delivery]:
+        """Receive what is visible, in the order that the seed says."""
+        if self._messages and self._fates.strikes(Fault.OUT_OF_ORDER):
+            shuffled = list(self._messages.items())
+            self._chance.shuffle(shuffled)
+            self._messages = dict(shuffled)
+        found = await super().receive(limit, wait_seconds)
+        for delivery in found:
+            if self._fates.strikes(Fault.MESSAGE_TWICE):
+                self._messages[delivery.message_id].visible_at = self._clock.now()
+        return found
+
+    async def until_visible(self) -> None:
+        """Return when a message can be received, unless another poller is quicker: what a long poll waits for."""
+        loop = asyncio.get_running_loop()
+        while (at := self.next_visible_at()) is None or at > self._clock.now():
+            waiter = loop.create_future()
+            self._waiting.append(waiter)
+            timer = loop.call_later((at - self._clock.now()).total_seconds(), wake, waiter) if at else None
+            await waiter
+            if timer is not None:
+                timer.cancel()
+
+    async def send_body(self, body: str) -> None:
+        """Take a message's body as it is, and tell those who wait."""
+        await super().send_body(body)
+        self._tell()
+
+    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay``; it may come sooner than those who wait expect it."""
+        await super().defer(receipt_handle, delay)
+        self._tell()
+
+    async def delete(self, receipt_handles: Sequence[str]) -> None:
+        """Delete handled messages; some of them stay."""
+        await super().delete(
+            [handle for handle in receipt_handles if not self._fates.strikes(Fault.DELETION_LOST)]
+        )
+
+    async def poison(self, body: str) -> None:
+        """Take a message that is no signal."""
+        self.poisoned += 1
+        await self.send_body(body)
+
+    async def redrive(self) -> int:
+        """Put every dead letter back, whatever it is, and return how many there were."""
+        bodies = [letter.body for letter in self.dead_letters]
+        self.dead_letters.clear()
+        for body in bodies:
+            await self.send_body(body)
+        return len(bodies)
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            wake(waiter)

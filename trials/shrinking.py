@@ -1,0 +1,89 @@
+"""Make a failing trial small: as few signals and as few kinds of faults as still break the same rule."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from trials.faults import Fault
+from trials.world import Plan
+
+LONGEST = 150
+"""Runs that shrinking takes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run of a plan shows: the rules it broke, and the faults that struck in it."""
+
+    rules: Collection[str]
+    struck: Collection[Fault]
+
+
+class Shrinker:
+    """Shrinks plans that break one rule.
+
+    A fault's draws come from a stream of its own, so that leaving a kind out moves no other; a trial of fewer
+    signals is the beginning of the longer one, until its faults end.
+
+    Attributes:
+        runs: how many trials it has taken.
+    """
+
+    def __init__(self, rule: str, run: Callable[[Plan], Found], *, longest: int = LONGEST) -> None:
+        """Shrink what breaks ``rule``, by what ``run`` finds, in at most ``longest`` runs."""
+        self._rule = rule
+        self._run = run
+        self._longest = longest
+        self.runs = 0
+
+    def shrink(self, plan: Plan) -> Plan:
+        """Return the smallest plan found that breaks the rule still; ``plan`` must."""
+        smallest, found = self._one_fault(plan), self._found(plan)
+        while found is not None:
+            before = smallest
+            smallest = self._fewer_signals(smallest)
+            smallest = self._fewer_faults(smallest)
+            if smallest == before or self.runs >= self._longest:
+                break
+            found = self._found(smallest)
+        return smallest
+
+    def _one_fault(self, plan: Plan) -> Plan:
+        """Try the simplest first: no fault at all, then one kind alone."""
+        found = self._found(plan)
+        for kinds in [[], *([fault] for fault in sorted(found.struck))] if found is not None else []:
+            alone = replace(plan, without=frozenset(Fault).difference(kinds))
+            if self._found(alone) is not None:
+                return alone
+        return plan
+
+    def _fewer_signals(self, plan: Plan) -> Plan:
+        """Halve the way between what is known to break the rule and what is known not to."""
+        holds, breaks = 0, plan
+        while breaks.signals - holds > 1:
+            fewer = replace(breaks, signals=(holds + breaks.signals) // 2)
+            if self._found(fewer) is not None:
+                breaks = fewer
+            else:
+                holds = fewer.signals
+        return breaks
+
+    def _fewer_faults(self, plan: Plan) -> Plan:
+        """Leave out what does not strike, and then one kind after the other."""
+        found = self._found(plan)
+        if found is None:
+            return plan
+        # What has not struck has changed nothing: to leave it out is the same trial.
+        plan = replace(plan, without=frozenset(Fault) - frozenset(found.struck))
+        for fault in sorted(found.struck):
+            fewer = replace(plan, without=plan.without | {fault})
+            if self._found(fewer) is not None:
+                plan = fewer
+        return plan
+
+    def _found(self, plan: Plan) -> Found | None:
+        """Run a plan; None where it does not break the rule, or no run is left."""
+        if self.runs >= self._longest:
+            return None
+        self.runs += 1
+        found = self._run(plan)
+        return found if self._rule in found.rules else None

@@ -1,0 +1,168 @@
+"""One trial from its plan to its verdict: faults while signals come, then quiet, then everything must add up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from argo.domain.signal import Signal
+from trials.accounts import PROFILES
+from trials.disturbances import Disturbances
+from trials.faults import Call, Fault
+from trials.faults.trace import Line
+from trials.referee import Violation
+from trials.signals import signal_of
+from trials.virtual_time import Stuck
+from trials.world import CONCURRENCY, Plan, World
+
+CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
+"""argo.toml's interval, as often as one of its bars has room for it; a test compares."""
+
+_SECONDS_A_SIGNAL = 2.0
+_LONGEST_TO_SETTLE = 30 * 60.0
+_MINUTE = 60.0
+_ROUND = 65.0
+"""A reconciler's minute and a little: whoever is late has been there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a trial.
+
+    ``states`` counts the executions' last states, ``struck`` the faults, ``events`` the callbacks of the loop;
+    ``digest`` is the trace's SHA-256, ``lines`` are the trace where the plan keeps it, ``seconds`` what the trial
+    took in real time.
+    """
+
+    plan: Plan
+    violations: tuple[Violation, ...]
+    signals: int
+    states: Mapping[str, int]
+    struck: Mapping[Fault, int]
+    metrics: Mapping[str, int]
+    events: int
+    virtual_seconds: float
+    seconds: float
+    digest: str
+    lines: Sequence[Line]
+
+
+def run_trial(plan: Plan) -> Verdict:
+    """Run one trial."""
+    return _Trial(plan).run()
+
+
+class _Trial:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._world = World(plan, on_effect=self._see)
+        self._weather = Disturbances(self._world)
+        self._chance = self._world.fates.chance("signals")
+        self._events = 0
+
+    def run(self) -> Verdict:
+        began = perf_counter()
+        world = self._world
+        try:
+            world.loop.run(self._play())
+        except Stuck as stuck:
+            world.referee.add("stuck", str(stuck), "")
+            self._events = world.loop.events
+        for surprise in world.tally.surprises:
+            world.referee.add("surprise", surprise, "an error that nobody handles")
+        return Verdict(
+            plan=self._plan,
+            violations=tuple(world.referee.violations),
+            signals=len(world.ledger.every_signal),
+            states=Counter(str(execution.state) for execution in world.ledger.every_execution),
+            struck=world.fates.struck,
+            metrics={str(metric): count for metric, count in world.tally.totals.items()},
+            events=self._events,
+            virtual_seconds=world.loop.time(),
+            seconds=perf_counter() - began,
+            digest=world.trace.digest,
+            lines=tuple(world.trace.lines),
+        )
+
+    async def _play(self) -> None:
+        world, weather = self._world, self._weather
+        every = [
+            self._every(5, weather.move_prices),
+            self._every(15, weather.change_moods),
+            self._every(20, weather.people),
+            self._every(15, self._look),
+            self._every(_MINUTE, lambda: world.publish(())),
+            *(self._every(_MINUTE, partial(world.reconcile, name)) for name in PROFILES),
+            *(world.execute(name, number) for name in PROFILES for number in range(CONCURRENCY)),
+        ]
+        tasks = [world.loop.create_task(work) for work in every]
+        await self._publish()
+        await asyncio.sleep(_MINUTE)
+        world.fates.end()
+        await weather.clear_up()
+        world.referee.expect_peace()
+        await self._come_to_rest()
+        world.referee.settle()
+        # What ends then, ends in any order.
+        self._events = world.loop.events
+        await self._stop(tasks)
+
+    async def _publish(self) -> None:
+        """Let the signals come, some of them again."""
+        known: list[Signal] = []
+        for number in range(self._plan.signals):
+            # Rounded: the last bits of a logarithm are the machine's, and a seed's run is the same on all of them.
+            await asyncio.sleep(round(self._chance.expovariate(1 / _SECONDS_A_SIGNAL), 6))
+            symbol, price = self._weather.pick()
+            fresh = signal_of(self._chance, symbol, price, number=number, now=self._world.clock.now())
+            again = [self._chance.choice(known)] if known and self._world.fates.strikes(Fault.SEEN_AGAIN) else []
+            known.append(fresh)
+            self._world.loop.create_task(self._find([fresh, *again]))
+
+    async def _find(self, signals: Sequence[Signal]) -> None:
+        """Let the generator find signals: of bars whose cycle failed, the next one finds them again."""
+        for _ in range(CYCLES_A_BAR):
+            await self._world.publish(signals)
+            if all([await self._world.ledger.signal(each.signal_id) for each in signals]):
+                return
+            await asyncio.sleep(CYCLE_SECONDS)
+
+    async def _come_to_rest(self) -> None:
+        """Wait until nothing is unresolved, then until nobody finds work in a market that stands still."""
+        ends = self._world.loop.time() + _LONGEST_TO_SETTLE
+        while self._world.referee.unresolved() and self._world.loop.time() < ends:  # noqa: ASYNC110 - virtual time
+            await asyncio.sleep(5)
+        self._weather.calm()
+        written = -1
+        while written != (now := self._world.referee.written()) and self._world.loop.time() < ends:
+            written = now
+            await asyncio.sleep(_ROUND)
+
+    async def _look(self) -> None:
+        self._world.referee.look()
+
+    def _see(self, call: Call) -> None:
+        self._world.referee.witness(call)
+        if call.name == "submit":
+            self._weather.see_order(call)
+
+    async def _every(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something again and again, beginning at a moment of the seed's, whether or not it has ended."""
+        await asyncio.sleep(self._chance.random() * seconds)
+        under_way: set[asyncio.Task[None]] = set()
+        while True:
+            task = self._world.loop.create_task(do())
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            await asyncio.sleep(seconds)
+
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+        """End everything that is still under way, so that nothing of it is left."""
+        mine = asyncio.current_task()
+        left = [task for task in asyncio.all_tasks() if task is not mine]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, *tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The functions assembled: one module a world."""

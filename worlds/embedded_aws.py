@@ -1,0 +1,223 @@
+"""AWS on this machine: ministack as a process of its own, on loopback. The one module that knows it."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import boto3
+
+from argo.domain.tables import ConfigurationError
+from worlds.template import read_template, stateful_part
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 20.0
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+class EmbeddedAwsError(Exception):
+    """The emulator did not start or did not make the resources; the message has its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAws:
+    """A running emulator."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that direct boto3 to it."""
+        return {"AWS_ENDPOINT_URL": self.url} | KEYS
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
+        """Make a boto3 client for it."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            region_name=KEYS["AWS_DEFAULT_REGION"],
+            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def create_resources(self, template: Path, stack_name: str = "argo") -> "Resources":
+        """Make the table and the queues of a template, or find them where the state already has them.
+
+        Raises:
+            EmbeddedAwsError: the emulator refuses the template.
+        """
+        cloudformation = self.client("cloudformation")
+        part = stateful_part(read_template(template))
+        try:
+            cloudformation.describe_stacks(StackName=stack_name)
+        except cloudformation.exceptions.ClientError:
+            cloudformation.create_stack(
+                StackName=stack_name,
+                TemplateBody=json.dumps(part),
+                Parameters=[{"ParameterKey": "LocalEndpointUrl", "ParameterValue": self.url}],
+            )
+            cloudformation.get_waiter("stack_create_complete").wait(
+                # It takes milliseconds here; boto3 counts the delay in whole seconds.
+                StackName=stack_name,
+                WaiterConfig={"Delay": 0, "MaxAttempts": 5_000},
+            )
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            raise EmbeddedAwsError(f"stack {stack_name}: {stack['StackStatus']}")
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        return Resources.of(outputs, self.client("sqs"))
+
+    def days(self, table: str) -> list[str]:
+        """Return the UTC days that a local ledger has records of, newest first.
+
+        It reads the whole table, which is a laptop's; a deployed ledger is asked for the days one wants.
+        """
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=table,
+                ProjectionExpression="time_partition",
+                FilterExpression="attribute_exists(time_partition)",
+            )
+        )
+        partitions = {item["time_partition"]["S"] for page in pages for item in page["Items"]}
+        return sorted({partition.rsplit("#", 1)[-1] for partition in partitions}, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the template's table and queues are called here."""
+
+    table: str
+    queues: Mapping[str, str]
+    dead_letter_queues: Mapping[str, str]
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, str], sqs: Any) -> "Resources":  # noqa: ANN401 - a boto3 client
+        """Read a stack's outputs: ``PropFirmQueue`` is the queue of ``prop_firm``.
+
+        A kept state remembers queue URLs of an earlier port, so they are asked for by name.
+        """
+        queues: dict[str, str] = {}
+        dead_letters: dict[str, str] = {}
+        for logical_id, url in outputs.items():
+            kind, found = ("DeadLetterQueue", dead_letters) if "DeadLetter" in logical_id else ("Queue", queues)
+            if logical_id.endswith(kind):
+                name = url.rsplit("/", 1)[-1]
+                found[executor_of(logical_id.removesuffix(kind))] = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        return cls(outputs["SignalTable"], queues, dead_letters)
+
+    def environment(self, executor: str) -> dict[str, str]:
+        """The variables of a function that serves ``executor``.
+
+        Raises:
+            ConfigurationError: the template has no queues for it.
+        """
+        if executor not in self.queues or executor not in self.dead_letter_queues:
+            name = "".join(part.capitalize() for part in executor.split("_"))
+            raise ConfigurationError(
+                f"[accounts.{executor}]: template.yaml has no {name}Queue with a {name}DeadLetterQueue"
+            )
+        return {
+            "ARGO_TABLE_NAME": self.table,
+            "ARGO_QUEUE_URLS": json.dumps(dict(self.queues)),
+            "ARGO_EXECUTOR": executor,
+            "ARGO_QUEUE_URL": self.queues[executor],
+            "ARGO_DLQ_URL": self.dead_letter_queues[executor],
+        }
+
+
+def executor_of(logical_name: str) -> str:
+    """Return the executor that a CamelCase logical name stands for: ``PropFirm`` is ``prop_firm``."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_name).lstrip("_")
+
+
+@contextlib.contextmanager
+def embedded_aws(state: Path | None = None, *, host: str = _HOST) -> Iterator[EmbeddedAws]:
+    """Run an emulator while the block runs; ``state`` is a directory that keeps it between runs.
+
+    Raises:
+        EmbeddedAwsError: it does not answer within 30 seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="argo-aws-") as scratch:
+        port = _free_port(host)
+        log = Path(scratch) / "ministack.log"
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                env=_process_environment(host, port, scratch, state),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            _wait_until_it_answers(process, host, port, log)
+            yield EmbeddedAws(f"http://{host}:{port}")
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _process_environment(host: str, port: int, scratch: str, state: Path | None) -> dict[str, str]:
+    keep = {}
+    if state is not None:
+        state.mkdir(parents=True, exist_ok=True)
+        keep = {"PERSIST_STATE": "1", "STATE_DIR": str(state.resolve())}
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return inherited | {
+        "BIND_HOST": host,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": host,
+        # Both listen on every interface unless they are off.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "TMPDIR": scratch,
+        "LOG_LEVEL": "WARNING",
+        **keep,
+    }
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    give_up = monotonic() + _START_SECONDS
+    while monotonic() < give_up:
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            if _answers(host, port):
+                return
+        else:
+            break
+    raise EmbeddedAwsError(f"ministack did not start: {log.read_text(encoding='utf-8')[-2_000:]}")
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,147 @@
+"""What surrounds the functions when bars are played: embedded AWS and a broker over HTTP, or only memory."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Protocol, cast
+
+from argo.adapters.alpaca.rate_limit import RequestBudget
+from argo.adapters.wiring import Adapters
+from argo.environment import Environment
+from argo.ports import Broker, Clock, Ledger, MarketData
+from simulation.broker import AccountSettings, SimulatedBroker
+from simulation.broker.server import BackgroundServer, BrokerServer
+from simulation.ports.broker import InMemoryBroker
+from simulation.ports.ledger import InMemoryLedger
+from simulation.ports.market_data import InMemoryMarketData
+from simulation.ports.queue import InMemoryQueue
+from worlds.embedded_aws import EmbeddedAws, Resources
+from worlds.in_turn import CallsInTurn, PunctualQueue
+from worlds.world import AccountPorts
+
+MODE = "simulated"
+_FEED = "iex"
+_CASH = Decimal(100_000)
+_VISIBILITY, _MAX_RECEIVES = timedelta(seconds=180), 20
+
+
+class Drive(Protocol):
+    """Works the engine where it may be worked, and returns what the work does."""
+
+    def __call__[T](self, work: Callable[[], T], /) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The ports of all functions, and the engine behind them."""
+
+    ledger: Ledger
+    market_data: MarketData
+    accounts: Mapping[str, AccountPorts]
+    drive: Drive
+
+
+class Surround(Protocol):
+    """Puts an engine, and the accounts that it has for each executor, behind ports, while a block runs."""
+
+    def __call__(
+        self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
+    ) -> AbstractContextManager[Surroundings]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnEmbeddedAws:
+    """The real adapters: the template's table and queues on the emulator, the engine behind its HTTP face."""
+
+    aws: EmbeddedAws
+    resources: Resources
+
+    @contextmanager
+    def __call__(
+        self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
+    ) -> Iterator[Surroundings]:
+        """Serve the engine on a thread of its own.
+
+        Raises:
+            ConfigurationError: the template has no queues for an account.
+        """
+        with BackgroundServer(BrokerServer(engine, requests_per_minute=None)) as broker:
+            common = {"ARGO_MODE": MODE, **self.aws.environment}
+            adapters = {
+                name: Adapters(
+                    Environment(common | self.resources.environment(name) | broker_environment(broker.url, keys)),
+                    clock,
+                    calls=lambda _service: CallsInTurn(),
+                )
+                for name, keys in accounts.items()
+            }
+            ports = {
+                name: AccountPorts(
+                    broker=each.broker,
+                    queue=PunctualQueue(each.queue, each.consumer(each.environment.queue_url), clock),
+                )
+                for name, each in adapters.items()
+            }
+            first = next(iter(adapters.values()))
+            yield Surroundings(first.ledger, first.market_data(_FEED), ports, broker.call)
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Ports over the engine in this process, and a ledger that is gone with it."""
+
+    ledger: InMemoryLedger = field(default_factory=lambda: InMemoryLedger(mode=MODE))
+
+    @contextmanager
+    def __call__(
+        self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
+    ) -> Iterator[Surroundings]:
+        """Stand beside the engine."""
+        ports = {
+            name: AccountPorts(
+                broker=cast("Broker", Budgeted(InMemoryBroker(engine, keys.key_id), clock)),
+                queue=InMemoryQueue(clock, visibility=_VISIBILITY, max_receives=_MAX_RECEIVES),
+            )
+            for name, keys in accounts.items()
+        }
+        yield Surroundings(self.ledger, InMemoryMarketData(engine), ports, _at_once)
+
+
+class Budgeted:
+    """A broker that is asked no more often than `AlpacaBroker` would ask: a request counts in memory too."""
+
+    def __init__(self, broker: Broker, clock: Clock) -> None:
+        """Begin with a full budget."""
+        self._broker = broker
+        self._budget = RequestBudget(clock)
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        """Return one of the port's methods, which raises `Throttled` once the budget is used up."""
+        ask = getattr(self._broker, name)
+
+        async def within_budget(*args: object, **options: object) -> object:
+            self._budget.take()
+            return await ask(*args, **options)
+
+        return within_budget
+
+
+def _at_once[T](work: Callable[[], T], /) -> T:
+    return work()
+
+
+def broker_environment(url: str, keys: AccountSettings) -> dict[str, str]:
+    """Return the variables that direct a function to a simulated broker."""
+    return {
+        "APCA_API_BASE_URL": url,
+        "APCA_API_DATA_URL": url,
+        "APCA_API_KEY_ID": keys.key_id,
+        "APCA_API_SECRET_KEY": keys.secret_key,
+    }
+
+
+def simulated_account(executor: str) -> AccountSettings:
+    """Return the simulated broker's account of an executor: its keys and 100,000 USD."""
+    return AccountSettings(key_id=f"simulated-{executor}", secret_key=f"simulated-{executor}", cash=_CASH)
