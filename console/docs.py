@@ -1,6 +1,6 @@
-"""`argo docs`: docs/reference.md, docs/proof.md and README's table of mutants, written from the code."""
+"""`argo docs`: docs/reference.md, policies.md, proof.md and README's table of mutants, written from the code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +11,14 @@ from argo.domain.execution import TRANSITIONS
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
+from console.markdown import section
+from console.policies import policies
 from trials.proof import PROOF, proof, read_record, with_mutants
 from worlds.paths import PROJECT, TEMPLATE
 from worlds.template import read_template
 
-REFERENCE, README = PROJECT / "docs" / "reference.md", PROJECT / "README.md"
+REFERENCE, POLICIES = PROJECT / "docs" / "reference.md", PROJECT / "docs" / "policies.md"
+README = PROJECT / "README.md"
 
 _COLUMN = ("column", "type", "meaning")
 _STATISTICS = {"Maximum": "the highest", "Sum": "the sum of", "SampleCount": "the number of records of"}
@@ -52,6 +55,7 @@ def _stale() -> dict[Path, str]:
     caught = read_record().caught
     generated = {
         REFERENCE: reference(),
+        POLICIES: policies(),
         PROOF: proof(caught),
         README: with_mutants(README.read_text("utf-8"), caught),
     }
@@ -62,39 +66,33 @@ def reference() -> str:
     """Return the whole file."""
     sections = [
         "# Reference\n\nWritten by `make docs` from the code; `make check` fails when the two differ.",
-        _section("Why the gate or the sizing denies a signal", ("reason", "meaning"), _reasons(DenialReason)),
-        _section("Why the broker rejects an order", ("reason", "meaning"), _reasons(RejectionReason)),
-        _section(
+        section("Why the gate or the sizing denies a signal", ("reason", "meaning"), _reasons(DenialReason)),
+        section("Why the broker rejects an order", ("reason", "meaning"), _reasons(RejectionReason)),
+        section(
             "What stands in an order's way until its signal expires", ("reason", "meaning"), _reasons(Obstacle)
         ),
-        _section("Where a signal stands that has no outcome", ("standstill", "meaning"), _reasons(Standstill)),
-        _section("Why a message is dead-lettered at once", ("reason", "meaning"), _reasons(QuarantineReason)),
-        _section("States of an execution", ("state", "can become", "has an order"), _states()),
-        _section("Metrics, namespace `Argo`", ("metric", "unit", "meaning"), _metrics()),
-        _section(
+        section("Where a signal stands that has no outcome", ("standstill", "meaning"), _reasons(Standstill)),
+        section("Why a message is dead-lettered at once", ("reason", "meaning"), _reasons(QuarantineReason)),
+        section("States of an execution", ("state", "can become", "has an order"), _states()),
+        section("Metrics, namespace `Argo`", ("metric", "unit", "meaning"), _metrics()),
+        section(
             "Alarms; their runbooks are in [operations](operations.md#runbooks)",
             ("alarm", "sounds when", "missing data"),
             _alarms(),
         ),
-        _section(
+        section(
             "Types of an export's columns; nothing known is an empty cell, or null",
             ("type", "in CSV", "in Parquet"),
             ((kind, kind.in_csv, kind.in_parquet) for kind in Kind),
         ),
-        _section("`argo export --what signals`: a row per signal", _COLUMN, _columns(SIGNAL_COLUMNS)),
-        _section(
+        section("`argo export --what signals`: a row per signal", _COLUMN, _columns(SIGNAL_COLUMNS)),
+        section(
             "`argo export --what trades`: a row per signal and account, declined ones included",
             _COLUMN,
             _columns(TRADE_COLUMNS),
         ),
     ]
     return "\n\n".join(sections) + "\n"
-
-
-def _section(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return f"## {title}\n\n" + "\n".join(lines)
 
 
 def _reasons(reasons: type[Reason]) -> list[tuple[str, str]]:

@@ -1,18 +1,6 @@
 """What a position needs: the ledger's view and the broker's in, one action out. Pure.
 
-| the position | what is done |
-|---|---|
-| entry still open after its signal expired, or half filled for long | cancelled; what has filled is a position |
-| closed, but orders of it are live | they are cancelled |
-| two exits have filled | what was sold too much is bought back |
-| gone without an order of Argo's | an order of somebody else that closed it is taken over; otherwise reported |
-| sold too much, and somebody has bought it back | likewise |
-| filled, no live stop for all of it | an OCO, or a stop where none is possible, for what is held |
-| naked, and the market is past its stop | left |
-| its stop has a limit, and the market is past that | left: the stop sells no more |
-| the broker refuses its protection twice | left or reported, by profile |
-| held too long, or the close is near | left, by profile |
-| far enough in profit | its stop is moved closer, by profile |
+`reconciliation.repair_policy` has every case, in a table.
 """
 
 from dataclasses import dataclass

@@ -4,10 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from argo.domain.execution import TRANSITIONS, ExecutionState
+from argo.domain.faults import BrokerFault
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
 from argo.observability import Metric
-from console.docs import README, REFERENCE, reference
+from console.docs import POLICIES, README, REFERENCE, reference
 from console.main import app
+from console.policies import policies
 from trials.proof import read_record, with_mutants
 
 DOCUMENTED = [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason, *Metric]
@@ -60,3 +62,20 @@ def test_the_mutants_stand_in_readme_between_their_marks():
 def test_a_readme_without_a_place_for_the_mutants_is_an_error():
     with pytest.raises(ValueError, match=r"README\.md has no place for the mutants"):
         with_mutants("# Argo\n", read_record().caught)
+
+
+def test_the_policies_are_what_the_code_decides():
+    assert POLICIES.read_text(encoding="utf-8") == policies()
+
+
+@pytest.mark.parametrize("fault", BrokerFault.__subclasses__(), ids=lambda fault: fault.__name__)
+def test_every_fault_is_in_the_policies_with_its_meaning(fault):
+    assert f"| {fault.__doc__.replace('``', '`')} |" in policies()
+
+
+def test_every_decision_is_in_the_policies():
+    broker = policies().partition("## What is decided")[0]
+
+    assert {word for word in re.findall(r"`(\w+)`", broker) if word[0].isupper()} == {
+        "Accept", "Reject", "LookUp", "SendAgain", "Wait",
+    }  # fmt: skip

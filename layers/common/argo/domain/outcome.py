@@ -1,13 +1,6 @@
 """The outcome policy: what the broker says in, what Argo does out. No effects.
 
-| the broker says | Argo does |
-|---|---|
-| taken | SUBMITTED |
-| duplicate client order id | look up, compare, SUBMITTED |
-| refused | REJECTED, with the reason; the reservation is released |
-| credentials refused | nothing was sent: the intent is withdrawn, the account halted, the signal waits |
-| throttled | nothing was sent: the intent is withdrawn, the signal waits until the limit resets |
-| nothing usable | UNKNOWN, and a look-up before anything is sent again |
+docs/policies.md has the table, written from what these functions decide.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,7 @@
 """Alpaca's answers as Argo's faults: the one place that reads a status, a code or a message.
 
-The table is in reference form in docs/decisions.md; codes are overloaded, so code and message both count.
+docs/policies.md has the table, written from what `fault` returns; codes are overloaded, so code and message both
+count.
 """
 
 import re

@@ -13,10 +13,13 @@ SERVICES = ("dynamodb", "sqs", "ssm")
 CALLS_AT_A_TIME = 10
 """Blocking calls under way per service: a batch of ten records never waits for a thread."""
 
+ATTEMPTS = 3
+"""How often botocore sends a request that is throttled or gets no answer, in all."""
+
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     max_pool_connections=CALLS_AT_A_TIME,
     # The service checks every request again; botocore's own check is a tenth of a warm executor's CPU.
     parameter_validation=False,

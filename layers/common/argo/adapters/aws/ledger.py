@@ -33,7 +33,8 @@ from argo.domain.signal_outcome import SignalOutcome
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CONFLICT_TRIES = 10
+CONFLICT_TRIES = 10
+"""How often a settlement is written, and an account read, before another's writes are left their way."""
 
 
 class DynamoLedger:
@@ -183,7 +184,7 @@ class DynamoLedger:
         ended: TradeExit | None = None,
     ) -> Execution:
         first, *others = writes.settlement_transaction(self._table.name, execution, change, release, ended)
-        for tries_left in reversed(range(_CONFLICT_TRIES)):
+        for tries_left in reversed(range(CONFLICT_TRIES)):
             try:
                 await (self._table.transact([first, *others]) if others else self._table.update_alone(first))
             except Conflict as error:
@@ -214,7 +215,7 @@ class DynamoLedger:
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         """Return the account with its symbol locks and the trades that ended lately, in one request."""
         first = items.ended_since(exits_since) if exits_since else items.LOCK
-        for _ in range(_CONFLICT_TRIES):
+        for _ in range(CONFLICT_TRIES):
             found = await self._table.onwards(items.account_partition(executor), first)
             if (state := items.account_state(executor, found)) is not None:
                 return state

@@ -1,0 +1,150 @@
+"""Every row of the table of AWS's answers, held against what the adapters make of such an answer."""
+
+import asyncio
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from argo.adapters.aws.ledger import DynamoLedger
+from argo.adapters.aws.parameters import read_credentials
+from argo.adapters.aws.policy import (
+    ACCOUNT_MOVED,
+    AWS_ANSWERS,
+    BACKOFF_REFUSED,
+    CANCELLED,
+    CONDITION,
+    CONFLICT,
+    EXECUTION_MOVED,
+    NO_ANSWER,
+    NO_KEY,
+    NOT_TAKEN,
+    PAGE_TOKEN,
+    SYMBOL_TAKEN,
+)
+from argo.adapters.aws.queue import SqsSignalQueue
+from argo.adapters.aws.table import Table
+from argo.adapters.threads import BlockingCalls
+from argo.domain.ledger import Intent
+from tests.unit.builders import NOW, a_signal, an_account_state, an_entry_plan, an_execution
+
+A_TOKEN = base64.urlsafe_b64encode(json.dumps({"PK": {"S": "another table's"}}).encode()).decode()
+
+
+class Answering:
+    """A client of which every request gets the same answer."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def __getattr__(self, _):
+        return self._call
+
+    def _call(self, **_):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture(scope="module")
+def calls():
+    return BlockingCalls("test", 1)
+
+
+def refusal(code, *reasons):
+    answer = {
+        "Error": {"Code": code, "Message": "words"},
+        "CancellationReasons": [{"Code": each} for each in reasons],
+    }
+    return ClientError(answer, "Request")
+
+
+def cancelled(*reasons):
+    return refusal("TransactionCanceledException", *reasons)
+
+
+FAILED, FINE = "ConditionalCheckFailed", "None"
+
+
+def put(answer, calls):
+    return Table(Answering(answer), "table", calls).put({}, condition="attribute_not_exists(PK)")
+
+
+def transact(answer, calls):
+    return Table(Answering(answer), "table", calls).transact([])
+
+
+def query(answer, calls):
+    return Table(Answering(answer), "table", calls).listed("by_time", ("PK", "value"), limit=1, token=A_TOKEN)
+
+
+def intend(answer, calls):
+    plan = an_entry_plan()
+    intent = Intent("argo-1", plan.body(), notional=plan.risk, risk=plan.risk)
+    ledger = DynamoLedger(Answering(answer), "table", mode="paper", calls=calls)
+    return ledger.intend(an_execution(), intent, account=an_account_state(), now=NOW)
+
+
+def queue(answer, calls):
+    return SqsSignalQueue(lambda: Answering(answer), "url", calls=calls)
+
+
+def send(answer, calls):
+    return queue(answer, calls).send([a_signal()])
+
+
+def defer(answer, calls):
+    return queue(answer, calls).defer("receipt", timedelta(seconds=1))
+
+
+async def read_key(answer, _calls):
+    return read_credentials(Answering(answer), "/argo")
+
+
+A_TIMEOUT = ReadTimeoutError(endpoint_url="https://somewhere")
+EXAMPLES = [
+    (CONDITION, put, refusal("ConditionalCheckFailedException")),
+    (CONDITION, transact, cancelled(FINE, FAILED)),
+    (EXECUTION_MOVED, intend, cancelled(FAILED, FAILED, FINE)),
+    (ACCOUNT_MOVED, intend, cancelled(FINE, FAILED, FAILED)),
+    (SYMBOL_TAKEN, intend, cancelled(FINE, FINE, FAILED)),
+    (CONFLICT, transact, refusal("TransactionConflictException")),
+    (CONFLICT, transact, cancelled(FINE, "TransactionConflict")),
+    (CANCELLED, transact, cancelled("ThrottlingError")),
+    (NO_ANSWER, put, refusal("ThrottlingException")),
+    (NO_ANSWER, transact, refusal("InternalServerError")),
+    (PAGE_TOKEN, query, refusal("ValidationException")),
+    (BACKOFF_REFUSED, defer, refusal("RequestThrottled")),
+    (BACKOFF_REFUSED, defer, A_TIMEOUT),
+    (NO_KEY, read_key, refusal("ParameterNotFound")),
+    (NO_KEY, read_key, A_TIMEOUT),
+    (NO_KEY, read_key, {"Parameter": {"Value": "no key"}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "request_of", "answer"), EXAMPLES, ids=lambda value: getattr(value, "evidence", None)
+)
+def test_an_answer_becomes_what_its_row_says(calls, row, request_of, answer):
+    with pytest.raises(row.answer) as raised:
+        asyncio.run(request_of(answer, calls))
+
+    assert type(raised.value) is row.answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [refusal("RequestThrottled"), A_TIMEOUT, {"Failed": [{"Id": a_signal().signal_id, "Code": "InternalError"}]}],
+    ids=["refused", "no answer", "failed entry"],
+)
+def test_what_a_queue_does_not_take_is_told_with_its_reason(calls, answer):
+    told = asyncio.run(send(answer, calls))
+
+    assert isinstance(told, NOT_TAKEN.answer)
+    assert (told.signal_ids, told.failures.keys()) == (frozenset(), {a_signal().signal_id})
+
+
+def test_every_row_has_an_example():
+    assert {row for row, *_ in EXAMPLES} | {NOT_TAKEN} == set(AWS_ANSWERS)
