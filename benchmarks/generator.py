@@ -22,7 +22,7 @@ from argo.domain.market import Bar
 from argo.domain.symbols import Symbol
 from argo.environment import load_configuration
 from argo.observability import Telemetry
-from argo.ports import Ledger, MarketData, SignalQueue
+from argo.ports import Broker, GivenPorts, Ledger, MarketData, SignalQueue
 from benchmarks.results import Result, alternating
 from benchmarks.shelf import OpenExchange, Shelf, Tape, Tray
 from generation.cycle import run_cycles
@@ -89,14 +89,18 @@ class _Generator:
         self._clock = SteppedClock(_OPENS + BARS * _MINUTE)
         self._symbols = tuple(self.tape.bars_by_symbol)
         rules = configuration.generation.model_copy(update={"history_bars": BARS, "interval_seconds": 60})
+        queues = {executor: cast("SignalQueue", Tray()) for executor in configuration.executors}
         self._wiring = wire(
+            GivenPorts(
+                ledger=cast("Ledger", Shelf()),
+                broker=cast("Broker", OpenExchange(_OPENS)),
+                market_data=cast("MarketData", self.tape),
+                queue=queues[configuration.executors[0]],
+                queues=queues,
+                clock=self._clock,
+                telemetry=Telemetry("bench", mode="simulated", stream=_Nowhere()),
+            ),
             configuration.model_copy(update={"watchlist": self._symbols, "generation": rules}),
-            market_data=cast("MarketData", self.tape),
-            exchange=OpenExchange(_OPENS),
-            ledger=cast("Ledger", Shelf()),
-            queues={executor: cast("SignalQueue", Tray()) for executor in configuration.executors},
-            clock=self._clock,
-            telemetry=Telemetry("bench", mode="simulated", stream=_Nowhere()),
         )
 
     def seconds(self, cycles: int = _CYCLES) -> float:

@@ -13,11 +13,11 @@ from typing import Any
 import botocore
 from botocore.session import Session
 
+from argo.domain.metrics import Metric
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
 from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
-from argo.observability import Metric
 from benchmarks.market import PRICE, SYMBOLS, Market, market
 from execution.batch import execute_batch
 from execution.wiring import Wiring, from_environment
@@ -95,8 +95,8 @@ class Executor:
         event = {"Records": [_record(signal) for signal in signals]}
         with contextlib.redirect_stdout(io.StringIO()):
             answer = self._runner.run(execute_batch(event, self.wiring, seconds_left=lambda: 30.0))
-            counts = self.wiring.telemetry.counts
-            self.wiring.telemetry.flush()
+            counts = self.wiring.ports.telemetry.counts
+            self.wiring.ports.telemetry.flush()
         if answer["batchItemFailures"] or counts.get(Metric.ORDERS_SUBMITTED) != len(signals):
             raise NotExecuted(f"{len(signals)} signals: {counts}, {answer}")
 

@@ -8,8 +8,8 @@ import typer
 
 from argo.domain.conservation import Standstill
 from argo.domain.execution import TRANSITIONS
+from argo.domain.metrics import Metric
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
-from argo.observability import Metric
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.markdown import section
 from console.policies import policies
@@ -111,7 +111,7 @@ def _states() -> list[tuple[str, str, str]]:
 
 
 def _metrics() -> list[tuple[str, str, str]]:
-    return [(f"`{metric}`", metric.unit.value, metric.meaning) for metric in Metric]
+    return [(f"`{metric}`", metric.unit, metric.meaning) for metric in Metric]
 
 
 def _alarms() -> list[tuple[str, str, str]]:

@@ -133,7 +133,7 @@ async def replayed(
     """Replay a tape from a date on; earlier bars are the market's history."""
     memory = InMemory()
     began = perf_counter()
-    world, played = await play(tape, configuration, surround=memory, log_to=log_to, first=first, on_step=on_step)
+    world, played = await play(tape, configuration, backend=memory, log_to=log_to, first=first, on_step=on_step)
     seconds = perf_counter() - began
     days = {stored.signal.created_at.date().isoformat() for stored in memory.ledger.every_signal}
     return Replayed(

@@ -108,7 +108,7 @@ async def _play(
     ):
         resources = aws.create_resources(TEMPLATE)
         world, played = await play(
-            tape, configuration, surround=OnEmbeddedAws(aws, resources), log_to=log, first=first, on_step=on_step
+            tape, configuration, backend=OnEmbeddedAws(aws, resources), log_to=log, first=first, on_step=on_step
         )
         days = aws.days(resources.table)
         reading = await read(world.ledger, played.executors, days, is_whole=True)

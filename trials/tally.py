@@ -4,8 +4,8 @@ import sys
 from collections import Counter
 from typing import Any
 
-from argo.observability import Metric, Telemetry
-from argo.ports import QueueFault
+from argo.domain.metrics import Metric
+from argo.ports import QueueFault, Telemetry
 from trials.faults import Unavailable
 
 
@@ -29,6 +29,11 @@ class Tally(Telemetry):
 
     def record(self, metric: Metric, value: float) -> None:
         """Take a measured value, and keep none."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts so far, by metric name."""
+        return {str(metric): count for metric, count in self.totals.items()}
 
     def flush(self) -> None:
         """Keep the counts."""

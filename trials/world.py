@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 from argo.domain.signal import Signal
+from argo.ports import GivenPorts
 from argo.publishing import Publisher
-from execution.account import AssetBook, ExchangeHours
 from execution.batch import execute_batch
 from execution.wiring import Wiring as ExecutionWiring
+from execution.wiring import wire as wire_executor
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring as ReconciliationWiring
+from reconciliation.wiring import wire as wire_reconciler
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.clock import MarketClock
 from simulation.market.sessions import TradingCalendar
@@ -144,30 +146,26 @@ class World:
         return Publisher(self._effects.ledger(worker, self.ledger), queues, PROFILES)
 
     def _executor(self, executor: str, worker: Worker) -> ExecutionWiring:
-        broker = self._effects.broker(worker, self._brokers[executor])
         other = self.fates.strikes(Fault.OTHER_VERSION)
-        return ExecutionWiring(
-            executor=executor,
-            profile=(OTHER_PROFILES if other else PROFILES)[executor],
-            ledger=self._effects.ledger(worker, self.ledger),
-            broker=broker,
-            market_data=self._effects.market(worker, self._market_data),
-            assets=AssetBook(broker, worker.clock),
-            hours=ExchangeHours(broker, worker.clock),
-            queue=self._effects.queue(worker, self.books[executor].queue),
-            clock=worker.clock,
-            telemetry=self.tally,
+        return wire_executor(
+            self._ports(executor, worker),
+            executor,
+            (OTHER_PROFILES if other else PROFILES)[executor],
             limits=OTHER_LIMITS if other else LIMITS,
         )
 
     def _reconciler(self, executor: str, worker: Worker) -> ReconciliationWiring:
-        return ReconciliationWiring(
-            executor=executor,
-            profile=PROFILES[executor],
+        return wire_reconciler(self._ports(executor, worker), executor, PROFILES[executor])
+
+    def _ports(self, executor: str, worker: Worker) -> GivenPorts:
+        """Return the world as a worker has it: every effect may fail."""
+        queue = self._effects.queue(worker, self.books[executor].queue)
+        return GivenPorts(
             ledger=self._effects.ledger(worker, self.ledger),
             broker=self._effects.broker(worker, self._brokers[executor]),
             market_data=self._effects.market(worker, self._market_data),
-            queue=self._effects.queue(worker, self.books[executor].queue),
+            queue=queue,
+            queues={executor: queue},
             clock=worker.clock,
             telemetry=self.tally,
         )

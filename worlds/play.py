@@ -15,7 +15,7 @@ from argo.domain.tables import ConfigurationError
 from simulation.broker import Account, SimulatedBroker
 from simulation.market.bar_history import BarHistory, Step
 from simulation.ports.clock import SteppedClock
-from worlds.surroundings import MODE, Surround, Surroundings, simulated_account
+from worlds.surroundings import MODE, Backend, Connected, simulated_account
 from worlds.world import World, world_of
 
 _ONE_DAY = timedelta(days=1)
@@ -53,7 +53,7 @@ async def play(
     tape: BarHistory,
     configuration: Configuration,
     *,
-    surround: Surround,
+    backend: Backend,
     log_to: IO[str] | None,
     first: date | None = None,
     on_step: Callable[[Step, int], None],
@@ -64,7 +64,7 @@ async def play(
     queues at the open; the bar runs its course and fills what it meets; the reconcilers look.
 
     Nothing in it waits for a real clock or depends on a thread's timing: the same bars and configuration leave the
-    same ledger, whatever surrounds it. ``log_to`` takes the functions' logs, None for none.
+    same ledger, whatever the backend. ``log_to`` takes the functions' logs, None for none.
     """
     past, present = (tape.between(last=first - _ONE_DAY), tape.between(first)) if first else (None, tape)
     settings = {name: simulated_account(name) for name in configuration.executors}
@@ -72,17 +72,15 @@ async def play(
     if past is not None:
         engine.market.preload(past)
     clock = SteppedClock(engine.clock.now)
-    with _no_task_waits(), surround(engine, settings, clock) as surroundings:
+    with _no_task_waits(), backend(engine, settings, clock) as connected:
         world = world_of(
             configuration,
-            ledger=surroundings.ledger,
-            market_data=surroundings.market_data,
-            accounts=surroundings.accounts,
-            mode=MODE,
-            clock=clock,
+            connected.ports,
+            connected.queues,
             log_to=log_to,
+            mode=MODE,
         )
-        course = _Course(engine, clock, world, surroundings)
+        course = _Course(engine, clock, world, connected)
         total = 0
         for step in present:
             total += await course.run(step)
@@ -103,11 +101,11 @@ class _Course:
     engine: SimulatedBroker
     clock: SteppedClock
     world: World
-    surroundings: Surroundings
+    connected: Connected
 
     async def run(self, step: Step) -> int:
         """Run one step; returns the number of new signals."""
-        engine, drive = self.engine, self.surroundings.drive
+        engine, drive = self.engine, self.connected.drive
         drive(lambda: engine.begin(step))
         self.clock.set(step.start)
         report = await self.world.generate()
@@ -124,7 +122,7 @@ class _Course:
         moves = step.start + (step.end - step.start) / 4
         await self.world.deliver()
         while (at := self.world.next_delivery()) is not None and at < moves:
-            self.surroundings.drive(lambda: self.engine.set_clock(at))
+            self.connected.drive(lambda: self.engine.set_clock(at))
             self.clock.set(at)
             await self.world.deliver()
 

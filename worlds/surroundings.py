@@ -10,7 +10,8 @@ from typing import Protocol, cast
 from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.wiring import Adapters
 from argo.environment import Environment
-from argo.ports import Broker, Clock, Ledger, MarketData
+from argo.observability import Telemetry
+from argo.ports import Broker, Clock, GivenPorts, Ports
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.ports.broker import InMemoryBroker
@@ -19,10 +20,9 @@ from simulation.ports.market_data import InMemoryMarketData
 from simulation.ports.queue import InMemoryQueue
 from worlds.embedded_aws import EmbeddedAws, Resources
 from worlds.in_turn import CallsInTurn, PunctualQueue
-from worlds.world import AccountPorts
+from worlds.world import TimedQueue
 
 MODE = "simulated"
-_FEED = "iex"
 _CASH = Decimal(100_000)
 _VISIBILITY, _MAX_RECEIVES = timedelta(seconds=180), 20
 
@@ -34,21 +34,20 @@ class Drive(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The ports of all functions, and the engine behind them."""
+class Connected:
+    """Every account's ports, both sides of its queue, and the engine behind them."""
 
-    ledger: Ledger
-    market_data: MarketData
-    accounts: Mapping[str, AccountPorts]
+    ports: Mapping[str, Ports]
+    queues: Mapping[str, TimedQueue]
     drive: Drive
 
 
-class Surround(Protocol):
+class Backend(Protocol):
     """Puts an engine, and the accounts that it has for each executor, behind ports, while a block runs."""
 
     def __call__(
         self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
-    ) -> AbstractContextManager[Surroundings]: ...
+    ) -> AbstractContextManager[Connected]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class OnEmbeddedAws:
     @contextmanager
     def __call__(
         self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
-    ) -> Iterator[Surroundings]:
+    ) -> Iterator[Connected]:
         """Serve the engine on a thread of its own.
 
         Raises:
@@ -77,15 +76,14 @@ class OnEmbeddedAws:
                 )
                 for name, keys in accounts.items()
             }
-            ports = {
-                name: AccountPorts(
-                    broker=each.broker,
-                    queue=PunctualQueue(each.queue, each.consumer(each.environment.queue_url), clock),
-                )
+            queues = {
+                name: PunctualQueue(each.queue, each.consumer(each.environment.queue_url), clock)
                 for name, each in adapters.items()
             }
             first = next(iter(adapters.values()))
-            yield Surroundings(first.ledger, first.market_data(_FEED), ports, broker.call)
+            shared = {"ledger": first.ledger, "market_data": first.market_data, "queues": queues}
+            ports = {name: GivenPorts.like(each, **shared, queue=queues[name]) for name, each in adapters.items()}
+            yield Connected(ports, queues, broker.call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +95,24 @@ class InMemory:
     @contextmanager
     def __call__(
         self, engine: SimulatedBroker, accounts: Mapping[str, AccountSettings], clock: Clock, /
-    ) -> Iterator[Surroundings]:
+    ) -> Iterator[Connected]:
         """Stand beside the engine."""
+        queues = {
+            name: InMemoryQueue(clock, visibility=_VISIBILITY, max_receives=_MAX_RECEIVES) for name in accounts
+        }
         ports = {
-            name: AccountPorts(
+            name: GivenPorts(
+                ledger=self.ledger,
                 broker=cast("Broker", Budgeted(InMemoryBroker(engine, keys.key_id), clock)),
-                queue=InMemoryQueue(clock, visibility=_VISIBILITY, max_receives=_MAX_RECEIVES),
+                market_data=InMemoryMarketData(engine),
+                queue=queues[name],
+                queues=queues,
+                clock=clock,
+                telemetry=Telemetry("memory", mode=MODE),
             )
             for name, keys in accounts.items()
         }
-        yield Surroundings(self.ledger, InMemoryMarketData(engine), ports, _at_once)
+        yield Connected(ports, queues, _at_once)
 
 
 class Budgeted:

@@ -12,18 +12,13 @@ from aws_lambda_powertools import Logger
 
 from argo.domain.config import Configuration
 from argo.observability import Telemetry
-from argo.ports import Broker, Clock, Ledger, MarketData, SignalQueue
-from execution.account import AssetBook, ExchangeHours
+from argo.ports import Clock, GivenPorts, Ledger, Ports, SignalQueue
+from execution import wiring as executor
 from execution.batch import execute_batch
-from execution.wiring import SERVICE as EXECUTE
-from execution.wiring import Wiring as ExecutionWiring
+from generation import wiring as generator
 from generation.tick import generate
-from generation.wiring import SERVICE as GENERATE
-from generation.wiring import Wiring as GenerationWiring
-from generation.wiring import wire as wire_generator
+from reconciliation import wiring as reconciler
 from reconciliation.run import reconcile
-from reconciliation.wiring import SERVICE as RECONCILE
-from reconciliation.wiring import Wiring as ReconciliationWiring
 from simulation.ports.event_source import EventSourceMapping, MessageSource
 
 _NO_DEADLINE = timedelta(hours=1)
@@ -33,7 +28,7 @@ _UNEXPECTED = Logger(service="unexpected", level=logging.ERROR, stream=sys.stder
 _UNEXPECTED.addFilter(lambda record: bool(record.exc_info))
 
 
-class Queue(SignalQueue, MessageSource, Protocol):
+class TimedQueue(SignalQueue, MessageSource, Protocol):
     """Both sides of an account's queue, on the world's clock."""
 
     def next_visible_at(self) -> datetime | None:
@@ -42,23 +37,15 @@ class Queue(SignalQueue, MessageSource, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPorts:
-    """An account's doors to the world."""
-
-    broker: Broker
-    queue: Queue
-
-
-@dataclass(frozen=True, slots=True)
 class World:
     """Everything that template.yaml deploys, in this process."""
 
     clock: Clock
     ledger: Ledger
-    generator: GenerationWiring
-    queues: Mapping[str, Queue]
+    generator: generator.Wiring
+    queues: Mapping[str, TimedQueue]
     mappings: Mapping[str, EventSourceMapping]
-    reconcilers: Mapping[str, ReconciliationWiring]
+    reconcilers: Mapping[str, reconciler.Wiring]
 
     @property
     def executors(self) -> tuple[str, ...]:
@@ -68,7 +55,7 @@ class World:
     async def generate(self) -> dict[str, object]:
         """Invoke the generate function for a single cycle."""
         report = await generate({"budget_seconds": 0}, self.generator, time_left=_NO_DEADLINE)
-        self.generator.telemetry.flush()
+        self.generator.ports.telemetry.flush()
         return report
 
     async def deliver(self) -> None:
@@ -87,98 +74,69 @@ class World:
         """Invoke every account's reconcile function."""
         for wiring in self.reconcilers.values():
             await reconcile(wiring)
-            wiring.telemetry.flush()
+            wiring.ports.telemetry.flush()
 
 
 def world_of(
     configuration: Configuration,
+    ports: Mapping[str, Ports],
+    queues: Mapping[str, TimedQueue],
     *,
-    ledger: Ledger,
-    market_data: MarketData,
-    accounts: Mapping[str, AccountPorts],
-    mode: str,
-    clock: Clock,
     log_to: IO[str] | None,
+    mode: str,
 ) -> World:
     """Wire the functions of every enabled account.
 
     Args:
         configuration: argo.toml.
-        ledger: The one that all functions share.
-        market_data: The one that all functions share.
-        accounts: Every enabled account's ports; the exchange's hours are told by the first one's broker.
-        mode: ``simulated`` or ``paper``.
-        clock: The time all functions go by.
-        log_to: Where their structured logs go; None for nowhere, but that exceptions which nobody
+        ports: Every enabled account's; the generator has the first one's, by whose broker it knows the exchange's
+            hours.
+        queues: Both sides of every enabled account's queue.
+        log_to: Where the functions' structured logs go; None for nowhere, but that exceptions which nobody
             expected go to standard error.
+        mode: ``simulated`` or ``paper``.
 
     Raises:
         ConfigurationError: an enabled account has no ports, or a source can't be made.
     """
 
-    def telemetry(service: str, executor: str | None = None) -> Telemetry:
-        made = Telemetry(service, mode=mode, executor=executor, stream=log_to, metrics=False)
+    def given(service: str, account: str, served: str | None) -> GivenPorts:
+        telemetry = Telemetry(service, mode=mode, executor=served, stream=log_to, metrics=False)
         if log_to is None:
-            made.log = _UNEXPECTED
-        return made
+            telemetry.log = _UNEXPECTED
+        return GivenPorts.like(ports[account], telemetry=telemetry)
 
-    generator = wire_generator(
-        configuration,
-        market_data=market_data,
-        exchange=accounts[configuration.executors[0]].broker,
-        ledger=ledger,
-        queues={name: ports.queue for name, ports in accounts.items()},
-        clock=clock,
-        telemetry=telemetry(GENERATE),
-    )
-    executes: dict[str, ExecutionWiring] = {}
-    reconcilers: dict[str, ReconciliationWiring] = {}
-    for name in configuration.executors:
-        ports, profile = accounts[name], configuration.profile(name)
-        executes[name] = ExecutionWiring(
-            executor=name,
-            profile=profile,
-            ledger=ledger,
-            broker=ports.broker,
-            market_data=market_data,
-            assets=AssetBook(ports.broker, clock),
-            hours=ExchangeHours(ports.broker, clock),
-            queue=ports.queue,
-            clock=clock,
-            telemetry=telemetry(EXECUTE, name),
-        )
-        reconcilers[name] = ReconciliationWiring(
-            executor=name,
-            profile=profile,
-            ledger=ledger,
-            broker=ports.broker,
-            market_data=market_data,
-            queue=ports.queue,
-            clock=clock,
-            telemetry=telemetry(RECONCILE, name),
-        )
+    names = configuration.executors
+    first = ports[names[0]]
+    executors = {
+        name: executor.wire(given(executor.SERVICE, name, name), name, configuration.profile(name))
+        for name in names
+    }
     return World(
-        clock=clock,
-        ledger=ledger,
-        generator=generator,
-        queues={name: accounts[name].queue for name in executes},
+        clock=first.clock,
+        ledger=first.ledger,
+        generator=generator.wire(given(generator.SERVICE, names[0], None), configuration),
+        queues={name: queues[name] for name in names},
         mappings={
             name: EventSourceMapping(
-                source=accounts[name].queue,
+                source=queues[name],
                 function=partial(_execute, wiring),
-                on_error=partial(_log_failure, wiring.telemetry),
+                on_error=partial(_log_failure, wiring.ports),
             )
-            for name, wiring in executes.items()
+            for name, wiring in executors.items()
         },
-        reconcilers=reconcilers,
+        reconcilers={
+            name: reconciler.wire(given(reconciler.SERVICE, name, name), name, configuration.profile(name))
+            for name in names
+        },
     )
 
 
-async def _execute(wiring: ExecutionWiring, event: dict[str, Any]) -> Mapping[str, Any]:
+async def _execute(wiring: executor.Wiring, event: dict[str, Any]) -> Mapping[str, Any]:
     answer = await execute_batch(event, wiring, seconds_left=_NO_DEADLINE.total_seconds)
-    wiring.telemetry.flush()
+    wiring.ports.telemetry.flush()
     return dict(answer)
 
 
-def _log_failure(telemetry: Telemetry, error: Exception) -> None:
-    telemetry.log.error("invocation_failed", error=repr(error), exc_info=error)
+def _log_failure(ports: Ports, error: Exception) -> None:
+    ports.telemetry.log.error("invocation_failed", error=repr(error), exc_info=error)

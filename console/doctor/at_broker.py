@@ -58,16 +58,16 @@ def market_facts(
         NotKnown: it does not tell.
     """
     feed = configuration.generation.feed
-    data = _adapters(variables, key).market_data(feed)
+    data = _adapters(variables, key, feed=feed).market_data
     prices = _asked("market data", lambda: asyncio.run(data.latest_prices(configuration.watchlist)), cure)
     return MarketFacts(feed, configuration.watchlist, frozenset(prices))
 
 
-def _adapters(variables: Mapping[str, str], key: StoredKey) -> Adapters:
+def _adapters(variables: Mapping[str, str], key: StoredKey, *, feed: str = "iex") -> Adapters:
     """Return adapters with a function's addresses and its key, which lies in no environment."""
     clock: Clock = SystemClock()
     own = {"APCA_API_KEY_ID": key.credentials.key_id, "APCA_API_SECRET_KEY": key.credentials.secret_key}
-    return Adapters(Environment({**variables, **own}), clock)
+    return Adapters(Environment({**variables, **own}), clock, feed=feed)
 
 
 async def _ahead(adapters: Adapters) -> timedelta:

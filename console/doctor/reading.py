@@ -10,8 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from argo.domain.metrics import Metric
 from argo.domain.tables import ConfigurationError
-from argo.observability import NAMESPACE, Metric
+from argo.observability import NAMESPACE
 from argo.ports import Clock
 from console.credential_rules import problem_of, read_secret
 from console.doctor import deployed_code

@@ -10,7 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo.observability import NAMESPACE, Metric
+from argo.domain.metrics import Metric
+from argo.observability import NAMESPACE
 from argo.ports import Clock
 from console.deployment import Deployment
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from argo.domain.conservation import Standstill
+from argo.domain.metrics import Metric
 from argo.domain.reasons import Reason
-from argo.observability import NAMESPACE, Metric
+from argo.observability import NAMESPACE
 from console.main import app
 from tests.deployment.session import ACCOUNTS, FUNCTIONS
 from worlds.template import read_template

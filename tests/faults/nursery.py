@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
 from argo.environment import Environment
+from argo.ports import GivenPorts, Ports
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
 from reconciliation import wiring as reconciliation_wiring
@@ -177,12 +178,15 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
         log_to=io.StringIO(),
     )
     if delivery.crash is not None:
-        inner = getattr(wiring, delivery.crash.port)
-        wiring = replace(wiring, **{delivery.crash.port: _Mortal(inner, delivery.crash)})
+        wiring = execution_wiring.wire(_mortal(wiring.ports, delivery.crash), wiring.executor, wiring.profile)
     if delivery.conflicts:
-        events = wiring.ledger._table._client.meta.events
+        events = wiring.ports.ledger._table._client.meta.events
         events.register("before-send.dynamodb.TransactWriteItems", _Conflicts(delivery.conflicts))
     return asyncio.run(execute_batch(delivery.event, wiring, seconds_left=lambda: 30.0))
+
+
+def _mortal(ports: Ports, crash: Crash) -> Ports:
+    return GivenPorts.like(ports, **{crash.port: _Mortal(getattr(ports, crash.port), crash)})
 
 
 def run_reconciler(work: Reconciliation) -> Report:
@@ -191,6 +195,5 @@ def run_reconciler(work: Reconciliation) -> Report:
         Environment(work.environment), SteppedClock(work.now), profile=work.profile, log_to=io.StringIO()
     )
     if work.crash is not None:
-        inner = getattr(wiring, work.crash.port)
-        wiring = replace(wiring, **{work.crash.port: _Mortal(inner, work.crash)})
+        wiring = replace(wiring, ports=_mortal(wiring.ports, work.crash))
     return asyncio.run(reconcile(wiring))

@@ -10,6 +10,7 @@ import pytest
 
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import ExitRules
+from argo.ports import GivenPorts
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker import Behaviour, order_request
@@ -88,8 +89,8 @@ class Position:
         wiring = reconciliation_wiring.from_environment(
             self.stage._environment(self.executor), self.stage.clock, profile=self.profile, log_to=self.stage.logs
         )
-        watched = {port: _Watched(getattr(wiring, port), port, written) for port in WRITES}
-        asyncio.run(reconcile(replace(wiring, **watched)))
+        watched = {port: _Watched(getattr(wiring.ports, port), port, written) for port in WRITES}
+        asyncio.run(reconcile(replace(wiring, ports=GivenPorts.like(wiring.ports, **watched))))
         return written
 
     @property

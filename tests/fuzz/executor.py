@@ -8,10 +8,10 @@ from argo.domain.conservation import Part, part_of
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
-from execution.account import AssetBook, ExchangeHours
+from argo.ports import GivenPorts
 from execution.batch import execute_batch
 from execution.message import Malformed, read_signal
-from execution.wiring import Wiring
+from execution.wiring import wire
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
@@ -49,19 +49,16 @@ class Executor:
         self.ledger = InMemoryLedger(mode="simulated")
         self.queue = InMemoryQueue(self._clock, visibility=timedelta(seconds=180), max_receives=20)
         self.tally = Tally()
-        broker = InMemoryBroker(self._engine, EXECUTOR)
-        self._wiring = Wiring(
-            executor=EXECUTOR,
-            profile=_PROFILE,
+        ports = GivenPorts(
             ledger=self.ledger,
-            broker=broker,
+            broker=InMemoryBroker(self._engine, EXECUTOR),
             market_data=InMemoryMarketData(self._engine),
-            assets=AssetBook(broker, self._clock),
-            hours=ExchangeHours(broker, self._clock),
             queue=self.queue,
+            queues={EXECUTOR: self.queue},
             clock=self._clock,
             telemetry=self.tally,
         )
+        self._wiring = wire(ports, EXECUTOR, _PROFILE)
 
     async def run(self, body: str) -> None:
         """Put a message between two others and deliver the batch as often as any of it comes back."""

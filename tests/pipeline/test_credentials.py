@@ -165,7 +165,7 @@ def test_a_worker_whose_key_is_refused_reads_the_new_one(world):
 
 def test_market_data_whose_key_is_refused_reads_the_new_one(world):
     world.store_key("argo", OLD)
-    data = a_worker(world).market_data("iex")
+    data = a_worker(world).market_data
     with pytest.raises(Unauthorised):
         asyncio.run(data.latest_prices({Symbol("AAPL")}))
 

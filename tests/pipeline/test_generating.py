@@ -6,20 +6,16 @@ message, and places at most one order.
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
-from argo.ports import Sent
-from argo.publishing import Publisher
+from argo.ports import GivenPorts, Sent
 from generation.cycle import run_cycles
-from generation.evaluation import Evaluator
-from generation.history import History
-from generation.judging import Judge
-from generation.session import Sessions
-from generation.wiring import Wiring
+from generation.wiring import wire
 from tests.pipeline.stage import EXECUTORS, OPENS
 from tests.unit.generation.market import (
     JUMP,
@@ -83,24 +79,21 @@ class RefusesOnce:
 def a_generator(stage, *, ledger=None, queues=None):
     """Wire a generator that has just started, in a market that crosses above 100 in the last bar."""
     stage.clock.set(NOW)
-    rule = rules()
-    ledger = ledger or stage.ledger
-    telemetry = Journal().telemetry
-    feed = Feed({symbol: bars_of([*QUIET, JUMP], end=NOW) for symbol in WATCHED}, stage.clock)
-    return Wiring(
-        configuration=a_configuration(generation=rule),
-        history=History(feed, rule.timeframe, rule.history_bars),
-        sessions=Sessions(Exchange(stage.clock.now)),
-        evaluator=Evaluator(rule, weighted(above=Above(100, 98.0)), telemetry),
-        publisher=Publisher(ledger, queues or {name: stage.queue(name) for name in EXECUTORS}, stage.profiles),
-        judge=Judge(ledger, rule),
+    ports = GivenPorts(
+        ledger=ledger or stage.ledger,
+        broker=Exchange(stage.clock.now),
+        market_data=Feed({symbol: bars_of([*QUIET, JUMP], end=NOW) for symbol in WATCHED}, stage.clock),
+        queue=None,
+        queues=queues or {name: stage.queue(name) for name in EXECUTORS},
         clock=stage.clock,
-        telemetry=telemetry,
+        telemetry=Journal().telemetry,
     )
+    wiring = wire(ports, a_configuration(generation=rules()), asking=weighted(above=Above(100, 98.0)))
+    return replace(wiring, publisher=replace(wiring.publisher, profiles=stage.profiles))
 
 
 def run(wiring, budget=timedelta()):
-    return asyncio.run(run_cycles(wiring, WATCHED, until=wiring.clock.now() + budget))
+    return asyncio.run(run_cycles(wiring, WATCHED, until=wiring.ports.clock.now() + budget))
 
 
 def end_well(stage):

@@ -27,7 +27,7 @@ def result(aws):
         world, what = await play(
             tape,
             configuration,
-            surround=OnEmbeddedAws(aws, resources),
+            backend=OnEmbeddedAws(aws, resources),
             log_to=logs,
             first=date(2012, 9, 4),
             on_step=lambda *_: None,

@@ -11,9 +11,9 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Side
-from execution.account import AssetBook, ExchangeHours
+from argo.ports import GivenPorts
 from execution.batch import execute_batch
-from execution.wiring import Wiring
+from execution.wiring import wire
 from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
@@ -74,19 +74,16 @@ class Desk:
         self.workers = cycle(self.behind)
         self.ledger = Memory(self.clock)
         self.queue = InMemoryQueue(self.clock, visibility=VISIBILITY, max_receives=MAX_RECEIVES)
-        broker = InMemoryBroker(self.engine, "argo")
-        self.wiring = Wiring(
-            executor="argo",
-            profile=PROFILES["argo"],
+        self.ports = GivenPorts(
             ledger=self.ledger,
-            broker=broker,
+            broker=InMemoryBroker(self.engine, "argo"),
             market_data=InMemoryMarketData(self.engine),
-            assets=AssetBook(broker, self.clock),
-            hours=ExchangeHours(broker, self.clock),
             queue=self.queue,
+            queues={"argo": self.queue},
             clock=self.clock,
             telemetry=Tally(),
         )
+        self.wiring = wire(self.ports, "argo", PROFILES["argo"])
 
     @property
     def account(self):
@@ -110,7 +107,9 @@ class Desk:
 
     async def _invoke(self, event):
         clock = Behind(self.clock, next(self.workers))
-        return await execute_batch(event, replace(self.wiring, clock=clock), seconds_left=lambda: 30.0)
+        return await execute_batch(
+            event, replace(self.wiring, ports=GivenPorts.like(self.ports, clock=clock)), seconds_left=lambda: 30.0
+        )
 
 
 def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_letter():

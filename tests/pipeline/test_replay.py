@@ -61,7 +61,7 @@ def run(aws):
         world, played = await play(
             tape,
             configuration,
-            surround=OnEmbeddedAws(aws, resources),
+            backend=OnEmbeddedAws(aws, resources),
             log_to=None,
             first=FIRST,
             on_step=lambda *_: None,
@@ -103,7 +103,7 @@ def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
         world, played = await play(
             tape,
             configuration,
-            surround=surround,
+            backend=surround,
             log_to=None,
             first=first,
             on_step=lambda step, _: days.add(step.start.date().isoformat()),
@@ -186,7 +186,7 @@ def played_with(delay):
         play(
             tape,
             configuration,
-            surround=surround,
+            backend=surround,
             log_to=None,
             first=FIRST,
             on_step=lambda step, _: steps.append(step),

@@ -9,10 +9,10 @@ import pytest
 from argo.adapters.clock import SystemClock
 from argo.conservation import check
 from argo.domain.execution import ExecutionState
+from argo.domain.metrics import Metric
 from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
 from argo.domain.signal_outcome import Ending
-from argo.observability import Metric
 from console.smoke import SYMBOL, dry_run, send_through
 from execution import gate
 from execution.batch import execute_batch
@@ -42,7 +42,7 @@ async def through(stage, *, serving=EXECUTORS, patience=SOON, counts=None):
             await mapping.poll()
             await asyncio.sleep(0.05)
         if counts is not None:
-            counts[name] = wiring.telemetry.counts
+            counts[name] = wiring.ports.telemetry.counts
 
     servers = [asyncio.create_task(serve(name)) for name in serving]
     queues = {name: stage._adapters[name].queue for name in EXECUTORS}

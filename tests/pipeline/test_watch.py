@@ -24,8 +24,8 @@ from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.conservation import read_rows
 from argo.domain.conservation import sums
+from argo.domain.metrics import Metric
 from argo.environment import Environment, load_configuration
-from argo.observability import Metric
 from console.deployment import Deployment
 from console.main import app
 from console.watch.command import View

@@ -144,14 +144,14 @@ class WatchedStage:
         self.cloudwatch.put("AWS/Lambda", "Errors", function, now, raised)
 
     def _generate(self):
-        with self._reporting(self._generator.telemetry):
+        with self._reporting(self._generator.ports.telemetry):
             asyncio.run(generate({"budget_seconds": 0}, self._generator, time_left=_TIME))
 
     def _execute(self, executor):
         wiring = self.stage.executor(executor)
 
         async def function(event):
-            with self._reporting(wiring.telemetry):
+            with self._reporting(wiring.ports.telemetry):
                 return await execute_batch(event, wiring, seconds_left=_TIME.total_seconds)
 
         def raised(error):
@@ -167,11 +167,11 @@ class WatchedStage:
             profile=self.stage.profiles[executor],
             log_to=self.stage.logs,
         )
-        with self._reporting(wiring.telemetry):
+        with self._reporting(wiring.ports.telemetry):
             asyncio.run(reconcile(wiring))
 
     def _answer(self):
-        with self._reporting(self._api.telemetry):
+        with self._reporting(self._api.ports.telemetry):
             answer(a_request("GET", "/health"), LocalContext(1.0), self._api, _TIME)
 
     @contextmanager

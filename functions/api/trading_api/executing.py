@@ -7,7 +7,7 @@ from datetime import timedelta
 from argo.domain.conservation import Part, part_of
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
-from argo.observability import Metric
+from argo.domain.metrics import Metric
 from trading_api.answers import Outcome, Outcomes
 from trading_api.requests import OutsideSignal
 from trading_api.wiring import Wiring
@@ -27,21 +27,23 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
     Raises:
         RequestValidationError: the request makes no signal.
     """
-    started = wiring.clock.now()
+    started = wiring.ports.clock.now()
     until = started + min(LONGEST_WAIT, max(time_left - _TO_ANSWER, timedelta()))
     lifetime = timedelta(seconds=wiring.configuration.generation.lifetime_seconds)
     signal = request.as_signal(started, lifetime)
     published = await wiring.publisher.publish([signal])
-    wiring.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
-    wiring.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+    wiring.ports.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+    wiring.ports.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
     for (executor, signal_id), reason in published.failures.items():
-        wiring.telemetry.log.warning("message_not_sent", executor=executor, signal_id=signal_id, reason=reason)
+        wiring.ports.telemetry.log.warning(
+            "message_not_sent", executor=executor, signal_id=signal_id, reason=reason
+        )
     created = signal.signal_id in published.created
     while True:
         found = await _look(wiring, signal.signal_id, created=created)
-        now = wiring.clock.now()
+        now = wiring.ports.clock.now()
         if not found.pending or now >= until:
-            wiring.telemetry.log.info(
+            wiring.ports.telemetry.log.info(
                 "signal_from_outside",
                 signal_id=found.signal_id,
                 seen_before=not created,
@@ -49,11 +51,13 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
                 pending=found.pending,
             )
             return found
-        await wiring.clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
+        await wiring.ports.clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
 
 
 async def _look(wiring: Wiring, signal_id: str, *, created: bool) -> Outcomes:
-    stored, executions = await asyncio.gather(wiring.ledger.signal(signal_id), wiring.ledger.executions(signal_id))
+    stored, executions = await asyncio.gather(
+        wiring.ports.ledger.signal(signal_id), wiring.ports.ledger.executions(signal_id)
+    )
     if stored is None:
         raise LookupError(f"the ledger lost the signal {signal_id}")
     return outcomes(stored, executions, created=created)

@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     try:
         return answer(event, context, wiring, timedelta(milliseconds=context.get_remaining_time_in_millis()))
     finally:
-        wiring.telemetry.flush()
+        wiring.ports.telemetry.flush()
 
 
 @cache

@@ -28,16 +28,16 @@ async def read_status(wiring: Wiring) -> Status:
     Raises:
         ReservationConflict: an account kept changing while it was read.
     """
-    now = wiring.clock.now()
+    now = wiring.ports.clock.now()
     accounts = await asyncio.gather(*(_account(wiring, executor, now) for executor in wiring.executors))
     return Status(mode=wiring.mode, at=now, accounts=accounts)
 
 
 async def _account(wiring: Wiring, executor: str, now: datetime) -> AccountReport:
-    open_executions = await wiring.ledger.open_executions(executor, limit=OPEN_AT_MOST)
+    open_executions = await wiring.ports.ledger.open_executions(executor, limit=OPEN_AT_MOST)
     state, found = await asyncio.gather(
-        wiring.ledger.account(executor),
-        check(wiring.ledger, executor, now=now, still_open=open_executions),
+        wiring.ports.ledger.account(executor),
+        check(wiring.ports.ledger, executor, now=now, still_open=open_executions),
     )
     profile = wiring.configuration.accounts.get(executor)
     status = AccountStatus(
@@ -69,11 +69,11 @@ async def read_page(
     Raises:
         RequestValidationError: the token is not one of this list's.
     """
-    day = day or wiring.clock.now().date().isoformat()
+    day = day or wiring.ports.clock.now().date().isoformat()
     found: list[SignalReport] = []
     for _ in range(_PAGES_AT_MOST):
         try:
-            page = await wiring.ledger.signals_of(day, limit=limit - len(found), token=token or None)
+            page = await wiring.ports.ledger.signals_of(day, limit=limit - len(found), token=token or None)
         except ValueError as error:
             raise refused(("query", "token"), f"not a page token of {day}: {token!r}", "invalid_token") from error
         reports = await asyncio.gather(*(_report(wiring, stored) for stored in page.items))
@@ -86,7 +86,9 @@ async def read_page(
 
 async def read_signal(wiring: Wiring, signal_id: str) -> SignalDetail | None:
     """Return a signal with its executions, None when the ledger has no such signal."""
-    stored, executions = await asyncio.gather(wiring.ledger.signal(signal_id), wiring.ledger.executions(signal_id))
+    stored, executions = await asyncio.gather(
+        wiring.ports.ledger.signal(signal_id), wiring.ports.ledger.executions(signal_id)
+    )
     if stored is None:
         return None
     return SignalDetail(
@@ -100,7 +102,7 @@ async def read_signal(wiring: Wiring, signal_id: str) -> SignalDetail | None:
 
 
 async def _report(wiring: Wiring, stored: StoredSignal) -> SignalReport:
-    executions = await wiring.ledger.executions(stored.signal.signal_id)
+    executions = await wiring.ports.ledger.executions(stored.signal.signal_id)
     return SignalReport(
         signal=stored.signal,
         mode=stored.mode,

@@ -133,9 +133,9 @@ def trading_state(
 
 
 async def _set_state(wiring: Wiring, executor: str, state: TradingState, reason: str) -> StateReport:
-    before, now = await wiring.ledger.account(executor), wiring.clock.now()
-    await wiring.ledger.set_trading_state(executor, state, reason=reason, now=now)
-    wiring.telemetry.log.warning(
+    before, now = await wiring.ports.ledger.account(executor), wiring.ports.clock.now()
+    await wiring.ports.ledger.set_trading_state(executor, state, reason=reason, now=now)
+    wiring.ports.telemetry.log.warning(
         "trading_state_set", executor=executor, trading_state=state, reason=reason, caller=_caller()
     )
     return StateReport(

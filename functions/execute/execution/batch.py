@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from argo.observability import Metric
+from argo.domain.metrics import Metric
 from argo.ports import QueueFault
 from execution.account import AccountDesk
 from execution.closing import Closing
@@ -51,37 +51,37 @@ async def execute_batch(
     desk = AccountDesk(
         wiring.executor,
         wiring.profile,
-        ledger=wiring.ledger,
-        broker=wiring.broker,
-        market_data=wiring.market_data,
+        ledger=wiring.ports.ledger,
+        broker=wiring.ports.broker,
+        market_data=wiring.ports.market_data,
         assets=wiring.assets,
         hours=wiring.hours,
-        clock=wiring.clock,
+        clock=wiring.ports.clock,
     )
     recorder = Recorder(
         executor=wiring.executor,
-        ledger=wiring.ledger,
-        clock=wiring.clock,
-        telemetry=wiring.telemetry,
+        ledger=wiring.ports.ledger,
+        clock=wiring.ports.clock,
+        telemetry=wiring.ports.telemetry,
         limits=wiring.limits,
         desk=desk,
     )
     flow = Flow(
         executor=wiring.executor,
         profile=wiring.profile,
-        ledger=wiring.ledger,
-        broker=wiring.broker,
-        clock=wiring.clock,
-        telemetry=wiring.telemetry,
+        ledger=wiring.ports.ledger,
+        broker=wiring.ports.broker,
+        clock=wiring.ports.clock,
+        telemetry=wiring.ports.telemetry,
         limits=wiring.limits,
         desk=desk,
         record=recorder,
         closing=Closing(
             executor=wiring.executor,
             profile=wiring.profile,
-            ledger=wiring.ledger,
-            broker=wiring.broker,
-            clock=wiring.clock,
+            ledger=wiring.ports.ledger,
+            broker=wiring.ports.broker,
+            clock=wiring.ports.clock,
             desk=desk,
             record=recorder,
         ),
@@ -107,12 +107,12 @@ async def execute_batch(
                 await _hide(wiring, record, handled)
         except Exception:
             # Whatever it was, this record alone fails: the ledger has its state, the queue brings it back.
-            wiring.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
+            wiring.ports.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
             return True
         return isinstance(handled, Later)
 
     for metric in _FUNNEL:
-        wiring.telemetry.count(metric, 0)
+        wiring.ports.telemetry.count(metric, 0)
     records = [_record(each) for each in event["Records"]]
     back = await asyncio.gather(*(comes_back(record) for record in records))
     failed = [record.message_id for record, returns in zip(records, back, strict=True) if returns]
@@ -126,20 +126,20 @@ def _record(raw: Mapping[str, Any]) -> Record:
 
 async def _hide(wiring: Wiring, record: Record, later: Later) -> None:
     """Hide the message for its delay; where that can't be set it comes back all the same, only sooner or later."""
-    wiring.telemetry.count(Metric.RETRIES, reason=later.obstacle)
+    wiring.ports.telemetry.count(Metric.RETRIES, reason=later.obstacle)
     try:
-        await wiring.queue.defer(record.receipt_handle, later.delay)
+        await wiring.ports.queue.defer(record.receipt_handle, later.delay)
     except QueueFault as error:
-        wiring.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
+        wiring.ports.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
 
 
 async def _quarantine(wiring: Wiring, flow: Flow, record: Record, malformed: Malformed) -> None:
     """Set the message aside, then say so in its execution: after a crash in between it is set aside twice."""
-    await wiring.queue.quarantine(record.body, malformed.reason, malformed.detail)
+    await wiring.ports.queue.quarantine(record.body, malformed.reason, malformed.detail)
     if malformed.signal_id is not None:
         await flow.dead_letter(malformed.signal_id, malformed.reason, malformed.detail)
-    wiring.telemetry.count(Metric.MESSAGES_QUARANTINED, reason=malformed.reason)
-    wiring.telemetry.log.error(
+    wiring.ports.telemetry.count(Metric.MESSAGES_QUARANTINED, reason=malformed.reason)
+    wiring.ports.telemetry.log.error(
         "message_quarantined",
         message_id=record.message_id,
         signal_id=malformed.signal_id,

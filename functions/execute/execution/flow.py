@@ -21,6 +21,7 @@ from argo.domain.ledger import (
     Settlement,
     SymbolLocked,
 )
+from argo.domain.metrics import Metric
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import (
     MISSING_SINCE,
@@ -37,8 +38,7 @@ from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason, Obstacle, QuarantineReason
 from argo.domain.signal import Signal
 from argo.halts import breach_resumes_on
-from argo.observability import Metric, Telemetry
-from argo.ports import Broker, Clock, Ledger
+from argo.ports import Broker, Clock, Ledger, Telemetry
 from execution import gate
 from execution.account import AccountDesk
 from execution.backoff import backoff

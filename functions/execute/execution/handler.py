@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialBatc
             execute_batch(event, wiring, seconds_left=lambda: context.get_remaining_time_in_millis() / 1_000)
         )
     finally:
-        wiring.telemetry.flush()
+        wiring.ports.telemetry.flush()
 
 
 @cache

@@ -7,12 +7,12 @@ from functools import partial
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
 from argo.domain.ledger import Release, Settlement, accepted
+from argo.domain.metrics import Metric
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
 from argo.domain.reasons import Denial, Obstacle
 from argo.halts import halt
-from argo.observability import Metric, Telemetry
-from argo.ports import Clock, Ledger
+from argo.ports import Clock, Ledger, Telemetry
 from execution.account import AccountDesk
 from execution.backoff import BackoffLimits, backoff
 

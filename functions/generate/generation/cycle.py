@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from argo.domain.faults import BrokerFault, Unauthorised
+from argo.domain.metrics import Metric
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
-from argo.observability import Metric
 from argo.publishing import Published
 from argo.together import together
 from generation.evaluation import oldest_fresh
@@ -57,27 +57,27 @@ async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: dateti
     """
     interval = timedelta(seconds=wiring.configuration.generation.interval_seconds)
     report = Report()
-    due = wiring.clock.now()
+    due = wiring.ports.clock.now()
     while True:
         market = await _cycle(wiring, symbols, report)
         if report.cycles == 1:
             # Once per invocation, and after the signals: nobody waits for it.
-            report.judged = await wiring.judge.judge(market.bars, wiring.clock.now())
-            wiring.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
+            report.judged = await wiring.judge.judge(market.bars, wiring.ports.clock.now())
+            wiring.ports.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
         due += interval
-        while due < wiring.clock.now() and due < until:
+        while due < wiring.ports.clock.now() and due < until:
             report.skipped += 1
-            wiring.telemetry.count(Metric.CYCLES_SKIPPED)
+            wiring.ports.telemetry.count(Metric.CYCLES_SKIPPED)
             due += interval
         if due >= until:
             return report
-        await wiring.clock.sleep_until(due)
+        await wiring.ports.clock.sleep_until(due)
 
 
 async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> _Market:
     report.cycles += 1
-    wiring.telemetry.count(Metric.GENERATION_CYCLES)
-    now = wiring.clock.now()
+    wiring.ports.telemetry.count(Metric.GENERATION_CYCLES)
+    now = wiring.ports.clock.now()
     market = await _look(wiring, symbols, now)
     oldest = oldest_fresh(wiring.configuration.generation.timeframe, now).timestamp()
     open_ones = {symbol: bars for symbol, bars in market.bars.items() if symbol in market.in_session}
@@ -135,32 +135,32 @@ def _tell_faults(wiring: Wiring, report: Report, faults: Sequence[BrokerFault]) 
     report.failed += bool(faults)
     for fault in faults:
         if isinstance(fault, Unauthorised):
-            wiring.telemetry.log.error("market_data_refused", detail=fault.detail())
+            wiring.ports.telemetry.log.error("market_data_refused", detail=fault.detail())
         else:
-            wiring.telemetry.log.warning("market_data_failed", detail=fault.detail())
+            wiring.ports.telemetry.log.warning("market_data_failed", detail=fault.detail())
     refused = [isinstance(each, Unauthorised) for each in faults]
-    wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, any(refused))
-    wiring.telemetry.count(Metric.FEED_FAILURES, not all(refused))
+    wiring.ports.telemetry.count(Metric.CREDENTIALS_REFUSED, any(refused))
+    wiring.ports.telemetry.count(Metric.FEED_FAILURES, not all(refused))
 
 
 def _tell_gaps(wiring: Wiring, report: Report, *, missing: Sequence[str], stale: Sequence[str]) -> None:
     """Name symbols that no signal can be made of; in the log only when they change."""
     for reason, symbols, known in (("missing", missing, report.missing), ("stale", stale, report.stale)):
         if symbols:
-            wiring.telemetry.count(Metric.SYMBOLS_WITHOUT_DATA, len(symbols), reason=reason)
+            wiring.ports.telemetry.count(Metric.SYMBOLS_WITHOUT_DATA, len(symbols), reason=reason)
         if symbols and list(symbols) != known:
-            wiring.telemetry.log.warning("symbols_without_data", reason=reason, symbols=symbols)
+            wiring.ports.telemetry.log.warning("symbols_without_data", reason=reason, symbols=symbols)
     report.missing, report.stale = list(missing), list(stale)
 
 
 def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequence[Signal]) -> None:
     report.signals += len(published.created)
     report.messages += published.messages
-    wiring.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
-    wiring.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+    wiring.ports.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+    wiring.ports.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
     for signal in signals:
         if signal.signal_id in published.created:
-            wiring.telemetry.log.info(
+            wiring.ports.telemetry.log.info(
                 "signal_generated",
                 signal_id=signal.signal_id,
                 symbol=signal.symbol,
@@ -169,4 +169,6 @@ def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequenc
                 regime=signal.regime,
             )
     for (executor, signal_id), reason in published.failures.items():
-        wiring.telemetry.log.warning("signal_not_sent", signal_id=signal_id, executor=executor, reason=reason)
+        wiring.ports.telemetry.log.warning(
+            "signal_not_sent", signal_id=signal_id, executor=executor, reason=reason
+        )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from argo.domain.config import Generation
 from argo.domain.signal import Side, Signal, Timeframe, Vote, signal_id
 from argo.domain.symbols import Symbol
-from argo.observability import Telemetry
+from argo.ports import Telemetry
 from generation import indicators
 from generation.consensus import Consensus, consensus
 from generation.levels import levels

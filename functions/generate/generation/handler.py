@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
     try:
         return run(generate(event, wiring, time_left=time_left))
     finally:
-        wiring.telemetry.flush()
+        wiring.ports.telemetry.flush()
 
 
 @cache

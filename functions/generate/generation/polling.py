@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from argo.domain.metrics import Metric
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
-from argo.observability import Metric, Telemetry
+from argo.ports import Telemetry
 from generation.regime import regimes
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource

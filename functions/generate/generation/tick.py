@@ -59,6 +59,6 @@ def read_tick(event: Mapping[str, Any]) -> Tick:
 async def generate(event: dict[str, Any], wiring: Wiring, *, time_left: timedelta) -> dict[str, object]:
     """Run the cycles of one tick and report them."""
     tick = read_tick(event)
-    until = wiring.clock.now() + min(tick.budget, max(time_left - _RESERVE, timedelta()))
+    until = wiring.ports.clock.now() + min(tick.budget, max(time_left - _RESERVE, timedelta()))
     report = await run_cycles(wiring, tick.shard.of(wiring.configuration.watchlist), until=until)
     return report.as_dict()

@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
         left = context.get_remaining_time_in_millis
         return run(reconcile(wiring, seconds_left=lambda: left() / 1_000)).as_dict()
     finally:
-        wiring.telemetry.flush()
+        wiring.ports.telemetry.flush()
 
 
 @cache

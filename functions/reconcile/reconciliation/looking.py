@@ -96,7 +96,7 @@ class Follower:
         return None
 
     async def _settle(self, execution: Execution, orders: Orders) -> Execution:
-        move = settle(execution, orders, self.wiring.clock.now())
+        move = settle(execution, orders, self.wiring.ports.clock.now())
         if move is None:
             return execution
         return await move_to(self.wiring, execution, move.state, move.settlement, self.report)
@@ -114,19 +114,21 @@ class Follower:
         if found is Cover.COMPLETE:
             return await self._note_guard(execution, situation.orders)
         since = self._naked_since(execution, situation)
-        self.report.naked_seconds.append((self.wiring.clock.now() - since).total_seconds())
+        self.report.naked_seconds.append((self.wiring.ports.clock.now() - since).total_seconds())
         if known is not None and (known.cover, known.naked_since) == (found, since):
             return execution
         changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
         self._warn("position_not_guarded", execution)
-        return await self.wiring.ledger.record_protection(execution, changed, now=self.wiring.clock.now())
+        return await self.wiring.ports.ledger.record_protection(
+            execution, changed, now=self.wiring.ports.clock.now()
+        )
 
     async def _note_guard(self, execution: Execution, orders: Orders) -> Execution:
         """Record a guard that was placed by somebody who could not say so any more."""
         known = execution.protection
         if known is None or len(orders.guards) == len(order_ids(known)):
             return execution
-        guardian = Guardian(self.wiring.ledger, self.broker, self.wiring.clock)
+        guardian = Guardian(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
         return await guardian.accepted(execution, known, orders.guards[-1])
 
     def _naked_since(self, execution: Execution, situation: Situation) -> datetime:
@@ -139,7 +141,7 @@ class Follower:
 
     async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
         """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
-        guardian = Guardian(self.wiring.ledger, self.broker, self.wiring.clock)
+        guardian = Guardian(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
         since = self._naked_since(execution, situation)
         guarded = await guardian.guard(execution, action, naked_since=since)
         protection = guarded.protection
@@ -158,7 +160,7 @@ class Follower:
             # Its own exits guard it until then.
             self._tell(execution, f"to be left ({why}) when the exchange opens")
             return False
-        leaver = Leaver(self.wiring.ledger, self.broker, self.wiring.clock)
+        leaver = Leaver(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
         leaving = await leaver.leave(execution, why)
         if isinstance(leaving, Wait):
             if execution.exit is not None and self._is_gone(execution):
@@ -177,7 +179,7 @@ class Follower:
     def _note_waiting(self, execution: Execution, wait: Wait) -> None:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
         if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
-            waited = self.wiring.clock.now() - execution.exit.planned_at
+            waited = self.wiring.ports.clock.now() - execution.exit.planned_at
             self.report.naked_seconds.append(waited.total_seconds())
             self._tell(execution, f"its exit waits: {'; '.join(wait.detail.values())}")
 
@@ -191,7 +193,7 @@ class Follower:
         self._repaired("tightened", execution, stop=str(action.stop))
         if execution.protection is not None and action.order in orders.guards:
             known = execution.protection.model_copy(update={"order_id": moved.order_id})
-            await self.wiring.ledger.record_protection(execution, known, now=self.wiring.clock.now())
+            await self.wiring.ports.ledger.record_protection(execution, known, now=self.wiring.ports.clock.now())
 
     async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> Execution | None:
         """Take over the fills of somebody else's orders, where they are exactly what is missing.
@@ -230,12 +232,12 @@ class Follower:
             position=signed if execution.side is Side.BUY else -signed,
             price=self.seen.prices.get(execution.symbol),
             clock=self.seen.clock,
-            now=self.wiring.clock.now(),
+            now=self.wiring.ports.clock.now(),
         )
 
     def _repaired(self, what: str, execution: Execution, **detail: str) -> None:
         self.report.repairs[what] += 1
-        self.wiring.telemetry.log.info(
+        self.wiring.ports.telemetry.log.info(
             f"position_{what}", signal_id=execution.signal_id, executor=self.wiring.executor, detail=detail
         )
 
@@ -244,7 +246,7 @@ class Follower:
         self._warn("position_needs_a_person", execution, problem=problem)
 
     def _warn(self, event: str, execution: Execution, **detail: str) -> None:
-        self.wiring.telemetry.log.warning(
+        self.wiring.ports.telemetry.log.warning(
             event,
             signal_id=execution.signal_id,
             executor=self.wiring.executor,

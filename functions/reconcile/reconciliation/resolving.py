@@ -17,7 +17,7 @@ _MESSAGE_IS_LOST = timedelta(seconds=60)
 
 async def expire_or_return(wiring: Wiring, execution: Execution, report: Report) -> None:
     """End a claim whose signal is too old, for which nothing was sent; bring a younger one's message back."""
-    now = wiring.clock.now()
+    now = wiring.ports.clock.now()
     if now < execution.lease_until:
         return
     if now >= execution.expires_at:
@@ -29,7 +29,7 @@ async def expire_or_return(wiring: Wiring, execution: Execution, report: Report)
 
 async def resolve(wiring: Wiring, broker: Broker, execution: Execution, report: Report) -> None:
     """Look up an order whose fate is not known, once its worker's lease is over."""
-    now = wiring.clock.now()
+    now = wiring.ports.clock.now()
     if now < execution.lease_until:
         return
     found = await broker.order_by_client_id(execution.client_order_id)
@@ -47,18 +47,18 @@ async def resolve(wiring: Wiring, broker: Broker, execution: Execution, report: 
                 await _return(wiring, execution, report)
         case Wait(obstacle=obstacle, detail=detail):
             unknown = ExecutionState.UNKNOWN if execution.state is ExecutionState.SUBMITTING else None
-            await wiring.ledger.pause(execution, obstacle, until=now, now=now, state=unknown, detail=detail)
+            await wiring.ports.ledger.pause(execution, obstacle, until=now, now=now, state=unknown, detail=detail)
 
 
 async def _return(wiring: Wiring, execution: Execution, report: Report) -> None:
     """Send the signal's message again; should the first one still come, the ledger makes them one."""
-    stored = await wiring.ledger.signal(execution.signal_id)
+    stored = await wiring.ports.ledger.signal(execution.signal_id)
     if stored is None:
         report.problems[execution.signal_id] = "the ledger lacks its signal"
         return
-    sent = await wiring.queue.send([stored.signal])
+    sent = await wiring.ports.queue.send([stored.signal])
     report.returned += len(sent.signal_ids)
-    wiring.telemetry.log.warning(
+    wiring.ports.telemetry.log.warning(
         "signal_returned_to_queue",
         signal_id=execution.signal_id,
         executor=wiring.executor,

@@ -10,8 +10,8 @@ from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
+from argo.domain.metrics import Metric
 from argo.domain.profile import ExitRules
-from argo.observability import Metric
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report
@@ -44,16 +44,18 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
         ExceptionGroup: some executions could not be looked at for a reason nobody expected; all else is done.
     """
     report = Report()
-    found = await wiring.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
+    found = await wiring.ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
     report.open = len(found)
-    broker = Metered(wiring.broker)
+    broker = Metered(wiring.ports.broker)
     seen = await _snapshot(wiring, broker, found, report, seconds_left=seconds_left)
     if seen is not None:
         state = await watch(wiring, seen)
         _name_strangers(wiring, seen, state, report)
     due = [execution for execution in found if _is_due(execution, seen, wiring.profile.exits)]
     failures = await _look_at_all(wiring, broker, due, seen, report, seconds_left=seconds_left)
-    report.conserved = await check(wiring.ledger, wiring.executor, now=wiring.clock.now(), still_open=found)
+    report.conserved = await check(
+        wiring.ports.ledger, wiring.executor, now=wiring.ports.clock.now(), still_open=found
+    )
     report.broker_requests = broker.requests
     await tell_standing(wiring)
     _tell(wiring, report)
@@ -76,14 +78,16 @@ async def _snapshot(
         seen = await _take(wiring, broker, seconds_left=seconds_left)
     except BrokerFault as fault:
         report.unanswered += 1
-        wiring.telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
-        wiring.telemetry.log.warning("broker_did_not_answer", executor=wiring.executor, detail=fault.detail())
+        wiring.ports.telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
+        wiring.ports.telemetry.log.warning(
+            "broker_did_not_answer", executor=wiring.executor, detail=fault.detail()
+        )
         return None
     try:
-        return replace(seen, prices=await wiring.market_data.latest_prices(symbols)) if symbols else seen
+        return replace(seen, prices=await wiring.ports.market_data.latest_prices(symbols)) if symbols else seen
     except BrokerFault as fault:
         report.unanswered += 1
-        wiring.telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
+        wiring.ports.telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
         return seen
 
 
@@ -94,13 +98,13 @@ async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], f
         BrokerFault: the broker did not tell.
     """
     try:
-        return await take(broker, now=wiring.clock.now())
+        return await take(broker, now=wiring.ports.clock.now())
     except Throttled as fault:
-        wait = fault.until - wiring.clock.now()
+        wait = fault.until - wiring.ports.clock.now()
         if seconds_left() - wait.total_seconds() < _SECONDS_A_LOOK:
             raise
-        await wiring.clock.sleep_until(fault.until)
-        return await take(broker, now=wiring.clock.now())
+        await wiring.ports.clock.sleep_until(fault.until)
+        return await take(broker, now=wiring.ports.clock.now())
 
 
 def _is_due(execution: Execution, seen: Snapshot | None, rules: ExitRules) -> bool:
@@ -153,16 +157,18 @@ async def _look(
             await Follower(wiring, broker, seen, report).follow(execution)
     except BrokerFault as fault:
         report.unanswered += 1
-        wiring.telemetry.log.warning(
+        wiring.ports.telemetry.log.warning(
             "broker_did_not_answer", signal_id=execution.signal_id, executor=wiring.executor, detail=fault.detail()
         )
     except (LostLease, ReservationConflict):
         # An executor was at it or at its account meanwhile: the next run sees where it stands.
-        wiring.telemetry.log.info("moved_meanwhile", signal_id=execution.signal_id, executor=wiring.executor)
+        wiring.ports.telemetry.log.info("moved_meanwhile", signal_id=execution.signal_id, executor=wiring.executor)
     except Exception as error:
         # Whatever it was, this execution alone fails: nothing that is wrong with it may stop the account's others.
         report.problems[execution.signal_id] = f"{type(error).__name__}: {error}"
-        wiring.telemetry.log.exception("execution_failed", signal_id=execution.signal_id, executor=wiring.executor)
+        wiring.ports.telemetry.log.exception(
+            "execution_failed", signal_id=execution.signal_id, executor=wiring.executor
+        )
         return error
     return None
 
@@ -171,11 +177,11 @@ def _name_strangers(wiring: Wiring, seen: Snapshot, state: AccountState, report:
     """Name positions that no execution holds: they are not Argo's to touch (FAILURES B15)."""
     for symbol in sorted(set(seen.positions) - set(state.holdings)):
         report.problems[symbol] = "a position that no execution of Argo's holds"
-        wiring.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
+        wiring.ports.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
 
 
 def _tell(wiring: Wiring, report: Report) -> None:
-    telemetry = wiring.telemetry
+    telemetry = wiring.ports.telemetry
     if report.conserved is not None:
         record(telemetry, report.conserved)
     telemetry.record(Metric.OPEN_EXECUTIONS, report.open)

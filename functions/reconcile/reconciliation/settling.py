@@ -14,9 +14,9 @@ async def move_to(
     Raises:
         LostLease: the execution moved meanwhile.
     """
-    settled = await wiring.ledger.settle(execution, state, learnt, now=wiring.clock.now())
+    settled = await wiring.ports.ledger.settle(execution, state, learnt, now=wiring.ports.clock.now())
     report.moved[state] += 1
-    wiring.telemetry.log.info(
+    wiring.ports.telemetry.log.info(
         "execution_moved",
         signal_id=execution.signal_id,
         executor=wiring.executor,

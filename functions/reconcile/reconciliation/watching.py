@@ -3,8 +3,8 @@
 from argo.domain.account import AccountState, TradingState
 from argo.domain.ledger import ReservationConflict
 from argo.domain.limits import breached, loss_limits, marks
+from argo.domain.metrics import Metric
 from argo.halts import breach_resumes_on, halt
-from argo.observability import Metric
 from reconciliation.snapshot import Snapshot
 from reconciliation.wiring import Wiring
 
@@ -15,29 +15,29 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     Returns:
         The account as it was read.
     """
-    state = await wiring.ledger.account(wiring.executor)
+    state = await wiring.ports.ledger.account(wiring.executor)
     known = marks(state, seen.account, seen.clock)
-    await wiring.ledger.observe(state, known, now=wiring.clock.now())
-    wiring.telemetry.record(Metric.EQUITY, float(known.equity))
-    wiring.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
+    await wiring.ports.ledger.observe(state, known, now=wiring.ports.clock.now())
+    wiring.ports.telemetry.record(Metric.EQUITY, float(known.equity))
+    wiring.ports.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
     if state.resumes_on is not None and seen.clock.trading_day >= state.resumes_on:
-        await wiring.ledger.set_trading_state(
+        await wiring.ports.ledger.set_trading_state(
             wiring.executor,
             TradingState.ACTIVE,
             reason=f"a new trading day after: {state.state_reason}",
-            now=wiring.clock.now(),
+            now=wiring.ports.clock.now(),
             read=state,
         )
         day = str(seen.clock.trading_day)
-        wiring.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=day)
+        wiring.ports.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=day)
     limit = breached(loss_limits(wiring.profile, known))
     if limit is not None:
         await halt(
-            wiring.ledger,
-            wiring.telemetry,
+            wiring.ports.ledger,
+            wiring.ports.telemetry,
             wiring.executor,
             f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}",
-            now=wiring.clock.now(),
+            now=wiring.ports.clock.now(),
             resumes_on=breach_resumes_on(wiring.profile, limit.name, seen.clock),
         )
     return state
@@ -50,7 +50,7 @@ async def tell_standing(wiring: Wiring) -> None:
     middle of a transaction says nothing this time.
     """
     try:
-        account = await wiring.ledger.account(wiring.executor)
+        account = await wiring.ports.ledger.account(wiring.executor)
     except ReservationConflict:
         return
-    wiring.telemetry.record(Metric.ACCOUNT_HALTED, account.trading_state is TradingState.HALTED)
+    wiring.ports.telemetry.record(Metric.ACCOUNT_HALTED, account.trading_state is TradingState.HALTED)

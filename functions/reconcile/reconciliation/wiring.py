@@ -1,4 +1,4 @@
-"""What the reconciler is made of; a test, a replay or a simulation hands in its own."""
+"""What the reconciler is made of; a test, a replay or a simulation hands in its own ports."""
 
 from dataclasses import dataclass
 from typing import IO
@@ -6,47 +6,33 @@ from typing import IO
 from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
 from argo.environment import Environment
-from argo.observability import Telemetry
-from argo.ports import Broker, Clock, Ledger, MarketData, SignalQueue
+from argo.ports import Clock, Ports
 
 SERVICE = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The reconciler's collaborators."""
+    """One account's reconciler."""
 
     executor: str
     profile: Profile
-    ledger: Ledger
-    broker: Broker
-    market_data: MarketData
-    queue: SignalQueue
-    clock: Clock
-    telemetry: Telemetry
+    ports: Ports
+
+
+def wire(ports: Ports, executor: str, profile: Profile) -> Wiring:
+    """Wire an account's reconciler to ports."""
+    return Wiring(executor, profile, ports)
 
 
 def from_environment(
-    environment: Environment,
-    clock: Clock,
-    *,
-    profile: Profile | None = None,
-    log_to: IO[str] | None = None,
+    environment: Environment, clock: Clock, *, profile: Profile | None = None, log_to: IO[str] | None = None
 ) -> Wiring:
     """Wire the reconciler to AWS and Alpaca by the environment contract.
 
     Raises:
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
-    adapters = Adapters(environment, clock)
-    rules = profile or environment.profile()
-    return Wiring(
-        executor=environment.executor,
-        profile=rules,
-        ledger=adapters.ledger,
-        broker=adapters.broker,
-        market_data=adapters.market_data(rules.feed),
-        queue=adapters.queue_at(environment.queue_url),
-        clock=clock,
-        telemetry=Telemetry(SERVICE, mode=environment.mode, executor=environment.executor, stream=log_to),
-    )
+    rules, name = profile or environment.profile(), environment.executor
+    adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=rules.feed, log_to=log_to)
+    return wire(adapters, name, rules)

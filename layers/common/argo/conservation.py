@@ -7,8 +7,8 @@ from functools import partial
 from argo.domain.conservation import Conserved, Row, conserved
 from argo.domain.execution import Execution
 from argo.domain.ledger import Page, StoredSignal
-from argo.observability import Metric, Telemetry
-from argo.ports import Ledger
+from argo.domain.metrics import Metric
+from argo.ports import Ledger, Telemetry
 from argo.together import together
 
 WINDOW = timedelta(hours=1)

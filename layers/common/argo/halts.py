@@ -5,8 +5,7 @@ from datetime import date, datetime, timedelta
 from argo.domain.account import MarketClock, TradingState
 from argo.domain.limits import DAILY_LOSS
 from argo.domain.profile import BreachEnds, Profile
-from argo.observability import Telemetry
-from argo.ports import Ledger
+from argo.ports import Ledger, Telemetry
 
 
 async def halt(

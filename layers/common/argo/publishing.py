@@ -2,14 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from argo.domain.fan_out import declined, wants
 from argo.domain.ledger import PutSignal, ReservationConflict, StoredSignal
 from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
-from argo.ports import Ledger, SignalQueue
+from argo.domain.tables import ConfigurationError
+from argo.ports import Ledger, Ports, SignalQueue
 from argo.together import together
+
+if TYPE_CHECKING:
+    from argo.domain.config import Configuration
 
 _OUTBOX_PAGE = 100
 
@@ -95,3 +100,18 @@ class Publisher:
             return frozenset(), {signal.signal_id: "no queue for this executor" for signal in signals}
         report = await queue.send(signals)
         return report.signal_ids, report.failures
+
+
+def publisher_for(configuration: "Configuration", ports: Ports) -> Publisher:
+    """Return a publisher to every account that the configuration enables.
+
+    Raises:
+        ConfigurationError: one of them has no queue.
+    """
+    if without := sorted(set(configuration.executors) - set(ports.queues)):
+        raise ConfigurationError(f"ARGO_QUEUE_URLS has no queue for the account {', '.join(without)}")
+    return Publisher(
+        ports.ledger,
+        {name: ports.queues[name] for name in configuration.executors},
+        {name: configuration.profile(name) for name in configuration.executors},
+    )

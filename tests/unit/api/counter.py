@@ -13,6 +13,7 @@ from argo.domain.ledger import Page, PutSignal, StoredSignal
 from argo.domain.signal import Signal
 from argo.environment import load_configuration
 from argo.observability import Telemetry
+from argo.ports import GivenPorts
 from simulation.ports.clock import SteppedClock
 from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, an_account_state, an_execution
@@ -124,12 +125,17 @@ class Counter:
             name: InMemoryQueue(self.clock, visibility=timedelta(minutes=3), max_receives=20) for name in EXECUTORS
         }
         self.wiring = wire(
+            GivenPorts(
+                ledger=self.ledger,
+                broker=None,
+                market_data=None,
+                queue=None,
+                queues=self.queues,
+                clock=self.clock,
+                telemetry=Telemetry("api", mode="simulated", stream=io.StringIO()),
+            ),
             load_configuration(CONFIGURATION),
             mode="simulated",
-            ledger=self.ledger,
-            queues=self.queues,
-            clock=self.clock,
-            telemetry=Telemetry("api", mode="simulated", stream=io.StringIO()),
         )
 
     def ask(self, method, path, body=..., *, time_left=timedelta(seconds=29), raw=None, **headers):

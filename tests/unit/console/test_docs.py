@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from argo.domain.execution import TRANSITIONS, ExecutionState
 from argo.domain.faults import BrokerFault
+from argo.domain.metrics import Metric
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
-from argo.observability import Metric
 from console.docs import POLICIES, README, REFERENCE, reference
 from console.main import app
 from console.policies import policies

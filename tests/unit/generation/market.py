@@ -18,17 +18,11 @@ from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from argo.ports import Clock, Sent
-from argo.publishing import Publisher
-from generation.evaluation import Evaluator
-from generation.history import History
-from generation.judging import Judge
+from argo.ports import GivenPorts, Sent
 from generation.series import BarSeries, bar_series
-from generation.session import Sessions
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
-from generation.sources.registry import sources as configured_sources
-from generation.wiring import Wiring
+from generation.wiring import wire
 from simulation.market.bars import load_bars
 from simulation.market.sessions import exchange_date
 from simulation.ports.clock import SteppedClock
@@ -319,18 +313,17 @@ class Generator:
 
     def __post_init__(self) -> None:
         configuration = a_configuration(generation=self.generation, watchlist=tuple(sorted(self.feed.held)))
-        asked = configured_sources(configuration) if self.sources is None else self.sources
-        clock: Clock = self.clock
-        self.wiring = Wiring(
-            configuration=configuration,
-            history=History(self.feed, self.generation.timeframe, self.generation.history_bars),
-            sessions=Sessions(self.exchange or Exchange(clock.now), self.generation.extended_hours),
-            evaluator=Evaluator(self.generation, asked, self.journal.telemetry),
-            publisher=Publisher(self.store, self.queues, self.profiles),  # type: ignore[arg-type]
-            judge=Judge(self.store, self.generation),  # type: ignore[arg-type]
-            clock=clock,
+        ports = GivenPorts(
+            ledger=self.store,  # type: ignore[arg-type]
+            broker=self.exchange or Exchange(self.clock.now),  # type: ignore[arg-type]
+            market_data=self.feed,
+            queue=self.queues["argo"],  # type: ignore[arg-type]
+            queues=self.queues,  # type: ignore[arg-type]
+            clock=self.clock,
             telemetry=self.journal.telemetry,
         )
+        wiring = wire(ports, configuration, asking=self.sources)
+        self.wiring = replace(wiring, publisher=replace(wiring.publisher, profiles=self.profiles))
 
 
 QUIET, JUMP = [90.0 + 0.1 * (number % 2) for number in range(30)], 110.0

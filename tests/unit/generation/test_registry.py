@@ -5,6 +5,7 @@ import pytest
 from argo.domain.config import Source
 from argo.domain.signal import Side
 from argo.domain.tables import ConfigurationError
+from argo.ports import GivenPorts
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, sources
 from generation.wiring import wire
@@ -104,13 +105,16 @@ def test_a_plugin_that_cannot_be_made_is_refused_with_its_table(plugin):
 
 def wired(queues, configuration):
     return wire(
+        GivenPorts(
+            ledger=SignalStore(),
+            broker=Exchange(lambda: OPENING),
+            market_data=Feed({}),
+            queue=None,
+            queues=queues,
+            clock=SteppedClock(OPENING),
+            telemetry=Journal().telemetry,
+        ),
         configuration,
-        market_data=Feed({}),
-        exchange=Exchange(lambda: OPENING),
-        ledger=SignalStore(),
-        queues=queues,
-        clock=SteppedClock(OPENING),
-        telemetry=Journal().telemetry,
     )
 
 

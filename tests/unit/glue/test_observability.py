@@ -3,7 +3,8 @@ from io import StringIO
 
 import pytest
 
-from argo.observability import NAMESPACE, Metric, Telemetry
+from argo.domain.metrics import Metric
+from argo.observability import NAMESPACE, Telemetry
 
 
 def written(capsys):

@@ -12,6 +12,7 @@ from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
+from argo.ports import GivenPorts
 from reconciliation.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
@@ -159,10 +160,13 @@ def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Pr
     return Wiring(
         executor="argo",
         profile=profile or a_profile(),
-        ledger=book,
-        broker=exchange,
-        market_data=exchange,
-        queue=None,
-        clock=SteppedClock(now),
-        telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
+        ports=GivenPorts(
+            ledger=book,
+            broker=exchange,
+            market_data=exchange,
+            queue=None,
+            queues={},
+            clock=SteppedClock(now),
+            telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
+        ),
     )

@@ -255,7 +255,7 @@ def test_a06_each_run_writes_its_metrics_also_when_there_is_nothing_to_do(capsys
     for _ in range(2):
         wiring = a_wiring(account.book, account.exchange, now=account.now)
         asyncio.run(reconcile(wiring))
-        wiring.telemetry.flush()
+        wiring.ports.telemetry.flush()
         written += [json.loads(line) for line in capsys.readouterr().out.splitlines() if "OpenExecutions" in line]
 
     assert [record["OpenExecutions"] for record in written] == [[count], [count]]

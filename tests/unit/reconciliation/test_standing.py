@@ -28,7 +28,7 @@ class Kept(Book):
 def metrics(book, exchange, capsys):
     wiring = a_wiring(book, exchange, now=NOW)
     asyncio.run(reconcile(wiring))
-    wiring.telemetry.flush()
+    wiring.ports.telemetry.flush()
     (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     return record
 

@@ -1,8 +1,8 @@
-"""The real adapters, made from the environment: what every handler's wiring starts from."""
+"""The real adapters, made from the environment: the ports that every handler is wired to."""
 
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
@@ -12,6 +12,7 @@ from argo.adapters.aws.parameters import Credentials, read_credentials
 from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.environment import Environment
+from argo.observability import Telemetry
 from argo.ports import Clock
 
 if TYPE_CHECKING:
@@ -21,15 +22,41 @@ if TYPE_CHECKING:
 
 
 class Adapters:
-    """Adapters that share their clients and threads, each made when it is first asked for."""
+    """`argo.ports.Ports` on AWS and Alpaca: each is made when it is asked for, and clients are shared."""
 
     def __init__(
-        self, environment: Environment, clock: Clock, *, calls: Callable[[str], BlockingCalls] | None = None
+        self,
+        environment: Environment,
+        clock: Clock,
+        *,
+        service: str = "argo",
+        executor: str | None = None,
+        feed: str = "iex",
+        log_to: IO[str] | None = None,
+        calls: Callable[[str], BlockingCalls] | None = None,
     ) -> None:
-        """Read addresses, names and keys from ``environment``; ``calls`` are a service's threads, by its name."""
+        """Read addresses, names and keys from ``environment``.
+
+        Args:
+            environment: The variables.
+            clock: The time.
+            service: What logs and metrics name as their origin, with ``executor`` where it serves one account.
+            executor: The account that metrics are about.
+            feed: The feed of market data.
+            log_to: Where logs go; by default standard output.
+            calls: A service's threads, by its name.
+        """
         self.environment = environment
         self.clock = clock
+        self._service, self._executor = service, executor
+        self._feed = feed
+        self._log_to = log_to
         self._calls = calls or _threads
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """The function's logs and metrics."""
+        return Telemetry(self._service, mode=self.environment.mode, executor=self._executor, stream=self._log_to)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
@@ -72,12 +99,13 @@ class Adapters:
         """The polling side of a queue, for a world without Lambda."""
         return SqsConsumer(self._sqs(), queue_url, calls=self._calls("sqs"))
 
-    def market_data(self, feed: str) -> AlpacaMarketData:
-        """Market data of a feed."""
+    @cached_property
+    def market_data(self) -> AlpacaMarketData:
+        """The feed's market data."""
         return AlpacaMarketData(
             self.credentials,
             self.environment.data_url,
-            feed=feed,
+            feed=self._feed,
             clock=self.clock,
             calls=self._calls("data"),
             forget_key=self._forget_key,

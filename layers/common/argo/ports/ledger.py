@@ -1,118 +1,16 @@
-"""The five doors between Argo's core and the world; every world implements these and nothing else."""
+"""The record of every signal and every execution."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Protocol
 
-from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock, Position, TradingState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection
 from argo.domain.ledger import Claim, Intent, Page, PutSignal, Release, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
-from argo.domain.market import Bar
-from argo.domain.orders import BrokerOrder
-from argo.domain.reasons import Obstacle, QuarantineReason
-from argo.domain.signal import Signal, Timeframe
+from argo.domain.reasons import Obstacle
+from argo.domain.signal import Signal
 from argo.domain.signal_outcome import SignalOutcome
-from argo.domain.symbols import Symbol
-
-
-class Clock(Protocol):
-    """The only source of time."""
-
-    def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
-        ...
-
-    async def sleep_until(self, time: datetime) -> None:
-        """Return when ``time`` has come; at once when it is past."""
-        ...
-
-
-class MarketData(Protocol):
-    """Bars of many symbols in one request per feed."""
-
-    async def bars(
-        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
-    ) -> Mapping[Symbol, Sequence[Bar]]:
-        """Return the closed bars with ``start <= time`` that ended by ``end``, oldest first.
-
-        A symbol the feed has nothing for is absent: the caller names and counts it.
-
-        Raises:
-            BrokerFault: sorted as for `Broker`.
-        """
-        ...
-
-    async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
-        """Return each symbol's last traded price in USD; one that the feed has nothing for is absent.
-
-        Raises:
-            BrokerFault: sorted as for `Broker`.
-        """
-        ...
-
-
-class Broker(Protocol):
-    """One trading account. Every method raises the faults of `argo.domain.faults`, nothing else."""
-
-    async def account(self) -> BrokerAccount:
-        """Return the account's balances and flags."""
-        ...
-
-    async def clock(self) -> MarketClock:
-        """Return the exchange's clock."""
-        ...
-
-    async def positions(self) -> Sequence[Position]:
-        """Return the open positions."""
-        ...
-
-    async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
-        """Return the orders that may still fill.
-
-        Nested, a bracket's legs stand within their parent, and are missing once it has filled; otherwise each is
-        an order of its own.
-        """
-        ...
-
-    async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
-        """Return a symbol's orders that were sent since a time and are final."""
-        ...
-
-    async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
-        """Move an open order's stop price; the answer is the order that takes its place.
-
-        Raises:
-            Refused: the order stays as it was.
-        """
-        ...
-
-    async def asset(self, symbol: Symbol) -> Asset | None:
-        """Return what the broker says of a symbol, or None when it knows none such."""
-        ...
-
-    async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
-        """Send one order, once.
-
-        Raises:
-            Refused, Duplicate, Throttled, Unauthorised: the order was not placed by this call.
-            Ambiguous: it may have been.
-        """
-        ...
-
-    async def order(self, order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs, or None when the broker knows none by this id."""
-        ...
-
-    async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs by client order id, or None when the broker knows none."""
-        ...
-
-    async def cancel(self, order_id: str) -> bool:
-        """Ask for an order's cancellation; False when it could not be cancelled any more."""
-        ...
 
 
 class Ledger(Protocol):
@@ -267,36 +165,4 @@ class Ledger(Protocol):
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
         """Return an account's executions of signals created on a UTC day, newest first."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Which signals of a batch are in the queue, and why the others are not."""
-
-    signal_ids: frozenset[str]
-    failures: Mapping[str, str]
-
-
-class QueueFault(Exception):
-    """The queue did not do what was asked."""
-
-
-class SignalQueue(Protocol):
-    """One executor's queue and its dead-letter queue."""
-
-    async def send(self, signals: Sequence[Signal]) -> Sent:
-        """Send signals; a partial failure is reported, not raised."""
-        ...
-
-    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
-        """Hide a received message for ``delay``, 0 to 12 hours in all.
-
-        Raises:
-            QueueFault: the message keeps the visibility it has.
-        """
-        ...
-
-    async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
-        """Put a message that no retry can mend into the dead-letter queue, with the reason."""
         ...
