@@ -93,7 +93,7 @@ class Disturbances:
         if fates.strikes(Fault.FILLED_IN_PART):
             part = Decimal(str(body["qty"])) * Decimal(str(round(fates.of(Fault.FILLED_IN_PART, 0, 1), 2)))
             whole = floor_to(part, CRYPTO_STEP if "/" in str(body["symbol"]) else WHOLE_SHARE)
-            self._world.engine.liquidity.limit(client_order_id, whole)
+            self._world.engine.fill_limits[client_order_id] = whole
             self._held_back[client_order_id] = self._world.loop.time() + fates.of(Fault.FILLED_IN_PART, 5, 300)
         if fates.strikes(Fault.REJECTED_LATE):
             account = self._world.books[_account_of(client_order_id)].at_broker
@@ -121,7 +121,7 @@ class Disturbances:
             account.behaviour = type(account.behaviour)()
             await self._set(executor, TradingState.ACTIVE)
         for client_order_id in self._held_back:
-            self._world.engine.liquidity.lift(client_order_id)
+            self._world.engine.fill_limits.pop(client_order_id, None)
 
     def calm(self) -> None:
         """Let prices stand still from now on, each traded once more, so that what was held back fills."""
@@ -181,7 +181,7 @@ class Disturbances:
         now = self._world.loop.time()
         for client_order_id, until in list(self._held_back.items()):
             if now >= until:
-                self._world.engine.liquidity.lift(client_order_id)
+                self._world.engine.fill_limits.pop(client_order_id, None)
                 del self._held_back[client_order_id]
 
     def _note(self, executor: str, what: str) -> None:

@@ -6,7 +6,7 @@ from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError
 from simulation.broker.orders import Order
 from simulation.broker.parsing import order_changes, order_request
-from simulation.broker.requests import Changes, OrderRequest
+from simulation.broker.terms import Changes, OrderRequest
 
 __all__ = [
     "Account",

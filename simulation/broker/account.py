@@ -1,6 +1,7 @@
 """Keep one account: its cash, positions, orders and flags."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -32,6 +33,18 @@ class CashEntry(NamedTuple):
     amount: Decimal
     balance: Decimal
     order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """An account's figures in USD; `short_market_value` is negative."""
+
+    equity: Decimal
+    long_market_value: Decimal
+    short_market_value: Decimal
+    initial_margin: Decimal
+    buying_power: Decimal
+    non_marginable_buying_power: Decimal
 
 
 class Account:
@@ -107,6 +120,55 @@ class Account:
         """Return how much of a position no open order will take, signed as it is."""
         free = max(abs(position.quantity) - self.held_for_orders(position.asset), ZERO)
         return free.copy_sign(position.quantity)
+
+    def value(self, prices: Mapping[str, Decimal]) -> Valuation:
+        """Value it at the market's prices, one for every held symbol, and say what it may still spend.
+
+        Stocks bind their value divided by the multiplier, coins all of it. Buying power is what is left of the
+        equity, times the multiplier, less what open opening orders will cost. Non-marginable buying power is
+        the same without the multiplier, and never more than the cash.
+        """
+        multiplier = self.settings.multiplier
+        long = short = margin = ZERO
+        for symbol, position in self.positions.items():
+            worth = position.quantity * prices[symbol]
+            long += max(worth, ZERO)
+            short += min(worth, ZERO)
+            margin += abs(worth) / (1 if position.asset.is_crypto else multiplier)
+        equity = self.cash + long + short
+        reserved = sum((order.reserved for order in self.open_orders), ZERO)
+        buying_power = max((equity - margin) * multiplier - reserved, ZERO)
+        return Valuation(
+            equity=equity,
+            long_market_value=long,
+            short_market_value=short,
+            initial_margin=margin,
+            buying_power=buying_power,
+            non_marginable_buying_power=max(min(self.cash - reserved, buying_power / multiplier), ZERO),
+        )
+
+    def as_of(self, at: datetime) -> "Account":
+        """Return it with the orders and positions that it had at a moment; all else is not filled in.
+
+        An order of whose group nothing has changed since is the account's own: do not change it.
+        """
+        seen = Account(self.settings, self.opened_at)
+        states = [(order, then) for order in self.orders.values() if (then := order.as_of(at))]
+        changed = {order.root.id for order in self.orders.values() if order.updated_at > at}
+        in_changed = [(order, then) for order, then in states if order.root.id in changed]
+        changed |= {leg.root.id for _, then in in_changed for leg in then.legs}
+        copies = {order.id: replace(then) for order, then in states if order.root.id in changed}
+        for copy in copies.values():
+            copy.parent = copies.get(copy.parent.id) if copy.parent else None
+            copy.legs = [copies[leg.id] for leg in copy.legs if leg.id in copies]
+            for leg in copy.legs:
+                leg.parent = copy
+        for order, _ in states:
+            seen.add(copies.get(order.id, order))
+        for fill in self.fills:
+            if fill.at <= at:
+                seen.book(fill)
+        return seen
 
     def book(self, fill: Fill) -> None:
         """Enter a fill into cash and position."""

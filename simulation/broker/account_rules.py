@@ -1,7 +1,7 @@
-"""Refuse orders that the account, as it stands, cannot place."""
+"""Refuse orders that the account, as it is, cannot place."""
 
 from simulation.broker.errors import (
-    BrokerError,
+    duplicate_client_order_id,
     forbidden,
     insufficient_balance,
     insufficient_buying_power,
@@ -9,76 +9,86 @@ from simulation.broker.errors import (
     invalid,
     wash_trade,
 )
-from simulation.broker.money import ZERO, is_whole
+from simulation.broker.money import is_whole
 from simulation.broker.order_rules import Rule
-from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.requests import OrderRequest
+from simulation.broker.orders import OrderStatus
 from simulation.broker.submission import Submission
-from simulation.broker.terms import OrderClass, OrderType, Side
+from simulation.broker.terms import OrderClass, OrderType
 
 
-def account_flags(order: Submission) -> BrokerError | None:
+def unused_id(order: Submission) -> None:
+    """A client order id is used once."""
+    name = order.request.client_order_id
+    if name is not None and order.account.order_by_client_id(name) is not None:
+        raise duplicate_client_order_id()
+
+
+def account_flags(order: Submission) -> None:
     """The account must be active, and neither blocked nor suspended."""
     account = order.account
     if account.account_blocked or account.status != "ACTIVE":
-        return forbidden("account is not authorized to trade")
+        raise forbidden("account is not authorized to trade")
     if account.trading_blocked:
-        return forbidden("trading is blocked for this account")
+        raise forbidden("trading is blocked for this account")
     if account.trade_suspended_by_user:
-        return forbidden("new orders are rejected by user request")
-    return None
+        raise forbidden("new orders are rejected by user request")
 
 
-def no_wash_trade(order: Submission) -> BrokerError | None:
+def no_wash_trade(order: Submission) -> None:
     """A simple order must not be able to trade against an open one; groups are exempt."""
-    if order.request.order_class is not OrderClass.SIMPLE:
-        return None
+    request = order.request
+    if request.order_class is not OrderClass.SIMPLE:
+        return
     for resting in order.account.open_orders:
-        opposes = resting.symbol == order.asset.symbol and resting.side is not order.request.side
+        opposes = resting.symbol == order.asset.symbol and resting.side is not request.side
         if not opposes or resting.status is OrderStatus.HELD:
             continue
-        if _may_trade_anywhere(resting) or _may_trade_anywhere(order.request):
-            return wash_trade(resting.id, "opposite side market/stop order exists")
-        if _crosses(order, resting):
-            return wash_trade(resting.id, "opposite side limit order exists")
-    return None
+        if not (resting.type is request.type is OrderType.LIMIT):
+            raise wash_trade(resting.id, "opposite side market/stop order exists")
+        ours, theirs = request.limit_price, resting.limit_price
+        if ours is None or theirs is None or request.side.sign * (ours - theirs) >= 0:
+            raise wash_trade(resting.id, "opposite side limit order exists")
 
 
-def free_quantity(order: Submission) -> BrokerError | None:
+def free_quantity(order: Submission) -> None:
     """A closing order takes what is held and not promised elsewhere: never past zero."""
     if not order.is_closing:
-        return None
-    existing = abs(order.position)
-    held = order.account.held_for_orders(order.asset)
+        return
+    existing, held = abs(order.position), order.held_elsewhere
     if order.quantity <= existing - held:
-        return None
+        return
     if order.asset.is_crypto:
-        return insufficient_balance(order.asset.coin, order.quantity, max(existing - held, ZERO))
-    return insufficient_quantity(order.asset.symbol, order.quantity, existing, held)
+        raise insufficient_balance(order.asset.coin, order.quantity, existing - held)
+    raise insufficient_quantity(order.asset.symbol, order.quantity, existing, held)
 
 
-def short_sale(order: Submission) -> BrokerError | None:
+def short_sale(order: Submission) -> None:
     """Short sales need whole shares, a shortable asset and an account that may; coins are never short."""
     if not order.opens_short:
-        return None
+        return
     if order.asset.is_crypto:
-        return insufficient_balance(order.asset.coin, order.quantity, abs(order.position))
+        raise insufficient_balance(order.asset.coin, order.quantity, abs(order.position))
     if not order.asset.shortable:
-        return invalid(f'asset "{order.asset.symbol}" cannot be sold short')
+        raise invalid(f'asset "{order.asset.symbol}" cannot be sold short')
     if not order.account.settings.shorting_enabled:
-        return forbidden("account is not allowed to short")
-    return None if is_whole(order.quantity) else invalid("fractional orders cannot be sold short")
+        raise forbidden("account is not allowed to short")
+    if not is_whole(order.quantity):
+        raise invalid("fractional orders cannot be sold short")
 
 
-def enough_buying_power(order: Submission) -> BrokerError | None:
+def enough_buying_power(order: Submission) -> None:
     """An opening order fits into what the account may still spend; coins are bought without margin."""
     if order.is_closing:
-        return None
-    if order.asset.is_crypto:
-        available = order.valuation.non_marginable_buying_power
-        return insufficient_balance("USD", order.cost, available) if order.cost > available else None
-    available = order.valuation.buying_power
-    return insufficient_buying_power(available, order.cost) if order.cost > available else None
+        return
+    is_crypto, valuation = order.asset.is_crypto, order.valuation
+    power = valuation.non_marginable_buying_power if is_crypto else valuation.buying_power
+    available = power + order.given_back
+    if order.cost > available:
+        raise (
+            insufficient_balance("USD", order.cost, available)
+            if is_crypto
+            else insufficient_buying_power(available, order.cost)
+        )
 
 
 ACCOUNT_RULES: tuple[Rule, ...] = (
@@ -88,14 +98,3 @@ ACCOUNT_RULES: tuple[Rule, ...] = (
     short_sale,
     enough_buying_power,
 )
-
-
-def _may_trade_anywhere(order: Order | OrderRequest) -> bool:
-    return order.type is not OrderType.LIMIT
-
-
-def _crosses(order: Submission, resting: Order) -> bool:
-    ours, theirs = order.request.limit_price, resting.limit_price
-    if ours is None or theirs is None:
-        return True
-    return ours >= theirs if order.request.side is Side.BUY else ours <= theirs

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
-from simulation.broker.errors import BrokerError, invalid
+from simulation.broker.errors import invalid
 from simulation.broker.identifiers import derived_id
 
 
@@ -50,6 +51,14 @@ class Asset:
         return derived_id("asset", self.symbol)
 
 
+class AssetFlags(TypedDict, total=False):
+    """What may be done with an asset."""
+
+    tradable: bool
+    fractionable: bool
+    shortable: bool
+
+
 class AssetList:
     """The assets the broker knows, found by either form of the symbol or by id."""
 
@@ -81,27 +90,9 @@ class AssetList:
         """
         asset = self.find(name)
         if asset is None:
-            raise not_an_asset(name)
+            raise invalid(f'asset "{name}" not found')
         return asset
 
-    def override(
-        self,
-        symbol: str,
-        *,
-        tradable: bool | None = None,
-        fractionable: bool | None = None,
-        shortable: bool | None = None,
-    ) -> None:
-        """Change what may be done with an asset; None leaves a flag as it is."""
-        asset = self.add(symbol)
-        self._assets[symbol] = replace(
-            asset,
-            tradable=asset.tradable if tradable is None else tradable,
-            fractionable=asset.fractionable if fractionable is None else fractionable,
-            shortable=asset.shortable if shortable is None else shortable,
-        )
-
-
-def not_an_asset(name: str) -> BrokerError:
-    """Refuse an order for a symbol nobody trades."""
-    return invalid(f'asset "{name}" not found')
+    def override(self, symbol: str, **flags: Unpack[AssetFlags]) -> None:
+        """Change what may be done with an asset."""
+        self._assets[symbol] = replace(self.add(symbol), **flags)

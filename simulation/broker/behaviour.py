@@ -1,6 +1,6 @@
 """Say how a broker treats one account worse than it should."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -35,14 +35,3 @@ class Behaviour(BaseModel):
     rival_cancel_takes: Duration = _NO_TIME
     stop_legs_stay_held: bool = False
     rejected_after: dict[str, Duration] = Field(default_factory=dict)
-
-    def orders_seen_at(self, now: datetime) -> datetime:
-        """Return the moment whose orders are shown now."""
-        return now - self.orders_lag if self._lags(now) else now
-
-    def positions_seen_at(self, now: datetime) -> datetime:
-        """Return the moment whose positions are shown now."""
-        return now - self.positions_lag if self._lags(now) else now
-
-    def _lags(self, now: datetime) -> bool:
-        return self.lags_until is None or now < self.lags_until

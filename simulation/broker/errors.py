@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from simulation.broker.money import text
+from simulation.broker.money import ZERO, text
 
 
 class BrokerError(Exception):
@@ -65,6 +65,7 @@ def insufficient_buying_power(buying_power: Decimal, cost_basis: Decimal) -> Bro
 
 def insufficient_balance(coin: str, requested: Decimal, available: Decimal) -> BrokerError:
     """A crypto order needs more of a coin, or of USD, than the account holds."""
+    available = max(available, ZERO)
     return forbidden(
         f"insufficient balance for {coin} (requested: {text(requested)}, available: {text(available)})",
         symbol=coin,
@@ -75,7 +76,7 @@ def insufficient_balance(coin: str, requested: Decimal, available: Decimal) -> B
 
 def insufficient_quantity(symbol: str, requested: Decimal, existing: Decimal, held: Decimal) -> BrokerError:
     """A closing order asks for more shares than are free; `held` are promised to other orders."""
-    available = max(existing - held, Decimal(0))
+    available = max(existing - held, ZERO)
     return forbidden(
         f"insufficient qty available for order (requested: {text(requested)}, available: {text(available)})",
         symbol=symbol,

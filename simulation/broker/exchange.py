@@ -6,9 +6,7 @@ from decimal import Decimal
 from simulation.broker.account import Account
 from simulation.broker.clock import MarketClock
 from simulation.broker.groups import after_fill, begin, cancel_group
-from simulation.broker.liquidity import Liquidity
 from simulation.broker.market import Market
-from simulation.broker.matching import awaits_stop, lies_between, pending_level, trades_at
 from simulation.broker.money import ZERO
 from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Fill
@@ -24,12 +22,16 @@ class Exchange:
     """
 
     def __init__(
-        self, clock: MarketClock, market: Market, liquidity: Liquidity, accounts: Mapping[str, Account]
+        self,
+        clock: MarketClock,
+        market: Market,
+        accounts: Mapping[str, Account],
+        fill_limits: Mapping[str, Decimal],
     ) -> None:
         self._clock = clock
         self._market = market
-        self._liquidity = liquidity
         self._accounts = accounts
+        self._fill_limits = fill_limits
         self._books: dict[str, list[Order]] = {}
         self._waiting: list[Order] = []
 
@@ -64,7 +66,7 @@ class Exchange:
         way = (self._market.prices[symbol], *prices)
         ends = min(way), max(way)
         working = (order for order in self._books.get(symbol, ()) if order.is_working)
-        return any(trades_at(order, end) for order in working for end in ends)
+        return any(order.acts_at(end) for order in working for end in ends)
 
     def match(self, symbol: str) -> None:
         """Fill, at the last price, every order of a symbol that trades there."""
@@ -72,7 +74,7 @@ class Exchange:
             return
         price = self._market.prices[symbol]
         while (order := self._first_trading_at(symbol, price)) is not None:
-            if awaits_stop(order):
+            if order.awaits_stop:
                 order.triggered = True
             else:
                 self._fill(order, price)
@@ -86,16 +88,16 @@ class Exchange:
         return sorted({order.symbol for order in starting})
 
     def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
-        acting = (order for order in self._working(symbol) if trades_at(order, price))
+        acting = (order for order in self._working(symbol) if order.acts_at(price))
         return next((order for order in acting if self._may_fill(order, price)), None)
 
     def _next_level(self, symbol: str, target: Decimal) -> Decimal | None:
         price = self._market.prices[symbol]
-        resting = ((order, pending_level(order)) for order in self._working(symbol))
+        lowest, highest = min(price, target), max(price, target)
         levels = [
             level
-            for order, level in resting
-            if level is not None and lies_between(level, price, target) and self._may_fill(order, price)
+            for order in self._working(symbol)
+            if (level := order.level) is not None and lowest <= level <= highest and self._may_fill(order, price)
         ]
         return min(levels, key=lambda level: abs(level - price), default=None)
 
@@ -125,8 +127,10 @@ class Exchange:
         return self._may_trade(order) and self._obtainable(order, price) > 0
 
     def _obtainable(self, order: Order, price: Decimal) -> Decimal:
-        wanted = max(order.remaining(price), ZERO)
-        return self._liquidity.left(order.client_order_id, order.filled_quantity, wanted)
+        wanted = order.remaining(price)
+        if (limit := self._fill_limits.get(order.client_order_id)) is not None:
+            wanted = min(wanted, limit - order.filled_quantity)
+        return max(wanted, ZERO)
 
     def _may_trade(self, order: Order) -> bool:
         is_over = order.coming_end is not None and order.coming_end.at <= self._clock.now

@@ -1,6 +1,5 @@
 """Let orders of one group act on each other: activation, one cancels the other, all cancel together."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,29 +8,28 @@ from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.terms import OrderClass
 
 
-def members(order: Order) -> Iterator[Order]:
-    """Yield every order of a group, the submitted one first."""
-    yield order.root
-    yield from order.root.legs
-
-
-def is_entry(order: Order) -> bool:
-    """Say whether an order opens a position that its legs then leave."""
-    return order.parent is None and order.order_class.is_entry
+def begin(order: Order, at: datetime, behaviour: Behaviour) -> None:
+    """Let an order work; the stop beside a target is shown as held where the behaviour says so."""
+    is_stop_leg = order.parent is not None and order.type.has_stop
+    has_target = not order.order_class.is_entry or any(not leg.type.has_stop for leg in order.root.legs)
+    order.start(at, as_held=behaviour.stop_legs_stay_held and is_stop_leg and has_target)
 
 
 def after_fill(order: Order, quantity: Decimal, at: datetime, behaviour: Behaviour) -> None:
     """Carry a fill over to the rest of the group.
 
     Legs of an entry come alive when it is completely filled, not before. An exit that fills ends the
-    other exit; one that fills in part leaves the other for the rest only.
+    other exit; one that fills in part keeps the other for the rest only.
     """
     filled = order.status is OrderStatus.FILLED
-    if is_entry(order):
-        if filled:
-            start_exits(order, at, behaviour)
+    if order.is_entry:
+        for leg in order.legs if filled else ():
+            begin(leg, at, behaviour)
         return
-    for rival in _rivals(order):
+    rivals = () if order.order_class is OrderClass.SIMPLE else order.group
+    for rival in rivals:
+        if rival is order or rival.is_entry or not rival.is_open:
+            continue
         if not filled:
             rival.reduce(quantity, at)
         elif not behaviour.rival_cancel_takes:
@@ -40,41 +38,21 @@ def after_fill(order: Order, quantity: Decimal, at: datetime, behaviour: Behavio
             rival.cancel_at(at + behaviour.rival_cancel_takes, at)
 
 
-def start_exits(order: Order, at: datetime, behaviour: Behaviour) -> None:
-    """Let the legs of a group work."""
-    for leg in order.legs:
-        begin(leg, at, behaviour)
-
-
-def begin(order: Order, at: datetime, behaviour: Behaviour) -> None:
-    """Let an order work, shown as what it is, or as held."""
-    if behaviour.stop_legs_stay_held and is_stop_beside_target(order):
-        order.watch(at)
-    else:
-        order.start(at)
-
-
-def is_stop_beside_target(order: Order) -> bool:
-    """Say whether an order is the stop of a group that leaves at a limit too."""
-    group = order.root
-    is_stop_leg = order.parent is not None and order.type.has_stop
-    return is_stop_leg and (not group.order_class.is_entry or any(not leg.type.has_stop for leg in group.legs))
-
-
 def cancel_group(order: Order, at: datetime) -> None:
     """End every open order of a group; what an entry filled before stays, without protection."""
-    for member in members(order):
+    for member in order.group:
         if member.is_open:
             member.end(OrderStatus.CANCELED, at)
 
 
 def request_cancel(order: Order, at: datetime, behaviour: Behaviour) -> None:
     """Cancel a group as a client asks for it: what works ends when the cancellation arrives, the rest with it."""
-    if not (behaviour.cancel_takes and any(member.is_working for member in members(order))):
+    working = [member for member in order.group if member.is_working]
+    if not (behaviour.cancel_takes and working):
         cancel_group(order, at)
         return
-    for member in members(order):
-        if member.is_working and member.status is not OrderStatus.PENDING_CANCEL:
+    for member in working:
+        if member.status is not OrderStatus.PENDING_CANCEL:
             member.cancel_at(at + behaviour.cancel_takes, at)
 
 
@@ -87,8 +65,8 @@ def lapse(order: Order, now: datetime) -> None:
         order.end(OrderStatus.EXPIRED, now)
     else:
         return
-    for leg in order.legs:
-        if is_entry(order) and leg.is_open:
+    for leg in order.legs if order.is_entry else ():
+        if leg.is_open:
             leg.end(OrderStatus.CANCELED if coming else OrderStatus.EXPIRED, now)
 
 
@@ -101,11 +79,3 @@ def take_place(new: Order, old: Order, at: datetime) -> None:
     elif old.legs:
         new.hold_legs(old.legs, at)
         old.hold_legs([], at)
-
-
-def _rivals(order: Order) -> Iterator[Order]:
-    if order.order_class is OrderClass.SIMPLE:
-        return
-    for member in members(order):
-        if member is not order and not is_entry(member) and member.is_open:
-            yield member

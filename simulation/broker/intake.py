@@ -1,29 +1,26 @@
-"""Turn an order request into an order, or a refusal."""
+"""Turn what a client asks for into an order, or a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from simulation.broker.account import Account
-from simulation.broker.account_rules import ACCOUNT_RULES
+from simulation.broker.account_rules import ACCOUNT_RULES, unused_id
 from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
-from simulation.broker.errors import BrokerError, duplicate_client_order_id, invalid
-from simulation.broker.groups import begin
+from simulation.broker.errors import invalid
+from simulation.broker.groups import begin, take_place
 from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.market import Market
-from simulation.broker.order_rules import ORDER_RULES
+from simulation.broker.money import ZERO
+from simulation.broker.order_rules import ORDER_RULES, Rule
 from simulation.broker.orders import ComingEnd, Order, OrderStatus
-from simulation.broker.positions import Position
-from simulation.broker.requests import OrderRequest, StopLoss
-from simulation.broker.submission import Submission
-from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
-from simulation.broker.valuation import value
+from simulation.broker.replacement_rules import REPLACEMENT_RULES
+from simulation.broker.submission import Replacement, Submission
+from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderType, TimeInForce
 
-
-def refusal(submission: Submission) -> BrokerError | None:
-    """Return why an order is not taken: the id first, then the order's own rules, then the account's."""
-    refusals = (rule(submission) for rule in (refusal_of_a_known_id, *ORDER_RULES, *ACCOUNT_RULES))
-    return next((refused for refused in refusals if refused is not None), None)
+RULES: tuple[Rule, ...] = (unused_id, *ORDER_RULES, *ACCOUNT_RULES)
 
 
 def accept(
@@ -33,123 +30,130 @@ def accept(
     market: Market,
     clock: MarketClock,
     *,
-    refuses: Callable[[Submission], BrokerError | None] = refusal,
+    rules: Iterable[Rule] = RULES,
 ) -> Order:
-    """Check a request and enter its order, with legs, into the account.
+    """Check a request by the rules and enter its order, with legs, into the account.
 
     Raises:
         BrokerError: it is refused; the account is as it was.
     """
-    submission = Submission(request, account, asset, last_price(asset, market), value(account, market.prices))
-    refused = refuses(submission)
-    if refused is not None:
-        raise refused
-    order = _order(submission, clock)
-    account.add(order)
-    for leg in _legs(order, request):
-        order.legs.append(leg)
-        account.add(leg)
+    asked = Submission(request, account, asset, _last_price(asset, market), market.prices)
+    for rule in rules:
+        rule(asked)
+    order = _order(asked, clock)
+    # An OCO's take-profit is the submitted order itself.
+    if request.order_class.is_entry and request.take_profit is not None:
+        order.legs.append(_leg(order, OrderType.LIMIT, limit_price=request.take_profit))
+    if request.order_class is not OrderClass.SIMPLE and (stop := request.stop_loss) is not None:
+        kind = OrderType.STOP_LIMIT if stop.limit_price else OrderType.STOP
+        order.legs.append(_leg(order, kind, limit_price=stop.limit_price, stop_price=stop.stop_price))
+    for entered in (order, *order.legs):
+        account.add(entered)
+    for leg in order.legs:
         if leg.is_working:
             begin(leg, clock.now, account.behaviour)
     return order
 
 
-def last_price(asset: Asset, market: Market) -> Decimal:
-    """Return the last price of an asset, USD.
+def replacement(old: Order, changes: Changes, account: Account, market: Market, clock: MarketClock) -> Order:
+    """Check other terms for an order and enter the one that takes its place: it asks for what is not filled.
 
     Raises:
-        BrokerError: 422, it has not been traded yet.
+        BrokerError: it is refused; the account is as it was.
     """
+    asked = Replacement.of(old, changes, account, _last_price(old.asset, market), market.prices)
+    for rule in REPLACEMENT_RULES:
+        rule(asked)
+    request, is_held = asked.request, old.status is OrderStatus.HELD
+    name = request.client_order_id or derived_id("replacement", old.id)
+    new = replace(
+        old,
+        id=order_id(old.key_id, name),
+        client_order_id=name,
+        time_in_force=request.time_in_force,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        stop_price=request.stop_price,
+        reserve_price=asked.reserve_price if old.opening else old.reserve_price,
+        status=OrderStatus.HELD if is_held else OrderStatus.NEW,
+        submitted_as=OrderStatus.HELD if is_held else OrderStatus.PENDING_NEW,
+        created_at=clock.now,
+        updated_at=clock.now,
+        expires_at=_expiry(request.time_in_force, clock),
+        filled_quantity=ZERO,
+        filled_value=ZERO,
+        triggered=old.triggered and request.stop_price == old.stop_price,
+        replaces=old.id,
+        legs=[],
+        past=[],
+    )
+    account.add(new)
+    take_place(new, old, clock.now)
+    return new
+
+
+def _last_price(asset: Asset, market: Market) -> Decimal:
     price = market.prices.get(asset.symbol)
     if price is None:
         raise invalid(f"asset {asset.symbol} has no price yet")
     return price
 
 
-def refusal_of_a_known_id(submission: Submission) -> BrokerError | None:
-    """Refuse a client order id that was used before, and nothing else."""
-    client_id = submission.request.client_order_id
-    known = client_id is not None and submission.account.order_by_client_id(client_id) is not None
-    return duplicate_client_order_id() if known else None
+def _expiry(time_in_force: TimeInForce, clock: MarketClock) -> datetime | None:
+    return clock.calendar.next_close(clock.now) if time_in_force is TimeInForce.DAY else None
 
 
-def closing_request(position: Position, quantity: Decimal) -> OrderRequest:
-    """Return the market order that sells a quantity of a long position, or buys it back of a short one."""
-    return OrderRequest(
-        symbol=position.asset.symbol,
-        side=Side.SELL if position.quantity > 0 else Side.BUY,
-        time_in_force=TimeInForce.GTC if position.asset.is_crypto else TimeInForce.DAY,
-        quantity=quantity,
-    )
-
-
-def _order(submission: Submission, clock: MarketClock) -> Order:
-    request, account = submission.request, submission.account
-    coming_end = _rejection(submission, clock)
-    waits = coming_end is not None or not (clock.is_open or submission.asset.is_crypto)
+def _order(asked: Submission, clock: MarketClock) -> Order:
+    request, account = asked.request, asked.account
     name = request.client_order_id or derived_id("client", account.key_id, len(account.orders))
+    rejected_after = account.behaviour.rejected_after.get(name)
+    waits = rejected_after is not None or not (clock.is_open or asked.asset.is_crypto)
     return Order(
         id=order_id(account.key_id, name),
         client_order_id=name,
         key_id=account.key_id,
-        asset=submission.asset,
+        asset=asked.asset,
         side=request.side,
         type=request.type,
         time_in_force=request.time_in_force,
         order_class=request.order_class,
         quantity=request.quantity,
         notional=request.notional,
-        limit_price=submission.limit_price,
+        limit_price=asked.limit_price,
         stop_price=request.stop_price,
         extended_hours=request.extended_hours,
-        opening=not submission.is_closing,
-        reserve_price=submission.reserve_price,
+        opening=not asked.is_closing,
+        reserve_price=asked.reserve_price,
         status=OrderStatus.ACCEPTED if waits else OrderStatus.NEW,
         submitted_as=OrderStatus.ACCEPTED if waits else OrderStatus.PENDING_NEW,
-        coming_end=coming_end,
+        coming_end=None if rejected_after is None else ComingEnd(OrderStatus.REJECTED, clock.now + rejected_after),
         created_at=clock.now,
         updated_at=clock.now,
-        expires_at=clock.calendar.next_close(clock.now) if request.time_in_force is TimeInForce.DAY else None,
+        expires_at=_expiry(request.time_in_force, clock),
     )
 
 
-def _rejection(submission: Submission, clock: MarketClock) -> ComingEnd | None:
-    after = submission.account.behaviour.rejected_after.get(submission.request.client_order_id or "")
-    return None if after is None else ComingEnd(OrderStatus.REJECTED, clock.now + after)
-
-
-def _legs(parent: Order, request: OrderRequest) -> list[Order]:
-    """Return the exits of a group; an OCO's take-profit is the submitted order itself."""
-    legs = []
-    if request.order_class.is_entry and request.take_profit is not None:
-        legs.append(_leg(parent, limit=request.take_profit))
-    if request.order_class is not OrderClass.SIMPLE and request.stop_loss is not None:
-        legs.append(_leg(parent, stop=request.stop_loss))
-    return legs
-
-
-def _leg(parent: Order, *, limit: Decimal | None = None, stop: StopLoss | None = None) -> Order:
-    stop_type = OrderType.STOP_LIMIT if stop and stop.limit_price else OrderType.STOP
-    is_exit_of_entry = parent.order_class.is_entry
-    name = derived_id("leg", parent.id, stop_type if stop else OrderType.LIMIT)
-    return Order(
+def _leg(
+    parent: Order, kind: OrderType, *, limit_price: Decimal | None, stop_price: Decimal | None = None
+) -> Order:
+    name = derived_id("leg", parent.id, kind)
+    leg = replace(
+        parent,
         id=order_id(parent.key_id, name),
         client_order_id=name,
-        key_id=parent.key_id,
-        asset=parent.asset,
-        side=parent.side.opposite if is_exit_of_entry else parent.side,
-        type=stop_type if stop else OrderType.LIMIT,
-        time_in_force=parent.time_in_force,
-        order_class=parent.order_class,
-        quantity=parent.quantity,
-        limit_price=stop.limit_price if stop else limit,
-        stop_price=stop.stop_price if stop else None,
+        type=kind,
+        notional=None,
+        limit_price=limit_price,
+        stop_price=stop_price,
+        extended_hours=False,
         opening=False,
-        status=OrderStatus.HELD if is_exit_of_entry else parent.status,
-        submitted_as=OrderStatus.HELD if is_exit_of_entry else parent.submitted_as,
-        coming_end=None if is_exit_of_entry else parent.coming_end,
-        created_at=parent.created_at,
-        updated_at=parent.created_at,
-        expires_at=parent.expires_at,
+        reserve_price=ZERO,
         parent=parent,
+        legs=[],
+        past=[],
     )
+    if parent.order_class.is_entry:
+        leg.side = parent.side.opposite
+        leg.status = leg.submitted_as = OrderStatus.HELD
+        leg.coming_end = None
+    return leg

@@ -1,8 +1,8 @@
 """Select the orders of an account as `GET /v2/orders` does."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice, takewhile
 
 from simulation.broker.account import Account
@@ -30,30 +30,22 @@ class OrdersQuery:
 
 def listed_orders(account: Account, query: OrdersQuery) -> list[Order]:
     """Return the orders asked for, newest first unless ascending; of one moment, in order of entry."""
-    orders = account.open_orders if query.status == "open" else account.orders.values()
-    in_order = orders if query.ascending else _sent_after(query.after, reversed(orders))
-    return list(islice(_selected(in_order, query), query.limit))
+    entered = account.open_orders if query.status == "open" else account.orders.values()
+    # Newest first, those behind the first that is too old are older still.
+    orders = entered if query.ascending else takewhile(partial(_is_young_enough, query=query), reversed(entered))
+    return list(islice((order for order in orders if _is_asked_for(order, query)), query.limit))
 
 
-def _sent_after(after: datetime | None, newest_first: Iterator[Order]) -> Iterator[Order]:
-    """Yield orders up to the first that is too old: those behind it are older still."""
-    return newest_first if after is None else takewhile(lambda order: order.created_at > after, newest_first)
+def _is_young_enough(order: Order, query: OrdersQuery) -> bool:
+    return query.after is None or order.created_at > query.after
 
 
-def _selected(orders: Iterable[Order], query: OrdersQuery) -> Iterator[Order]:
-    for order in orders:
-        if query.nested and order.parent is not None:
-            continue
-        if query.status != "all" and order.is_open != (query.status == "open"):
-            continue
-        if query.side is not None and order.side is not query.side:
-            continue
-        if query.symbols and not query.symbols & {order.symbol, order.asset.position_symbol}:
-            continue
-        if _is_within(order, query):
-            yield order
-
-
-def _is_within(order: Order, query: OrdersQuery) -> bool:
-    after = query.after is None or order.created_at > query.after
-    return after and (query.until is None or order.created_at < query.until)
+def _is_asked_for(order: Order, query: OrdersQuery) -> bool:
+    return (
+        not (query.nested and order.parent is not None)
+        and (query.status == "all" or order.is_open == (query.status == "open"))
+        and (query.side is None or order.side is query.side)
+        and (not query.symbols or not query.symbols.isdisjoint((order.symbol, order.asset.position_symbol)))
+        and _is_young_enough(order, query)
+        and (query.until is None or order.created_at < query.until)
+    )

@@ -1,10 +1,11 @@
 """Model orders: what was asked for, and what has become of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple, Self
 
 from simulation.broker.assets import Asset
@@ -45,20 +46,6 @@ class ComingEnd(NamedTuple):
 
     status: OrderStatus
     at: datetime
-
-
-class PastState(NamedTuple):
-    """What an order was until a moment, as far as it may change."""
-
-    until: datetime
-    status: OrderStatus
-    quantity: Decimal | None
-    filled_quantity: Decimal
-    filled_value: Decimal
-    updated_at: datetime
-    ended_at: datetime | None
-    replaced_by: str | None
-    legs: tuple["Order", ...]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -107,7 +94,7 @@ class Order:
     replaced_by: str | None = None
     parent: Self | None = None
     legs: list[Self] = field(default_factory=list)
-    past: list[PastState] = field(default_factory=list)
+    past: "list[Order]" = field(default_factory=list)
 
     @property
     def symbol(self) -> str:
@@ -125,14 +112,42 @@ class Order:
         return self.status in WORKING or (self.status is OrderStatus.HELD and self.watched)
 
     @property
-    def average_price(self) -> Decimal | None:
-        """The average price of its fills, if any."""
-        return self.filled_value / self.filled_quantity if self.filled_quantity else None
+    def is_entry(self) -> bool:
+        """Say whether it opens a position that its legs then close."""
+        return self.parent is None and self.order_class.is_entry
 
     @property
     def root(self) -> Self:
         """The order that was submitted: itself, or the one it is a leg of."""
         return self.parent or self
+
+    @property
+    def group(self) -> list[Self]:
+        """All that were submitted together, the one that was submitted first."""
+        return [self.root, *self.root.legs]
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The average price of its fills, if any."""
+        return self.filled_value / self.filled_quantity if self.filled_quantity else None
+
+    @property
+    def awaits_stop(self) -> bool:
+        """Say whether acting only triggers it: a market or limit order is what it is from then on."""
+        return self.type.has_stop and not self.triggered
+
+    @property
+    def level(self) -> Decimal | None:
+        """The price at which it acts next, None for at any."""
+        return self.stop_price if self.awaits_stop else self.limit_price
+
+    def acts_at(self, price: Decimal) -> bool:
+        """Say whether it fills at a price or, before its stop, is triggered there."""
+        level = self.level
+        if level is None:
+            return True
+        acts_above = (self.side is Side.BUY) == self.awaits_stop
+        return price >= level if acts_above else price <= level
 
     def remaining(self, price: Decimal) -> Decimal:
         """Return the unfilled quantity, for a notional order what is left of it at a price."""
@@ -149,16 +164,15 @@ class Order:
             return self.notional - self.filled_value
         return self.remaining(self.reserve_price) * self.reserve_price
 
-    def start(self, at: datetime) -> None:
-        """Begin to work."""
-        self._change(at)
-        self.status = OrderStatus.NEW
+    def as_of(self, at: datetime) -> "Order | None":
+        """Return what it was at a moment, itself if it is so still; at the moment of a change, what it became."""
+        return next((state for state in chain([self], reversed(self.past)) if state.updated_at <= at), None)
 
-    def watch(self, at: datetime) -> None:
-        """Begin to work, but be shown as held."""
+    def start(self, at: datetime, *, as_held: bool = False) -> None:
+        """Begin to work; be shown as held all the same where asked for."""
         self._change(at)
-        self.status = OrderStatus.HELD
-        self.watched = True
+        self.status = OrderStatus.HELD if as_held else OrderStatus.NEW
+        self.watched = as_held or self.watched
 
     def fill(self, quantity: Decimal, price: Decimal, at: datetime) -> None:
         """Take in an execution; with the last one it is over."""
@@ -198,16 +212,5 @@ class Order:
         self.ended_at = at
 
     def _change(self, at: datetime) -> None:
-        then = PastState(
-            until=at,
-            status=self.status,
-            quantity=self.quantity,
-            filled_quantity=self.filled_quantity,
-            filled_value=self.filled_value,
-            updated_at=self.updated_at,
-            ended_at=self.ended_at,
-            replaced_by=self.replaced_by,
-            legs=tuple(self.legs),
-        )
-        self.past.append(then)
+        self.past.append(replace(self))
         self.updated_at = at

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from simulation.broker.errors import invalid, malformed
 from simulation.broker.money import CENT, on_grid
-from simulation.broker.requests import Changes, OrderRequest, StopLoss
-from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
+from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderType, Side, StopLoss, TimeInForce
 
 LONGEST_CLIENT_ORDER_ID = 128
 

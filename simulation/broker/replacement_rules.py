@@ -7,169 +7,125 @@ answers for groups; the ones without a known wording are made in its style.
 from collections.abc import Callable
 from decimal import Decimal
 
-from simulation.broker.account_rules import account_flags
-from simulation.broker.errors import (
-    BrokerError,
-    insufficient_balance,
-    insufficient_buying_power,
-    insufficient_quantity,
-    invalid,
-    malformed,
+from simulation.broker.account_rules import account_flags, enough_buying_power, free_quantity, unused_id
+from simulation.broker.errors import invalid, malformed
+from simulation.broker.money import ZERO, is_whole, on_grid
+from simulation.broker.order_rules import (
+    crypto_terms,
+    exits_apart,
+    exits_around,
+    fractional_terms,
+    price_ticks,
+    stop_side,
 )
-from simulation.broker.groups import is_entry, members
-from simulation.broker.intake import refusal_of_a_known_id
-from simulation.broker.money import CENT, ZERO, is_whole, on_grid, text
-from simulation.broker.order_rules import crypto_terms, fractional_terms, price_ticks, stop_side
 from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.replacement_terms import Replacement
-from simulation.broker.terms import OrderClass, Side, TimeInForce
+from simulation.broker.submission import Replacement
+from simulation.broker.terms import OrderClass, TimeInForce
 
 _REPLACEABLE = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.HELD}
 
-Rule = Callable[[Replacement], BrokerError | None]
 
-
-def replaceable_status(asked: Replacement) -> BrokerError | None:
+def replaceable_status(asked: Replacement) -> None:
     """Only an order that the exchange has, or a held leg, can be replaced: none that is over or pending."""
-    status = asked.order.status
+    status = asked.old.status
     if status is OrderStatus.REPLACED:
-        return invalid("order already replaced")
-    return None if status in _REPLACEABLE else invalid(f"cannot replace order in {status} status")
+        raise invalid("order already replaced")
+    if status not in _REPLACEABLE:
+        raise invalid(f"cannot replace order in {status} status")
 
 
-def suitable_terms(asked: Replacement) -> BrokerError | None:
+def suitable_terms(asked: Replacement) -> None:
     """A price needs an order type that has it; orders by notional have nothing to replace."""
-    order, changes = asked.order, asked.changes
-    if order.notional is not None:
-        return invalid("notional orders cannot be replaced")
-    for name, price, wanted in (
-        ("limit_price", changes.limit_price, order.type.has_limit),
-        ("stop_price", changes.stop_price, order.type.has_stop),
-    ):
-        if price is not None and not wanted:
-            return malformed(f"{order.type} orders must not have {name}")
-    return None
+    kind = asked.old.type
+    if asked.old.notional is not None:
+        raise invalid("notional orders cannot be replaced")
+    if asked.request.limit_price is not None and not kind.has_limit:
+        raise malformed(f"{kind} orders must not have limit_price")
+    if asked.request.stop_price is not None and not kind.has_stop:
+        raise malformed(f"{kind} orders must not have stop_price")
 
 
-def changed_terms(asked: Replacement) -> BrokerError | None:
-    """Something must change."""
-    return invalid("order parameters are not changed") if asked.changes_nothing else None
+def changed_terms(asked: Replacement) -> None:
+    """Something must change; another client order id alone is no change."""
+    old, new = asked.old, asked.request
+    prices_and_time = new.limit_price, new.stop_price, new.time_in_force
+    if not asked.changes_quantity and prices_and_time == (old.limit_price, old.stop_price, old.time_in_force):
+        raise invalid("order parameters are not changed")
 
 
-def changeable_quantity(asked: Replacement) -> BrokerError | None:
+def changeable_quantity(asked: Replacement) -> None:
     """Quantities change in simple orders for whole shares or coins, to more than what is filled."""
-    order = asked.order
-    if asked.quantity == order.quantity:
-        return None
-    if order.order_class is not OrderClass.SIMPLE:
-        return invalid("qty cannot be changed for advanced orders")
-    if not on_grid(asked.quantity):
-        return invalid("qty must be limited to 9 decimal places")
-    if not order.asset.is_crypto and not (is_whole(asked.quantity) and is_whole(order.quantity or ZERO)):
-        return invalid("qty of fractional orders cannot be changed")
-    return invalid("qty must be > filled_qty") if asked.rest <= 0 else None
+    if not asked.changes_quantity:
+        return
+    old, rest = asked.old, asked.quantity
+    wanted = rest + old.filled_quantity
+    if old.order_class is not OrderClass.SIMPLE:
+        raise invalid("qty cannot be changed for advanced orders")
+    if not on_grid(wanted):
+        raise invalid("qty must be limited to 9 decimal places")
+    if not old.asset.is_crypto and not (is_whole(wanted) and is_whole(old.quantity or ZERO)):
+        raise invalid("qty of fractional orders cannot be changed")
+    if rest <= 0:
+        raise invalid("qty must be > filled_qty")
 
 
-def group_time_in_force(asked: Replacement) -> BrokerError | None:
+def group_time_in_force(asked: Replacement) -> None:
     """A group rests for a day or till cancelled."""
-    group = asked.order.order_class
-    rests = asked.time_in_force is not TimeInForce.IOC
-    return None if rests or group is OrderClass.SIMPLE else invalid(f"{group} orders must be DAY or GTC")
+    group = asked.old.order_class
+    if group is not OrderClass.SIMPLE and asked.request.time_in_force is TimeInForce.IOC:
+        raise invalid(f"{group} orders must be DAY or GTC")
 
 
-def own_terms(asked: Replacement) -> BrokerError | None:
-    """The new order must be one that could be sent: its id, its ticks, its time in force, the account's flags."""
-    rules = (refusal_of_a_known_id, price_ticks, crypto_terms, fractional_terms, account_flags)
-    refusals = (rule(asked.submission) for rule in rules)
-    return next((refused for refused in refusals if refused is not None), None)
-
-
-def stop_before_the_market(asked: Replacement) -> BrokerError | None:
-    """A stop that works must lie where the price is not yet; one that waits for its entry is not measured so."""
-    waits = asked.order.status is OrderStatus.HELD and not asked.order.watched
-    return None if waits or asked.order.triggered else stop_side(asked.submission)
-
-
-def exits_of_an_open_entry(asked: Replacement) -> BrokerError | None:
+def exits_of_an_open_entry(asked: Replacement) -> None:
     """While an entry is open its exits lie a cent or more on their sides of its price, also when that moves."""
-    order, entry = asked.order, asked.order.root
-    if not (is_entry(entry) and entry.is_open):
-        return None
-    base = entry.limit_price or entry.stop_price or asked.price
-    if order is entry:
-        base = asked.submission.base_price
-    sign = entry.side.sign
-    for leg in entry.legs:
-        level = (asked.stop_price if leg.type.has_stop else asked.limit_price) if leg is order else _level(leg)
-        if level is None:
-            continue
-        name = "stop_loss.stop_price" if leg.type.has_stop else "take_profit.limit_price"
-        outward = -sign if leg.type.has_stop else sign
-        if outward * (level - base) < CENT:
-            compared = ">= base_price + 0.01" if outward > 0 else "<= base_price - 0.01"
-            return invalid(f"{name} must be {compared}", base_price=text(base))
-    return None
+    entry = asked.old.root
+    if entry.is_entry and entry.is_open:
+        base = asked.base_price if asked.old is entry else entry.limit_price or entry.stop_price or asked.price
+        exits = {leg.type.has_stop: _exit_price(leg, asked) for leg in entry.legs}
+        exits_around(base, entry.side, target=exits.get(False), stop=exits.get(True))
 
 
-def exits_on_their_sides(asked: Replacement) -> BrokerError | None:
+def exits_on_their_sides(asked: Replacement) -> None:
     """A target lies beyond the stop beside it."""
-    order = asked.order
-    if is_entry(order):
-        return None
-    exits = [each for each in members(order) if not is_entry(each) and each.is_open and each is not order]
-    own = asked.stop_price if order.type.has_stop else asked.limit_price
-    for rival in exits:
-        other = _level(rival)
-        if own is None or other is None:
-            continue
-        profit, stop = (other, own) if order.type.has_stop else (own, other)
-        if order.side.sign * (stop - profit) <= 0:
-            sign = ">" if order.side is Side.SELL else "<"
-            return invalid(f"take_profit.limit_price must be {sign} stop_loss.stop_price")
-    return None
+    if asked.old.is_entry:
+        return
+    exits = [order for order in asked.old.group if not order.is_entry and order.is_open]
+    prices = {order.type.has_stop: _exit_price(order, asked) for order in exits}
+    exits_apart(asked.old.side, target=prices.get(False), stop=prices.get(True))
 
 
-def enough_to_close(asked: Replacement) -> BrokerError | None:
+def stop_before_the_market(asked: Replacement) -> None:
+    """A stop that works must lie where the price is not yet; one that waits for its entry is not measured so."""
+    waits = asked.old.status is OrderStatus.HELD and not asked.old.watched
+    if not (waits or asked.old.triggered):
+        stop_side(asked)
+
+
+def enough_to_close(asked: Replacement) -> None:
     """A closing order may take what is held and not promised elsewhere; what it holds itself is its own."""
-    order = asked.order
-    if order.opening or asked.quantity == order.quantity:
-        return None
-    existing = abs(asked.account.position(order.asset))
-    elsewhere = asked.account.held_for_orders(order.asset) - order.remaining(asked.price)
-    if asked.rest <= existing - elsewhere:
-        return None
-    if order.asset.is_crypto:
-        return insufficient_balance(order.asset.coin, asked.rest, max(existing - elsewhere, ZERO))
-    return insufficient_quantity(order.asset.symbol, asked.rest, existing, elsewhere)
+    if asked.changes_quantity:
+        free_quantity(asked)
 
 
-def enough_to_open(asked: Replacement) -> BrokerError | None:
-    """An opening order fits into what the account may spend and what the replaced one has reserved."""
-    order = asked.order
-    if not order.opening:
-        return None
-    cost = asked.rest * asked.submission.reserve_price
-    if order.asset.is_crypto:
-        available: Decimal = asked.valuation.non_marginable_buying_power + order.reserved
-        return insufficient_balance("USD", cost, available) if cost > available else None
-    available = asked.valuation.buying_power + order.reserved
-    return insufficient_buying_power(available, cost) if cost > available else None
-
-
-REPLACEMENT_RULES: tuple[Rule, ...] = (
+REPLACEMENT_RULES: tuple[Callable[[Replacement], None], ...] = (
     replaceable_status,
     suitable_terms,
     changed_terms,
     changeable_quantity,
     group_time_in_force,
-    own_terms,
+    unused_id,
+    price_ticks,
+    crypto_terms,
+    fractional_terms,
+    account_flags,
     exits_of_an_open_entry,
     exits_on_their_sides,
     stop_before_the_market,
     enough_to_close,
-    enough_to_open,
+    enough_buying_power,
 )
 
 
-def _level(leg: Order) -> Decimal | None:
-    return leg.stop_price if leg.type.has_stop else leg.limit_price
+def _exit_price(exit_: Order, asked: Replacement) -> Decimal | None:
+    terms = asked.request if exit_ is asked.old else exit_
+    return terms.stop_price if exit_.type.has_stop else terms.limit_price

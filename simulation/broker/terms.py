@@ -1,5 +1,7 @@
-"""Name the terms of an order in Alpaca's spelling."""
+"""What clients ask for: an order in Alpaca's spelling, or other terms for one they have."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -57,5 +59,43 @@ class OrderClass(StrEnum):
 
     @property
     def is_entry(self) -> bool:
-        """Say whether its first order opens a position that the legs then leave."""
+        """Say whether its first order opens a position that the legs then close."""
         return self in {OrderClass.BRACKET, OrderClass.OTO}
+
+
+@dataclass(frozen=True, slots=True)
+class StopLoss:
+    """A leg that exits at a stop, as a stop-limit order where `limit_price` is given; USD."""
+
+    stop_price: Decimal
+    limit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """What a client asks for; either `quantity` (shares or coins) or `notional` (USD) is given."""
+
+    symbol: str
+    side: Side
+    type: OrderType = OrderType.MARKET
+    time_in_force: TimeInForce = TimeInForce.DAY
+    order_class: OrderClass = OrderClass.SIMPLE
+    quantity: Decimal | None = None
+    notional: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_loss: StopLoss | None = None
+    client_order_id: str | None = None
+    extended_hours: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Other terms for an open order; None keeps a term as it is."""
+
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    client_order_id: str | None = None

@@ -1,25 +1,22 @@
 """What an account may ask the broker for: orders, cancellations, positions."""
 
-import dataclasses
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from simulation.broker.account import Account, AccountSettings
+from simulation.broker.account import Account, AccountSettings, Valuation
+from simulation.broker.account_rules import unused_id
 from simulation.broker.assets import AssetList
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import invalid, not_found, unauthorised
 from simulation.broker.exchange import Exchange
 from simulation.broker.groups import cancel_group, request_cancel
-from simulation.broker.intake import accept, closing_request, refusal_of_a_known_id
-from simulation.broker.liquidity import Liquidity
+from simulation.broker.intake import accept, replacement
 from simulation.broker.market import Market
 from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.past import account_as_of
 from simulation.broker.positions import Position
-from simulation.broker.replacing import replacement
-from simulation.broker.requests import Changes, OrderRequest
-from simulation.broker.valuation import Valuation, value
+from simulation.broker.terms import Changes, OrderRequest, Side, TimeInForce
 
 
 class Trading:
@@ -27,7 +24,7 @@ class Trading:
 
     Attributes:
         clock, market, assets: what every account sees.
-        liquidity: holds fills back, for partial fills.
+        fill_limits: the most that orders fill in total (shares or coins), by client order id: for partial fills.
         accounts: by key id.
     """
 
@@ -37,9 +34,9 @@ class Trading:
         self.clock = clock
         self.market = market
         self.assets = AssetList()
-        self.liquidity = Liquidity()
+        self.fill_limits: dict[str, Decimal] = {}
         self.accounts = {settings.key_id: Account(settings, opened_at) for settings in accounts}
-        self._exchange = Exchange(self.clock, self.market, self.liquidity, self.accounts)
+        self._exchange = Exchange(self.clock, self.market, self.accounts, self.fill_limits)
 
     def authenticate(self, key_id: str, secret_key: str) -> Account:
         """Return the account of a key.
@@ -54,7 +51,7 @@ class Trading:
 
     def valuation(self, account: Account) -> Valuation:
         """Value an account at the last prices."""
-        return value(account, self.market.prices)
+        return account.value(self.market.prices)
 
     def submit(self, account: Account, request: OrderRequest) -> Order:
         """Place an order; a marketable one has filled when this returns.
@@ -98,18 +95,18 @@ class Trading:
                 if order.symbol == asset.symbol and order.is_working and not order.opening:
                     cancel_group(order, self.clock.now)
         named = request.client_order_id or f"manual-{len(account.orders)}"
-        by_hand = dataclasses.replace(request, client_order_id=named)
-        order = accept(by_hand, account, asset, self.market, self.clock, refuses=refusal_of_a_known_id)
+        by_hand = replace(request, client_order_id=named)
+        order = accept(by_hand, account, asset, self.market, self.clock, rules=[unused_id])
         self._exchange.place(order, *order.legs)
         return order
 
     def seen_orders(self, account: Account) -> Account:
         """Return the account with the orders that it is shown now: older ones, where its view of them lags."""
-        return self._seen(account, account.behaviour.orders_seen_at(self.clock.now))
+        return self._seen(account, account.behaviour.orders_lag)
 
     def seen_positions(self, account: Account) -> Account:
         """Return the account with the positions that it is shown now: older ones, where its view of them lags."""
-        return self._seen(account, account.behaviour.positions_seen_at(self.clock.now))
+        return self._seen(account, account.behaviour.positions_lag)
 
     def order(self, account: Account, order_id: str) -> Order:
         """Return an order of an account.
@@ -171,7 +168,15 @@ class Trading:
             BrokerError: 404, nothing is held; 403, open orders hold it.
         """
         held = self.position(account, name)
-        return self.submit(account, closing_request(held, quantity or abs(held.quantity)))
+        request = OrderRequest(
+            symbol=held.asset.symbol,
+            side=Side.SELL if held.quantity > 0 else Side.BUY,
+            time_in_force=TimeInForce.GTC if held.asset.is_crypto else TimeInForce.DAY,
+            quantity=quantity or abs(held.quantity),
+        )
+        return self.submit(account, request)
 
-    def _seen(self, account: Account, at: datetime) -> Account:
-        return account if at >= self.clock.now else account_as_of(account, at)
+    def _seen(self, account: Account, lag: timedelta) -> Account:
+        now, lags_until = self.clock.now, account.behaviour.lags_until
+        is_over = lags_until is not None and lags_until <= now
+        return account.as_of(now - lag) if lag and not is_over else account

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from simulation.broker.account import Account
+from simulation.broker.account import Account, Valuation
 from simulation.broker.assets import Asset, AssetClass
 from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
@@ -12,7 +12,6 @@ from simulation.broker.money import nine_places, text
 from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Position
 from simulation.broker.terms import OrderClass
-from simulation.broker.valuation import Valuation
 from simulation.market.sessions import NEW_YORK, Session
 
 Json = dict[str, object]

@@ -93,7 +93,7 @@ HAPPENINGS = {
     "behaviour": (behaviours, lambda desk, terms: desk.behave(**terms)),
     "liquidity": (
         st.dictionaries(names, st.integers(0, 5).map(Decimal), max_size=2),
-        lambda desk, limits: desk.broker.liquidity.set(limits),
+        lambda desk, limits: (desk.broker.fill_limits.clear(), desk.broker.fill_limits.update(limits)),
     ),
     "block": (
         st.sampled_from([True, False, False]),

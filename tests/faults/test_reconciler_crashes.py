@@ -153,7 +153,9 @@ class Part(Position):
 
     def call_liquidity(self, quantity):
         client_id = f"argo-{self.executor}-{self.signal.signal_id}-entry"
-        self.stage.background.call(partial(self.stage.server.broker.liquidity.limit, client_id, Decimal(quantity)))
+        self.stage.background.call(
+            partial(self.stage.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
+        )
 
 
 class Late(Position):

@@ -23,9 +23,9 @@ def legs_of(stage, signal):
 
 def hold_back(stage, client_order_id, quantity):
     """Let no more than a quantity of an order fill."""
-    stage.background.call(lambda: stage.server.broker.liquidity.limit(client_order_id, quantity))
+    stage.background.call(lambda: stage.server.broker.fill_limits.update({client_order_id: quantity}))
 
 
 def let_go(stage, client_order_id):
-    stage.background.call(lambda: stage.server.broker.liquidity.lift(client_order_id))
+    stage.background.call(lambda: stage.server.broker.fill_limits.pop(client_order_id))
     stage.set_price("AAPL", PRICE)

@@ -93,7 +93,9 @@ class Day:
 
     def hold_back(self, signal, quantity, leg="entry"):
         client_id = f"argo-{self.executor}-{signal.signal_id}-{leg}"
-        self.stage.background.call(partial(self.stage.server.broker.liquidity.limit, client_id, Decimal(quantity)))
+        self.stage.background.call(
+            partial(self.stage.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
+        )
 
     def cancel_by_hand(self, order):
         self.stage.background.call(partial(self.stage.server.broker.cancel, self.books, order.id))

@@ -24,7 +24,7 @@ def partly_filled(day, quantity):
 
 def let_the_rest_fill(day, signal, symbol="AAPL", price=PRICE):
     client_order_id = f"argo-argo-{signal.signal_id}-entry"
-    day.stage.background.call(partial(day.stage.server.broker.liquidity.lift, client_order_id))
+    day.stage.background.call(partial(day.stage.server.broker.fill_limits.pop, client_order_id))
     day.price(price, symbol)
 
 

@@ -132,7 +132,7 @@ def test_an_entry_that_fills_before_its_cancellation_is_protected(desk):
 
 
 def test_b08_an_entry_partly_filled_and_then_cancelled_is_pending_in_between(desk):
-    desk.broker.liquidity.limit("argo-1", Decimal(6))
+    desk.broker.fill_limits["argo-1"] = Decimal(6)
     entry = desk.bracket(10, client_order_id="argo-1")
     desk.behave(cancel_takes=3)
 
@@ -238,7 +238,7 @@ def test_a_cancellation_under_way_is_not_put_off_by_the_other_exit(desk):
 
 def test_a_part_filled_while_the_cancellation_is_pending_leaves_it_pending(desk):
     order = desk.buy(10, type="limit", limit_price=90, client_order_id="thin")
-    desk.broker.liquidity.limit("thin", Decimal(4))
+    desk.broker.fill_limits["thin"] = Decimal(4)
     desk.behave(cancel_takes=3)
     desk.cancel(order)
 

@@ -79,11 +79,11 @@ def test_fills_within_a_bar_come_in_the_order_the_price_meets_them(desk):
 
 
 def test_only_as_much_fills_as_the_liquidity_allows_until_it_is_lifted(desk):
-    desk.broker.liquidity.limit("thin", Decimal(3))
+    desk.broker.fill_limits["thin"] = Decimal(3)
     order = desk.buy(10, client_order_id="thin")
     partly = (order.status, order.filled_quantity)
 
-    desk.broker.liquidity.lift("thin")
+    desk.broker.fill_limits.pop("thin")
     desk.price(102)
 
     assert partly == ("partially_filled", 3)
@@ -93,10 +93,10 @@ def test_only_as_much_fills_as_the_liquidity_allows_until_it_is_lifted(desk):
 
 def test_a_stop_filled_in_part_goes_on_at_the_market(desk):
     desk.buy(10)
-    desk.broker.liquidity.limit("thin", Decimal(4))
+    desk.broker.fill_limits["thin"] = Decimal(4)
     order = desk.sell(10, type="stop", stop_price=95, client_order_id="thin")
     desk.price(94)
-    desk.broker.liquidity.lift("thin")
+    desk.broker.fill_limits.pop("thin")
 
     desk.price(99)
 
@@ -105,7 +105,7 @@ def test_a_stop_filled_in_part_goes_on_at_the_market(desk):
 
 
 def test_an_immediate_order_cancels_what_does_not_fill(desk):
-    desk.broker.liquidity.limit("thin", Decimal(3))
+    desk.broker.fill_limits["thin"] = Decimal(3)
 
     order = desk.buy(10, time_in_force="ioc", client_order_id="thin")
 

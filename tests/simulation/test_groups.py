@@ -8,11 +8,11 @@ def statuses(order):
 
 
 def test_legs_are_held_until_the_entry_is_completely_filled(desk):
-    desk.broker.liquidity.limit("entry", Decimal(6))
+    desk.broker.fill_limits["entry"] = Decimal(6)
     entry = desk.bracket(10, client_order_id="entry")
     partly = statuses(entry)
 
-    desk.broker.liquidity.lift("entry")
+    desk.broker.fill_limits.pop("entry")
     desk.price(101)
 
     assert partly == ["partially_filled", "held", "held"]
@@ -31,7 +31,7 @@ def test_one_leg_filled_cancels_the_other(desk):
 def test_a_leg_filled_in_part_leaves_the_other_for_the_rest(desk):
     entry = desk.bracket(10, target=110, stop=95)
     profit, stop = entry.legs
-    desk.broker.liquidity.limit(profit.client_order_id, Decimal(4))
+    desk.broker.fill_limits[profit.client_order_id] = Decimal(4)
 
     desk.price(111)
     desk.price(94)
@@ -50,7 +50,7 @@ def test_cancelling_one_order_cancels_its_group(desk):
 
 
 def test_b08_a_part_filled_then_cancelled_entry_leaves_its_shares_unprotected(desk):
-    desk.broker.liquidity.limit("entry", Decimal(6))
+    desk.broker.fill_limits["entry"] = Decimal(6)
     entry = desk.bracket(10, client_order_id="entry")
 
     desk.broker.cancel(desk.account, entry.id)

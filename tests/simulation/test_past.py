@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.broker import BrokerError
-from simulation.broker.past import account_as_of
 from simulation.broker.views import order_json
 from tests.simulation.desk import TEN_O_CLOCK, Desk
 
@@ -66,7 +65,7 @@ def test_a_group_is_seen_as_it_was_before_a_leg_was_replaced(desk):
     desk.wait(60)
     new = desk.replace(stop, stop_price=97)
 
-    then = account_as_of(desk.account, TEN_O_CLOCK).orders
+    then = desk.account.as_of(TEN_O_CLOCK).orders
 
     assert [leg.id for leg in then[entry.id].legs] == [profit.id, stop.id]
     assert (then[stop.id].status, then[stop.id].replaced_by) == ("new", None)
@@ -79,7 +78,7 @@ def test_looking_back_changes_nothing(desk):
     desk.bracket(10)
     before = shown(desk.account)
 
-    account_as_of(desk.account, TEN_O_CLOCK - timedelta(seconds=1))
+    desk.account.as_of(TEN_O_CLOCK - timedelta(seconds=1))
 
     assert shown(desk.account) == before
 
@@ -115,4 +114,4 @@ def test_the_past_is_what_the_present_was(story, is_fast):
         snapshots.append((desk.broker.clock.now, shown(desk.account)))
 
     for at, then in snapshots:
-        assert shown(account_as_of(desk.account, at)) == then
+        assert shown(desk.account.as_of(at)) == then

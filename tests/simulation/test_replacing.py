@@ -48,7 +48,7 @@ def test_the_replaced_order_never_fills(desk, resting):
 
 
 def test_a_replacement_asks_for_what_the_replaced_order_has_not_filled(desk):
-    desk.broker.liquidity.limit("thin", Decimal(4))
+    desk.broker.fill_limits["thin"] = Decimal(4)
     order = desk.buy(10, type="limit", limit_price=100, client_order_id="thin")
 
     new = desk.replace(order, qty=8, limit_price=101)
@@ -122,7 +122,7 @@ def test_more_than_the_account_may_spend_is_refused(desk, resting):
 
 
 def test_a_quantity_that_is_filled_already_is_refused(desk):
-    desk.broker.liquidity.limit("thin", Decimal(4))
+    desk.broker.fill_limits["thin"] = Decimal(4)
     order = desk.buy(10, type="limit", limit_price=100, client_order_id="thin")
 
     assert refused(desk, order, qty=4) == invalid("qty must be > filled_qty")

@@ -65,7 +65,9 @@ class AccountControl:
 
     async def limit(self, request: web.Request) -> web.Response:
         """Set how much each order fills at most, by client order id; orders left out fill wholly."""
-        self._broker.liquidity.set(await validated(request, _LIMITS))
+        limits = await validated(request, _LIMITS)
+        self._broker.fill_limits.clear()
+        self._broker.fill_limits.update(limits)
         return web.Response(status=204)
 
     def _account(self, request: web.Request) -> Account:
