@@ -5,13 +5,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol, cast
+from typing import Protocol
 
 from argo.adapters.alpaca.rate_limit import RequestBudget
 from argo.adapters.wiring import Adapters
 from argo.environment import Environment
 from argo.observability import Telemetry
 from argo.ports import Broker, Clock, GivenPorts, Ports
+from argo.ports.interposed import InterposedBroker
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.ports.broker import InMemoryBroker
@@ -103,7 +104,7 @@ class InMemory:
         ports = {
             name: GivenPorts(
                 ledger=self.ledger,
-                broker=cast("Broker", Budgeted(InMemoryBroker(engine, keys.key_id), clock)),
+                broker=budgeted(InMemoryBroker(engine, keys.key_id), clock),
                 market_data=InMemoryMarketData(engine),
                 queue=queues[name],
                 queues=queues,
@@ -115,23 +116,20 @@ class InMemory:
         yield Connected(ports, queues, _at_once)
 
 
-class Budgeted:
-    """A broker that is asked no more often than `AlpacaBroker` would ask: a request counts in memory too."""
+def budgeted(broker: Broker, clock: Clock) -> Broker:
+    """Ask a broker no more often than `AlpacaBroker` would: a request counts in memory too.
 
-    def __init__(self, broker: Broker, clock: Clock) -> None:
-        """Begin with a full budget."""
-        self._broker = broker
-        self._budget = RequestBudget(clock)
+    Its methods raise `Throttled` once the budget is used up.
+    """
+    budget = RequestBudget(clock)
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
-        """Return one of the port's methods, which raises `Throttled` once the budget is used up."""
-        ask = getattr(self._broker, name)
+    async def within_budget[**P, T](
+        _name: str, ask: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        budget.take()
+        return await ask(*args, **kwargs)
 
-        async def within_budget(*args: object, **options: object) -> object:
-            self._budget.take()
-            return await ask(*args, **options)
-
-        return within_budget
+    return InterposedBroker(broker, within_budget)
 
 
 def _at_once[T](work: Callable[[], T], /) -> T:

@@ -1,12 +1,13 @@
 """Effects as a worker has them: they take time, fail, and the worker may end before or after each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from random import Random  # noqa: TID251 - the seed's
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from argo.domain.execution import Execution
 from argo.domain.faults import Ambiguous, BrokerFault, Refused, Throttled, Unauthorised
@@ -14,13 +15,20 @@ from argo.domain.ledger import Claimed, Held, Settled
 from argo.domain.orders import BrokerOrder
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
-from argo.ports import Broker, Ledger, QueueFault, Sent, SignalQueue
+from argo.ports import Broker, Ledger, MarketData, QueueFault, SignalQueue
+from argo.ports.interposed import (
+    InterposedBroker,
+    InterposedLedger,
+    InterposedMarketData,
+    InterposedQueue,
+    Through,
+)
 from trials.faults.draws import Fault, FaultDraws
 from trials.faults.trace import Trace
 from trials.faults.unavailable import Unavailable
 from trials.virtual_time import VirtualClock, VirtualLoop
 
-type _Effect = Callable[..., Awaitable[object]]
+type _Effect[T] = Callable[[], Awaitable[T]]
 
 _LONGEST = 20.0
 _LATEST_LANDING = 8.0
@@ -84,25 +92,31 @@ class Effects:
 
     def ledger(self, worker: Worker, port: Ledger) -> Ledger:
         """Return the ledger as a worker has it."""
-        return cast("Ledger", _Port(self, worker, port, Kind.LEDGER))
+        return InterposedLedger(port, self._by(worker, Kind.LEDGER))
 
     def broker(self, worker: Worker, port: Broker) -> Broker:
         """Return the broker as a worker has it."""
-        return cast("Broker", _Port(self, worker, port, Kind.BROKER))
+        return InterposedBroker(port, self._by(worker, Kind.BROKER))
 
     def queue(self, worker: Worker, port: SignalQueue) -> SignalQueue:
         """Return a queue as a worker has it."""
-        return cast("SignalQueue", _Port(self, worker, port, Kind.QUEUE))
+        return InterposedQueue(port, self._by(worker, Kind.QUEUE))
 
-    def market[T](self, worker: Worker, port: T) -> T:
+    def market(self, worker: Worker, port: MarketData) -> MarketData:
         """Return the market's data as a worker has it."""
-        return cast("T", _Port(self, worker, port, Kind.MARKET))
+        return InterposedMarketData(port, self._by(worker, Kind.MARKET))
 
-    def second(self) -> float:
-        """Return the virtual time."""
-        return self._loop.time()
+    def _by(self, worker: Worker, kind: Kind) -> Through:
+        def happen[**P, T](
+            name: str, effect: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+        ) -> Awaitable[T]:
+            return self.happen(
+                Call(worker, kind, name, args, kwargs, self._loop.time()), partial(effect, *args, **kwargs)
+            )
 
-    async def happen(self, call: "Call") -> object:
+        return happen
+
+    async def happen[T](self, call: "Call", effect: _Effect[T]) -> T:
         """Let one effect happen, or not, or twice, or late, and answer, or not."""
         if call.worker.ended:
             raise asyncio.CancelledError
@@ -112,7 +126,7 @@ class Effects:
         if self._fates.strikes(Fault.KILLED_BEFORE):
             await self._kill(call, "killed before")
         try:
-            answer = await self._answered(call)
+            answer = await self._answered(call, effect)
         except (Unavailable, QueueFault, BrokerFault) as fault:
             self._note(call, f"{type(fault).__name__}: {fault}")
             raise
@@ -124,39 +138,33 @@ class Effects:
             await self._kill(call, "killed after")
         return answer
 
-    def _answered(self, call: "Call") -> Awaitable[object]:
+    def _answered[T](self, call: "Call", effect: _Effect[T]) -> Awaitable[T]:
         match call.kind:
             case Kind.LEDGER:
-                return self._from_ledger(call)
+                return self._from_ledger(call, effect)
             case Kind.QUEUE:
-                return self._from_queue(call)
+                return self._from_queue(call, effect)
             case Kind.BROKER | Kind.MARKET:
-                return self._from_broker(call)
+                return self._from_broker(call, effect)
 
-    async def _from_ledger(self, call: "Call") -> object:
+    async def _from_ledger[T](self, call: "Call", effect: _Effect[T]) -> T:
         if self._fates.strikes(Fault.LEDGER_THROTTLED):
             raise Unavailable("the ledger throttles")
-        answer = await self._done(call)
+        answer = await self._done(call, effect)
         if call.name in _READS:
             return answer
         if self._fates.strikes(Fault.LEDGER_UNANSWERED):
             raise Unavailable("the ledger's answer was lost")
         if call.name in _REPEATABLE and self._fates.strikes(Fault.LEDGER_REPEATED):
-            return await self._done(call)
+            return await self._done(call, effect)
         return answer
 
-    async def _from_queue(self, call: "Call") -> object:
-        if call.name == "send":
-            (signals,) = cast("tuple[Collection[Signal]]", call.args)
-            taken = [signal for signal in signals if not self._fates.strikes(Fault.SENDING_REFUSED)]
-            await self._done(call._replace(args=(taken,)))
-            kept = frozenset(signal.signal_id for signal in taken)
-            return Sent(kept, {s.signal_id: "the queue refused it" for s in signals if s.signal_id not in kept})
-        if self._fates.strikes(Fault.BACKOFF_REFUSED):
+    async def _from_queue[T](self, call: "Call", effect: _Effect[T]) -> T:
+        if call.name != "send" and self._fates.strikes(Fault.BACKOFF_REFUSED):
             raise QueueFault("the queue throttles")
-        return await self._done(call)
+        return await self._done(call, effect)
 
-    async def _from_broker(self, call: "Call") -> object:
+    async def _from_broker[T](self, call: "Call", effect: _Effect[T]) -> T:
         fates = self._fates
         if fates.strikes(Fault.BROKER_THROTTLED):
             reset = timedelta(seconds=fates.of(Fault.BROKER_THROTTLED, 1, 30))
@@ -166,34 +174,34 @@ class Effects:
         if call.name in _READS:
             if fates.strikes(Fault.BROKER_UNREACHABLE):
                 raise Ambiguous("bad gateway", status=502)
-            return await self._done(call)
+            return await self._done(call, effect)
         if call.name == "submit" and fates.strikes(Fault.ORDER_REFUSED):
             raise Refused("insufficient buying power", reason=RejectionReason.BUYING_POWER, status=403)
         if fates.strikes(Fault.ORDER_LOST):
             raise Ambiguous("timed out: it did not arrive")
         if fates.strikes(Fault.ORDER_LATE):
-            self._loop.create_task(self._arrive_late(call))
+            self._loop.create_task(self._arrive_late(call, effect))
             raise Ambiguous("timed out: it arrives later")
-        answer = await self._done(call)
+        answer = await self._done(call, effect)
         if fates.strikes(Fault.ORDER_UNANSWERED):
             raise Ambiguous("timed out: it was done")
         if call.name == "submit" and fates.strikes(Fault.ORDER_REPEATED):
-            return await self._done(call)
+            return await self._done(call, effect)
         return answer
 
-    async def _arrive_late(self, call: "Call") -> None:
+    async def _arrive_late(self, call: "Call", effect: _Effect[object]) -> None:
         """Let a request arrive when nobody waits for its answer any more, whatever has become of its sender."""
         await asyncio.sleep(self._fates.of(Fault.ORDER_LATE, 0, _LATEST_LANDING))
         try:
-            await self._done(call)
+            await self._done(call, effect)
         except BrokerFault as refusal:
             self._note(call, f"arrives late: {refusal}")
         else:
             self._note(call, "arrives late")
 
-    def _done(self, call: "Call") -> Awaitable[object]:
+    def _done[T](self, call: "Call", effect: _Effect[T]) -> Awaitable[T]:
         self._witness(call)
-        return call.effect(*call.args, **call.kwargs)
+        return effect()
 
     def _take_time(self) -> asyncio.Future[None]:
         slow = self._fates.strikes(Fault.SLOW)
@@ -216,7 +224,6 @@ class Call(NamedTuple):
     worker: Worker
     kind: Kind
     name: str
-    effect: _Effect
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
     began: float
@@ -224,27 +231,6 @@ class Call(NamedTuple):
 
 type Witness = Callable[[Call], None]
 """Told of every effect at the moment it happens, just before it does."""
-
-
-class _Port:
-    """A port whose every method is an effect of one worker."""
-
-    def __init__(self, effects: Effects, worker: Worker, port: object, kind: Kind) -> None:
-        self._effects = effects
-        self._worker = worker
-        self._port = port
-        self._kind = kind
-
-    def __getattr__(self, name: str) -> _Effect:
-        effect: _Effect = getattr(self._port, name)
-
-        def happen(*args: object, **kwargs: object) -> Awaitable[object]:
-            return self._effects.happen(
-                Call(self._worker, self._kind, name, effect, args, kwargs, self._effects.second())
-            )
-
-        setattr(self, name, happen)
-        return happen
 
 
 def about(args: tuple[object, ...]) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from random import Random  # noqa: TID251 - the seed's
 
-from argo.ports import Clock
+from argo.domain.signal import Signal
+from argo.ports import Clock, Sent
 from simulation.ports.queue import Delivery, InMemoryQueue
 from trials.faults.draws import Fault, FaultDraws
 from trials.virtual_time import wake
@@ -55,6 +56,12 @@ class UnreliableQueue(InMemoryQueue):
             await waiter
             if timer is not None:
                 timer.cancel()
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        """Take some of a batch's signals, and say which not."""
+        taken = [signal for signal in signals if not self._fates.strikes(Fault.SENDING_REFUSED)]
+        kept = (await super().send(taken)).signal_ids
+        return Sent(kept, {s.signal_id: "the queue refused it" for s in signals if s.signal_id not in kept})
 
     async def send_body(self, body: str) -> None:
         """Take a message's body as it is, and tell those who wait."""

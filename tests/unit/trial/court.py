@@ -120,4 +120,4 @@ class Court:
         """Let the referee see an effect, which nobody does."""
         worker = Worker("execute#1", self.clock)
         began = self.loop.time() if began is None else began
-        self.referee.witness(Call(worker, Kind(kind), name, None, args, kwargs, began))
+        self.referee.witness(Call(worker, Kind(kind), name, args, kwargs, began))
