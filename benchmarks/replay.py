@@ -21,7 +21,7 @@ from argo.domain.config import Configuration, Source
 from argo.environment import load_configuration
 from benchmarks.cold import uv
 from benchmarks.results import Result
-from console.replay import replayed
+from console import playing
 from simulation.market.bar_history import Bar, BarHistory
 from simulation.market.bars import load_bars
 from simulation.market.timeframe import DAILY
@@ -97,7 +97,7 @@ def _growth(configuration: Configuration) -> list[Result]:
 def _replay(tape: BarHistory, configuration: Configuration) -> Rate:
     fitted = configured_for(configuration, tape)
     began = process_time()
-    done = asyncio.run(replayed(tape, fitted))
+    done = asyncio.run(playing.replay(tape, fitted))
     seconds = process_time() - began
     return Rate(done.played.bars, sum(len(entries) for entries in done.played.entries.values()), seconds)
 

@@ -171,7 +171,7 @@ def _of_serve(path: Path) -> dict[str, str]:
 
 def _run(variables: Mapping[str, str], config: Path, port: int, messages: Console) -> None:
     """Point the handler at the ledger as Lambda would, by its environment, and serve it."""
-    from trading_api.handler import lambda_handler  # noqa: PLC0415 - it stops the garbage collector, as in Lambda
+    from trading_api.handler import lambda_handler
 
     os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ.update({**variables, "ARGO_CONFIG": str(config), "POWERTOOLS_METRICS_DISABLED": "true"})

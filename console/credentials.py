@@ -30,7 +30,7 @@ _WRONG_INPUT = 2
 _SHOWN = 4
 _SETTINGS = PROJECT / "samconfig.toml"
 
-app = typer.Typer(help="Store an account's key at the broker.", no_args_is_help=True)
+app = typer.Typer(help="Store an account's key at the broker.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

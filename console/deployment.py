@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import boto3
-import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
@@ -17,15 +15,12 @@ from argo.adapters.wiring import Adapters
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.ports import Ledger
+from console.options import StackOption, StateOption
 from console.runs import RunRecord
 from worlds.embedded_aws import Resources, embedded_aws, executor_of
 from worlds.paths import LAST_RUN, TEMPLATE
 
-StateOption = Annotated[Path, typer.Option("--state", help="The directory of a local run.")]
-StackOption = Annotated[
-    str | None,
-    typer.Option("--stack", help="A deployed stack instead of a local run.", envvar="ARGO_STACK"),
-]
+__all__ = ["Deployment", "StackOption", "StateOption", "open_deployment"]
 
 
 @dataclass(frozen=True, slots=True)

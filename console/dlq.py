@@ -20,7 +20,9 @@ from worlds.paths import LAST_RUN
 _NOT_FOUND = 1
 _WRONG_INPUT = 2
 
-app = typer.Typer(help="Look at dead letters and put them back into their queue.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at dead letters and put them back into their queue.", no_args_is_help=True, add_completion=False
+)
 
 ExecutorArgument = Annotated[str, typer.Argument(help="The account, e.g. argo.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

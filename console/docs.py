@@ -34,7 +34,7 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")
     ] = False,
 ) -> None:
-    """Write docs/reference.md, docs/proof.md and README's table of mutants from the code."""
+    """Write docs/reference.md, policies.md, proof.md and README's table of mutants from the code."""
     if not check:
         write_docs()
         return

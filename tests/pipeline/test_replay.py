@@ -19,7 +19,7 @@ from argo.domain.execution import ExecutionState
 from argo.domain.faults import Throttled
 from argo.environment import Environment, load_configuration
 from benchmarks.replay import market_of
-from console.replay import replayed
+from console import playing
 from simulation.broker import SimulatedBroker
 from simulation.market.bars import load_bars
 from simulation.ports.clock import SteppedClock
@@ -48,7 +48,7 @@ def market(last=LAST):
 
 
 def replay(first=FIRST, last=LAST):
-    return asyncio.run(replayed(*market(last), first=first))
+    return asyncio.run(playing.replay(*market(last), first=first))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,46 @@
+"""How a command ends that cannot do what it was asked: the reason in red, and an exit code."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import NoReturn
+
+import typer
+
+REFUSED = 1
+WRONG_INPUT = 2
+
+
+def fail(message: object, code: int = WRONG_INPUT, *, soft_wrap: bool = False) -> NoReturn:
+    """Print why, and end the command."""
+    from rich.console import Console
+
+    Console(stderr=True).print(str(message), style="red", markup=False, highlight=False, soft_wrap=soft_wrap)
+    raise typer.Exit(code)
+
+
+def failing[**P](
+    *others: type[Exception], emulator: int = WRONG_INPUT
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Make a command say what is wrong with its configuration, its bars or what it works on, and end.
+
+    ``others`` are wrong input too; ``emulator`` is the exit code where AWS on this machine does not start.
+    """
+
+    def decorated(command: Callable[P, None]) -> Callable[P, None]:
+        @wraps(command)
+        def run(*arguments: P.args, **options: P.kwargs) -> None:
+            from argo.domain.tables import ConfigurationError
+            from simulation.market.bars import BarsFileError
+            from worlds.embedded_aws import EmbeddedAwsError
+
+            wrong: tuple[type[Exception], ...] = (ConfigurationError, BarsFileError, *others)
+            try:
+                command(*arguments, **options)
+            except EmbeddedAwsError as error:
+                fail(error, emulator)
+            except wrong as error:
+                fail(error)
+
+        return run
+
+    return decorated

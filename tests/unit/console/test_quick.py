@@ -1,0 +1,103 @@
+"""Help and usage errors are quick: what they do not use they do not import, and they look as Typer draws them."""
+
+import inspect
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import typer
+from typer import rich_utils
+from typer.testing import CliRunner
+
+from console.main import COMMANDS, app
+
+OF_RICH = {"pygments", "markdown_it"}
+HEAVY = OF_RICH | {"boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution", "trials"}
+
+LOOK = """
+import json, sys
+from console.main import app
+try:
+    app(sys.argv[1:])
+except SystemExit as ended:
+    print(json.dumps([ended.code, sorted(sys.modules)]))
+"""
+
+
+def imported_by(*arguments):
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", LOOK, *arguments], capture_output=True, text=True, check=True
+    )
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    return code, modules
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((), 2),
+        (("--help",), 0),
+        (("-h",), 0),
+        (("nonsense",), 2),
+        (("replay", "--nonsense"), 2),
+        (("run", "--nonsense"), 2),
+    ],
+    ids=str,
+)
+def test_the_help_and_a_usage_error_import_nothing_heavy(arguments, code):
+    ended, modules = imported_by(*arguments)
+
+    assert ended == code
+    assert not HEAVY & {module.partition(".")[0] for module in modules}
+    assert "pydantic.main" not in modules
+
+
+@pytest.mark.parametrize("name", ["replay", "run"])
+def test_a_commands_own_help_imports_nothing_of_the_pipeline(name):
+    ended, modules = imported_by(name, "--help")
+
+    assert ended == 0
+    assert not (HEAVY - OF_RICH) & {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_line_in_the_help_is_the_first_of_the_command(name):
+    module, line = COMMANDS[name]
+    found = import_module(module)
+
+    said = found.app.info.help if hasattr(found, "app") else inspect.getdoc(getattr(found, name))
+
+    assert said.partition("\n\n")[0].replace("\n", " ") == line
+
+
+@pytest.mark.parametrize("coloured", [None, "1"])
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_the_help_looks_as_typer_draws_it(coloured, width, monkeypatch):
+    group, environment = typer.main.get_command(app), {"COLUMNS": width}
+    monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", True if coloured else None)
+    plain = typer.Typer(
+        name="argo", help=app.info.help, no_args_is_help=True, context_settings=app.info.context_settings
+    )
+    for name, command in group.commands.items():
+        plain.command(name, help=command.help, hidden=command.hidden)(lambda: None)
+
+    ours = CliRunner().invoke(app, ["--help"], env=environment | {"FORCE_COLOR": coloured}, color=bool(coloured))
+    typers = CliRunner().invoke(plain, ["--help"], env=environment, color=bool(coloured))
+
+    assert ours.stdout == typers.stdout.replace("Usage: root", "Usage: argo")
+
+
+@pytest.mark.parametrize("coloured", [None, "1"])
+def test_a_usage_error_looks_as_typer_draws_it(coloured, monkeypatch):
+    monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", True if coloured else None)
+    plain = typer.Typer(name="argo", context_settings=app.info.context_settings)
+    plain.command("simulate")(lambda: None)
+    plain.command("zzz")(lambda: None)
+
+    ours = CliRunner().invoke(app, ["sumulate"], env={"FORCE_COLOR": coloured}, color=bool(coloured))
+    typers = CliRunner().invoke(plain, ["sumulate"], color=bool(coloured))
+
+    assert ours.stderr == typers.stderr
+    assert (ours.exit_code, typers.exit_code) == (2, 2)
