@@ -1,11 +1,10 @@
-import asyncio
 import json
 import urllib.request
 
 import pytest
 
 from simulation.broker import SimulatedBroker
-from simulation.broker.server import BackgroundServer, BrokerServer, serve
+from simulation.broker.server import BackgroundServer, BrokerServer
 from tests.simulation.desk import KEYS, TEN_O_CLOCK, Desk, settings
 from tests.simulation.serving import answer, over_http, place
 
@@ -232,14 +231,6 @@ def test_loopback_and_docker_bridge_addresses_are_served(host):
     assert BrokerServer(Desk().broker, host=host)
 
 
-def test_the_short_form_serves_while_its_block_runs():
-    async def run():
-        async with serve(Desk().broker) as url:
-            return url
-
-    assert asyncio.run(run()).startswith("http://127.0.0.1:")
-
-
 def test_a_blocking_caller_is_served_from_a_thread_and_can_drive_the_market():
     desk = Desk()
 
@@ -249,4 +240,5 @@ def test_a_blocking_caller_is_served_from_a_thread_and_can_drive_the_market():
         with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
             trades = json.load(response)["trades"]
 
+    assert background.url.startswith("http://127.0.0.1:")
     assert trades["AAPL"]["p"] == 123

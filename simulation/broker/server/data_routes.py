@@ -8,7 +8,7 @@ from aiohttp import web
 from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError
 from simulation.broker.history import BarsQuery, bars_page, latest_bar, stamp
-from simulation.broker.server.queries import instant, names, whole
+from simulation.broker.server.reading import instant, names, whole
 from simulation.broker.views import Json, moment
 from simulation.market.bar_history import Bar
 from simulation.market.timeframe import DAILY, Timeframe

@@ -1,4 +1,4 @@
-"""Stand before every route: faults, keys, rate limit, errors and the headers of each answer."""
+"""Lead every request to its route: faults, keys, rate limit, errors and the headers of each answer."""
 
 import asyncio
 import json
@@ -13,7 +13,6 @@ from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError, not_found, rate_limited
 from simulation.broker.identifiers import request_id
 from simulation.broker.server.faults import Fault, Faults
-from simulation.broker.server.rate_limit import Budget, RateLimiter
 
 ACCOUNT = web.RequestKey("account", Account)
 CONTROL_PREFIX = "/_simulation/"
@@ -21,6 +20,30 @@ _CRYPTO_DATA_PREFIX = "/v1beta3/crypto/"
 _STOCK_DATA_PREFIX = "/v2/stocks/"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RateLimiter:
+    """A budget of requests per key, as Alpaca's 200 a minute, that fills up at each full minute of `now`.
+
+    Without a limit it never runs out. In a replay `now` is the market's clock, on which a whole bar is one moment.
+    """
+
+    def __init__(self, now: Callable[[], datetime], limit: int | None) -> None:
+        self._now = now
+        self._limit = limit or 200
+        self._is_enforced = limit is not None
+        self._spent: dict[str, tuple[int, int]] = {}
+
+    def take(self, key: str) -> tuple[bool, dict[str, str]]:
+        """Spend one request of a key; return whether there was one, and the headers every answer carries."""
+        minute = int(self._now().timestamp()) // 60
+        counted_in, spent = self._spent.get(key, (minute, 0))
+        spent = spent if counted_in == minute and self._is_enforced else 0
+        is_left = spent < self._limit
+        spent += is_left
+        self._spent[key] = minute, spent
+        headers = {"Limit": self._limit, "Remaining": self._limit - spent, "Reset": (minute + 1) * 60}
+        return is_left, {f"X-RateLimit-{name}": str(value) for name, value in headers.items()}
 
 
 class Gateway:
@@ -53,25 +76,24 @@ class Gateway:
         return response
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        budget = self._limiter.take(f"{_key_id(request)} {_realm(request.path)}")
+        is_data = request.path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX))
+        is_left, headers = self._limiter.take(f"{_key_id(request)} {'data' if is_data else 'trading'}")
         try:
-            response = await self._admit(request, handler, budget)
+            response = await self._admit(request, handler, is_left=is_left)
         except BrokerError as error:
             response = web.json_response(error.body, status=error.status)
         except web.HTTPNotFound:
             response = web.json_response(not_found("endpoint not found").body, status=404)
         except web.HTTPMethodNotAllowed:
             response = web.json_response({"message": "method not allowed"}, status=405)
-        response.headers.update(budget.headers)
+        response.headers.update(headers)
         return response
 
-    async def _admit(self, request: web.Request, handler: Handler, budget: Budget) -> web.StreamResponse:
+    async def _admit(self, request: web.Request, handler: Handler, *, is_left: bool) -> web.StreamResponse:
         if not request.path.startswith(_CRYPTO_DATA_PREFIX):
-            request[ACCOUNT] = self._broker.authenticate(
-                _key_id(request),
-                request.headers.get("APCA-API-SECRET-KEY", ""),
-            )
-        if budget.exceeded:
+            secret_key = request.headers.get("APCA-API-SECRET-KEY", "")
+            request[ACCOUNT] = self._broker.authenticate(_key_id(request), secret_key)
+        if not is_left:
             raise rate_limited()
         self._broker.tick()
         return await handler(request)
@@ -106,7 +128,3 @@ def _key_id(request: web.Request) -> str:
 def _template(request: web.Request) -> str:
     resource = request.match_info.route.resource
     return f"{request.method} {resource.canonical if resource else 'unknown path'}"
-
-
-def _realm(path: str) -> str:
-    return "data" if path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX)) else "trading"

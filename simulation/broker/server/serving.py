@@ -2,22 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from threading import Event, Thread
+from threading import Thread
 from typing import Self
 
 from aiohttp import web
 
 from simulation.broker.engine import SimulatedBroker
-from simulation.broker.server.account_control import AccountControl
 from simulation.broker.server.control_routes import ControlRoutes
 from simulation.broker.server.data_routes import DataRoutes
 from simulation.broker.server.faults import Faults
-from simulation.broker.server.gateway import Gateway
-from simulation.broker.server.rate_limit import RateLimiter
+from simulation.broker.server.gateway import Gateway, RateLimiter
 from simulation.broker.server.trading_routes import TradingRoutes
 
 _GRACE_SECONDS = 1.0
@@ -31,8 +27,7 @@ class BrokerServer:
         broker: the engine; drive it from the event loop the server runs on.
         host: a loopback or private (RFC 1918) address, see `check_host`.
         port: 0 for a free one.
-        requests_per_minute: per account, for trading and data each; None for no limit.
-        rate_clock: what the minutes are counted on; the market's clock if not given.
+        requests_per_minute: per account, for trading and data each, by the market's clock; None for no limit.
         forming_stock_bars: show the forming bar of stocks too.
 
     Attributes:
@@ -49,24 +44,18 @@ class BrokerServer:
         host: str = "127.0.0.1",
         port: int = 0,
         requests_per_minute: int | None = 200,
-        rate_clock: Callable[[], datetime] | None = None,
         forming_stock_bars: bool = False,
     ) -> None:
         check_host(host)
         self.broker = broker
         self.faults = Faults()
         self._host, self._port = host, port
-        limiter = RateLimiter(
-            rate_clock or (lambda: broker.clock.now),
-            limit=requests_per_minute or 200,
-            enforced=requests_per_minute is not None,
-        )
+        limiter = RateLimiter(lambda: broker.clock.now, requests_per_minute)
         self._gateway = Gateway(broker, self.faults, limiter)
         app = web.Application(middlewares=[self._gateway.handle])
         app.add_routes(TradingRoutes(broker).table())
         app.add_routes(DataRoutes(broker, forming_stock_bars=forming_stock_bars).table())
         app.add_routes(ControlRoutes(broker, self.faults, self._gateway).table())
-        app.add_routes(AccountControl(broker).table())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
 
     @property
@@ -87,16 +76,6 @@ class BrokerServer:
         await self._runner.cleanup()
 
 
-@asynccontextmanager
-async def serve(broker: SimulatedBroker, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve a broker with the usual limits while the block runs, and give its address."""
-    server = BrokerServer(broker, host=host, port=port)
-    try:
-        yield await server.start()
-    finally:
-        await server.stop()
-
-
 class BackgroundServer:
     """A server on a thread of its own, for callers that block; a context manager.
 
@@ -108,12 +87,10 @@ class BackgroundServer:
         self.server = server
         self.url = ""
         self._loop = asyncio.new_event_loop()
-        self._started = Event()
-        self._thread = Thread(target=self._run, name="simulated-broker", daemon=True)
+        self._thread = Thread(target=self._loop.run_forever, name="simulated-broker", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._started.wait()
         try:
             self.url = asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result()
         except BaseException:
@@ -132,11 +109,6 @@ class BackgroundServer:
             return function()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.call_soon(self._started.set)
-        self._loop.run_forever()
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -9,9 +9,8 @@ from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import malformed, not_found
 from simulation.broker.listing import listed_orders
 from simulation.broker.parsing import decimal_of, order_changes, order_request
-from simulation.broker.server.bodies import json_object
 from simulation.broker.server.gateway import ACCOUNT
-from simulation.broker.server.queries import day, is_true, orders_query
+from simulation.broker.server.reading import day, is_true, json_object, orders_query
 from simulation.broker.views import (
     account_json,
     asset_json,

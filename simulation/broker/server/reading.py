@@ -1,39 +1,70 @@
-"""Read query parameters, refusing what has the wrong form."""
+"""Read what requests carry, refusing what has the wrong form: JSON bodies and query parameters."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import partial
 
-from simulation.broker.errors import malformed
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from simulation.broker.errors import BrokerError, malformed
 from simulation.broker.listing import OrdersQuery
 from simulation.broker.terms import Side
 from simulation.market.sessions import NEW_YORK
 
-Query = Mapping[str, str]
+type Query = Mapping[str, str]
+
 _STATUSES = {"open", "closed", "all"}
 _ISO_DATE_LENGTH = len("2013-03-01")
+_loads = partial(json.loads, parse_float=Decimal)
+
+
+async def json_object(request: web.Request) -> Mapping[str, object]:
+    """Read a JSON object, its numbers as written.
+
+    Raises:
+        BrokerError: 400, it is none.
+    """
+    try:
+        body = await request.json(loads=_loads)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise BrokerError(400, "request body format is invalid", code=40010000)
+    return body
+
+
+async def validated[T](request: web.Request, adapter: TypeAdapter[T]) -> T:
+    """Read what a control route takes.
+
+    Raises:
+        HTTPUnprocessableEntity: it has another form; the body says what is wrong.
+    """
+    try:
+        return adapter.validate_json(await request.read())
+    except ValidationError as error:
+        raise web.HTTPUnprocessableEntity(text=error.json(), content_type="application/json") from error
 
 
 def instant(query: Query, name: str) -> datetime | None:
     """Read a time: RFC 3339, or a date, which is its midnight in New York."""
-    value = query.get(name)
-    if not value:
-        return None
+    value = query.get(name, "")
+    if len(value) == _ISO_DATE_LENGTH and (of := day(query, name)):
+        return datetime.combine(of, time(), NEW_YORK).astimezone(UTC)
     try:
-        if len(value) == _ISO_DATE_LENGTH:
-            return datetime.combine(date.fromisoformat(value), time(), NEW_YORK).astimezone(UTC)
-        at = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value) if value else None
     except ValueError:
         raise malformed(f"invalid {name}: {value}") from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def day(query: Query, name: str) -> date | None:
     """Read a date, or the date of a time."""
     value = query.get(name)
-    if not value:
-        return None
     try:
-        return date.fromisoformat(value[:_ISO_DATE_LENGTH])
+        return date.fromisoformat(value[:_ISO_DATE_LENGTH]) if value else None
     except ValueError:
         raise malformed(f"invalid {name}: {value}") from None
 
