@@ -1,15 +1,7 @@
 """Refuse orders that the account, as it is, cannot place."""
 
-from simulation.broker.errors import (
-    duplicate_client_order_id,
-    forbidden,
-    insufficient_balance,
-    insufficient_buying_power,
-    insufficient_quantity,
-    invalid,
-    wash_trade,
-)
-from simulation.broker.money import is_whole
+from simulation.broker.errors import forbidden, insufficient_balance, invalid, malformed
+from simulation.broker.money import ZERO, is_whole, text
 from simulation.broker.order_rules import Rule
 from simulation.broker.orders import OrderStatus
 from simulation.broker.submission import Submission
@@ -20,7 +12,7 @@ def unused_id(order: Submission) -> None:
     """A client order id is used once."""
     name = order.request.client_order_id
     if name is not None and order.account.order_by_client_id(name) is not None:
-        raise duplicate_client_order_id()
+        raise malformed("client_order_id must be unique")
 
 
 def account_flags(order: Submission) -> None:
@@ -43,11 +35,14 @@ def no_wash_trade(order: Submission) -> None:
         opposes = resting.symbol == order.asset.symbol and resting.side is not request.side
         if not opposes or resting.status is OrderStatus.HELD:
             continue
-        if not (resting.type is request.type is OrderType.LIMIT):
-            raise wash_trade(resting.id, "opposite side market/stop order exists")
+        are_limits = resting.type is request.type is OrderType.LIMIT
         ours, theirs = request.limit_price, resting.limit_price
-        if ours is None or theirs is None or request.side.sign * (ours - theirs) >= 0:
-            raise wash_trade(resting.id, "opposite side limit order exists")
+        if not are_limits or ours is None or theirs is None or request.side.sign * (ours - theirs) >= 0:
+            raise forbidden(
+                "potential wash trade detected. use complex orders",
+                existing_order_id=resting.id,
+                reject_reason=f"opposite side {'limit' if are_limits else 'market/stop'} order exists",
+            )
 
 
 def free_quantity(order: Submission) -> None:
@@ -55,11 +50,19 @@ def free_quantity(order: Submission) -> None:
     if not order.is_closing:
         return
     existing, held = abs(order.position), order.held_elsewhere
+    available = max(existing - held, ZERO)
     if order.quantity <= existing - held:
         return
     if order.asset.is_crypto:
-        raise insufficient_balance(order.asset.coin, order.quantity, existing - held)
-    raise insufficient_quantity(order.asset.symbol, order.quantity, existing, held)
+        raise insufficient_balance(order.asset.coin, order.quantity, available)
+    asked = f"requested: {text(order.quantity)}, available: {text(available)}"
+    raise forbidden(
+        f"insufficient qty available for order ({asked})",
+        symbol=order.asset.symbol,
+        existing_qty=text(existing),
+        held_for_orders=text(held),
+        available=text(available),
+    )
 
 
 def short_sale(order: Submission) -> None:
@@ -83,12 +86,11 @@ def enough_buying_power(order: Submission) -> None:
     is_crypto, valuation = order.asset.is_crypto, order.valuation
     power = valuation.non_marginable_buying_power if is_crypto else valuation.buying_power
     available = power + order.given_back
-    if order.cost > available:
-        raise (
-            insufficient_balance("USD", order.cost, available)
-            if is_crypto
-            else insufficient_buying_power(available, order.cost)
-        )
+    if order.cost <= available:
+        return
+    if is_crypto:
+        raise insufficient_balance("USD", order.cost, available)
+    raise forbidden("insufficient buying power", buying_power=text(available), cost_basis=text(order.cost))
 
 
 ACCOUNT_RULES: tuple[Rule, ...] = (

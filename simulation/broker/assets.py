@@ -2,18 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TypedDict, Unpack
 
 from simulation.broker.errors import invalid
 from simulation.broker.identifiers import derived_id
-
-
-class AssetClass(StrEnum):
-    """Alpaca's names of the two kinds served."""
-
-    US_EQUITY = "us_equity"
-    CRYPTO = "crypto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +23,9 @@ class Asset:
         return "/" in self.symbol
 
     @property
-    def asset_class(self) -> AssetClass:
+    def asset_class(self) -> str:
         """Alpaca's name of its kind."""
-        return AssetClass.CRYPTO if self.is_crypto else AssetClass.US_EQUITY
+        return "crypto" if self.is_crypto else "us_equity"
 
     @property
     def position_symbol(self) -> str:

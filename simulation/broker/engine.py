@@ -14,14 +14,12 @@ from simulation.market.bar_history import BarHistory, Step
 from simulation.market.sessions import TradingCalendar, next_date
 from simulation.market.timeframe import MINUTE
 
-_JUST_NOW = timedelta()
-
 
 class SimulatedBroker(Trading):
     """Alpaca's behaviour without Alpaca: deterministic, synchronous, told what time it is.
 
-    A replay calls `begin` and `finish` for each step of a tape. Between the two the market stands at the
-    bar's open, after `finish` at its close. Without a tape, `set_clock` and `set_price` do the same by hand.
+    A replay calls `begin` and `finish` for each step of a bar history. Between the two the price is the
+    bar's open, after `finish` its close. Without bars, `set_clock` and `set_price` do the same by hand.
     Not safe for threads: drive it from the thread that serves it (`server.BackgroundServer.call`).
 
     What accounts may ask for is in `Trading`; how the market moves is here.
@@ -32,52 +30,52 @@ class SimulatedBroker(Trading):
         accounts: Iterable[AccountSettings],
         *,
         starts_at: datetime,
-        tape: BarHistory | None = None,
+        history: BarHistory | None = None,
         clock: MarketClock | None = None,
         symbols: Iterable[str] = (),
     ) -> None:
-        calendar = tape.calendar() if tape else TradingCalendar()
+        calendar = history.calendar() if history else TradingCalendar()
         super().__init__(
             accounts,
             clock=clock or MarketClock(calendar, starts_at),
-            market=Market(tape.timeframe if tape else MINUTE),
+            market=Market(history.timeframe if history else MINUTE),
             opened_at=starts_at,
         )
         self._day_ends = next_date(self.clock.now)
         self._running: Step | None = None
-        for symbol in (*(tape.symbols if tape else ()), *symbols):
+        for symbol in (*(history.symbols if history else ()), *symbols):
             self.assets.add(symbol)
 
     @classmethod
-    def replaying(cls, tape: BarHistory, accounts: Iterable[AccountSettings]) -> Self:
-        """Make a broker that stands before the first step of a tape.
+    def replaying(cls, history: BarHistory, accounts: Iterable[AccountSettings]) -> Self:
+        """Make a broker before the first step of a bar history.
 
         Raises:
-            ValueError: the tape holds no bars.
+            ValueError: the bar history holds no bars.
         """
-        first = next(iter(tape), None)
+        first = next(iter(history), None)
         if first is None:
-            raise ValueError("the tape is empty")
-        return cls(accounts, starts_at=first.start, tape=tape)
+            raise ValueError("the bar history is empty")
+        return cls(accounts, starts_at=first.start, history=history)
 
     @classmethod
     def live(
         cls,
-        tape: BarHistory,
+        history: BarHistory,
         accounts: Iterable[AccountSettings],
         now: Callable[[], datetime],
         *,
         always_open: bool = False,
-        closed_since: timedelta = _JUST_NOW,
+        closed_since: timedelta = timedelta(),
     ) -> Self:
-        """Make a broker on real time, the tape moved so that its last bar has been closed for some time.
+        """Make a broker on real time, the bar history moved so that its last bar has been closed for some time.
 
         Prices stay at the last closes until `set_price`, or `begin` and `finish`, move them.
         """
         started = now()
-        moved = tape.ending_at(started - closed_since)
+        moved = history.ending_at(started - closed_since)
         clock = MarketClock(moved.calendar(), started, now=now, always_open=always_open)
-        broker = cls(accounts, starts_at=started, tape=moved, clock=clock)
+        broker = cls(accounts, starts_at=started, history=moved, clock=clock)
         broker.market.preload(moved)
         broker.market.end_day()
         return broker

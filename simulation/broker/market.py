@@ -1,12 +1,22 @@
-"""Hold what the market shows: last prices, closed bars and the bars still forming."""
+"""Hold what the market shows: last prices, and bars by range, timeframe and page as Alpaca has them."""
 
-from dataclasses import replace
-from datetime import datetime
+from base64 import urlsafe_b64encode
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
 
+from simulation.broker.errors import BrokerError
 from simulation.broker.money import ZERO
 from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.sessions import NEW_YORK, exchange_date
 from simulation.market.timeframe import Timeframe
+
+type StampedBar = tuple[datetime, Bar]
+"""A bar, and the time it is shown with."""
 
 
 class Market:
@@ -41,9 +51,9 @@ class Market:
         self.closed.setdefault(bar.symbol, []).append(bar)
         self.trade(bar.symbol, bar.close, bar.end)
 
-    def preload(self, tape: BarHistory) -> None:
+    def preload(self, history: BarHistory) -> None:
         """Take in bars as history, without a trade on them."""
-        for bar in tape.bars:
+        for bar in history.bars:
             self.close_bar(bar)
 
     def end_day(self) -> None:
@@ -62,3 +72,105 @@ def path(bar: Bar) -> tuple[Decimal, Decimal, Decimal]:
     if bar.close >= bar.open:
         return bar.low, bar.high, bar.close
     return bar.high, bar.low, bar.close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsQuery:
+    """What is asked for: bars stamped from `start` to `end`, both included, at most `limit` in all."""
+
+    symbols: Sequence[str]
+    timeframe: Timeframe
+    start: datetime
+    end: datetime
+    limit: int = 1000
+    descending: bool = False
+    page_token: str | None = None
+
+
+@lru_cache(maxsize=65_536)
+def stamp(bar_start: datetime, timeframe: Timeframe) -> datetime:
+    """Return the time a bar is shown with: its start, of a daily bar midnight in New York, in UTC."""
+    if not timeframe.is_daily:
+        return bar_start
+    return datetime.combine(exchange_date(bar_start), time(), NEW_YORK).astimezone(UTC)
+
+
+def bars_page(
+    market: Market, query: BarsQuery, *, forming: bool, now: datetime
+) -> tuple[dict[str, list[StampedBar]], str | None]:
+    """Return a page of bars, and the token of the next: symbols in alphabetical order, the limit over all of them.
+
+    Bars longer than the market's own are put together from these; shorter ones do not exist. Only bars
+    that have closed by `now` are shown, and the one that is forming where asked for.
+
+    Raises:
+        BrokerError: 400, the page token is not one of ours.
+    """
+    rows = list(_rows(market, query, forming=forming, now=now))
+    first = _position(query.page_token, rows) if query.page_token else 0
+    after = first + query.limit
+    bars: dict[str, list[StampedBar]] = {}
+    for at, bar in rows[first:after]:
+        bars.setdefault(bar.symbol, []).append((at, bar))
+    return bars, _token(rows[after]) if after < len(rows) else None
+
+
+def latest_bar(market: Market, symbol: str, *, forming: bool) -> Bar | None:
+    """Return the last closed bar of a symbol, or the one that is forming where asked for."""
+    current = market.forming(symbol) if forming else None
+    return current or next(reversed(market.closed.get(symbol, [])), None)
+
+
+def _rows(market: Market, query: BarsQuery, *, forming: bool, now: datetime) -> Iterator[StampedBar]:
+    if query.timeframe < market.timeframe:
+        return
+    for symbol in sorted(set(query.symbols)):
+        bars: Iterable[Bar] = _source(market, symbol, query, forming=forming)
+        if query.timeframe != market.timeframe:
+            bars = _in_timeframe(bars, query.timeframe)
+        stamped = [
+            (at, bar)
+            for bar in bars
+            if query.start <= (at := stamp(bar.start, query.timeframe)) <= query.end
+            and (forming or bar.end <= now)
+        ]
+        yield from reversed(stamped) if query.descending else stamped
+
+
+def _source(market: Market, symbol: str, query: BarsQuery, *, forming: bool) -> list[Bar]:
+    closed = market.closed.get(symbol, [])
+    first = bisect_left(closed, query.start, key=lambda bar: stamp(bar.start, market.timeframe))
+    current = market.forming(symbol) if forming else None
+    return closed[first:] if current is None else [*closed[first:], current]
+
+
+def _in_timeframe(bars: Iterable[Bar], timeframe: Timeframe) -> Iterator[Bar]:
+    for (start, end), group in groupby(bars, lambda bar: timeframe.window(bar.start)):
+        yield _merged(list(group), start, end)
+
+
+def _merged(bars: list[Bar], start: datetime, end: datetime) -> Bar:
+    if len(bars) == 1 and (bars[0].start, bars[0].end) == (start, end):
+        return bars[0]
+    return Bar(
+        symbol=bars[0].symbol,
+        start=start,
+        end=end,
+        open=bars[0].open,
+        high=max(bar.high for bar in bars),
+        low=min(bar.low for bar in bars),
+        close=bars[-1].close,
+        volume=sum((bar.volume for bar in bars[1:]), bars[0].volume),
+    )
+
+
+def _token(row: StampedBar) -> str:
+    at, bar = row
+    return urlsafe_b64encode(f"{bar.symbol}|{at.isoformat()}".encode()).decode()
+
+
+def _position(token: str, rows: list[StampedBar]) -> int:
+    for index, row in enumerate(rows):
+        if _token(row) == token:
+            return index
+    raise BrokerError(400, f"invalid page_token: {token}")

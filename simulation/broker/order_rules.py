@@ -6,7 +6,7 @@ A rule raises the `BrokerError` that an order is refused with.
 from collections.abc import Callable
 from decimal import Decimal
 
-from simulation.broker.errors import forbidden, invalid, malformed, passed_stop
+from simulation.broker.errors import forbidden, invalid, malformed
 from simulation.broker.money import CENT, on_tick, text
 from simulation.broker.submission import Submission
 from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
@@ -145,7 +145,11 @@ def stop_side(order: Submission) -> None:
     if request.order_class is OrderClass.OCO and request.stop_loss is not None:
         stop = request.stop_loss.stop_price
     if stop is not None and request.side.sign * (stop - order.price) <= 0:
-        raise passed_stop(stop, order.price, above=request.side is Side.BUY)
+        raise invalid(
+            f"stop price must be {'greater' if request.side is Side.BUY else 'less'} than current price",
+            market_price=text(order.price),
+            stop_price=text(stop),
+        )
 
 
 def smallest_cost(order: Submission) -> None:

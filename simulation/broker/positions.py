@@ -27,12 +27,12 @@ class Fill:
     @property
     def fee_in_coin(self) -> Decimal:
         """What a crypto buy brings less, in the coin."""
-        return raised(self.quantity * CRYPTO_FEE) if self._has_fee and self.side is Side.BUY else ZERO
+        return raised(self.quantity * CRYPTO_FEE) if self.asset.is_crypto and self.side is Side.BUY else ZERO
 
     @property
     def fee_in_usd(self) -> Decimal:
         """What a crypto sale brings less, in USD."""
-        return self.quantity * self.price * CRYPTO_FEE if self._has_fee and self.side is Side.SELL else ZERO
+        return self.quantity * self.price * CRYPTO_FEE if self.asset.is_crypto and self.side is Side.SELL else ZERO
 
     @property
     def cash_change(self) -> Decimal:
@@ -43,10 +43,6 @@ class Fill:
     def position_change(self) -> Decimal:
         """What it does to the position, signed."""
         return self.side.sign * self.quantity - self.fee_in_coin
-
-    @property
-    def _has_fee(self) -> bool:
-        return self.asset.is_crypto
 
 
 @dataclass(slots=True)

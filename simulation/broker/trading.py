@@ -9,7 +9,7 @@ from simulation.broker.account import Account, AccountSettings, Valuation
 from simulation.broker.account_rules import unused_id
 from simulation.broker.assets import AssetList
 from simulation.broker.clock import MarketClock
-from simulation.broker.errors import invalid, not_found, unauthorised
+from simulation.broker.errors import BrokerError, invalid, not_found
 from simulation.broker.exchange import Exchange
 from simulation.broker.groups import cancel_group, request_cancel
 from simulation.broker.intake import accept, replacement
@@ -46,7 +46,7 @@ class Trading:
         """
         account = self.accounts.get(key_id)
         if account is None or account.settings.secret_key != secret_key:
-            raise unauthorised()
+            raise BrokerError(401, "unauthorized.")
         return account
 
     def valuation(self, account: Account) -> Valuation:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from simulation.broker.account import Account, Valuation
-from simulation.broker.assets import Asset, AssetClass
+from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
 from simulation.broker.money import nine_places, text
@@ -42,7 +42,7 @@ def order_json(order: Order, *, nested: bool = False) -> Json:
         "replaces": order.replaces,
         "asset_id": order.asset.id,
         "symbol": order.symbol,
-        "asset_class": order.asset.asset_class.value,
+        "asset_class": order.asset.asset_class,
         "notional": _optional(order.notional),
         "qty": _optional(order.quantity),
         "filled_qty": text(order.filled_quantity),
@@ -137,7 +137,7 @@ def position_json(position: Position, account: Account, market: Market) -> Json:
         "asset_id": asset.id,
         "symbol": asset.position_symbol,
         "exchange": _exchange(asset),
-        "asset_class": asset.asset_class.value,
+        "asset_class": asset.asset_class,
         "asset_marginable": not asset.is_crypto,
         "qty": text(quantity),
         "avg_entry_price": text(nine_places(position.average_entry_price)),
@@ -159,13 +159,13 @@ def asset_json(asset: Asset) -> Json:
     """Show an asset; `easy_to_borrow` stands beside its successor, `borrow_status`."""
     return {
         "id": asset.id,
-        "class": asset.asset_class.value,
+        "class": asset.asset_class,
         "exchange": _exchange(asset),
         "symbol": asset.symbol,
         "name": asset.symbol,
         "status": "active" if asset.tradable else "inactive",
         "tradable": asset.tradable,
-        "marginable": asset.asset_class is AssetClass.US_EQUITY,
+        "marginable": not asset.is_crypto,
         "shortable": asset.shortable,
         "easy_to_borrow": asset.shortable,
         "borrow_status": "easy_to_borrow" if asset.shortable else "not_available",

@@ -1,10 +1,12 @@
-"""Read a file of OHLCV bars into a tape, refusing what could not have traded."""
+"""Read a file of OHLCV bars, refusing what could not have traded."""
 
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +21,6 @@ _PRICES = ("open", "high", "low", "close")
 _ISO_DATE_LENGTH = len("2013-03-01")
 _ROUNDING = Decimal("0.0001")
 """How far, relatively, adjusted prices may lie outside their own bar: each is rounded by itself."""
-
 
 _DEAREST = 10**9
 _MOST = 10**18
@@ -52,7 +53,7 @@ def load_bars(path: Path | str) -> BarHistory:
     path = Path(path)
     try:
         with _open(path) as lines:
-            return _tape(path, lines)
+            return _history(path, lines)
     except OSError as error:
         raise BarsFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
@@ -69,27 +70,35 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _tape(path: Path, lines: IO[str]) -> BarHistory:
+def _history(path: Path, lines: IO[str]) -> BarHistory:
     reader = csv.reader(lines)
     rows = filter(any, reader)
-    parsed: dict[tuple[datetime, str], Bar] = {}
-    timed = False
+    header = next(rows, None)
+    if header is None:
+        raise BarsFileError(f"{path}: the file is empty")
     try:
-        header = next(rows, None)
-        if header is None:
-            raise BarsFileError(f"{path}: the file is empty")
-        columns = _columns(header)
-        for values in rows:
-            row = _named(values, columns)
-            bar = _bar(row)
-            _refuse_misfit(row["timestamp"], bar, parsed, timed=timed)
-            timed = _is_timed(row["timestamp"])
-            parsed[bar.start, bar.symbol] = bar
+        bars, timed = _parsed(_columns(header), rows)
     except _FaultyValueError as error:
         raise BarsFileError(f"{path}, row {reader.line_num}: {error}") from error
-    if not parsed:
+    if not bars:
         raise BarsFileError(f"{path}: holds no bars")
-    return _intraday(path, parsed.values()) if timed else BarHistory(parsed.values(), DAILY)
+    return _intraday(path, bars) if timed else BarHistory(bars, DAILY)
+
+
+def _parsed(columns: Mapping[str, int], rows: Iterable[list[str]]) -> tuple[Collection[Bar], bool]:
+    """Return the bars, and whether they start at a time of the day."""
+    bars: dict[tuple[datetime, str], Bar] = {}
+    timed = False
+    for values in rows:
+        row = _named(values, columns)
+        bar, timestamp = _bar(row), row["timestamp"]
+        if bars and _is_timed(timestamp) != timed:
+            raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
+        if (bar.start, bar.symbol) in bars:
+            raise _FaultyValueError(f"column timestamp: a second bar of {_short(bar.symbol)} at {timestamp}")
+        timed = _is_timed(timestamp)
+        bars[bar.start, bar.symbol] = bar
+    return bars.values(), timed
 
 
 def _columns(header: list[str]) -> dict[str, int]:
@@ -100,7 +109,7 @@ def _columns(header: list[str]) -> dict[str, int]:
     return {name: found[name] for name in COLUMNS}
 
 
-def _named(values: list[str], columns: dict[str, int]) -> dict[str, str]:
+def _named(values: list[str], columns: Mapping[str, int]) -> dict[str, str]:
     row = {}
     for name, index in columns.items():
         row[name] = values[index].strip() if index < len(values) else ""
@@ -165,32 +174,16 @@ def _is_timed(timestamp: str) -> bool:
     return len(timestamp) > _ISO_DATE_LENGTH
 
 
-def _refuse_misfit(timestamp: str, bar: Bar, parsed: Mapping[tuple[datetime, str], Bar], *, timed: bool) -> None:
-    if parsed and _is_timed(timestamp) != timed:
-        raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
-    if (bar.start, bar.symbol) in parsed:
-        raise _FaultyValueError(f"column timestamp: a second bar of {_short(bar.symbol)} at {timestamp}")
-
-
-def _intraday(path: Path, bars: Iterable[Bar]) -> BarHistory:
-    bars = tuple(bars)
-    spacing = min(_spacings(bars), default=MINUTE.span)
+def _intraday(path: Path, bars: Collection[Bar]) -> BarHistory:
+    starts: defaultdict[str, list[datetime]] = defaultdict(list)
+    for bar in bars:
+        starts[bar.symbol].append(bar.start)
+    pairs = (pair for each in starts.values() for pair in pairwise(sorted(each)))
+    spacing = min((later - earlier for earlier, later in pairs), default=MINUTE.span)
     try:
         timeframe = Timeframe.of(spacing)
     except ValueError:
         raise BarsFileError(f"{path}: bars {spacing} apart are not whole minutes below a day") from None
     if timeframe.is_daily:
         raise BarsFileError(f"{path}: daily bars take a date without a time in column timestamp")
-    return BarHistory((_ending(bar, bar.start + spacing) for bar in bars), timeframe)
-
-
-def _ending(bar: Bar, end: datetime) -> Bar:
-    return Bar(bar.symbol, bar.start, end, bar.open, bar.high, bar.low, bar.close, bar.volume)
-
-
-def _spacings(bars: tuple[Bar, ...]) -> Iterator[timedelta]:
-    starts: dict[str, list[datetime]] = {}
-    for bar in bars:
-        starts.setdefault(bar.symbol, []).append(bar.start)
-    for moments in starts.values():
-        yield from (later - earlier for earlier, later in pairwise(sorted(moments)))
+    return BarHistory((replace(bar, end=bar.start + spacing) for bar in bars), timeframe)

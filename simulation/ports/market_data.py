@@ -12,8 +12,8 @@ from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from simulation.broker import SimulatedBroker
-from simulation.broker.history import BarsQuery, bars_page, stamp
-from simulation.market.bar_history import Bar as TapeBar
+from simulation.broker.market import BarsQuery, bars_page, stamp
+from simulation.market.bar_history import Bar as BrokersBar
 from simulation.market.timeframe import Timeframe as Span
 
 _SPANS = {each: Span.parse(each) for each in Timeframe}
@@ -26,7 +26,7 @@ class _Past:
     times: list[datetime] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
 
-    def follow(self, closed: Sequence[TapeBar], span: Span) -> None:
+    def follow(self, closed: Sequence[BrokersBar], span: Span) -> None:
         """Take in what has closed since the last time."""
         for bar in closed[len(self.bars) :]:
             time = stamp(bar.start, span)
@@ -71,8 +71,8 @@ class InMemoryMarketData:
     def _put_together(self, symbol: Symbol, timeframe: Timeframe, first: datetime, last: datetime) -> list[Bar]:
         """Return bars longer than the market's own; shorter ones do not exist."""
         query = BarsQuery(symbols=[symbol], timeframe=_SPANS[timeframe], start=first, end=last, limit=sys.maxsize)
-        page = bars_page(self._broker.market, query, forming=False, now=self._broker.clock.now)
-        return [_bar(bar, time) for time, bar in page.bars.get(symbol, [])]
+        bars, _ = bars_page(self._broker.market, query, forming=False, now=self._broker.clock.now)
+        return [_bar(bar, time) for time, bar in bars.get(symbol, [])]
 
 
 def _by_feed(symbols: Collection[Symbol]) -> list[Symbol]:
@@ -80,7 +80,7 @@ def _by_feed(symbols: Collection[Symbol]) -> list[Symbol]:
     return sorted(set(symbols), key=lambda symbol: (symbol.is_crypto, symbol))
 
 
-def _bar(bar: TapeBar, time: datetime) -> Bar:
+def _bar(bar: BrokersBar, time: datetime) -> Bar:
     return Bar(
         time=time,
         open=float(bar.open),

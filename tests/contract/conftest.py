@@ -4,8 +4,8 @@ from moto import mock_aws
 
 from argo.adapters.threads import BlockingCalls
 from tests.contract.backends import Backend, InMemory
-from tests.contract.broker_desk import BrokerDesk
 from tests.contract.dynalite import DynaliteBackend, dynalite
+from tests.contract.faces import HttpFace
 from worlds.embedded_aws import KEYS
 
 DYNALITE = pytest.param("dynalite", marks=pytest.mark.dynalite)
@@ -76,7 +76,7 @@ def queues(backend):
 
 
 @pytest.fixture
-def desk(request):
-    """A desk over HTTP, unless the test asks for `ON_BOTH_FACES`."""
-    with getattr(request, "param", BrokerDesk)() as open_desk:
-        yield open_desk
+def face(request):
+    """The broker over HTTP, unless the test asks for `ON_BOTH_FACES`."""
+    with getattr(request, "param", HttpFace)() as face:
+        yield face

@@ -7,8 +7,8 @@ from argo.domain.account import Asset
 from argo.domain.orders import OrderStatus, differences
 from argo.domain.symbols import Symbol
 from tests.contract.backends import together
-from tests.contract.broker_desk import ON_BOTH_FACES
-from tests.simulation.desk import NEXT_OPENING, TEN_O_CLOCK
+from tests.contract.faces import ON_BOTH_FACES
+from tests.simulation.trader import NEXT_OPENING, TEN_O_CLOCK
 from tests.unit.builders import an_entry_plan
 
 pytestmark = ON_BOTH_FACES
@@ -18,12 +18,12 @@ RESTING = an_entry_plan(limit_price="99")
 
 
 @pytest.fixture
-def broker(desk):
-    return desk.broker()
+def broker(face):
+    return face.broker()
 
 
-def test_an_account_comes_with_its_balances_and_flags(desk, broker):
-    desk.call(lambda: setattr(desk.desk.account, "trading_blocked", True))
+def test_an_account_comes_with_its_balances_and_flags(face, broker):
+    face.call(lambda: setattr(face.trader.account, "trading_blocked", True))
 
     account = broker.account()
 
@@ -40,15 +40,15 @@ def test_the_clock_is_the_exchanges_in_utc(broker):
     assert (clock.next_open, clock.next_close) == (NEXT_OPENING, TEN_O_CLOCK + timedelta(hours=6))
 
 
-def test_positions_are_signed_and_a_pair_has_its_slash(desk, broker):
+def test_positions_are_signed_and_a_pair_has_its_slash(face, broker):
     def trade():
-        desk.desk.price(50_000, "BTC/USD")
-        desk.desk.price(20, "IBM")
-        desk.desk.sell(5, symbol="IBM")
-        desk.desk.buy(1, symbol="BTC/USD", time_in_force="gtc")
+        face.trader.price(50_000, "BTC/USD")
+        face.trader.price(20, "IBM")
+        face.trader.sell(5, symbol="IBM")
+        face.trader.buy(1, symbol="BTC/USD", time_in_force="gtc")
 
     assert broker.positions() == []
-    desk.call(trade)
+    face.call(trade)
 
     pair, short = broker.positions()
 
@@ -127,22 +127,22 @@ def test_more_open_orders_than_the_brokers_default_page_are_all_seen(broker):
     assert {order.client_order_id for order in found} == {plan.client_order_id for plan in plans}
 
 
-def test_an_order_that_is_not_argos_is_among_the_open_ones(desk, broker):
-    desk.call(lambda: desk.desk.buy(5, type="limit", limit_price=90, client_order_id="by hand"))
+def test_an_order_that_is_not_argos_is_among_the_open_ones(face, broker):
+    face.call(lambda: face.trader.buy(5, type="limit", limit_price=90, client_order_id="by hand"))
 
     (found,) = broker.open_orders()
 
     assert (found.client_order_id, found.limit_price) == ("by hand", 90)
 
 
-def test_an_asset_says_how_it_can_be_traded(desk, broker):
-    desk.call(lambda: desk.desk.broker.assets.override("AAPL", shortable=False))
+def test_an_asset_says_how_it_can_be_traded(face, broker):
+    face.call(lambda: face.trader.broker.assets.override("AAPL", shortable=False))
 
     assert broker.asset(Symbol("AAPL")) == Asset(tradable=True, shortable=False, fractionable=True)
 
 
-def test_a24_a_pairs_asset_is_found_by_its_symbol(desk, broker):
-    desk.call(lambda: desk.desk.price(50_000, "BTC/USD"))
+def test_a24_a_pairs_asset_is_found_by_its_symbol(face, broker):
+    face.call(lambda: face.trader.price(50_000, "BTC/USD"))
 
     asset = broker.asset(Symbol("BTC-USD"))
 
@@ -162,7 +162,7 @@ def test_an_open_order_is_cancelled_and_a_final_or_unknown_one_is_not(broker):
     assert broker.cancel("00000000-0000-0000-0000-000000000000") is False
 
 
-def test_calls_at_once_each_get_their_own_answer(desk, broker):
+def test_calls_at_once_each_get_their_own_answer(face, broker):
     plans = [an_entry_plan(limit_price="99", client_order_id=f"argo-{number}") for number in range(20)]
 
     sent = together(*(broker.port.submit(plan.body()) for plan in plans))
@@ -170,7 +170,7 @@ def test_calls_at_once_each_get_their_own_answer(desk, broker):
 
     assert [order.client_order_id for order in sent] == [plan.client_order_id for plan in plans]
     assert [order.order_id for order in found] == [order.order_id for order in sent]
-    assert desk.entries == 20
+    assert face.entries == 20
 
 
 def test_a_filled_brackets_legs_are_open_orders_of_their_own_and_not_nested(broker):
@@ -182,14 +182,14 @@ def test_a_filled_brackets_legs_are_open_orders_of_their_own_and_not_nested(brok
     ]
 
 
-def test_final_orders_of_a_symbol_since_a_time_are_found(desk, broker):
-    desk.call(lambda: desk.desk.price(20, "IBM"))
-    desk.call(lambda: desk.desk.buy(1, client_order_id="too early"))
-    desk.call(lambda: desk.desk.wait(60))
+def test_final_orders_of_a_symbol_since_a_time_are_found(face, broker):
+    face.call(lambda: face.trader.price(20, "IBM"))
+    face.call(lambda: face.trader.buy(1, client_order_id="too early"))
+    face.call(lambda: face.trader.wait(60))
     for name in ("by hand", "again"):
-        desk.call(lambda name=name: desk.desk.buy(1, client_order_id=name))
-    desk.call(lambda: desk.desk.buy(1, symbol="IBM"))
-    desk.call(lambda: desk.desk.buy(1, type="limit", limit_price=90, client_order_id="still open"))
+        face.call(lambda name=name: face.trader.buy(1, client_order_id=name))
+    face.call(lambda: face.trader.buy(1, symbol="IBM"))
+    face.call(lambda: face.trader.buy(1, type="limit", limit_price=90, client_order_id="still open"))
 
     found = broker.closed_orders(Symbol("AAPL"), since=TEN_O_CLOCK)
 
@@ -208,14 +208,14 @@ def test_a_moved_stop_is_an_order_in_its_predecessors_place(broker):
     assert moved.order_id in {leg.order_id for leg in broker.order(sent.order_id).legs}
 
 
-def test_orders_and_positions_that_lag_are_those_of_a_while_ago(desk, broker):
-    desk.call(lambda: desk.desk.behave(orders_lag=2, positions_lag=5))
+def test_orders_and_positions_that_lag_are_those_of_a_while_ago(face, broker):
+    face.call(lambda: face.trader.behave(orders_lag=2, positions_lag=5))
     sent = broker.submit(FILLED_AT_ONCE.body())
 
     unseen = broker.order_by_client_id(sent.client_order_id), broker.open_orders(nested=False), broker.positions()
-    desk.call(lambda: desk.desk.wait(2))
+    face.call(lambda: face.trader.wait(2))
     found, positions = broker.order(sent.order_id), broker.positions()
-    desk.call(lambda: desk.desk.wait(3))
+    face.call(lambda: face.trader.wait(3))
     (position,) = broker.positions()
 
     assert unseen == (None, [], [])
@@ -223,11 +223,11 @@ def test_orders_and_positions_that_lag_are_those_of_a_while_ago(desk, broker):
     assert position.quantity == 12
 
 
-def test_an_order_that_is_rejected_later_was_accepted(desk, broker):
-    desk.call(lambda: desk.desk.behave(rejected_after={RESTING.client_order_id: 3}))
+def test_an_order_that_is_rejected_later_was_accepted(face, broker):
+    face.call(lambda: face.trader.behave(rejected_after={RESTING.client_order_id: 3}))
 
     sent = broker.submit(RESTING.body())
-    desk.call(lambda: desk.desk.wait(3))
+    face.call(lambda: face.trader.wait(3))
 
     assert sent.status is OrderStatus.ACCEPTED
     assert broker.order(sent.order_id).status is OrderStatus.REJECTED
@@ -241,11 +241,11 @@ def test_what_open_orders_hold_of_a_position_is_not_available(broker):
     assert (position.quantity, position.available_quantity) == (12, 0)
 
 
-def test_ids_do_not_depend_on_which_order_came_first(desk, broker):
+def test_ids_do_not_depend_on_which_order_came_first(face, broker):
     plans = [an_entry_plan(client_order_id=f"argo-{number}") for number in range(3)]
     sent = [broker.submit(plan.body()) for plan in plans]
 
-    with type(desk)() as other:
+    with type(face)() as other:
         sent_backwards = [other.broker().submit(plan.body()) for plan in reversed(plans)]
 
     assert sent == sent_backwards[::-1]

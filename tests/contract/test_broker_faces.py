@@ -11,8 +11,8 @@ from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from simulation.broker import BrokerError, order_request
 from tests.contract.backends import together
-from tests.contract.broker_desk import BrokerDesk, InMemoryDesk
-from tests.simulation.desk import AFTER_THE_CLOSE, NEXT_OPENING, TEN_O_CLOCK
+from tests.contract.faces import HttpFace, MemoryFace
+from tests.simulation.trader import AFTER_THE_CLOSE, NEXT_OPENING, TEN_O_CLOCK
 
 SYMBOLS = tuple(Symbol(name) for name in ("AAPL", "BTC/USD", "IBM", "NONE"))
 MINUTE = timedelta(minutes=1)
@@ -86,22 +86,22 @@ manual_orders = st.fixed_dictionaries(
 ).map(lambda terms: terms | {"time_in_force": "day"})
 
 HAPPENINGS = {
-    "bar": (bars(), lambda desk, ohlc: (desk.wait(0), desk.bar(*ohlc))),
-    "price": (st.tuples(prices, symbols), lambda desk, traded: desk.price(*traded)),
-    "wait": (seconds, lambda desk, lasts: desk.wait(lasts)),
-    "clock": (st.sampled_from([AFTER_THE_CLOSE, NEXT_OPENING]), lambda desk, now: desk.broker.set_clock(now)),
-    "behaviour": (behaviours, lambda desk, terms: desk.behave(**terms)),
+    "bar": (bars(), lambda trader, ohlc: (trader.wait(0), trader.bar(*ohlc))),
+    "price": (st.tuples(prices, symbols), lambda trader, traded: trader.price(*traded)),
+    "wait": (seconds, lambda trader, lasts: trader.wait(lasts)),
+    "clock": (st.sampled_from([AFTER_THE_CLOSE, NEXT_OPENING]), lambda trader, now: trader.broker.set_clock(now)),
+    "behaviour": (behaviours, lambda trader, terms: trader.behave(**terms)),
     "liquidity": (
         st.dictionaries(names, st.integers(0, 5).map(Decimal), max_size=2),
-        lambda desk, limits: (desk.broker.fill_limits.clear(), desk.broker.fill_limits.update(limits)),
+        lambda trader, limits: (trader.broker.fill_limits.clear(), trader.broker.fill_limits.update(limits)),
     ),
     "block": (
         st.sampled_from([True, False, False]),
-        lambda desk, blocked: setattr(desk.account, "trading_blocked", blocked),
+        lambda trader, blocked: setattr(trader.account, "trading_blocked", blocked),
     ),
     "by hand": (
         manual_orders,
-        lambda desk, terms: desk.broker.trade_by_hand(desk.account, order_request(terms)),
+        lambda trader, terms: trader.broker.trade_by_hand(trader.account, order_request(terms)),
     ),
 }
 """What happens at the broker: its details, and how it is done."""
@@ -124,15 +124,15 @@ stories = st.lists(
 )
 
 
-class Face:
-    """One of the two brokers, and all that it has said."""
+class Conversation:
+    """One of the two faces, and all that it has said."""
 
-    def __init__(self, desk):
-        self.desk = desk
-        self.broker, self.market_data = desk.broker().port, desk.market_data().port
+    def __init__(self, face):
+        self.face = face
+        self.broker, self.market_data = face.broker().port, face.market_data().port
         self.said = []
         for symbol in ("IBM", "BTC/USD"):
-            desk.call(lambda symbol=symbol: desk.desk.price(100, symbol))
+            face.call(lambda symbol=symbol: face.trader.price(100, symbol))
 
     def live_through(self, story):
         for kind, details in story:
@@ -153,15 +153,15 @@ class Face:
     def happen(self, kind, details):
         def done():
             try:
-                HAPPENINGS[kind][1](self.desk.desk, details)
+                HAPPENINGS[kind][1](self.face.trader, details)
             except (BrokerError, ValueError) as refused:
                 self.said.append(repr(refused))
 
-        self.desk.call(done)
+        self.face.call(done)
 
     def answer(self, call):
         # The adapter's own budget of requests goes by its clock and has no counterpart in memory: it may refill.
-        self.desk.clock.set(max(self.now, self.desk.clock.now()) + MINUTE)
+        self.face.clock.set(max(self.now, self.face.clock.now()) + MINUTE)
         try:
             (answer,) = together(call)
         except BrokerFault as fault:
@@ -186,11 +186,11 @@ class Face:
 
     @property
     def now(self):
-        return self.desk.call(lambda: self.desk.desk.broker.clock.now)
+        return self.face.call(lambda: self.face.trader.broker.clock.now)
 
     @property
     def order_ids(self):
-        return self.desk.call(lambda: list(self.desk.desk.account.orders))
+        return self.face.call(lambda: list(self.face.trader.account.orders))
 
     def order_id(self, number):
         """Return the id of an order, or one that none has."""
@@ -201,7 +201,7 @@ class Face:
 @settings(max_examples=30, phases=[Phase.generate])  # to shrink a story over HTTP takes minutes
 @given(stories)
 def test_both_faces_tell_the_same_of_the_same_story(story):
-    with BrokerDesk(requests_per_minute=None) as over_http, InMemoryDesk() as in_memory:
-        told, expected = Face(over_http).live_through(story), Face(in_memory).live_through(story)
+    with HttpFace(requests_per_minute=None) as over_http, MemoryFace() as in_memory:
+        told, expected = Conversation(over_http).live_through(story), Conversation(in_memory).live_through(story)
 
     assert told == expected

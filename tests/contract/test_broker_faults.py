@@ -7,7 +7,7 @@ from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throt
 from argo.domain.orders import OrderStatus
 from argo.domain.reasons import RejectionReason
 from argo.domain.symbols import Symbol
-from tests.contract.broker_desk import ON_BOTH_FACES
+from tests.contract.faces import ON_BOTH_FACES
 from tests.unit.builders import an_entry_plan
 
 PLAN = an_entry_plan(limit_price="99")
@@ -35,8 +35,8 @@ UNUSABLE = NOTHING_TOLD | SOMETHING_ELSE
 
 
 @pytest.fixture
-def broker(desk):
-    return desk.broker()
+def broker(face):
+    return face.broker()
 
 
 def fault_of(broker, plan=PLAN):
@@ -48,34 +48,34 @@ def fault_of(broker, plan=PLAN):
 
 @pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("after", [False, True], ids=["not placed", "placed"])
-def test_a12_an_answer_that_tells_nothing_is_ambiguous_and_is_not_sent_again(desk, broker, answer, after):
-    desk.strike(method="POST", after=after, **answer)
+def test_a12_an_answer_that_tells_nothing_is_ambiguous_and_is_not_sent_again(face, broker, answer, after):
+    face.strike(method="POST", after=after, **answer)
 
     fault = fault_of(broker)
 
     assert (type(fault), fault.status) == (Ambiguous, answer["status"])
     assert fault.request_id
-    assert desk.requests == {"POST /v2/orders": 1}
-    assert desk.entries == after
+    assert face.requests == {"POST /v2/orders": 1}
+    assert face.entries == after
     assert (broker.order_by_client_id(PLAN.client_order_id) is not None) == after
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not placed", "placed"])
-def test_b02_a_broken_connection_is_ambiguous_and_is_not_tried_again(desk, broker, after):
+def test_b02_a_broken_connection_is_ambiguous_and_is_not_tried_again(face, broker, after):
     broker.clock()
-    desk.strike(method="POST", drop=True, after=after)
+    face.strike(method="POST", drop=True, after=after)
 
     fault = fault_of(broker)
 
     assert type(fault) is Ambiguous
-    assert (desk.posts, desk.entries) == (1, after)
+    assert (face.posts, face.entries) == (1, after)
     assert (broker.order_by_client_id(PLAN.client_order_id) is not None) == after
 
 
-def test_a_broker_that_is_not_there_is_ambiguous(desk):
+def test_a_broker_that_is_not_there_is_ambiguous(face):
     with socket.socket() as bound_but_deaf:
         bound_but_deaf.bind(("127.0.0.1", 0))
-        broker = desk.broker(url=f"http://127.0.0.1:{bound_but_deaf.getsockname()[1]}")
+        broker = face.broker(url=f"http://127.0.0.1:{bound_but_deaf.getsockname()[1]}")
 
         assert type(fault_of(broker)) is Ambiguous
 
@@ -90,13 +90,13 @@ def test_a_broker_that_is_not_there_is_ambiguous(desk):
         (403, HTML),
     ],
 )
-def test_a34_refused_credentials_are_unauthorised(desk, broker, status, body):
-    desk.strike(method="POST", status=status, body=body)
+def test_a34_refused_credentials_are_unauthorised(face, broker, status, body):
+    face.strike(method="POST", status=status, body=body)
 
     fault = fault_of(broker)
 
     assert (type(fault), fault.status) == (Unauthorised, status)
-    assert (desk.posts, desk.entries) == (1, 0)
+    assert (face.posts, face.entries) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -115,51 +115,51 @@ def test_a34_refused_credentials_are_unauthorised(desk, broker, status, body):
         (40010000, "request body format is invalid", RejectionReason.VALIDATION),
     ],
 )
-def test_a_final_refusal_is_sorted_by_code_and_message(desk, broker, code, message, reason):
+def test_a_final_refusal_is_sorted_by_code_and_message(face, broker, code, message, reason):
     status = 422 if code == 40010001 else code // 100_000
-    desk.strike(method="POST", status=status, body={"code": code, "message": message})
+    face.strike(method="POST", status=status, body={"code": code, "message": message})
 
     fault = fault_of(broker)
 
     assert (type(fault), fault.reason, fault.base_price) == (Refused, reason, None)
     assert (fault.status, fault.code, fault.message) == (status, code, message)
-    assert (desk.posts, desk.entries) == (1, 0)
+    assert (face.posts, face.entries) == (1, 0)
 
 
 @ON_BOTH_FACES
-def test_an_order_beyond_the_buying_power_is_refused(desk, broker):
+def test_an_order_beyond_the_buying_power_is_refused(face, broker):
     fault = fault_of(broker, an_entry_plan(limit_price="99", quantity=100_000))
 
     assert (type(fault), fault.reason, fault.code) == (Refused, RejectionReason.BUYING_POWER, 40310000)
     assert (fault.status, fault.message) == (403, "insufficient buying power")
-    assert desk.entries == 0
+    assert face.entries == 0
 
 
 @ON_BOTH_FACES
-def test_b03_an_order_sent_twice_is_a_duplicate(desk, broker):
+def test_b03_an_order_sent_twice_is_a_duplicate(face, broker):
     broker.submit(PLAN.body())
 
     fault = fault_of(broker)
 
     assert (type(fault), fault.status, fault.code) == (Duplicate, 422, 40010001)
-    assert desk.entries == 1
+    assert face.entries == 1
 
 
 @ON_BOTH_FACES
-def test_a_bracket_on_the_wrong_side_is_refused_with_the_base_price(desk, broker):
+def test_a_bracket_on_the_wrong_side_is_refused_with_the_base_price(face, broker):
     fault = fault_of(broker, an_entry_plan(limit_price="99", stop_price="99"))
 
     assert (type(fault), fault.reason) == (Refused, RejectionReason.BRACKET_GEOMETRY)
     assert (fault.base_price, fault.detail()["base_price"]) == ("99", "99")
-    assert desk.entries == 0
+    assert face.entries == 0
 
 
 @ON_BOTH_FACES
-def test_an_order_for_a_symbol_nobody_trades_is_refused(desk, broker):
+def test_an_order_for_a_symbol_nobody_trades_is_refused(face, broker):
     fault = fault_of(broker, an_entry_plan(symbol=Symbol("NONE")))
 
     assert (type(fault), fault.reason, fault.code) == (Refused, RejectionReason.NOT_TRADABLE, 42210000)
-    assert desk.entries == 0
+    assert face.entries == 0
 
 
 @ON_BOTH_FACES
@@ -188,60 +188,60 @@ def test_a_refusal_names_its_request(broker):
     [(30, 30), (-30, 1), (3600, 120), ("soon", 5), (None, 5)],
     ids=["in half a minute", "past", "absurd", "unreadable", "missing"],
 )
-def test_a_throttled_order_waits_until_the_limit_resets(desk, broker, reset, wait):
-    until = int(desk.now.timestamp()) + reset if isinstance(reset, int) else reset
+def test_a_throttled_order_waits_until_the_limit_resets(face, broker, reset, wait):
+    until = int(face.now.timestamp()) + reset if isinstance(reset, int) else reset
     headers = {} if until is None else {"X-RateLimit-Reset": str(until)}
-    desk.strike(
+    face.strike(
         method="POST", status=429, headers=headers, body={"code": 42910000, "message": "rate limit exceeded"}
     )
 
     fault = fault_of(broker)
 
-    assert (type(fault), fault.until) == (Throttled, desk.now + timedelta(seconds=wait))
-    assert (desk.posts, desk.entries) == (1, 0)
+    assert (type(fault), fault.until) == (Throttled, face.now + timedelta(seconds=wait))
+    assert (face.posts, face.entries) == (1, 0)
 
 
-def test_a_burst_beyond_the_budget_is_throttled_before_it_is_sent(desk, broker):
+def test_a_burst_beyond_the_budget_is_throttled_before_it_is_sent(face, broker):
     for _ in range(100):
         broker.clock()
 
     fault = fault_of(broker)
 
-    assert (type(fault), desk.posts) == (Throttled, 0)
-    assert desk.now < fault.until <= desk.now + timedelta(seconds=1)
-    desk.clock.set(fault.until)
+    assert (type(fault), face.posts) == (Throttled, 0)
+    assert face.now < fault.until <= face.now + timedelta(seconds=1)
+    face.clock.set(fault.until)
     assert broker.submit(PLAN.body()).client_order_id == PLAN.client_order_id
 
 
-def test_an_answer_that_leaves_no_request_stops_the_next_until_the_reset(desk, broker):
-    reset = desk.now + timedelta(seconds=30)
+def test_an_answer_that_leaves_no_request_stops_the_next_until_the_reset(face, broker):
+    reset = face.now + timedelta(seconds=30)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(reset.timestamp()))}
-    desk.strike(status=404, body={"code": 40410000, "message": "order not found"}, headers=headers)
+    face.strike(status=404, body={"code": 40410000, "message": "order not found"}, headers=headers)
     assert broker.order("an-id") is None
 
     fault = fault_of(broker)
 
-    assert (type(fault), fault.until, desk.posts) == (Throttled, reset, 0)
-    desk.clock.set(reset)
+    assert (type(fault), fault.until, face.posts) == (Throttled, reset, 0)
+    face.clock.set(reset)
     assert broker.submit(PLAN.body()).client_order_id == PLAN.client_order_id
 
 
 @pytest.mark.parametrize(
     "news", [{"status": "quantum"}, {"status": None}, {"legs": None, "hologram": {"deep": [1]}}]
 )
-def test_an_accepted_order_with_unknown_fields_and_values_is_accepted(desk, broker, news):
-    desk.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
+def test_an_accepted_order_with_unknown_fields_and_values_is_accepted(face, broker, news):
+    face.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
 
     order = broker.submit(PLAN.body())
 
     assert order.order_id == "61e69015"
     assert order.request_id
     assert order.status is (OrderStatus.UNRECOGNISED if "status" in news else OrderStatus.NEW)
-    assert desk.posts == 1
+    assert face.posts == 1
 
 
-def test_an_accepted_order_needs_nothing_but_its_id(desk, broker):
-    desk.strike(method="POST", after=True, status=200, body={"id": "61e69015"})
+def test_an_accepted_order_needs_nothing_but_its_id(face, broker):
+    face.strike(method="POST", after=True, status=200, body={"id": "61e69015"})
 
     order = broker.submit(PLAN.body())
 
@@ -261,8 +261,8 @@ def test_an_accepted_order_needs_nothing_but_its_id(desk, broker):
         {"symbol": 7, "side": 7, "type": 7},
     ],
 )
-def test_an_accepted_order_with_a_field_of_another_form_is_accepted(desk, broker, news):
-    desk.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
+def test_an_accepted_order_with_a_field_of_another_form_is_accepted(face, broker, news):
+    face.strike(method="POST", after=True, status=200, body=AN_ORDER | news)
 
     assert broker.submit(PLAN.body()).order_id == "61e69015"
 
@@ -278,51 +278,51 @@ READS = {
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("answer", UNUSABLE)
-def test_a19_a_read_that_brings_nothing_usable_is_ambiguous(desk, broker, read, answer):
-    desk.strike(**UNUSABLE[answer])
+def test_a19_a_read_that_brings_nothing_usable_is_ambiguous(face, broker, read, answer):
+    face.strike(**UNUSABLE[answer])
 
     with pytest.raises(Ambiguous):
         READS[read](broker)
 
-    assert sum(desk.requests.values()) == 1
+    assert sum(face.requests.values()) == 1
 
 
 @pytest.mark.parametrize("answer", NOTHING_TOLD.values(), ids=NOTHING_TOLD)
-def test_a_cancellation_without_a_usable_answer_is_not_a_success(desk, broker, answer):
-    desk.strike(**answer)
+def test_a_cancellation_without_a_usable_answer_is_not_a_success(face, broker, answer):
+    face.strike(**answer)
 
     with pytest.raises(Ambiguous):
         broker.cancel("an-id")
 
 
-def test_a19_an_object_instead_of_the_list_of_positions_is_not_an_empty_account(desk, broker):
-    desk.strike(status=200, body={})
+def test_a19_an_object_instead_of_the_list_of_positions_is_not_an_empty_account(face, broker):
+    face.strike(status=200, body={})
 
     with pytest.raises(Ambiguous):
         broker.positions()
 
 
-def test_a_404_that_does_not_speak_of_an_order_is_not_the_absence_of_one(desk, broker):
-    desk.strike(status=404, body={"message": "endpoint not found"})
+def test_a_404_that_does_not_speak_of_an_order_is_not_the_absence_of_one(face, broker):
+    face.strike(status=404, body={"message": "endpoint not found"})
 
     with pytest.raises(BrokerFault):
         broker.order_by_client_id("argo-1")
 
 
 @pytest.mark.parametrize("missing", ["trading_blocked", "account_blocked", "status"])
-def test_a19_an_account_without_a_flag_counts_as_blocked(desk, broker, missing):
+def test_a19_an_account_without_a_flag_counts_as_blocked(face, broker, missing):
     flags = {"status": "ACTIVE", "trading_blocked": False, "account_blocked": False}
     money = {"equity": "1", "cash": "1", "buying_power": "1"}
     whole = flags | money
-    desk.strike(status=200, body={name: value for name, value in whole.items() if name != missing})
-    desk.strike(status=200, body=whole)
+    face.strike(status=200, body={name: value for name, value in whole.items() if name != missing})
+    face.strike(status=200, body=whole)
 
     assert broker.account().is_blocked
     assert not broker.account().is_blocked
 
 
-def test_a19_an_account_without_buying_power_is_no_account(desk, broker):
-    desk.strike(status=200, body={"status": "ACTIVE", "equity": "1", "cash": "1"})
+def test_a19_an_account_without_buying_power_is_no_account(face, broker):
+    face.strike(status=200, body={"status": "ACTIVE", "equity": "1", "cash": "1"})
 
     with pytest.raises(Ambiguous):
         broker.account()

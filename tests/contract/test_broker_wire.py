@@ -11,15 +11,15 @@ from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from tests.contract.backends import together
-from tests.simulation.desk import TEN_O_CLOCK
+from tests.simulation.trader import TEN_O_CLOCK
 from tests.unit.builders import an_entry_plan
 
 RESTING = an_entry_plan(limit_price="99")
 
 
 @pytest.fixture
-def broker(desk):
-    return desk.broker()
+def broker(face):
+    return face.broker()
 
 
 def ask_everything(broker):
@@ -40,15 +40,15 @@ def ask_everything(broker):
 
 
 @pytest.mark.parametrize("body", [{"message": "welcome"}, "null", {"orders": []}])
-def test_a19_open_orders_of_another_form_are_ambiguous_and_not_none(desk, broker, body):
-    desk.strike(status=200, body=body)
+def test_a19_open_orders_of_another_form_are_ambiguous_and_not_none(face, broker, body):
+    face.strike(status=200, body=body)
 
     with pytest.raises(Ambiguous):
         broker.open_orders()
 
 
-def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(desk, broker):
-    desk.strike(status=200, body={"symbol": "AAPL", "shortable": "yes", "fractionable": None})
+def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(face, broker):
+    face.strike(status=200, body={"symbol": "AAPL", "shortable": "yes", "fractionable": None})
 
     assert broker.asset(Symbol("AAPL")) == Asset(tradable=False, shortable=False, fractionable=False)
 
@@ -63,15 +63,15 @@ def test_what_the_broker_does_not_affirm_of_an_asset_is_not_so(desk, broker):
     ids=["an error", "throttled", "a broken connection"],
 )
 @pytest.mark.parametrize("question", ["open_orders", "asset"])
-def test_a19_no_answer_is_a_fault_and_not_nothing(desk, broker, question, fault, raised):
-    desk.strike(**fault)
+def test_a19_no_answer_is_a_fault_and_not_nothing(face, broker, question, fault, raised):
+    face.strike(**fault)
 
     with pytest.raises(raised):
         ask_everything(broker)[question]()
 
 
-def test_a13_calls_at_once_overlap(desk, broker):
-    desk.strike(delay_seconds=0.2, times=8)
+def test_a13_calls_at_once_overlap(face, broker):
+    face.strike(delay_seconds=0.2, times=8)
 
     started = monotonic()
     together(*(broker.port.clock() for _ in range(8)))
@@ -79,38 +79,38 @@ def test_a13_calls_at_once_overlap(desk, broker):
     assert monotonic() - started < 0.8
 
 
-def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(desk):
+def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(face):
     def unreadable() -> Credentials:
         raise ConfigurationError("credentials parameter /argo/argo/credentials: AccessDenied")
 
-    for call in ask_everything(desk.broker(unreadable)).values():
+    for call in ask_everything(face.broker(unreadable)).values():
         with pytest.raises(Unauthorised, match="AccessDenied"):
             call()
 
-    assert desk.requests == {}
+    assert face.requests == {}
 
 
 @pytest.mark.parametrize(
     "keys", [("", ""), ("key", ""), ("key", "secret\n"), ("key", "se\ncret"), ("key", "\N{SNOWMAN}"), ("key", 7)]
 )
-def test_a02_keys_that_cannot_be_sent_are_unauthorised(desk, keys):
-    broker = desk.broker(lambda: Credentials(*keys))
+def test_a02_keys_that_cannot_be_sent_are_unauthorised(face, keys):
+    broker = face.broker(lambda: Credentials(*keys))
 
     for _ in range(2):
         with pytest.raises(Unauthorised):
             broker.submit(RESTING.body())
 
 
-def test_a34_refused_keys_are_unauthorised_on_every_method(desk):
-    for call in ask_everything(desk.broker(lambda: Credentials("key", "guess"))).values():
+def test_a34_refused_keys_are_unauthorised_on_every_method(face):
+    for call in ask_everything(face.broker(lambda: Credentials("key", "guess"))).values():
         with pytest.raises(Unauthorised):
             call()
 
-    assert desk.posts == 1
+    assert face.posts == 1
 
 
-def test_a_question_is_one_request_also_when_there_is_nothing(desk, broker):
+def test_a_question_is_one_request_also_when_there_is_nothing(face, broker):
     assert broker.open_orders() == []
     assert broker.asset(Symbol("NONE")) is None
 
-    assert desk.requests == {"GET /v2/orders": 1, "GET /v2/assets/{symbol}": 1}
+    assert face.requests == {"GET /v2/orders": 1, "GET /v2/assets/{symbol}": 1}

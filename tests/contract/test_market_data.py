@@ -11,8 +11,8 @@ from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from simulation.market.bar_history import Bar
 from simulation.market.timeframe import DAILY
-from tests.contract.broker_desk import ON_BOTH_FACES
-from tests.simulation.desk import TEN_O_CLOCK, minute_step
+from tests.contract.faces import ON_BOTH_FACES
+from tests.simulation.trader import TEN_O_CLOCK, minute_step
 
 AAPL, IBM, BTC = Symbol("AAPL"), Symbol("IBM"), Symbol("BTC/USD")
 MINUTE = timedelta(minutes=1)
@@ -22,23 +22,23 @@ def at(minute):
     return TEN_O_CLOCK + minute * MINUTE
 
 
-def trade_minutes(desk, number, *symbols, forming=False):
+def trade_minutes(face, number, *symbols, forming=False):
     """Let each symbol trade from 100 on, a dollar a minute; then the last minute may still be running."""
 
     def trade():
         for minute in range(number):
             for symbol in symbols:
                 close = Decimal(100 + minute)
-                desk.desk.broker.market.close_bar(
+                face.trader.broker.market.close_bar(
                     Bar(symbol, at(minute), at(minute + 1), close, close, close, close, Decimal(1000))
                 )
         if forming:
-            desk.desk.broker.begin(minute_step(number, 200, 201, 199, 200, symbol=symbols[0]))
+            face.trader.broker.begin(minute_step(number, 200, 201, 199, 200, symbol=symbols[0]))
         else:
-            desk.desk.broker.set_clock(at(number))
+            face.trader.broker.set_clock(at(number))
 
-    desk.call(trade)
-    desk.clock.set(at(number))
+    face.call(trade)
+    face.clock.set(at(number))
 
 
 def minutes(market_data, *symbols, start=TEN_O_CLOCK, end=TEN_O_CLOCK + timedelta(days=30)):
@@ -46,10 +46,10 @@ def minutes(market_data, *symbols, start=TEN_O_CLOCK, end=TEN_O_CLOCK + timedelt
 
 
 @ON_BOTH_FACES
-def test_bars_of_many_symbols_come_oldest_first(desk):
-    trade_minutes(desk, 3, AAPL, IBM)
+def test_bars_of_many_symbols_come_oldest_first(face):
+    trade_minutes(face, 3, AAPL, IBM)
 
-    found = minutes(desk.market_data(), AAPL, IBM)
+    found = minutes(face.market_data(), AAPL, IBM)
 
     assert {symbol: [bar.time for bar in bars] for symbol, bars in found.items()} == {
         AAPL: [at(0), at(1), at(2)],
@@ -59,105 +59,105 @@ def test_bars_of_many_symbols_come_oldest_first(desk):
     assert (last.open, last.high, last.low, last.close, last.volume) == (102, 102, 102, 102, 1000)
 
 
-def test_bars_of_many_symbols_are_one_request(desk):
-    trade_minutes(desk, 3, AAPL, IBM)
+def test_bars_of_many_symbols_are_one_request(face):
+    trade_minutes(face, 3, AAPL, IBM)
 
-    minutes(desk.market_data(), AAPL, IBM)
+    minutes(face.market_data(), AAPL, IBM)
 
-    assert desk.requests == {"GET /v2/stocks/bars": 1}
+    assert face.requests == {"GET /v2/stocks/bars": 1}
 
 
 @ON_BOTH_FACES
-def test_bars_before_the_start_are_left_out(desk):
-    trade_minutes(desk, 3, AAPL)
+def test_bars_before_the_start_are_left_out(face):
+    trade_minutes(face, 3, AAPL)
 
-    found = minutes(desk.market_data(), AAPL, start=at(1))
+    found = minutes(face.market_data(), AAPL, start=at(1))
 
     assert [bar.time for bar in found[AAPL]] == [at(1), at(2)]
 
 
 @ON_BOTH_FACES
-def test_b14_the_forming_bar_that_crypto_shows_is_left_out(desk):
-    trade_minutes(desk, 2, BTC, forming=True)
+def test_b14_the_forming_bar_that_crypto_shows_is_left_out(face):
+    trade_minutes(face, 2, BTC, forming=True)
 
-    found = minutes(desk.market_data(), BTC)
+    found = minutes(face.market_data(), BTC)
 
     assert [bar.time for bar in found[BTC]] == [at(0), at(1)]
 
 
 @ON_BOTH_FACES
-def test_b14_a_symbol_whose_only_bar_is_forming_is_absent(desk):
-    trade_minutes(desk, 0, BTC, forming=True)
+def test_b14_a_symbol_whose_only_bar_is_forming_is_absent(face):
+    trade_minutes(face, 0, BTC, forming=True)
 
-    assert minutes(desk.market_data(), BTC) == {}
+    assert minutes(face.market_data(), BTC) == {}
 
 
 @ON_BOTH_FACES
-def test_b14_a_bar_that_ends_after_the_end_is_left_out(desk):
-    trade_minutes(desk, 4, AAPL)
+def test_b14_a_bar_that_ends_after_the_end_is_left_out(face):
+    trade_minutes(face, 4, AAPL)
 
-    at_a_bars_end = minutes(desk.market_data(), AAPL, end=at(2))
-    within_a_bar = minutes(desk.market_data(), AAPL, end=at(2) + MINUTE / 2)
+    at_a_bars_end = minutes(face.market_data(), AAPL, end=at(2))
+    within_a_bar = minutes(face.market_data(), AAPL, end=at(2) + MINUTE / 2)
 
     assert [bar.time for bar in at_a_bars_end[AAPL]] == [at(0), at(1)]
     assert [bar.time for bar in within_a_bar[AAPL]] == [at(0), at(1)]
 
 
-def test_stocks_and_pairs_are_two_requests(desk):
-    trade_minutes(desk, 1, AAPL, BTC)
+def test_stocks_and_pairs_are_two_requests(face):
+    trade_minutes(face, 1, AAPL, BTC)
 
-    found = minutes(desk.market_data(), BTC, AAPL)
+    found = minutes(face.market_data(), BTC, AAPL)
 
     assert set(found) == {AAPL, BTC}
-    assert desk.requests == {"GET /v2/stocks/bars": 1, "GET /v1beta3/crypto/us/bars": 1}
+    assert face.requests == {"GET /v2/stocks/bars": 1, "GET /v1beta3/crypto/us/bars": 1}
 
 
 @ON_BOTH_FACES
-def test_a_symbol_without_data_is_absent(desk):
-    trade_minutes(desk, 1, AAPL)
+def test_a_symbol_without_data_is_absent(face):
+    trade_minutes(face, 1, AAPL)
 
-    assert set(minutes(desk.market_data(), AAPL, Symbol("NONE"))) == {AAPL}
-    assert minutes(desk.market_data(), Symbol("NONE")) == {}
-    assert minutes(desk.market_data()) == {}
+    assert set(minutes(face.market_data(), AAPL, Symbol("NONE"))) == {AAPL}
+    assert minutes(face.market_data(), Symbol("NONE")) == {}
+    assert minutes(face.market_data()) == {}
 
 
 @pytest.mark.parametrize(("surplus", "pages"), [(0, 1), (1, 2)])
-def test_pages_are_followed_across_symbols_to_the_end(desk, surplus, pages):
+def test_pages_are_followed_across_symbols_to_the_end(face, surplus, pages):
     length = PAGE_LIMIT // 2
-    trade_minutes(desk, length, AAPL, IBM)
+    trade_minutes(face, length, AAPL, IBM)
     if surplus:
         extra = Bar(IBM, at(length), at(length + 1), *[Decimal(1)] * 4, volume=Decimal(1))
-        desk.call(lambda: desk.desk.broker.market.close_bar(extra))
-        desk.call(lambda: desk.desk.broker.set_clock(at(length + 1)))
-        desk.clock.set(at(length + 1))
+        face.call(lambda: face.trader.broker.market.close_bar(extra))
+        face.call(lambda: face.trader.broker.set_clock(at(length + 1)))
+        face.clock.set(at(length + 1))
 
-    found = minutes(desk.market_data(), AAPL, IBM)
+    found = minutes(face.market_data(), AAPL, IBM)
 
     assert {symbol: len(bars) for symbol, bars in found.items()} == {AAPL: length, IBM: length + surplus}
     assert [bar.time for bar in found[IBM]] == [at(minute) for minute in range(length + surplus)]
-    assert desk.requests == {"GET /v2/stocks/bars": pages}
+    assert face.requests == {"GET /v2/stocks/bars": pages}
 
 
 @ON_BOTH_FACES
-def test_bars_that_close_later_are_seen_when_they_have(desk):
-    market_data = desk.market_data()
-    trade_minutes(desk, 2, AAPL)
+def test_bars_that_close_later_are_seen_when_they_have(face):
+    market_data = face.market_data()
+    trade_minutes(face, 2, AAPL)
     before = minutes(market_data, AAPL)[AAPL]
 
     third = minute_step(2, 102, 103, 101, 102)
-    desk.call(lambda: (desk.desk.broker.begin(third), desk.desk.broker.finish(third)))
-    desk.clock.set(at(3))
+    face.call(lambda: (face.trader.broker.begin(third), face.trader.broker.finish(third)))
+    face.clock.set(at(3))
 
     assert [bar.time for bar in before] == [at(0), at(1)]
     assert [bar.time for bar in minutes(market_data, AAPL, start=at(1))[AAPL]] == [at(1), at(2)]
 
 
 @ON_BOTH_FACES
-def test_bars_longer_than_the_markets_own_are_whole_ones_put_together(desk):
-    trade_minutes(desk, 12, AAPL)
+def test_bars_longer_than_the_markets_own_are_whole_ones_put_together(face):
+    trade_minutes(face, 12, AAPL)
     window = {"start": TEN_O_CLOCK, "end": at(12)}
 
-    found = desk.market_data().bars([AAPL], Timeframe.FIVE_MINUTES, **window)
+    found = face.market_data().bars([AAPL], Timeframe.FIVE_MINUTES, **window)
 
     assert [(bar.time, bar.open, bar.close, bar.volume) for bar in found[AAPL]] == [
         (at(0), 100, 104, 5000),
@@ -166,46 +166,46 @@ def test_bars_longer_than_the_markets_own_are_whole_ones_put_together(desk):
 
 
 @ON_BOTH_FACES
-def test_a_daily_bar_is_closed_at_midnight_in_new_york(desk):
+def test_a_daily_bar_is_closed_at_midnight_in_new_york(face):
     start, end = TEN_O_CLOCK - MINUTE * 30, TEN_O_CLOCK + MINUTE * 360
     midnight = TEN_O_CLOCK - timedelta(hours=10)
 
     def trade():
-        desk.desk.broker.market.timeframe = DAILY
-        desk.desk.broker.market.close_bar(Bar(AAPL, start, end, *[Decimal(100)] * 4, volume=Decimal(1)))
+        face.trader.broker.market.timeframe = DAILY
+        face.trader.broker.market.close_bar(Bar(AAPL, start, end, *[Decimal(100)] * 4, volume=Decimal(1)))
 
-    desk.call(trade)
-    market_data, found = desk.market_data(), []
+    face.call(trade)
+    market_data, found = face.market_data(), []
     for now in (end, midnight + timedelta(days=1) - MINUTE, midnight + timedelta(days=1)):
-        desk.call(lambda now=now: desk.desk.broker.set_clock(now))
-        desk.clock.set(now)
+        face.call(lambda now=now: face.trader.broker.set_clock(now))
+        face.clock.set(now)
         found.append(market_data.bars([AAPL], Timeframe.DAY, start=midnight, end=now))
 
     assert found[:2] == [{}, {}]
     assert [bar.time for bar in found[2][AAPL]] == [midnight]
 
 
-def test_bars_that_are_null_are_no_bars(desk):
-    desk.strike(status=200, body={"bars": None, "next_page_token": None})
+def test_bars_that_are_null_are_no_bars(face):
+    face.strike(status=200, body={"bars": None, "next_page_token": None})
 
-    assert minutes(desk.market_data(), AAPL) == {}
+    assert minutes(face.market_data(), AAPL) == {}
 
 
-def test_a34_refused_keys_are_unauthorised_and_not_an_empty_answer(desk):
-    trade_minutes(desk, 1, AAPL)
+def test_a34_refused_keys_are_unauthorised_and_not_an_empty_answer(face):
+    trade_minutes(face, 1, AAPL)
 
     with pytest.raises(Unauthorised):
-        minutes(desk.market_data(lambda: Credentials("key", "guess")), AAPL)
+        minutes(face.market_data(lambda: Credentials("key", "guess")), AAPL)
 
 
-def test_a02_credentials_that_cannot_be_read_are_unauthorised(desk):
+def test_a02_credentials_that_cannot_be_read_are_unauthorised(face):
     def unreadable() -> Credentials:
         raise ConfigurationError("credentials parameter /argo/argo/credentials: AccessDenied")
 
     with pytest.raises(Unauthorised, match="AccessDenied"):
-        minutes(desk.market_data(unreadable), AAPL)
+        minutes(face.market_data(unreadable), AAPL)
 
-    assert desk.requests == {}
+    assert face.requests == {}
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ def test_a02_credentials_that_cannot_be_read_are_unauthorised(desk):
     ],
     ids=["throttled", "a gateway's page", "a redirect", "nothing", "a broken connection"],
 )
-def test_no_answer_is_a_fault_after_one_request_not_an_empty_result(desk, fault, raised):
-    trade_minutes(desk, 1, AAPL)
-    desk.strike(**fault)
+def test_no_answer_is_a_fault_after_one_request_not_an_empty_result(face, fault, raised):
+    trade_minutes(face, 1, AAPL)
+    face.strike(**fault)
 
     with pytest.raises(raised):
-        minutes(desk.market_data(), AAPL)
+        minutes(face.market_data(), AAPL)
 
-    assert desk.requests == {"GET /v2/stocks/bars": 1}
+    assert face.requests == {"GET /v2/stocks/bars": 1}
 
 
 @pytest.mark.parametrize(
@@ -241,88 +241,88 @@ def test_no_answer_is_a_fault_after_one_request_not_an_empty_result(desk, fault,
         {"bars": {"AAPL": [{"t": "2013-03-01T15:00:00", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}]}},
     ],
 )
-def test_an_answer_of_another_form_is_ambiguous(desk, body):
-    desk.strike(status=200, body=body)
+def test_an_answer_of_another_form_is_ambiguous(face, body):
+    face.strike(status=200, body=body)
 
     with pytest.raises(Ambiguous):
-        minutes(desk.market_data(), AAPL)
+        minutes(face.market_data(), AAPL)
 
 
-def price(desk, **prices):
+def price(face, **prices):
     """Let symbols trade at prices."""
-    desk.call(lambda: [desk.desk.price(at, symbol) for symbol, at in prices.items()])
+    face.call(lambda: [face.trader.price(at, symbol) for symbol, at in prices.items()])
 
 
 @ON_BOTH_FACES
-def test_last_prices_are_those_of_the_last_trades(desk):
-    price(desk, **{"AAPL": "101.250", "BTC/USD": "50000.5", "IBM": 7, "MSFT": 8})
+def test_last_prices_are_those_of_the_last_trades(face):
+    price(face, **{"AAPL": "101.250", "BTC/USD": "50000.5", "IBM": 7, "MSFT": 8})
 
-    found = desk.market_data().latest_prices([BTC, AAPL, IBM])
+    found = face.market_data().latest_prices([BTC, AAPL, IBM])
 
     assert found == {AAPL: Decimal("101.25"), BTC: Decimal("50000.5"), IBM: 7}
 
 
-def test_last_prices_of_many_stocks_come_by_one_request(desk):
-    price(desk, AAPL="101.25", IBM="20.5", MSFT=7)
+def test_last_prices_of_many_stocks_come_by_one_request(face):
+    price(face, AAPL="101.25", IBM="20.5", MSFT=7)
 
-    found = desk.market_data().latest_prices([AAPL, IBM])
+    found = face.market_data().latest_prices([AAPL, IBM])
 
     assert found == {AAPL: Decimal("101.25"), IBM: Decimal("20.5")}
-    assert desk.requests == {"GET /v2/stocks/trades/latest": 1}
+    assert face.requests == {"GET /v2/stocks/trades/latest": 1}
 
 
-def test_last_prices_of_stocks_and_pairs_are_two_requests(desk):
-    price(desk, **{"AAPL": 101, "BTC/USD": "50000.5"})
+def test_last_prices_of_stocks_and_pairs_are_two_requests(face):
+    price(face, **{"AAPL": 101, "BTC/USD": "50000.5"})
 
-    found = desk.market_data().latest_prices([BTC, AAPL])
+    found = face.market_data().latest_prices([BTC, AAPL])
 
     assert found == {AAPL: 101, BTC: Decimal("50000.5")}
-    assert desk.requests == {
+    assert face.requests == {
         "GET /v2/stocks/trades/latest": 1,
         "GET /v1beta3/crypto/us/latest/trades": 1,
     }
 
 
-def test_pairs_alone_ask_for_no_stock(desk):
-    price(desk, **{"BTC/USD": 50_000})
+def test_pairs_alone_ask_for_no_stock(face):
+    price(face, **{"BTC/USD": 50_000})
 
-    assert desk.market_data().latest_prices([BTC]) == {BTC: 50_000}
-    assert desk.requests == {"GET /v1beta3/crypto/us/latest/trades": 1}
+    assert face.market_data().latest_prices([BTC]) == {BTC: 50_000}
+    assert face.requests == {"GET /v1beta3/crypto/us/latest/trades": 1}
 
 
 @ON_BOTH_FACES
-def test_a30_a_symbol_without_a_last_price_is_absent_and_not_zero(desk):
-    price(desk, AAPL=101)
+def test_a30_a_symbol_without_a_last_price_is_absent_and_not_zero(face):
+    price(face, AAPL=101)
 
-    assert desk.market_data().latest_prices([AAPL, Symbol("NONE")]) == {AAPL: 101}
-    assert desk.market_data().latest_prices([Symbol("NONE")]) == {}
+    assert face.market_data().latest_prices([AAPL, Symbol("NONE")]) == {AAPL: 101}
+    assert face.market_data().latest_prices([Symbol("NONE")]) == {}
 
 
-def test_nobodys_last_prices_cost_no_request(desk):
-    assert desk.market_data().latest_prices([]) == {}
-    assert desk.requests == {}
+def test_nobodys_last_prices_cost_no_request(face):
+    assert face.market_data().latest_prices([]) == {}
+    assert face.requests == {}
 
 
 @pytest.mark.parametrize(
     "trade",
     [None, {}, {"p": None}, {"p": 0}, {"p": -1}, {"p": "NaN"}, {"p": "soon"}, {"t": "2013-03-01T15:00:00Z"}],
 )
-def test_a30_a_trade_without_a_usable_price_is_no_price(desk, trade):
-    desk.strike(status=200, body={"trades": {"AAPL": trade, "IBM": {"p": 20.5}}})
+def test_a30_a_trade_without_a_usable_price_is_no_price(face, trade):
+    face.strike(status=200, body={"trades": {"AAPL": trade, "IBM": {"p": 20.5}}})
 
-    assert desk.market_data().latest_prices([AAPL, IBM]) == {IBM: Decimal("20.5")}
-
-
-def test_prices_that_nobody_asked_for_are_left_out(desk):
-    desk.strike(status=200, body={"trades": {"AAPL": {"p": 1}, "IBM": {"p": 2}}})
-
-    assert desk.market_data().latest_prices([AAPL]) == {AAPL: 1}
+    assert face.market_data().latest_prices([AAPL, IBM]) == {IBM: Decimal("20.5")}
 
 
-def test_trades_that_are_null_are_no_prices(desk):
-    desk.strike(status=200, body={"trades": None})
+def test_prices_that_nobody_asked_for_are_left_out(face):
+    face.strike(status=200, body={"trades": {"AAPL": {"p": 1}, "IBM": {"p": 2}}})
 
-    assert desk.market_data().latest_prices([AAPL]) == {}
+    assert face.market_data().latest_prices([AAPL]) == {AAPL: 1}
+
+
+def test_trades_that_are_null_are_no_prices(face):
+    face.strike(status=200, body={"trades": None})
+
+    assert face.market_data().latest_prices([AAPL]) == {}
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,8 @@ def test_trades_that_are_null_are_no_prices(desk):
     ],
     ids=["throttled", "a gateway's page", "a list", "a greeting", "a list of trades", "refused keys"],
 )
-def test_a19_no_last_prices_are_a_fault_and_not_an_empty_answer(desk, fault, raised):
-    desk.strike(**fault)
+def test_a19_no_last_prices_are_a_fault_and_not_an_empty_answer(face, fault, raised):
+    face.strike(**fault)
 
     with pytest.raises(raised):
-        desk.market_data().latest_prices([AAPL])
+        face.market_data().latest_prices([AAPL])

@@ -47,14 +47,14 @@ def silent_broker():
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_request_that_cannot_be_sent_does_not_return_the_answer_before_it(desk):
-    transport = Transport(lambda: RESTClient(desk.url, "key", "secret", raw_data=True))
+def test_a_request_that_cannot_be_sent_does_not_return_the_answer_before_it(face):
+    transport = Transport(lambda: RESTClient(face.url, "key", "secret", raw_data=True))
     assert transport.request("GET", "/clock").status == 200
 
     with pytest.raises(TypeError):
         transport.request("POST", "/orders", {"qty": object()})
 
-    assert desk.posts == 0
+    assert face.posts == 0
 
 
 def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):

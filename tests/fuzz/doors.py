@@ -55,20 +55,20 @@ def configuration(raw: bytes) -> Configuration | str:
 
 
 def bars_file(raw: bytes) -> BarHistory | str:
-    """A file of bars is a tape of what could have traded, or an error that says where it is wrong."""
+    """A file of bars is a history of what could have traded, or an error that says where it is wrong."""
     path = _file("bars.csv.gz" if raw.startswith(GZIP) else "bars.csv", raw)
     try:
-        tape = load_bars(path)
+        history = load_bars(path)
     except BarsFileError as error:
         return _told(str(error).removeprefix(str(path)))
-    assert len(tape)
-    for bar in tape.bars:
+    assert len(history)
+    for bar in history.bars:
         assert bar.start < bar.end
         assert 0 < bar.low <= bar.high
         assert isfinite(float(bar.high * bar.volume))
-    tape.calendar().next_close(tape.ends)
-    tape.ending_at(tape.ends + timedelta(days=30))
-    return tape
+    history.calendar().next_close(history.ends)
+    history.ending_at(history.ends + timedelta(days=30))
+    return history
 
 
 def _told(said: str) -> str:

@@ -20,12 +20,12 @@ def result(aws):
     """Half a year of real daily bars, played once."""
 
     async def run():
-        tape = load_bars(SAMPLE_BARS).between(last=date(2013, 3, 1))
-        configuration = configured_for(load_configuration(CONFIGURATION), tape)
+        history = load_bars(SAMPLE_BARS).between(last=date(2013, 3, 1))
+        configuration = configured_for(load_configuration(CONFIGURATION), history)
         logs = io.StringIO()
         resources = aws.create_resources(TEMPLATE)
         world, what = await play(
-            tape,
+            history,
             configuration,
             backend=OnEmbeddedAws(aws, resources),
             log_to=logs,

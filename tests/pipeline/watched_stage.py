@@ -214,8 +214,8 @@ class WatchedStage:
             for back in range(count)
             for start in [end - (back + 1) * MINUTE]
         ]
-        tape = BarHistory(bars, Timeframe(MINUTE))
-        self.stage.background.call(lambda: self.stage.server.broker.market.preload(tape))
+        history = BarHistory(bars, Timeframe(MINUTE))
+        self.stage.background.call(lambda: self.stage.server.broker.market.preload(history))
 
 
 def _start_without_variables(name):

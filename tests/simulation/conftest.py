@@ -1,8 +1,8 @@
 import pytest
 
-from tests.simulation.desk import Desk
+from tests.simulation.trader import Trader
 
 
 @pytest.fixture
-def desk():
-    return Desk()
+def trader():
+    return Trader()

@@ -3,14 +3,14 @@
 import pytest
 
 from simulation.broker import BrokerError, Order
-from tests.simulation.desk import Desk
+from tests.simulation.trader import Trader
 
 Refusal = tuple[int, int | None, str]
 
 
-def refused(desk: Desk, order: Order, **body: object) -> Refusal:
+def refused(trader: Trader, order: Order, **body: object) -> Refusal:
     with pytest.raises(BrokerError) as error:
-        desk.replace(order, **body)
+        trader.replace(order, **body)
     return error.value.status, error.value.code, error.value.message
 
 

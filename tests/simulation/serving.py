@@ -1,4 +1,4 @@
-"""Serve a desk's broker over HTTP inside a test that is not asynchronous itself."""
+"""Serve a trader's broker over HTTP inside a test that is not asynchronous itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from simulation.broker.server import BrokerServer
-from tests.simulation.desk import KEYS, Desk
+from tests.simulation.trader import KEYS, Trader
 
 
 def over_http(
     story: Callable[[aiohttp.ClientSession, BrokerServer], Awaitable[None]],
-    desk: Desk | None = None,
+    trader: Trader | None = None,
     **options: object,
 ) -> None:
     async def run() -> None:
-        server = BrokerServer((desk or Desk()).broker, **options)
+        server = BrokerServer((trader or Trader()).broker, **options)
         url = await server.start()
         try:
             async with aiohttp.ClientSession(url, headers=KEYS) as client:

@@ -1,5 +1,5 @@
-from tests.simulation.desk import Desk
 from tests.simulation.serving import answer, over_http, place
+from tests.simulation.trader import Trader
 
 BEHAVIOUR = "/_simulation/accounts/key/behaviour"
 TRADES = "/_simulation/accounts/key/trades"
@@ -23,7 +23,7 @@ async def status(client, order_id):
 
 
 def test_b02_the_broker_forgets_an_order_for_ten_seconds():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await behave(client, orders_lag=10)
@@ -38,15 +38,15 @@ def test_b02_the_broker_forgets_an_order_for_ten_seconds():
         assert (await place(client, client_order_id="argo-1"))[0] == 422
         assert (await answer(client.get("/v2/positions/AAPL")))[0] == 200
 
-        desk.wait(10)
+        trader.wait(10)
         assert [(await answer(client.get(path)))[0] for path in paths] == [200, 200]
         assert [len((await answer(client.get(path)))[1]) for path in lists] == [3, 2, 1]
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_positions_lag_while_orders_do_not():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await behave(client, positions_lag=10)
@@ -56,14 +56,14 @@ def test_positions_lag_while_orders_do_not():
         assert (await answer(client.get("/v2/positions")))[1] == []
         assert (await answer(client.get("/v2/positions/AAPL")))[0] == 404
 
-        desk.wait(10)
+        trader.wait(10)
         assert (await answer(client.get("/v2/positions/AAPL")))[1]["qty"] == "10"
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_a_cancellation_is_shown_as_pending_before_it_is_done():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         _, sent = await place(client, type="limit", limit_price="90")
@@ -77,44 +77,44 @@ def test_a_cancellation_is_shown_as_pending_before_it_is_done():
         )
         assert (await answer(client.delete(path)))[0] == 422
 
-        desk.wait(3)
+        trader.wait(3)
         shown = await order(client, sent["id"])
         assert (shown["status"], shown["canceled_at"]) == ("canceled", "2013-03-01T15:00:03.000000Z")
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_an_accepted_order_is_rejected_late():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await behave(client, rejected_after={"argo-1": 5})
         _, sent = await place(client, client_order_id="argo-1")
         before = await status(client, sent["id"])
-        desk.wait(5)
+        trader.wait(5)
         shown = await order(client, sent["id"])
 
         assert (sent["status"], before, shown["status"]) == ("accepted", "accepted", "rejected")
         assert shown["failed_at"] == "2013-03-01T15:00:05.000000Z"
         assert (await answer(client.get("/v2/positions")))[1] == []
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_both_exits_fill_in_a_fast_market():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await behave(client, rival_cancel_takes=2)
         _, sent = await place(client, **BRACKET)
-        desk.price(94)
-        desk.price(111)
+        trader.price(94)
+        trader.price(111)
 
         legs = (await order(client, sent["id"]))["legs"]
         assert [leg["status"] for leg in legs] == ["filled", "filled"]
         assert (await answer(client.get("/v2/positions/AAPL")))[1]["qty"] == "-10"
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_a_live_stop_is_shown_as_held_as_alpaca_does():
@@ -163,7 +163,7 @@ def test_a_person_sells_what_the_legs_hold():
 
 
 def test_a_behaviour_is_shown_set_as_a_whole_and_removed():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await behave(client, cancel_takes=3)
@@ -175,6 +175,6 @@ def test_a_behaviour_is_shown_set_as_a_whole_and_removed():
         assert (shown["orders_lag"], shown["cancel_takes"]) == ("PT1.5S", "PT0S")
         assert (wrong, nobody, kept) == (422, 404, shown)
         assert (await answer(client.delete(BEHAVIOUR)))[0] == 204
-        assert desk.account.behaviour.model_dump(exclude_defaults=True) == {}
+        assert trader.account.behaviour.model_dump(exclude_defaults=True) == {}
 
-    over_http(story, desk)
+    over_http(story, trader)

@@ -25,20 +25,20 @@ def bars_file(tmp_path):
 
 
 def test_the_vendored_daily_bars_load_whole():
-    tape = load_bars(DAILY_BARS)
+    history = load_bars(DAILY_BARS)
 
-    assert len(tape.bars) == 12_154
-    assert tape.timeframe.name == "1Day"
-    assert tape.symbols == ("AAPL", "FB", "GOOG", "IBM", "MSFT")
-    assert next(iter(tape)).start == datetime(2000, 3, 1, 14, 30, tzinfo=UTC)
-    assert tape.ends == datetime(2013, 3, 1, 21, 0, tzinfo=UTC)
+    assert len(history.bars) == 12_154
+    assert history.timeframe.name == "1Day"
+    assert history.symbols == ("AAPL", "FB", "GOOG", "IBM", "MSFT")
+    assert next(iter(history)).start == datetime(2000, 3, 1, 14, 30, tzinfo=UTC)
+    assert history.ends == datetime(2013, 3, 1, 21, 0, tzinfo=UTC)
 
 
 @pytest.mark.skipif("ARGO_MINUTE_BARS" not in os.environ, reason="ARGO_MINUTE_BARS names no minute bars file")
 def test_a_minute_bars_file_named_in_the_environment_loads():
-    tape = load_bars(os.environ["ARGO_MINUTE_BARS"])
+    history = load_bars(os.environ["ARGO_MINUTE_BARS"])
 
-    assert tape.timeframe.name == "1Min"
+    assert history.timeframe.name == "1Min"
 
 
 def test_columns_may_stand_in_any_order_and_case_beside_others(bars_file):
@@ -65,10 +65,10 @@ def test_the_timeframe_is_the_smallest_spacing(bars_file, second, timeframe):
     starts = ["2013-03-01T14:30:00Z", f"2013-03-01T{second}:00Z", "2013-03-01T20:00:00+00:00"]
     rows = "".join(f"{start},AAPL,10,12,9,11,1\n" for start in starts)
 
-    tape = load_bars(bars_file(HEADER + rows))
+    history = load_bars(bars_file(HEADER + rows))
 
-    assert tape.timeframe.name == timeframe
-    assert tape.bars[0].end - tape.bars[0].start == tape.timeframe.span
+    assert history.timeframe.name == timeframe
+    assert history.bars[0].end - history.bars[0].start == history.timeframe.span
 
 
 def test_prices_outside_the_bar_by_rounding_are_kept(bars_file):
@@ -141,10 +141,10 @@ def test_a_missing_file_is_refused_by_name(tmp_path):
         load_bars(tmp_path / "absent.csv")
 
 
-def test_a_tape_can_be_cut_by_date_on_both_sides():
-    tape = load_bars(DAILY_BARS).between(date(2013, 2, 27), date(2013, 2, 28))
+def test_a_bar_history_can_be_cut_by_date_on_both_sides():
+    history = load_bars(DAILY_BARS).between(date(2013, 2, 27), date(2013, 2, 28))
 
-    assert [step.start.date() for step in tape] == [date(2013, 2, 27), date(2013, 2, 28)]
+    assert [step.start.date() for step in history] == [date(2013, 2, 27), date(2013, 2, 28)]
 
 
 @pytest.mark.parametrize(
@@ -156,13 +156,13 @@ def test_a_tape_can_be_cut_by_date_on_both_sides():
     ],
 )
 def test_daily_bars_moved_to_an_instant_end_with_the_last_closed_session(instant, last_close):
-    tape = load_bars(DAILY_BARS).between(date(2013, 1, 1))
+    history = load_bars(DAILY_BARS).between(date(2013, 1, 1))
 
-    moved = tape.ending_at(instant)
+    moved = history.ending_at(instant)
 
     assert moved.ends == last_close
-    assert len(moved) == len(tape)
-    assert moved.bars[-1].close == tape.bars[-1].close
+    assert len(moved) == len(history)
+    assert moved.bars[-1].close == history.bars[-1].close
     assert all(f"{bar.start.astimezone():%M}" == "30" for bar in moved.bars)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.broker import BrokerError
-from tests.simulation.desk import Desk
+from tests.simulation.trader import Trader
 
 cents = st.integers(min_value=8_000, max_value=12_000).map(lambda number: Decimal(number) / 100)
 quantities = st.integers(min_value=1, max_value=400)
@@ -59,32 +59,32 @@ def for_any_story(test):
     return settings(deadline=None)(given(events)(test))
 
 
-def any_order(desk, number):
-    orders = list(desk.account.orders.values())
+def any_order(trader, number):
+    orders = list(trader.account.orders.values())
     return orders[number % len(orders)]
 
 
 def played(story, behaviour=None, **account):
-    desk = Desk(**account)
-    desk.behave(**behaviour or {})
+    trader = Trader(**account)
+    trader.behave(**behaviour or {})
     for kind, details in story:
         try:
             if kind == "bar":
-                desk.bar(*details)
+                trader.bar(*details)
             elif kind == "price":
-                desk.price(details)
+                trader.price(details)
             elif kind == "order":
                 side, quantity, terms = details
-                desk.send(side, quantity, **terms)
+                trader.send(side, quantity, **terms)
             elif kind == "wait":
-                desk.wait(details)
-            elif kind == "replace" and desk.account.orders:
-                desk.replace(any_order(desk, details[0]), **details[1])
-            elif desk.account.orders:
-                desk.cancel(any_order(desk, details))
+                trader.wait(details)
+            elif kind == "replace" and trader.account.orders:
+                trader.replace(any_order(trader, details[0]), **details[1])
+            elif trader.account.orders:
+                trader.cancel(any_order(trader, details))
         except BrokerError:
             continue
-    return desk
+    return trader
 
 
 @for_any_story
@@ -141,11 +141,11 @@ def test_every_fill_keeps_its_orders_worst_price(story):
 
 @for_any_story
 def test_without_shorting_orders_never_promise_more_of_a_position_than_there_is(story):
-    desk = played(story, shorting_enabled=False)
+    trader = played(story, shorting_enabled=False)
 
-    promised = desk.account.held_for_orders(desk.broker.assets.named("AAPL"))
+    promised = trader.account.held_for_orders(trader.broker.assets.named("AAPL"))
 
-    assert 0 <= promised <= desk.held()
+    assert 0 <= promised <= trader.held()
 
 
 @for_any_story
@@ -171,13 +171,13 @@ def test_without_shorting_no_more_is_sold_than_is_held(story):
 
 @for_any_story
 def test_in_a_fast_market_too_cash_and_positions_add_up(story):
-    desk = played(story, FAST_MARKET)
+    trader = played(story, FAST_MARKET)
 
-    bought = sum((fill.side.sign * fill.quantity for fill in desk.account.fills), Decimal(0))
-    spent = sum((fill.side.sign * fill.quantity * fill.price for fill in desk.account.fills), Decimal(0))
+    bought = sum((fill.side.sign * fill.quantity for fill in trader.account.fills), Decimal(0))
+    spent = sum((fill.side.sign * fill.quantity * fill.price for fill in trader.account.fills), Decimal(0))
 
-    assert desk.held() == bought
-    assert desk.account.cash == 100_000 - spent
+    assert trader.held() == bought
+    assert trader.account.cash == 100_000 - spent
 
 
 @for_any_story

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from simulation.broker.server import Fault, Faults
-from tests.simulation.desk import Desk
 from tests.simulation.serving import answer, over_http, place
+from tests.simulation.trader import Trader
 
 ORDERS = {"method": "POST", "path": "/v2/orders"}
 
@@ -30,7 +30,7 @@ def test_a_fault_that_makes_no_sense_is_refused(wrong):
 
 
 def test_an_answer_before_the_broker_leaves_no_order():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, server):
         server.faults.add(Fault(**ORDERS, status=503, body={"message": "busy"}, headers={"Retry-After": "3"}))
@@ -38,14 +38,14 @@ def test_an_answer_before_the_broker_leaves_no_order():
 
         assert (response.status, await response.json()) == (503, {"message": "busy"})
         assert response.headers["Retry-After"] == "3"
-        assert desk.account.orders == {}
+        assert trader.account.orders == {}
         assert (await place(client))[0] == 200
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_b02_an_answer_after_the_broker_hides_an_order_that_lives():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, server):
         server.faults.add(Fault(**ORDERS, status=504, body="<html>Gateway Timeout</html>", after=True))
@@ -54,29 +54,29 @@ def test_b02_an_answer_after_the_broker_hides_an_order_that_lives():
         found, _ = await answer(client.get("/v2/orders:by_client_order_id?client_order_id=argo-1"))
 
         assert (lost[0], again[0], found) == (504, 422, 200)
-        assert len(desk.account.orders) == 1
+        assert len(trader.account.orders) == 1
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 @pytest.mark.parametrize(("after", "orders"), [(False, 0), (True, 1)])
 def test_a_dropped_connection_may_or_may_not_have_placed_the_order(after, orders):
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, server):
         server.faults.add(Fault(**ORDERS, drop=True, after=after))
         with pytest.raises(aiohttp.ClientConnectionError):
             await place(client)
 
-        assert len(desk.account.orders) == orders
+        assert len(trader.account.orders) == orders
         assert (await answer(client.get("/v2/account")))[0] == 200
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 @pytest.mark.parametrize(("after", "orders"), [(False, 0), (True, 1)])
 def test_a_late_answer_runs_into_the_clients_timeout(after, orders):
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, server):
         server.faults.add(Fault(**ORDERS, delay_seconds=30, after=after))
@@ -84,9 +84,9 @@ def test_a_late_answer_runs_into_the_clients_timeout(after, orders):
             async with asyncio.timeout(0.2):
                 await place(client)
 
-        assert len(desk.account.orders) == orders
+        assert len(trader.account.orders) == orders
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_faults_are_set_and_counted_over_http():

@@ -7,23 +7,23 @@ import simulation
 from simulation.broker import SimulatedBroker
 from simulation.market.bar_history import BarHistory
 from simulation.market.bars import load_bars
-from tests.simulation.desk import Desk, minute_step, settings
 from tests.simulation.serving import answer, over_http
+from tests.simulation.trader import Trader, minute_step, settings
 
-TAPE = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")
-DAYS = TAPE.between(date(2013, 2, 26))
+HISTORY = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")
+DAYS = HISTORY.between(date(2013, 2, 26))
 DAILY = "timeframe=1Day&start=2013-02-26&end=2013-03-01"
 
 
-def desk_after(tape: BarHistory, *, within_last_step: bool = False) -> Desk:
-    desk = Desk()
-    desk.broker = SimulatedBroker.replaying(tape, [settings()])
-    steps = list(tape)
+def trader_after(history: BarHistory, *, within_last_step: bool = False) -> Trader:
+    trader = Trader()
+    trader.broker = SimulatedBroker.replaying(history, [settings()])
+    steps = list(history)
     for step in steps:
-        desk.broker.begin(step)
+        trader.broker.begin(step)
         if step is not steps[-1] or not within_last_step:
-            desk.broker.finish(step)
-    return desk
+            trader.broker.finish(step)
+    return trader
 
 
 def test_daily_bars_are_stamped_with_midnight_in_new_york():
@@ -35,7 +35,7 @@ def test_daily_bars_are_stamped_with_midnight_in_new_york():
         assert [bar["t"] for bar in page["bars"]["IBM"]][-1] == "2013-03-01T05:00:00Z"
         assert page["bars"]["IBM"][-1]["c"] == float(DAYS.bars[-2].close)
 
-    over_http(story, desk_after(DAYS))
+    over_http(story, trader_after(DAYS))
 
 
 def test_b14_a_forming_bar_is_not_shown_and_shows_its_open_alone_where_asked_for():
@@ -51,8 +51,8 @@ def test_b14_a_forming_bar_is_not_shown_and_shows_its_open_alone_where_asked_for
         assert last["t"][:10] == "2013-03-01"
         assert (last["h"], last["l"], last["c"], last["v"]) == (last["o"], last["o"], last["o"], 0)
 
-    over_http(closed_only, desk_after(DAYS, within_last_step=True))
-    over_http(forming_too, desk_after(DAYS, within_last_step=True), forming_stock_bars=True)
+    over_http(closed_only, trader_after(DAYS, within_last_step=True))
+    over_http(forming_too, trader_after(DAYS, within_last_step=True), forming_stock_bars=True)
 
 
 def test_a_bar_that_has_closed_is_not_forming_any_more():
@@ -60,7 +60,7 @@ def test_a_bar_that_has_closed_is_not_forming_any_more():
         _, page = await answer(client.get(f"/v2/stocks/bars?symbols=IBM&{DAILY}"))
         assert [bar["t"][:10] for bar in page["bars"]["IBM"]][-2:] == ["2013-02-28", "2013-03-01"]
 
-    over_http(story, desk_after(DAYS), forming_stock_bars=True)
+    over_http(story, trader_after(DAYS), forming_stock_bars=True)
 
 
 def test_a_symbol_without_data_is_absent():
@@ -71,7 +71,7 @@ def test_a_symbol_without_data_is_absent():
         assert list(page["bars"]) == ["IBM"]
         assert quotes == {"quotes": {}}
 
-    over_http(story, desk_after(DAYS))
+    over_http(story, trader_after(DAYS))
 
 
 @pytest.mark.parametrize(("limit", "pages"), [(5, [5, 5, 2]), (6, [6, 6]), (12, [12])])
@@ -89,7 +89,7 @@ def test_the_limit_counts_over_all_symbols_and_pages_follow_each_other(limit, pa
         assert sizes == pages
         assert rows == sorted(set(rows))
 
-    over_http(story, desk_after(DAYS))
+    over_http(story, trader_after(DAYS))
 
 
 def test_bars_come_in_either_order():
@@ -98,13 +98,13 @@ def test_bars_come_in_either_order():
 
         assert page["bars"]["IBM"][0]["t"] == "2013-03-01T05:00:00Z"
 
-    over_http(story, desk_after(DAYS))
+    over_http(story, trader_after(DAYS))
 
 
 def test_longer_bars_are_put_together_and_shorter_ones_do_not_exist():
-    desk = Desk()
+    trader = Trader()
     for number in range(7):
-        desk.bar(100 + number, 102 + number, 99 + number, 101 + number)
+        trader.bar(100 + number, 102 + number, 99 + number, 101 + number)
 
     async def story(client, _):
         async def bars(timeframe):
@@ -121,13 +121,13 @@ def test_longer_bars_are_put_together_and_shorter_ones_do_not_exist():
         _, page = await answer(client.get("/v2/stocks/bars?symbols=IBM&timeframe=1Min&start=2013-02-26"))
         assert page["bars"] == {}
 
-    over_http(story, desk)
-    over_http(daily_only, desk_after(DAYS))
+    over_http(story, trader)
+    over_http(daily_only, trader_after(DAYS))
 
 
 def test_crypto_data_needs_no_keys_and_shows_the_forming_bar():
-    desk = Desk({"BTC/USD": 50_000})
-    desk.broker.begin(minute_step(0, 50_000, 50_100, 49_900, 50_050, symbol="BTC/USD"))
+    trader = Trader({"BTC/USD": 50_000})
+    trader.broker.begin(minute_step(0, 50_000, 50_100, 49_900, 50_050, symbol="BTC/USD"))
 
     async def story(client, _):
         nobody = {"APCA-API-KEY-ID": "", "APCA-API-SECRET-KEY": ""}
@@ -140,7 +140,7 @@ def test_crypto_data_needs_no_keys_and_shows_the_forming_bar():
         assert latest["bars"]["BTC/USD"]["c"] == 50_000
         assert quotes["quotes"]["BTC/USD"]["ap"] == 50_000
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_latest_prices_are_those_the_engine_fills_at():

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.simulation.desk import Desk
 from tests.simulation.serving import answer, over_http, place
+from tests.simulation.trader import Trader
 
 EXITS = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "95"}}
 BRACKET = {"order_class": "bracket"} | EXITS
@@ -107,7 +107,7 @@ def test_what_is_over_or_unknown_is_not_replaced():
 
 
 def test_an_oco_is_answered_as_the_target_with_the_stop_as_its_leg():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         await place(client)
@@ -121,12 +121,12 @@ def test_an_oco_is_answered_as_the_target_with_the_stop_as_its_leg():
         assert (position["qty"], position["qty_available"]) == ("10", "0")
         assert (refused, body["code"], body["available"]) == (403, 40310000, "0")
 
-        desk.price(94)
+        trader.price(94)
         shown = await look_up(client, oco["id"])
         assert (shown["status"], shown["legs"][0]["status"]) == ("canceled", "filled")
         assert (await answer(client.get("/v2/positions")))[1] == []
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_an_oco_without_a_position_is_refused():
@@ -140,7 +140,7 @@ def test_an_oco_without_a_position_is_refused():
 
 
 def test_legs_are_listed_held_before_the_entry_fills_and_live_after_it():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         async def states(query):
@@ -149,21 +149,21 @@ def test_legs_are_listed_held_before_the_entry_fills_and_live_after_it():
 
         await place(client, type="limit", limit_price="99", **BRACKET)
         before = await states("nested=false&direction=asc"), await states("nested=true")
-        desk.price(98)
+        trader.price(98)
 
         assert before == ([("buy", "new"), ("sell", "held"), ("sell", "held")], [("buy", "new")])
         assert await states("nested=false") == [("sell", "new"), ("sell", "new")]
         assert await states("nested=true") == []
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_more_orders_than_a_page_holds_are_read_by_until_and_by_after():
-    desk = Desk()
+    trader = Trader()
     sent = []
     for _ in range(600):
-        desk.broker.set_clock(desk.broker.clock.now + timedelta(milliseconds=10))
-        sent.append(desk.buy(1, type="limit", limit_price=1).id)
+        trader.broker.set_clock(trader.broker.clock.now + timedelta(milliseconds=10))
+        sent.append(trader.buy(1, type="limit", limit_price=1).id)
 
     async def pages(client, query, bound):
         found, after = [], ""
@@ -178,4 +178,4 @@ def test_more_orders_than_a_page_holds_are_read_by_until_and_by_after():
         assert await pages(client, "status=open", "until") == sent[::-1]
         assert await pages(client, "status=all&direction=asc", "after") == sent
 
-    over_http(story, desk)
+    over_http(story, trader)

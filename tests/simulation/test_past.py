@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from simulation.broker import BrokerError
 from simulation.broker.views import order_json
-from tests.simulation.desk import TEN_O_CLOCK, Desk
+from tests.simulation.trader import TEN_O_CLOCK, Trader
 
 
 def shown(account):
@@ -13,59 +13,59 @@ def shown(account):
     return orders, {symbol: held.quantity for symbol, held in account.positions.items()}
 
 
-def test_an_order_is_seen_only_when_the_view_has_caught_up(desk):
-    desk.behave(orders_lag=10)
-    order = desk.buy(10)
+def test_an_order_is_seen_only_when_the_view_has_caught_up(trader):
+    trader.behave(orders_lag=10)
+    order = trader.buy(10)
 
-    desk.wait(9.9)
-    before = desk.broker.seen_orders(desk.account).orders
-    desk.wait(0.1)
+    trader.wait(9.9)
+    before = trader.broker.seen_orders(trader.account).orders
+    trader.wait(0.1)
 
     assert before == {}
-    assert list(desk.broker.seen_orders(desk.account).orders) == [order.id]
+    assert list(trader.broker.seen_orders(trader.account).orders) == [order.id]
 
 
-def test_a_fill_is_seen_late_by_the_orders_and_at_once_by_the_positions(desk):
-    order = desk.buy(10, type="limit", limit_price=99)
-    desk.wait(60)
-    desk.behave(orders_lag=10)
+def test_a_fill_is_seen_late_by_the_orders_and_at_once_by_the_positions(trader):
+    order = trader.buy(10, type="limit", limit_price=99)
+    trader.wait(60)
+    trader.behave(orders_lag=10)
 
-    desk.price(98)
+    trader.price(98)
 
-    (seen,) = desk.broker.seen_orders(desk.account).orders.values()
+    (seen,) = trader.broker.seen_orders(trader.account).orders.values()
     assert (seen.status, seen.filled_quantity, order.status) == ("new", 0, "filled")
-    assert desk.broker.seen_positions(desk.account).positions["AAPL"].quantity == 10
+    assert trader.broker.seen_positions(trader.account).positions["AAPL"].quantity == 10
 
 
-def test_a_fill_is_seen_late_by_the_positions_and_at_once_by_the_orders(desk):
-    desk.behave(positions_lag=10)
+def test_a_fill_is_seen_late_by_the_positions_and_at_once_by_the_orders(trader):
+    trader.behave(positions_lag=10)
 
-    order = desk.buy(10)
-    late = desk.broker.seen_positions(desk.account).positions
-    desk.wait(10)
+    order = trader.buy(10)
+    late = trader.broker.seen_positions(trader.account).positions
+    trader.wait(10)
 
-    assert (late, desk.broker.seen_orders(desk.account).orders[order.id].status) == ({}, "filled")
-    assert desk.broker.seen_positions(desk.account).positions["AAPL"].quantity == 10
+    assert (late, trader.broker.seen_orders(trader.account).orders[order.id].status) == ({}, "filled")
+    assert trader.broker.seen_positions(trader.account).positions["AAPL"].quantity == 10
 
 
-def test_lags_end_when_they_are_told_to(desk):
-    desk.behave(orders_lag=10, lags_until=TEN_O_CLOCK + timedelta(seconds=4))
-    desk.buy(10)
-    hidden = desk.broker.seen_orders(desk.account).orders
+def test_lags_end_when_they_are_told_to(trader):
+    trader.behave(orders_lag=10, lags_until=TEN_O_CLOCK + timedelta(seconds=4))
+    trader.buy(10)
+    hidden = trader.broker.seen_orders(trader.account).orders
 
-    desk.wait(4)
+    trader.wait(4)
 
     assert hidden == {}
-    assert len(desk.broker.seen_orders(desk.account).orders) == 1
+    assert len(trader.broker.seen_orders(trader.account).orders) == 1
 
 
-def test_a_group_is_seen_as_it_was_before_a_leg_was_replaced(desk):
-    entry = desk.bracket(10)
+def test_a_group_is_seen_as_it_was_before_a_leg_was_replaced(trader):
+    entry = trader.bracket(10)
     profit, stop = entry.legs
-    desk.wait(60)
-    new = desk.replace(stop, stop_price=97)
+    trader.wait(60)
+    new = trader.replace(stop, stop_price=97)
 
-    then = desk.account.as_of(TEN_O_CLOCK).orders
+    then = trader.account.as_of(TEN_O_CLOCK).orders
 
     assert [leg.id for leg in then[entry.id].legs] == [profit.id, stop.id]
     assert (then[stop.id].status, then[stop.id].replaced_by) == ("new", None)
@@ -74,13 +74,13 @@ def test_a_group_is_seen_as_it_was_before_a_leg_was_replaced(desk):
     assert stop.status == "replaced"
 
 
-def test_looking_back_changes_nothing(desk):
-    desk.bracket(10)
-    before = shown(desk.account)
+def test_looking_back_changes_nothing(trader):
+    trader.bracket(10)
+    before = shown(trader.account)
 
-    desk.account.as_of(TEN_O_CLOCK - timedelta(seconds=1))
+    trader.account.as_of(TEN_O_CLOCK - timedelta(seconds=1))
 
-    assert shown(desk.account) == before
+    assert shown(trader.account) == before
 
 
 prices = st.tuples(st.just("price"), st.integers(min_value=90, max_value=115))
@@ -92,26 +92,26 @@ replacements = st.tuples(st.just("replace"), st.integers(min_value=0, max_value=
 @settings(deadline=None)
 @given(st.lists(st.one_of(prices, brackets, cancels, replacements), max_size=15), st.booleans())
 def test_the_past_is_what_the_present_was(story, is_fast):
-    desk = Desk()
-    desk.behave(cancel_takes=2 * is_fast, rival_cancel_takes=2 * is_fast, stop_legs_stay_held=is_fast)
+    trader = Trader()
+    trader.behave(cancel_takes=2 * is_fast, rival_cancel_takes=2 * is_fast, stop_legs_stay_held=is_fast)
     snapshots = []
 
     for kind, number in story:
-        desk.wait(1)
-        orders = list(desk.account.orders.values())
+        trader.wait(1)
+        orders = list(trader.account.orders.values())
         try:
             if kind == "price":
-                desk.price(number)
+                trader.price(number)
             elif kind == "bracket":
-                desk.bracket(10, type="limit", limit_price=number, target=number + 5, stop=number - 5)
+                trader.bracket(10, type="limit", limit_price=number, target=number + 5, stop=number - 5)
             elif orders and kind == "cancel":
-                desk.cancel(orders[number % len(orders)])
+                trader.cancel(orders[number % len(orders)])
             elif orders:
                 order = orders[number % len(orders)]
-                desk.replace(order, **{"stop_price" if order.type.has_stop else "limit_price": 90 + number})
+                trader.replace(order, **{"stop_price" if order.type.has_stop else "limit_price": 90 + number})
         except BrokerError:
             pass
-        snapshots.append((desk.broker.clock.now, shown(desk.account)))
+        snapshots.append((trader.broker.clock.now, shown(trader.account)))
 
     for at, then in snapshots:
-        assert shown(desk.account.as_of(at)) == then
+        assert shown(trader.account.as_of(at)) == then

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from simulation.broker import BrokerError, order_request
-from tests.simulation.desk import Desk
+from tests.simulation.trader import Trader
 
 BRACKET = {"order_class": "bracket", "time_in_force": "gtc"}
 EXITS = {"take_profit": {"limit_price": 110}, "stop_loss": {"stop_price": 95}}
@@ -17,20 +17,20 @@ def answer(error):
     return error.status, error.code, error.message
 
 
-def test_a_client_order_id_is_unique_for_ever_but_per_account(desk):
-    order = desk.buy(10, type="limit", limit_price=50, client_order_id="argo-1")
-    desk.broker.cancel(desk.account, order.id)
+def test_a_client_order_id_is_unique_for_ever_but_per_account(trader):
+    order = trader.buy(10, type="limit", limit_price=50, client_order_id="argo-1")
+    trader.broker.cancel(trader.account, order.id)
 
-    error = desk.refusal(client_order_id="argo-1")
+    error = trader.refusal(client_order_id="argo-1")
 
     assert answer(error) == (422, 40010001, "client_order_id must be unique")
-    assert Desk().buy(client_order_id="argo-1").status == "filled"
+    assert Trader().buy(client_order_id="argo-1").status == "filled"
 
 
-def test_a_refused_order_does_not_use_up_its_client_order_id(desk):
-    desk.refusal(qty=10**6, client_order_id="argo-1")
+def test_a_refused_order_does_not_use_up_its_client_order_id(trader):
+    trader.refusal(qty=10**6, client_order_id="argo-1")
 
-    assert desk.buy(client_order_id="argo-1").status == "filled"
+    assert trader.buy(client_order_id="argo-1").status == "filled"
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_a_refused_order_does_not_use_up_its_client_order_id(desk):
         ({"extended_hours": True}, 422, 42210000, "extended hours order must be DAY limit orders"),
     ],
 )
-def test_an_order_that_alpaca_would_not_take_is_refused_in_its_words(desk, terms, status, code, message):
-    error = desk.refusal(**({"side": "buy"} | terms))
+def test_an_order_that_alpaca_would_not_take_is_refused_in_its_words(trader, terms, status, code, message):
+    error = trader.refusal(**({"side": "buy"} | terms))
 
     assert (error.status, error.code) == (status, code)
     assert message in error.message
     assert error.body["code"] == code
-    assert desk.account.orders == {}
+    assert trader.account.orders == {}
 
 
 @pytest.mark.parametrize(
@@ -89,38 +89,38 @@ def test_an_order_that_alpaca_would_not_take_is_refused_in_its_words(desk, terms
         ("sell", "90", "100", "stop_loss.stop_price must be >= base_price + 0.01"),
     ],
 )
-def test_bracket_exits_lie_on_their_sides_of_the_market_price(desk, side, target, stop, message):
-    error = desk.refusal(side, **BRACKET, **exits(target, stop))
+def test_bracket_exits_lie_on_their_sides_of_the_market_price(trader, side, target, stop, message):
+    error = trader.refusal(side, **BRACKET, **exits(target, stop))
 
     assert answer(error) == (422, 42210000, message)
     assert error.body["base_price"] == "100"
 
 
-def test_bracket_exits_are_measured_from_the_limit_where_there_is_one(desk):
-    error = desk.refusal(type="limit", limit_price=98, **BRACKET, **exits(110, 99))
+def test_bracket_exits_are_measured_from_the_limit_where_there_is_one(trader):
+    error = trader.refusal(type="limit", limit_price=98, **BRACKET, **exits(110, 99))
 
     assert error.body["base_price"] == "98"
 
 
 def test_prices_below_a_dollar_have_four_decimals():
-    desk = Desk({"AAPL": "0.5"})
+    trader = Trader({"AAPL": "0.5"})
 
-    assert desk.buy(type="limit", limit_price="0.4999").is_open
-    assert "sub-penny" in desk.refusal(type="limit", limit_price="0.49999").message
+    assert trader.buy(type="limit", limit_price="0.4999").is_open
+    assert "sub-penny" in trader.refusal(type="limit", limit_price="0.49999").message
 
 
-def test_an_order_beyond_buying_power_is_refused_with_both_figures(desk):
-    error = desk.refusal(qty=2001)
+def test_an_order_beyond_buying_power_is_refused_with_both_figures(trader):
+    error = trader.refusal(qty=2001)
 
     assert answer(error) == (403, 40310000, "insufficient buying power")
     assert (error.body["buying_power"], error.body["cost_basis"]) == ("200000", "200100")
 
 
-def test_b10_legs_hold_the_shares_until_they_are_cancelled(desk):
-    entry = desk.bracket(10)
+def test_b10_legs_hold_the_shares_until_they_are_cancelled(trader):
+    entry = trader.bracket(10)
 
-    error = desk.refusal("sell", 10)
-    desk.broker.cancel(desk.account, entry.legs[0].id)
+    error = trader.refusal("sell", 10)
+    trader.broker.cancel(trader.account, entry.legs[0].id)
 
     assert answer(error)[:2] == (403, 40310000)
     assert error.body == {
@@ -131,14 +131,14 @@ def test_b10_legs_hold_the_shares_until_they_are_cancelled(desk):
         "held_for_orders": "10",
         "available": "0",
     }
-    assert desk.sell(10).status == "filled"
+    assert trader.sell(10).status == "filled"
 
 
 @pytest.mark.parametrize(("first", "then"), [("buy", "sell"), ("sell", "buy")])
-def test_one_order_does_not_cross_from_one_side_to_the_other(desk, first, then):
-    desk.send(first, 10)
+def test_one_order_does_not_cross_from_one_side_to_the_other(trader, first, then):
+    trader.send(first, 10)
 
-    error = desk.refusal(then, 15)
+    error = trader.refusal(then, 15)
 
     assert "insufficient qty available for order (requested: 15, available: 10)" in error.message
 
@@ -153,13 +153,13 @@ def test_one_order_does_not_cross_from_one_side_to_the_other(desk, first, then):
         ({"type": "limit", "limit_price": 99}, {"type": "stop", "stop_price": 90}, "market/stop"),
     ],
 )
-def test_an_order_that_could_meet_ones_own_is_a_wash_trade(desk, resting, order, refused):
-    first = desk.buy(10, **resting)
+def test_an_order_that_could_meet_ones_own_is_a_wash_trade(trader, resting, order, refused):
+    first = trader.buy(10, **resting)
 
     if refused is None:
-        assert desk.sell(10, **order).is_open
+        assert trader.sell(10, **order).is_open
         return
-    error = desk.refusal("sell", **order)
+    error = trader.refusal("sell", **order)
 
     assert answer(error) == (403, 40310000, "potential wash trade detected. use complex orders")
     assert error.body["existing_order_id"] == first.id
@@ -167,21 +167,21 @@ def test_an_order_that_could_meet_ones_own_is_a_wash_trade(desk, resting, order,
 
 
 @pytest.mark.parametrize(("limit", "is_refused"), [("109.99", False), ("110", True), ("111", True)])
-def test_a_buy_is_a_wash_trade_from_the_price_of_ones_own_sale_on(desk, limit, is_refused):
-    desk.sell(10, type="limit", limit_price=110)
-    desk.price(109.995)
+def test_a_buy_is_a_wash_trade_from_the_price_of_ones_own_sale_on(trader, limit, is_refused):
+    trader.sell(10, type="limit", limit_price=110)
+    trader.price(109.995)
     terms = {"type": "limit", "limit_price": limit}
 
     if is_refused:
-        assert desk.refusal("buy", **terms).body["reject_reason"] == "opposite side limit order exists"
+        assert trader.refusal("buy", **terms).body["reject_reason"] == "opposite side limit order exists"
     else:
-        assert desk.buy(10, **terms).is_open
+        assert trader.buy(10, **terms).is_open
 
 
-def test_a_group_is_no_wash_trade(desk):
-    desk.bracket(10)
+def test_a_group_is_no_wash_trade(trader):
+    trader.bracket(10)
 
-    assert desk.bracket(10).status == "filled"
+    assert trader.bracket(10).status == "filled"
 
 
 @pytest.mark.parametrize(
@@ -192,10 +192,10 @@ def test_a_group_is_no_wash_trade(desk):
         ({"fractionable": False}, {"qty": "1.5"}, (403, 40310000, 'asset "AAPL" is not fractionable')),
     ],
 )
-def test_an_asset_can_be_barred(desk, override, terms, expected):
-    desk.broker.assets.override("AAPL", **override)
+def test_an_asset_can_be_barred(trader, override, terms, expected):
+    trader.broker.assets.override("AAPL", **override)
 
-    assert answer(desk.refusal(**({"side": "buy"} | terms))) == expected
+    assert answer(trader.refusal(**({"side": "buy"} | terms))) == expected
 
 
 @pytest.mark.parametrize(
@@ -207,16 +207,16 @@ def test_an_asset_can_be_barred(desk, override, terms, expected):
         ("trade_suspended_by_user", True, "new orders are rejected by user request"),
     ],
 )
-def test_a_blocked_account_places_nothing(desk, flag, value, message):
-    setattr(desk.account, flag, value)
+def test_a_blocked_account_places_nothing(trader, flag, value, message):
+    setattr(trader.account, flag, value)
 
-    assert answer(desk.refusal()) == (403, 40310000, message)
+    assert answer(trader.refusal()) == (403, 40310000, message)
 
 
 def test_an_account_without_shorting_sells_only_what_it_has():
-    desk = Desk(shorting_enabled=False)
+    trader = Trader(shorting_enabled=False)
 
-    assert desk.refusal("sell").message == "account is not allowed to short"
+    assert trader.refusal("sell").message == "account is not allowed to short"
 
 
 @pytest.mark.parametrize(
@@ -231,34 +231,34 @@ def test_an_account_without_shorting_sells_only_what_it_has():
     ],
 )
 def test_crypto_has_its_own_terms(terms, expected):
-    desk = Desk({"BTC/USD": 50_000})
+    trader = Trader({"BTC/USD": 50_000})
     order = {"symbol": "BTC/USD", "side": "buy", "qty": 1, "time_in_force": "gtc"} | terms
 
-    assert answer(desk.refusal(**order)) == expected
+    assert answer(trader.refusal(**order)) == expected
 
 
-def test_an_unknown_field_is_ignored_as_alpaca_does(desk):
-    order = desk.buy(10, stop_los={"stop_price": 95})
+def test_an_unknown_field_is_ignored_as_alpaca_does(trader):
+    order = trader.buy(10, stop_los={"stop_price": 95})
 
     assert order.legs == []
 
 
-def test_unknown_orders_and_positions_are_not_found(desk):
+def test_unknown_orders_and_positions_are_not_found(trader):
     for attempt in (
-        lambda: desk.broker.cancel(desk.account, "none"),
-        lambda: desk.broker.order_by_client_id(desk.account, "none"),
-        lambda: desk.broker.close_position(desk.account, "AAPL"),
+        lambda: trader.broker.cancel(trader.account, "none"),
+        lambda: trader.broker.order_by_client_id(trader.account, "none"),
+        lambda: trader.broker.close_position(trader.account, "AAPL"),
     ):
         with pytest.raises(BrokerError) as refused:
             attempt()
         assert (refused.value.status, refused.value.code) == (404, 40410000)
 
 
-def test_an_order_that_is_over_cannot_be_cancelled(desk):
-    order = desk.buy(10)
+def test_an_order_that_is_over_cannot_be_cancelled(trader):
+    order = trader.buy(10)
 
     with pytest.raises(BrokerError, match='order is already in "filled" state') as refused:
-        desk.broker.cancel(desk.account, order.id)
+        trader.broker.cancel(trader.account, order.id)
 
     assert (refused.value.status, refused.value.code) == (422, 42210000)
 

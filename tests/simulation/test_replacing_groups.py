@@ -8,11 +8,11 @@ def statuses(order):
     return [order.status, *(leg.status for leg in order.legs)]
 
 
-def test_a_replaced_leg_stands_in_the_group_in_the_old_ones_place(desk):
-    entry = desk.bracket(10, target=110, stop=95)
+def test_a_replaced_leg_stands_in_the_group_in_the_old_ones_place(trader):
+    entry = trader.bracket(10, target=110, stop=95)
     profit, stop = entry.legs
 
-    new = desk.replace(stop, stop_price=97)
+    new = trader.replace(stop, stop_price=97)
 
     assert entry.legs == [profit, new]
     assert [leg["id"] for leg in order_json(entry, nested=True)["legs"]] == [profit.id, new.id]
@@ -20,66 +20,66 @@ def test_a_replaced_leg_stands_in_the_group_in_the_old_ones_place(desk):
 
 
 @pytest.mark.parametrize(("price", "expected"), [(96, ["filled", "canceled", "filled"]), (111, ["filled"] * 2)])
-def test_a_replaced_leg_and_its_rival_still_cancel_each_other(desk, price, expected):
-    entry = desk.bracket(10, target=110, stop=95)
-    desk.replace(entry.legs[1], stop_price=97)
+def test_a_replaced_leg_and_its_rival_still_cancel_each_other(trader, price, expected):
+    entry = trader.bracket(10, target=110, stop=95)
+    trader.replace(entry.legs[1], stop_price=97)
 
-    desk.price(price)
+    trader.price(price)
 
     assert statuses(entry)[: len(expected)] == expected
-    assert desk.held() == 0
-    assert desk.account.open_orders == ()
+    assert trader.held() == 0
+    assert trader.account.open_orders == ()
 
 
-def test_cancelling_a_replaced_leg_cancels_its_group(desk):
-    entry = desk.bracket(10)
-    new = desk.replace(entry.legs[0], limit_price=120)
+def test_cancelling_a_replaced_leg_cancels_its_group(trader):
+    entry = trader.bracket(10)
+    new = trader.replace(entry.legs[0], limit_price=120)
 
-    desk.cancel(new)
+    trader.cancel(new)
 
     assert statuses(entry) == ["filled", "canceled", "canceled"]
 
 
-def test_a_target_replaced_by_a_marketable_one_closes_the_position(desk):
-    entry = desk.bracket(10)
+def test_a_target_replaced_by_a_marketable_one_closes_the_position(trader):
+    entry = trader.bracket(10)
 
-    desk.replace(entry.legs[0], limit_price=99)
+    trader.replace(entry.legs[0], limit_price=99)
 
     assert statuses(entry) == ["filled", "filled", "canceled"]
-    assert desk.held() == 0
+    assert trader.held() == 0
 
 
-def test_legs_are_replaced_while_they_are_held_and_come_alive_with_the_entry(desk):
-    entry = desk.bracket(10, type="limit", limit_price=98)
-    new = desk.replace(entry.legs[1], stop_price=96)
+def test_legs_are_replaced_while_they_are_held_and_come_alive_with_the_entry(trader):
+    entry = trader.bracket(10, type="limit", limit_price=98)
+    new = trader.replace(entry.legs[1], stop_price=96)
     before = new.status
 
-    desk.price(98)
+    trader.price(98)
 
     assert (before, new.status) == ("held", "new")
 
 
-def test_a_replaced_entry_takes_its_legs_along(desk):
-    old = desk.bracket(10, type="limit", limit_price=98)
+def test_a_replaced_entry_takes_its_legs_along(trader):
+    old = trader.bracket(10, type="limit", limit_price=98)
 
-    new = desk.replace(old, limit_price=99)
-    desk.price(99)
+    new = trader.replace(old, limit_price=99)
+    trader.price(99)
 
     assert (old.status, old.legs) == ("replaced", [])
     assert statuses(new) == ["filled", "new", "new"]
 
 
-def test_either_exit_of_an_oco_can_be_replaced(desk):
-    desk.buy(10)
-    order = desk.oco(10)
+def test_either_exit_of_an_oco_can_be_replaced(trader):
+    trader.buy(10)
+    order = trader.oco(10)
 
-    stop = desk.replace(order.legs[0], stop_price=97)
-    profit = desk.replace(order, limit_price=120)
-    desk.price(96)
+    stop = trader.replace(order.legs[0], stop_price=97)
+    profit = trader.replace(order, limit_price=120)
+    trader.price(96)
 
     assert (profit.status, profit.legs) == ("canceled", [stop])
     assert (stop.status, stop.average_price) == ("filled", 96)
-    assert desk.held() == 0
+    assert trader.held() == 0
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_either_exit_of_an_oco_can_be_replaced(desk):
         (1, {"time_in_force": "ioc"}, "bracket orders must be DAY or GTC"),
     ],
 )
-def test_a_live_leg_keeps_its_size_and_its_side(desk, leg, body, message):
-    entry = desk.bracket(10)
+def test_a_live_leg_keeps_its_size_and_its_side(trader, leg, body, message):
+    entry = trader.bracket(10)
 
-    assert refused(desk, entry.legs[leg], **body) == invalid(message)
+    assert refused(trader, entry.legs[leg], **body) == invalid(message)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_live_leg_keeps_its_size_and_its_side(desk, leg, body, message):
         (2, {"stop_price": 98}, "stop_loss.stop_price must be <= base_price - 0.01"),
     ],
 )
-def test_while_the_entry_is_open_exits_are_measured_from_it(desk, which, body, message):
-    entry = desk.bracket(10, type="limit", limit_price=98)
+def test_while_the_entry_is_open_exits_are_measured_from_it(trader, which, body, message):
+    entry = trader.bracket(10, type="limit", limit_price=98)
 
-    assert refused(desk, [entry, *entry.legs][which], **body) == invalid(message)
+    assert refused(trader, [entry, *entry.legs][which], **body) == invalid(message)

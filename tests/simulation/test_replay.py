@@ -9,9 +9,9 @@ from simulation.broker import SimulatedBroker, order_request
 from simulation.market.bar_history import BarHistory
 from simulation.market.bars import load_bars
 from simulation.market.timeframe import DAILY
-from tests.simulation.desk import settings
+from tests.simulation.trader import settings
 
-TAPE = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")
+HISTORY = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")
 
 
 def bracket(symbol, price, number):
@@ -30,10 +30,10 @@ def bracket(symbol, price, number):
     )
 
 
-def replayed(tape):
-    broker = SimulatedBroker.replaying(tape, [settings("first"), settings("second", cash=Decimal(10_000))])
+def replayed(history):
+    broker = SimulatedBroker.replaying(history, [settings("first"), settings("second", cash=Decimal(10_000))])
     first = broker.accounts["first"]
-    for number, step in enumerate(tape):
+    for number, step in enumerate(history):
         broker.begin(step)
         broker.finish(step)
         symbol = step.bars[number % len(step.bars)].symbol
@@ -43,25 +43,25 @@ def replayed(tape):
 
 
 def test_thirteen_years_of_daily_bars_are_played_the_same_twice():
-    one, other = replayed(TAPE), replayed(TAPE)
+    one, other = replayed(HISTORY), replayed(HISTORY)
 
     fills = one.accounts["first"].fills
     assert len(fills) > 500
     assert fills == other.accounts["first"].fills
-    assert one.clock.now == TAPE.ends
+    assert one.clock.now == HISTORY.ends
 
 
 def test_accounts_do_not_touch_each_other():
-    broker = replayed(TAPE.between(date(2012, 1, 1)))
+    broker = replayed(HISTORY.between(date(2012, 1, 1)))
 
     assert broker.accounts["second"].cash == 10_000
     assert broker.accounts["second"].orders == {}
 
 
 def test_an_order_sent_after_a_daily_bar_fills_at_the_next_open():
-    tape = TAPE.between(date(2013, 2, 28))
-    first, second = tape
-    broker = SimulatedBroker.replaying(tape, [settings()])
+    history = HISTORY.between(date(2013, 2, 28))
+    first, second = history
+    broker = SimulatedBroker.replaying(history, [settings()])
     broker.begin(first)
     broker.finish(first)
     order = broker.submit(broker.accounts["key"], bracket("IBM", broker.market.prices["IBM"], 1))
@@ -73,8 +73,8 @@ def test_an_order_sent_after_a_daily_bar_fills_at_the_next_open():
     assert order.ended_at == datetime(2013, 3, 1, 14, 30, tzinfo=UTC)
 
 
-def test_holidays_are_those_of_the_tape():
-    broker = SimulatedBroker.replaying(TAPE.between(date(2013, 1, 1)), [settings()])
+def test_holidays_are_those_of_the_bar_history():
+    broker = SimulatedBroker.replaying(HISTORY.between(date(2013, 1, 1)), [settings()])
 
     days = [session.day for session in broker.clock.calendar.between(date(2013, 1, 18), date(2013, 1, 22))]
 
@@ -83,18 +83,18 @@ def test_holidays_are_those_of_the_tape():
 
 def test_a_live_broker_stands_at_the_last_close_on_the_time_it_is_given():
     now = datetime(2026, 8, 5, 15, tzinfo=UTC)
-    broker = SimulatedBroker.live(TAPE.between(date(2012, 1, 1)), [settings()], lambda: now)
+    broker = SimulatedBroker.live(HISTORY.between(date(2012, 1, 1)), [settings()], lambda: now)
 
     order = broker.submit(broker.accounts["key"], bracket("IBM", broker.market.prices["IBM"], 1))
 
     assert broker.clock.now == now
-    assert order.average_price == TAPE.bars[-2].close
+    assert order.average_price == HISTORY.bars[-2].close
     assert broker.market.closed["IBM"][-1].end == datetime(2026, 8, 4, 20, tzinfo=UTC)
 
 
 def test_a_live_broker_starts_what_waited_when_the_session_opens():
     times = [datetime(2026, 8, 5, 12, tzinfo=UTC)]
-    broker = SimulatedBroker.live(TAPE.between(date(2012, 1, 1)), [settings()], lambda: times[-1])
+    broker = SimulatedBroker.live(HISTORY.between(date(2012, 1, 1)), [settings()], lambda: times[-1])
     order = broker.submit(broker.accounts["key"], bracket("IBM", broker.market.prices["IBM"], 1))
     waiting = order.status
 
@@ -106,22 +106,22 @@ def test_a_live_broker_starts_what_waited_when_the_session_opens():
 
 def test_a_live_broker_can_be_open_at_any_hour():
     midnight = datetime(2026, 8, 9, 4, tzinfo=UTC)
-    broker = SimulatedBroker.live(TAPE, [settings()], lambda: midnight, always_open=True)
+    broker = SimulatedBroker.live(HISTORY, [settings()], lambda: midnight, always_open=True)
 
     order = broker.submit(broker.accounts["key"], bracket("IBM", broker.market.prices["IBM"], 1))
 
     assert order.status == "filled"
 
 
-def test_an_empty_tape_is_not_replayed():
-    with pytest.raises(ValueError, match="the tape is empty"):
+def test_an_empty_bar_history_is_not_replayed():
+    with pytest.raises(ValueError, match="the bar history is empty"):
         SimulatedBroker.replaying(BarHistory([], DAILY), [settings()])
 
 
 def test_a_live_broker_expires_what_is_due_before_the_price_moves():
     times = [datetime(2026, 8, 5, 15, tzinfo=UTC)]
-    tape = TAPE.between(date(2012, 1, 1))
-    broker = SimulatedBroker.live(tape, [settings()], lambda: times[-1], always_open=True)
+    history = HISTORY.between(date(2012, 1, 1))
+    broker = SimulatedBroker.live(history, [settings()], lambda: times[-1], always_open=True)
     body = {"symbol": "IBM", "side": "buy", "qty": 1, "type": "limit", "limit_price": 10, "time_in_force": "day"}
     order = broker.submit(broker.accounts["key"], order_request(body))
 

@@ -5,8 +5,8 @@ import pytest
 
 from simulation.broker import SimulatedBroker
 from simulation.broker.server import BackgroundServer, BrokerServer
-from tests.simulation.desk import KEYS, TEN_O_CLOCK, Desk, settings
 from tests.simulation.serving import answer, over_http, place
+from tests.simulation.trader import KEYS, TEN_O_CLOCK, Trader, settings
 
 BRACKET = {
     "order_class": "bracket",
@@ -59,9 +59,9 @@ def test_wrong_keys_are_answered_without_a_code(keys):
 
 
 def test_each_key_sees_its_own_account():
-    desk = Desk()
-    desk.broker = SimulatedBroker([settings("key"), settings("other")], starts_at=TEN_O_CLOCK)
-    desk.price(100)
+    trader = Trader()
+    trader.broker = SimulatedBroker([settings("key"), settings("other")], starts_at=TEN_O_CLOCK)
+    trader.price(100)
 
     async def story(client, _):
         await place(client)
@@ -70,7 +70,7 @@ def test_each_key_sees_its_own_account():
 
         assert (len(own), others) == (1, [])
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_orders_are_listed_newest_first_by_status_symbol_and_limit():
@@ -91,7 +91,7 @@ def test_orders_are_listed_newest_first_by_status_symbol_and_limit():
         assert await ids("status=all&until=2013-03-02") == [third["id"], second["id"], first["id"]]
         assert (await answer(client.get("/v2/orders?limit=501")))[0] == 422
 
-    over_http(story, Desk({"AAPL": 100, "IBM": 200}))
+    over_http(story, Trader({"AAPL": 100, "IBM": 200}))
 
 
 def test_open_legs_of_a_filled_entry_are_hidden_when_nested():
@@ -136,7 +136,7 @@ def test_positions_are_shown_and_closed_by_symbol_without_slash():
         assert left == []
         assert (await answer(client.get("/v2/positions/BTCUSD")))[1]["message"] == "position does not exist"
 
-    over_http(story, Desk({"BTC/USD": 50_000}))
+    over_http(story, Trader({"BTC/USD": 50_000}))
 
 
 def test_account_clock_calendar_and_assets_are_served():
@@ -155,7 +155,7 @@ def test_account_clock_calendar_and_assets_are_served():
         assert coin["class"] == "crypto"
         assert (await answer(client.get("/v2/assets/XYZ")))[0] == 404
 
-    over_http(story, Desk({"AAPL": 100, "BTC/USD": 50_000}))
+    over_http(story, Trader({"AAPL": 100, "BTC/USD": 50_000}))
 
 
 def test_unknown_paths_and_methods_are_answered_in_json():
@@ -180,7 +180,7 @@ def test_every_answer_carries_a_request_id_and_the_rate_limit():
 
 
 def test_a_request_id_says_who_asked_what_and_when_and_not_how_many_asked_before():
-    desk = Desk()
+    trader = Trader()
 
     async def named(client, query):
         async with client.get("/v2/orders", params=query) as response:
@@ -188,26 +188,26 @@ def test_a_request_id_says_who_asked_what_and_when_and_not_how_many_asked_before
 
     async def story(client, _):
         first, again, other = [await named(client, {"status": status}) for status in ("open", "open", "closed")]
-        desk.wait(1)
+        trader.wait(1)
         later = await named(client, {"status": "open"})
 
         assert first == again
         assert len({first, other, later}) == 3
 
-    over_http(story, desk)
+    over_http(story, trader)
 
 
 def test_beyond_the_rate_limit_nothing_is_done_until_the_next_minute():
-    desk = Desk()
+    trader = Trader()
 
     async def story(client, _):
         assert [(await place(client))[0] for _ in range(3)] == [200, 200, 429]
-        assert len(desk.account.orders) == 2
+        assert len(trader.account.orders) == 2
 
-        desk.bar(100, 101, 99, 100)
+        trader.bar(100, 101, 99, 100)
         assert (await place(client))[0] == 200
 
-    over_http(story, desk, requests_per_minute=2)
+    over_http(story, trader, requests_per_minute=2)
 
 
 def test_without_a_rate_limit_every_request_is_served():
@@ -223,19 +223,19 @@ def test_without_a_rate_limit_every_request_is_served():
 )
 def test_only_loopback_and_private_addresses_are_served(host):
     with pytest.raises(ValueError, match="only loopback and private addresses"):
-        BrokerServer(Desk().broker, host=host)
+        BrokerServer(Trader().broker, host=host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "172.17.0.1", "10.0.0.1", "192.168.65.254"])
 def test_loopback_and_docker_bridge_addresses_are_served(host):
-    assert BrokerServer(Desk().broker, host=host)
+    assert BrokerServer(Trader().broker, host=host)
 
 
 def test_a_blocking_caller_is_served_from_a_thread_and_can_drive_the_market():
-    desk = Desk()
+    trader = Trader()
 
-    with BackgroundServer(BrokerServer(desk.broker)) as background:
-        background.call(lambda: desk.price(123))
+    with BackgroundServer(BrokerServer(trader.broker)) as background:
+        background.call(lambda: trader.price(123))
         request = urllib.request.Request(f"{background.url}/v2/stocks/trades/latest?symbols=AAPL", headers=KEYS)  # noqa: S310
         with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
             trades = json.load(response)["trades"]

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError
-from simulation.broker.history import BarsQuery, bars_page, latest_bar, stamp
+from simulation.broker.market import BarsQuery, bars_page, latest_bar, stamp
 from simulation.broker.server.reading import instant, names, whole
 from simulation.broker.views import Json, moment
 from simulation.market.bar_history import Bar
@@ -58,9 +58,9 @@ class DataRoutes:
             descending=request.query.get("sort") == "desc",
             page_token=request.query.get("page_token"),
         )
-        page = bars_page(self._broker.market, query, forming=self._shows_forming(request), now=now)
-        bars = {symbol: [_bar_json(at, bar) for at, bar in rows] for symbol, rows in page.bars.items()}
-        return web.json_response({"bars": bars, "next_page_token": page.next_page_token})
+        bars, next_page = bars_page(self._broker.market, query, forming=self._shows_forming(request), now=now)
+        shown = {symbol: [_bar_json(at, bar) for at, bar in stamped] for symbol, stamped in bars.items()}
+        return web.json_response({"bars": shown, "next_page_token": next_page})
 
     async def latest_bars(self, request: web.Request) -> web.Response:
         """Show the last bar of each symbol."""

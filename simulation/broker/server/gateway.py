@@ -10,7 +10,7 @@ from aiohttp import web
 
 from simulation.broker.account import Account
 from simulation.broker.engine import SimulatedBroker
-from simulation.broker.errors import BrokerError, not_found, rate_limited
+from simulation.broker.errors import BrokerError, not_found
 from simulation.broker.identifiers import request_id
 from simulation.broker.server.faults import Fault, Faults
 
@@ -94,7 +94,7 @@ class Gateway:
             secret_key = request.headers.get("APCA-API-SECRET-KEY", "")
             request[ACCOUNT] = self._broker.authenticate(_key_id(request), secret_key)
         if not is_left:
-            raise rate_limited()
+            raise BrokerError(429, "rate limit exceeded", code=42910000)
         self._broker.tick()
         return await handler(request)
 

@@ -70,7 +70,7 @@ class TradingRoutes:
     async def assets(self, request: web.Request) -> web.Response:
         """List assets, of one class where asked for."""
         kind = request.query.get("asset_class")
-        assets = (asset for asset in self._broker.assets if kind in {None, asset.asset_class.value})
+        assets = (asset for asset in self._broker.assets if kind in {None, asset.asset_class})
         return web.json_response([asset_json(asset) for asset in assets])
 
     async def asset(self, request: web.Request) -> web.Response:

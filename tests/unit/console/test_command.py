@@ -184,9 +184,9 @@ def test_the_help_lists_the_commands_and_the_exit_codes(argo):
 
 
 def test_a_tape_brings_its_own_watchlist_and_timeframe():
-    tape = load_bars(SAMPLE_BARS)
+    history = load_bars(SAMPLE_BARS)
 
-    configuration = configured_for(a_configuration(generation=Generation(lifetime_seconds=77)), tape)
+    configuration = configured_for(a_configuration(generation=Generation(lifetime_seconds=77)), history)
 
     assert configuration.watchlist == ("AAPL", "FB", "GOOG", "IBM", "MSFT")
     assert configuration.generation.timeframe is Timeframe.DAY
@@ -194,8 +194,8 @@ def test_a_tape_brings_its_own_watchlist_and_timeframe():
 
 
 def test_a32_the_sample_has_history_for_every_regime_before_it_begins_to_trade():
-    tape = load_bars(SAMPLE_BARS)
+    history = load_bars(SAMPLE_BARS)
 
-    past = tape.between(last=SAMPLE_FROM)
+    past = history.between(last=SAMPLE_FROM)
 
     assert len(past) > Generation().history_bars

@@ -34,7 +34,7 @@ def minute_step(number: int, *ohlc: float | str, symbol: str = "AAPL") -> Step:
     return Step(start, end, (bar,))
 
 
-class Desk:
+class Trader:
     def __init__(self, prices: Mapping[str, object] | None = None, **changes: object) -> None:
         self.broker = SimulatedBroker([settings(**changes)], starts_at=TEN_O_CLOCK)
         self.account = self.broker.accounts["key"]

@@ -15,22 +15,22 @@ from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
 from simulation.ports.market_data import InMemoryMarketData
 from tests.contract.backends import Plain
-from tests.simulation.desk import TEN_O_CLOCK, Desk
+from tests.simulation.trader import TEN_O_CLOCK, Trader
 
 GOOD_KEYS = Credentials("key", "secret")
 
 
-class BrokerDesk:
-    """A desk whose broker is reached over HTTP; drive it from within `call` only.
+class HttpFace:
+    """A trader whose broker is reached over HTTP; drive it from within `call` only.
 
     Attributes:
         clock: the adapters' time, ten o'clock in New York until it is set.
     """
 
     def __init__(self, **serving: object) -> None:
-        self.desk = Desk()
+        self.trader = Trader()
         self.clock = SteppedClock(TEN_O_CLOCK)
-        self._server = BackgroundServer(BrokerServer(self.desk.broker, **serving))
+        self._server = BackgroundServer(BrokerServer(self.trader.broker, **serving))
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -68,7 +68,7 @@ class BrokerDesk:
     @property
     def entries(self) -> int:
         """How many orders the broker has taken, legs not counted."""
-        return self.call(lambda: _entries(self.desk))
+        return self.call(lambda: _entries(self.trader))
 
     def call[Result](self, function: Callable[[], Result]) -> Result:
         return self._server.call(function)
@@ -78,11 +78,11 @@ class BrokerDesk:
         self.call(lambda: self._server.server.faults.add(Fault(**fault)))
 
 
-class InMemoryDesk:
-    """A desk whose broker is asked in this process, in the words of `BrokerDesk`."""
+class MemoryFace:
+    """A trader whose broker is asked in this process, in the words of `HttpFace`."""
 
     def __init__(self) -> None:
-        self.desk = Desk()
+        self.trader = Trader()
         self.clock = SteppedClock(TEN_O_CLOCK)
 
     def __enter__(self) -> Self:
@@ -92,24 +92,24 @@ class InMemoryDesk:
         pass
 
     def broker(self) -> Plain:
-        return Plain(InMemoryBroker(self.desk.broker, "key"))
+        return Plain(InMemoryBroker(self.trader.broker, "key"))
 
     def market_data(self) -> Plain:
-        return Plain(InMemoryMarketData(self.desk.broker))
+        return Plain(InMemoryMarketData(self.trader.broker))
 
     @property
     def entries(self) -> int:
-        return _entries(self.desk)
+        return _entries(self.trader)
 
     def call[Result](self, function: Callable[[], Result]) -> Result:
         return function()
 
 
 ON_BOTH_FACES = pytest.mark.parametrize(
-    "desk", [BrokerDesk, InMemoryDesk], ids=["over HTTP", "in memory"], indirect=True
+    "face", [HttpFace, MemoryFace], ids=["over HTTP", "in memory"], indirect=True
 )
 """Run a test of what the ports promise at the adapters over HTTP, and in memory."""
 
 
-def _entries(desk: Desk) -> int:
-    return sum(order.parent is None for order in desk.account.orders.values())
+def _entries(trader: Trader) -> int:
+    return sum(order.parent is None for order in trader.account.orders.values())
