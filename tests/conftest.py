@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from simulation.broker.server import BackgroundServer
-from tests.pipeline.stage import Stage, a_broker
+from tests.pipeline.pipeline import Pipeline, a_broker
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 
@@ -28,7 +28,7 @@ def aws():
 
 
 @pytest.fixture
-def stage(aws):
-    """A stage of its own: an empty ledger, empty queues, a broker without orders."""
+def pipeline(aws):
+    """A pipeline of its own: an empty ledger, empty queues, a broker without orders."""
     with BackgroundServer(a_broker()) as background:
-        yield Stage(aws, aws.create_resources(TEMPLATE, f"test-{next(_stacks)}"), background)
+        yield Pipeline(aws, aws.create_resources(TEMPLATE, f"test-{next(_stacks)}"), background)

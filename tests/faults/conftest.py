@@ -3,23 +3,23 @@ from collections import defaultdict
 import pytest
 
 from simulation.broker.server import BackgroundServer
-from tests.faults.nursery import Nursery
-from tests.pipeline.stage import Stage, a_broker
+from tests.faults.worker_processes import WorkerProcesses
+from tests.pipeline.pipeline import Pipeline, a_broker
 from worlds.paths import TEMPLATE
 
 OUTCOMES = pytest.StashKey[dict]()
 
 
 @pytest.fixture(scope="module")
-def shared_stage(aws):
-    """One stage for cells that keep out of each other's way."""
+def shared_pipeline(aws):
+    """One pipeline for cells that keep out of each other's way."""
     with BackgroundServer(a_broker()) as background:
-        yield Stage(aws, aws.create_resources(TEMPLATE, "matrix"), background)
+        yield Pipeline(aws, aws.create_resources(TEMPLATE, "matrix"), background)
 
 
 @pytest.fixture(scope="module")
-def nursery(shared_stage):
-    made = Nursery(shared_stage.variables("argo"))
+def worker_processes(shared_pipeline):
+    made = WorkerProcesses(shared_pipeline.variables("argo"))
     yield made
     made.close()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from simulation.broker.server import Fault
-from tests.faults.nursery import Crash
+from tests.faults.worker_processes import Crash
 
 POST = {"method": "POST", "path": "/v2/orders"}
 

@@ -10,9 +10,9 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import Profile
 from argo.domain.signal import Side, Signal
-from tests.faults.nursery import ACKNOWLEDGED, CRASHED, GIVEN_BACK, Crash, Delivery, Nursery
-from tests.faults.stand import DELIVERIES, LEASE_AND_MORE, a_place
-from tests.pipeline.stage import MINUTE, PRICE, Stage
+from tests.faults.cell import DELIVERIES, LEASE_AND_MORE, a_place
+from tests.faults.worker_processes import ACKNOWLEDGED, CRASHED, GIVEN_BACK, Crash, Delivery, WorkerProcesses
+from tests.pipeline.pipeline import MINUTE, PRICE, Pipeline
 from tests.unit.builders import a_signal
 
 UP = Decimal("101.37")
@@ -44,38 +44,38 @@ def _crashes(effects, *whens):
 class Held:
     """A position of its own account and symbol, and a signal against it."""
 
-    stage: Stage
-    nursery: Nursery
+    pipeline: Pipeline
+    worker_processes: WorkerProcesses
     flip: bool = False
     codes: list[int] = field(default_factory=list)
     _events: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self):
-        self.executor, self.symbol = a_place(self.stage)
-        self.profile: Profile = self.stage.small_profile().model_copy(update={"flip": self.flip})
+        self.executor, self.symbol = a_place(self.pipeline)
+        self.profile: Profile = self.pipeline.small_profile().model_copy(update={"flip": self.flip})
         self.entry = self.a_signal(Side.BUY)
-        self.codes = self.nursery.run(self._delivery(self.entry, None))
+        self.codes = self.worker_processes.run(self._delivery(self.entry, None))
         assert self.codes == [ACKNOWLEDGED]
         self.reconcile()
-        self.bought = self.stage.held(self.symbol)
+        self.bought = self.pipeline.held(self.symbol)
         assert self.bought > 0
-        self.stage.set_price(self.symbol, UP)
+        self.pipeline.set_price(self.symbol, UP)
         self.signal = self.a_signal(Side.SELL)
 
     def a_signal(self, side: Side, **changes) -> Signal:
-        now = self.stage.clock.now()
+        now = self.pipeline.clock.now()
         times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + LIFE}
         return a_signal(symbol=self.symbol, side=side, **times | changes)
 
     def deliver(self, *crashes, to=None):
         """Deliver signals, one worker each; None is one that lives."""
         signals = to or [self.signal] * len(crashes)
-        self.codes = self.nursery.run(*map(self._delivery, signals, crashes))
+        self.codes = self.worker_processes.run(*map(self._delivery, signals, crashes))
         return self.codes
 
     def deliver_until_settled(self, signal=None):
         for _ in range(DELIVERIES):
-            self.stage.pass_time(LEASE_AND_MORE)
+            self.pipeline.pass_time(LEASE_AND_MORE)
             if self.deliver(None, to=[signal or self.signal]) == [ACKNOWLEDGED]:
                 return
             assert self.codes == [GIVEN_BACK]
@@ -83,14 +83,14 @@ class Held:
 
     def reconcile(self, times=1):
         for _ in range(times):
-            self.stage.reconcile(self.executor)
+            self.pipeline.reconcile(self.executor)
 
     def execution(self, signal):
-        return self.stage.execution(signal, self.executor)
+        return self.pipeline.execution(signal, self.executor)
 
     def orders(self, leg=""):
         """Return the broker's parent orders of the symbol, of one leg where it is named."""
-        ours = [order for order in self.stage.broker_orders() if order.symbol == self.symbol]
+        ours = [order for order in self.pipeline.broker_orders() if order.symbol == self.symbol]
         return [order for order in ours if f"-{leg}" in order.client_order_id]
 
     def check_left(self):
@@ -104,8 +104,8 @@ class Held:
         return out
 
     def check_nothing_open(self):
-        found = self.stage.account(self.executor)
-        assert self.stage.held(self.symbol) == 0
+        found = self.pipeline.account(self.executor)
+        assert self.pipeline.held(self.symbol) == 0
         assert len(self.orders()) == 2
         assert found.holdings == {}
         assert (found.reserved_notional, found.reserved_risk) == (0, 0)
@@ -118,24 +118,24 @@ class Held:
 
     def _delivery(self, signal, crash):
         if signal.signal_id not in self._events:
-            self._events[signal.signal_id] = self.stage.event_of(signal)
+            self._events[signal.signal_id] = self.pipeline.event_of(signal)
         return Delivery(
-            environment=self.stage.variables("argo", executor=self.executor),
+            environment=self.pipeline.variables("argo", executor=self.executor),
             profile=self.profile,
             event=self._events[signal.signal_id],
-            now=self.stage.clock.now(),
+            now=self.pipeline.clock.now(),
             crash=crash,
         )
 
 
 @pytest.fixture
-def position(shared_stage, nursery):
-    return Held(shared_stage, nursery)
+def position(shared_pipeline, worker_processes):
+    return Held(shared_pipeline, worker_processes)
 
 
 @pytest.fixture
-def to_flip(shared_stage, nursery):
-    return Held(shared_stage, nursery, flip=True)
+def to_flip(shared_pipeline, worker_processes):
+    return Held(shared_pipeline, worker_processes, flip=True)
 
 
 @pytest.mark.parametrize("crash", _crashes(OUT, "after"), ids=str)
@@ -164,7 +164,7 @@ def test_a20_the_reconciler_finishes_what_a_dead_worker_began_when_its_signal_ha
     assert position.deliver(crash) == [CRASHED]
 
     position.reconcile()
-    position.stage.pass_time(LIFE + MINUTE)
+    position.pipeline.pass_time(LIFE + MINUTE)
     position.reconcile(3)
 
     entry, ended = position.execution(position.entry), position.execution(position.signal)
@@ -187,7 +187,7 @@ def test_a21_a_worker_that_ends_on_the_way_out_of_a_flip_is_followed_by_one_that
 @pytest.mark.parametrize("crash", _crashes(IN_AGAIN, "after"), ids=str)
 def test_a21_a_worker_that_ends_between_the_halves_of_a_flip_is_followed_by_one_that_enters_once(to_flip, crash):
     assert to_flip.deliver(None) == [GIVEN_BACK]
-    to_flip.stage.pass_time(LEASE_AND_MORE)
+    to_flip.pipeline.pass_time(LEASE_AND_MORE)
     assert to_flip.deliver(crash) == [CRASHED]
 
     _flips_once(to_flip)
@@ -201,14 +201,14 @@ def _flips_once(position):
     (entered,) = position.orders("flip")
     flipped = position.execution(position.signal)
     assert (flipped.state, flipped.order_id) == (ExecutionState.FILLED, entered.id)
-    assert position.stage.held(position.symbol) == -entered.quantity
+    assert position.pipeline.held(position.symbol) == -entered.quantity
     assert len(position.orders()) == 3
-    assert position.stage.account(position.executor).holdings[position.symbol].signal_id == flipped.signal_id
+    assert position.pipeline.account(position.executor).holdings[position.symbol].signal_id == flipped.signal_id
 
 
 @pytest.mark.parametrize("flip", [False, True], ids=["without flip", "with flip"])
-def test_two_opposite_signals_at_two_workers_place_one_exit(shared_stage, nursery, flip):
-    position = Held(shared_stage, nursery, flip=flip)
+def test_two_opposite_signals_at_two_workers_place_one_exit(shared_pipeline, worker_processes, flip):
+    position = Held(shared_pipeline, worker_processes, flip=flip)
     one, other = position.signal, position.a_signal(Side.SELL, bar_time=position.signal.bar_time - MINUTE)
 
     position.deliver(None, None, to=[one, other])
@@ -221,7 +221,7 @@ def test_two_opposite_signals_at_two_workers_place_one_exit(shared_stage, nurser
     if flip:
         assert outcomes == {(ExecutionState.FILLED, None), (ExecutionState.DENIED, "already_positioned")}
         assert len(position.orders("flip")) == 1
-        assert position.stage.held(position.symbol) == -position.orders("flip")[0].quantity
+        assert position.pipeline.held(position.symbol) == -position.orders("flip")[0].quantity
     else:
         assert outcomes <= {(ExecutionState.CLOSED, None), (ExecutionState.DENIED, "nothing_held")}
         assert (ExecutionState.CLOSED, None) in outcomes
@@ -229,8 +229,8 @@ def test_two_opposite_signals_at_two_workers_place_one_exit(shared_stage, nurser
 
 
 @pytest.mark.parametrize("flip", [False, True], ids=["without flip", "with flip"])
-def test_two_workers_with_one_exit_place_it_once(shared_stage, nursery, flip):
-    position = Held(shared_stage, nursery, flip=flip)
+def test_two_workers_with_one_exit_place_it_once(shared_pipeline, worker_processes, flip):
+    position = Held(shared_pipeline, worker_processes, flip=flip)
 
     position.deliver(None, None)
     if flip:

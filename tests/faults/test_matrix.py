@@ -1,20 +1,20 @@
 import pytest
 
+from tests.faults.cell import LEASE_AND_MORE, Cell
 from tests.faults.matrix import CRASHES, ROWS
-from tests.faults.nursery import ACKNOWLEDGED, CRASHED, GIVEN_BACK
-from tests.faults.stand import LEASE_AND_MORE, Cell
+from tests.faults.worker_processes import ACKNOWLEDGED, CRASHED, GIVEN_BACK
 
 
 @pytest.fixture
-def cell(shared_stage, nursery):
-    shared_stage.server.faults.clear()
-    yield Cell(shared_stage, nursery)
-    shared_stage.server.faults.clear()
+def cell(shared_pipeline, worker_processes):
+    shared_pipeline.server.faults.clear()
+    yield Cell(shared_pipeline, worker_processes)
+    shared_pipeline.server.faults.clear()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_delivery_that_comes_to_its_end(cell, shared_stage, row, record_outcome):
-    shared_stage.server.faults.add(*row.faults)
+def test_a_delivery_that_comes_to_its_end(cell, shared_pipeline, row, record_outcome):
+    shared_pipeline.server.faults.add(*row.faults)
 
     cell.deliver(None)
     cell.deliver_until_settled()
@@ -26,8 +26,8 @@ def test_a_delivery_that_comes_to_its_end(cell, shared_stage, row, record_outcom
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
-def test_a_worker_that_ends_in_the_first_delivery(cell, shared_stage, row, crash, record_outcome):
-    shared_stage.server.faults.add(*row.faults)
+def test_a_worker_that_ends_in_the_first_delivery(cell, shared_pipeline, row, crash, record_outcome):
+    shared_pipeline.server.faults.add(*row.faults)
 
     cell.deliver(crash)
     cell.deliver(None)
@@ -39,10 +39,10 @@ def test_a_worker_that_ends_in_the_first_delivery(cell, shared_stage, row, crash
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
-def test_a_worker_that_ends_in_the_second_delivery(cell, shared_stage, row, crash, record_outcome):
-    shared_stage.server.faults.add(*row.faults)
+def test_a_worker_that_ends_in_the_second_delivery(cell, shared_pipeline, row, crash, record_outcome):
+    shared_pipeline.server.faults.add(*row.faults)
     cell.deliver(None)
-    shared_stage.pass_time(LEASE_AND_MORE)
+    shared_pipeline.pass_time(LEASE_AND_MORE)
 
     cell.deliver(crash)
     cell.deliver_until_settled()
@@ -51,8 +51,8 @@ def test_a_worker_that_ends_in_the_second_delivery(cell, shared_stage, row, cras
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_two_workers_race_for_one_message(cell, shared_stage, row, record_outcome):
-    shared_stage.server.faults.add(*row.faults)
+def test_two_workers_race_for_one_message(cell, shared_pipeline, row, record_outcome):
+    shared_pipeline.server.faults.add(*row.faults)
 
     cell.deliver(None, None)
     cell.deliver_until_settled()

@@ -12,7 +12,7 @@ from execution.batch import execute_batch
 from simulation.broker.server import Fault
 from simulation.ports.event_source import EventSourceMapping
 from simulation.ports.queue import InMemoryQueue
-from tests.pipeline.stage import Stage, signals
+from tests.pipeline.pipeline import Pipeline, signals
 from tests.unit.builders import a_signal
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
@@ -28,22 +28,22 @@ REFUSED_KEYS = Fault(status=401, body={"message": "unauthorized."}, times=ALWAYS
 class Outage:
     """Sends signals while the broker is out of order, and lets time pass from delivery to delivery."""
 
-    def __init__(self, stage: Stage):
+    def __init__(self, pipeline: Pipeline):
         small = Decimal(2)
-        stage.configured("argo", base_size_percent=small, size_cap_percent=small)
+        pipeline.configured("argo", base_size_percent=small, size_cap_percent=small)
         queue = read_template(TEMPLATE)["Resources"]["ArgoQueue"]["Properties"]
-        self.stage = stage
+        self.pipeline = pipeline
         self.queue = InMemoryQueue(
-            stage.clock,
+            pipeline.clock,
             visibility=timedelta(seconds=queue["VisibilityTimeout"]),
             max_receives=queue["RedrivePolicy"]["maxReceiveCount"],
         )
-        self._wiring = replace(stage.executor(), queue=self.queue)
+        self._wiring = replace(pipeline.executor(), queue=self.queue)
 
     def send(self, *sent):
         async def put():
             for signal in sent:
-                await self.stage.ledger.put_signal(signal, executors={"argo"})
+                await self.pipeline.ledger.put_signal(signal, executors={"argo"})
             await self.queue.send(sent)
 
         asyncio.run(put())
@@ -59,19 +59,19 @@ class Outage:
 
         mapping = EventSourceMapping(self.queue, invoke, on_error=fail)
         while (due := self.queue.next_visible_at()) is not None and (until is None or due <= until):
-            self.stage.pass_time(max(due - self.stage.clock.now(), timedelta()))
+            self.pipeline.pass_time(max(due - self.pipeline.clock.now(), timedelta()))
             asyncio.run(mapping.poll())
         if until is not None:
-            self.stage.pass_time(until - self.stage.clock.now())
+            self.pipeline.pass_time(until - self.pipeline.clock.now())
 
 
 @pytest.fixture
-def outage(stage):
-    return Outage(stage)
+def outage(pipeline):
+    return Outage(pipeline)
 
 
-def outcomes(stage, sent):
-    return {(found.state, found.reason) for found in map(stage.execution, sent)}
+def outcomes(pipeline, sent):
+    return {(found.state, found.reason) for found in map(pipeline.execution, sent)}
 
 
 @pytest.mark.parametrize(
@@ -79,36 +79,36 @@ def outcomes(stage, sent):
     [(NOTHING_ANSWERS, "broker_unreachable"), (REFUSED_KEYS, "broker_unauthorised")],
     ids=["nothing answers", "keys are refused"],
 )
-def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(outage, stage, fault, reason):
+def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(outage, pipeline, fault, reason):
     sent = signals(10)
-    stage.server.faults.add(fault)
+    pipeline.server.faults.add(fault)
 
     outage.send(*sent)
     outage.go_on()
 
-    assert outcomes(stage, sent) == {(ExecutionState.EXPIRED, reason)}
+    assert outcomes(pipeline, sent) == {(ExecutionState.EXPIRED, reason)}
     assert outage.queue.dead_letters == []
-    assert stage.broker_orders() == []
-    assert stage.account().reserved_notional == 0
+    assert pipeline.broker_orders() == []
+    assert pipeline.account().reserved_notional == 0
 
 
 @pytest.mark.parametrize("fault", [ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["not taken", "taken"])
-def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is_back(outage, stage, fault):
+def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is_back(outage, pipeline, fault):
     sent = signals(10)
-    stage.server.faults.add(fault, LOOK_UPS_FAIL)
+    pipeline.server.faults.add(fault, LOOK_UPS_FAIL)
 
     outage.send(*sent)
     outage.go_on()
-    stage.server.faults.clear()
+    pipeline.server.faults.clear()
     for _ in range(3):
-        stage.pass_time(timedelta(minutes=1))
-        stage.reconcile()
+        pipeline.pass_time(timedelta(minutes=1))
+        pipeline.reconcile()
 
     taken = fault is ORDERS_FAIL_BUT_ARE_TAKEN
-    found = [stage.execution(signal) for signal in sent]
-    assert len(stage.broker_orders()) == (10 if taken else 0)
+    found = [pipeline.execution(signal) for signal in sent]
+    assert len(pipeline.broker_orders()) == (10 if taken else 0)
     assert {execution.state.has_order for execution in found} == {taken}
-    assert taken or {reason for _, reason in outcomes(stage, sent)} <= {"broker_unreachable", "outcome_unknown"}
+    assert taken or {reason for _, reason in outcomes(pipeline, sent)} <= {"broker_unreachable", "outcome_unknown"}
     assert outage.queue.dead_letters == []
 
 
@@ -117,27 +117,27 @@ def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is
     [[NOTHING_ANSWERS], [ORDERS_FAIL, LOOK_UPS_FAIL], [ORDERS_FAIL_BUT_ARE_TAKEN]],
     ids=["nothing", "orders fail", "taken"],
 )
-def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, stage, faults):
+def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, pipeline, faults):
     sent = signals(10)
-    stage.server.faults.add(*faults)
+    pipeline.server.faults.add(*faults)
 
     outage.send(*sent)
-    outage.go_on(until=stage.clock.now() + timedelta(minutes=1))
-    stage.server.faults.clear()
+    outage.go_on(until=pipeline.clock.now() + timedelta(minutes=1))
+    pipeline.server.faults.clear()
     outage.go_on()
 
-    assert {state for state, _ in outcomes(stage, sent)} == {ExecutionState.SUBMITTED}
-    assert len(stage.broker_orders()) == 10
+    assert {state for state, _ in outcomes(pipeline, sent)} == {ExecutionState.SUBMITTED}
+    assert len(pipeline.broker_orders()) == 10
     assert len(outage.queue) == 0
     assert outage.queue.dead_letters == []
 
 
-def test_a_worker_that_always_fails_leaves_a_typed_reason(outage, stage):
+def test_a_worker_that_always_fails_leaves_a_typed_reason(outage, pipeline):
     signal = a_signal()
     outage.send(signal)
     outage._wiring = replace(outage._wiring, profile=None)
 
     outage.go_on()
 
-    assert outcomes(stage, [signal]) == {(ExecutionState.EXPIRED, "worker_lost")}
+    assert outcomes(pipeline, [signal]) == {(ExecutionState.EXPIRED, "worker_lost")}
     assert outage.queue.dead_letters == []

@@ -14,9 +14,9 @@ from argo.ports import GivenPorts
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker import Behaviour, order_request
-from tests.faults.nursery import CRASHED, Crash, Delivery, Reconciliation, deliver
-from tests.faults.stand import a_place
-from tests.pipeline.stage import MINUTE, PRICE, Stage
+from tests.faults.cell import a_place
+from tests.faults.worker_processes import CRASHED, Crash, Delivery, Reconciliation, deliver
+from tests.pipeline.pipeline import MINUTE, PRICE, Pipeline
 from tests.unit.builders import a_signal
 
 WRITES = {
@@ -35,13 +35,13 @@ class Position:
     """How many entries, guards and exits the broker has had at the end, by the leg in their client ids."""
     ends = ExecutionState.CLOSED
 
-    def __init__(self, stage: Stage, nursery):
-        self.stage, self.nursery = stage, nursery
-        self.executor, self.symbol = a_place(stage)
-        small = stage.small_profile()
+    def __init__(self, pipeline: Pipeline, worker_processes):
+        self.pipeline, self.worker_processes = pipeline, worker_processes
+        self.executor, self.symbol = a_place(pipeline)
+        small = pipeline.small_profile()
         self.profile = small.model_copy(update={"exits": self.rules, "fractional": self.fractional})
         self.set_price(self.price)
-        now = stage.clock.now()
+        now = pipeline.clock.now()
         self.signal = a_signal(
             symbol=self.symbol,
             entry_price=self.price,
@@ -59,35 +59,38 @@ class Position:
     def enter(self):
         deliver(
             Delivery(
-                environment=self.stage.variables("argo", executor=self.executor),
+                environment=self.pipeline.variables("argo", executor=self.executor),
                 profile=self.profile,
-                event=self.stage.event_of(self.signal),
-                now=self.stage.clock.now(),
+                event=self.pipeline.event_of(self.signal),
+                now=self.pipeline.clock.now(),
             )
         )
 
     def set_price(self, price):
-        self.stage.set_price(self.symbol, Decimal(price))
+        self.pipeline.set_price(self.symbol, Decimal(price))
 
     def call(self, method, *args, **options):
-        broker = self.stage.server.broker
-        return self.stage.background.call(partial(getattr(broker, method), *args, **options))
+        broker = self.pipeline.server.broker
+        return self.pipeline.background.call(partial(getattr(broker, method), *args, **options))
 
     def run(self, crash=None):
         """Run the reconciler in a process of its own."""
         work = Reconciliation(
-            environment=self.stage.variables("argo", executor=self.executor),
+            environment=self.pipeline.variables("argo", executor=self.executor),
             profile=self.profile,
-            now=self.stage.clock.now(),
+            now=self.pipeline.clock.now(),
             crash=crash,
         )
-        return self.nursery.run(work)[0]
+        return self.worker_processes.run(work)[0]
 
     def reconcile(self):
         """Run the reconciler here and return what it wrote, to the ledger and to the broker."""
         written = []
         wiring = reconciliation_wiring.from_environment(
-            self.stage._environment(self.executor), self.stage.clock, profile=self.profile, log_to=self.stage.logs
+            self.pipeline._environment(self.executor),
+            self.pipeline.clock,
+            profile=self.profile,
+            log_to=self.pipeline.logs,
         )
         watched = {port: _Watched(getattr(wiring.ports, port), port, written) for port in WRITES}
         asyncio.run(reconcile(replace(wiring, ports=GivenPorts.like(wiring.ports, **watched))))
@@ -95,19 +98,19 @@ class Position:
 
     @property
     def account(self):
-        return self.stage.at_broker("argo")
+        return self.pipeline.at_broker("argo")
 
     @property
     def execution(self):
-        return self.stage.execution(self.signal, self.executor)
+        return self.pipeline.execution(self.signal, self.executor)
 
     def ours(self, leg=""):
         prefix = f"argo-{self.executor}-{self.signal.signal_id}-{leg}"
-        return [order for order in self.stage.broker_orders() if order.client_order_id.startswith(prefix)]
+        return [order for order in self.pipeline.broker_orders() if order.client_order_id.startswith(prefix)]
 
     def until_the_end(self):
         for _ in range(4):
-            self.stage.pass_time(MINUTE)
+            self.pipeline.pass_time(MINUTE)
             self.reconcile()
 
     def check(self):
@@ -115,10 +118,10 @@ class Position:
         found = self.execution
         assert found.state is self.ends
         assert tuple(len(self.ours(leg)) for leg in ("entry", "guard", "exit")) == self.orders
-        account = self.stage.account(self.executor)
+        account = self.pipeline.account(self.executor)
         assert (account.reserved_notional, account.reserved_risk) == (0, 0)
         stops = [o for o in self.account.open_orders if o.symbol == self.symbol and o.stop_price]
-        held = self.stage.held(self.symbol)
+        held = self.pipeline.held(self.symbol)
         if found.state is ExecutionState.CLOSED:
             assert (held, stops, account.holdings) == (0, [], {})
             fills = [fill for fill in self.account.fills if fill.asset.symbol == self.symbol]
@@ -153,8 +156,8 @@ class Part(Position):
 
     def call_liquidity(self, quantity):
         client_id = f"argo-{self.executor}-{self.signal.signal_id}-entry"
-        self.stage.background.call(
-            partial(self.stage.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
+        self.pipeline.background.call(
+            partial(self.pipeline.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
         )
 
 
@@ -167,7 +170,7 @@ class Late(Position):
     def arrange(self):
         self.enter()
         self.reconcile()
-        self.stage.pass_time(MINUTE)
+        self.pipeline.pass_time(MINUTE)
 
 
 class Target(Position):
@@ -201,8 +204,8 @@ class ByHand(Position):
     def arrange(self):
         self.enter()
         self.reconcile()
-        self.stage.pass_time(MINUTE)
-        quantity = str(self.stage.held(self.symbol))
+        self.pipeline.pass_time(MINUTE)
+        quantity = str(self.pipeline.held(self.symbol))
         body = {"symbol": self.symbol, "side": "sell", "qty": quantity, "type": "market", "time_in_force": "day"}
         self.call("trade_by_hand", self.account, order_request(body))
 
@@ -271,8 +274,8 @@ def _crashes():
 
 
 @pytest.mark.parametrize("what", EFFECTS, ids=lambda what: what.__name__)
-def test_these_are_all_its_writes(shared_stage, nursery, what):
-    position = what(shared_stage, nursery)
+def test_these_are_all_its_writes(shared_pipeline, worker_processes, what):
+    position = what(shared_pipeline, worker_processes)
 
     written = position.reconcile()
 
@@ -283,9 +286,9 @@ def test_these_are_all_its_writes(shared_stage, nursery, what):
 
 @pytest.mark.parametrize(("what", "crash"), list(_crashes()))
 def test_a_reconciler_that_ends_in_a_run_is_followed_by_one_that_comes_to_the_same_end(
-    shared_stage, nursery, what, crash
+    shared_pipeline, worker_processes, what, crash
 ):
-    position = what(shared_stage, nursery)
+    position = what(shared_pipeline, worker_processes)
 
     assert position.run(crash) == CRASHED
     position.until_the_end()
@@ -294,15 +297,15 @@ def test_a_reconciler_that_ends_in_a_run_is_followed_by_one_that_comes_to_the_sa
 
 
 @pytest.mark.parametrize("what", EFFECTS, ids=lambda what: what.__name__)
-def test_two_reconcilers_at_once_repair_once(shared_stage, nursery, what):
-    position = what(shared_stage, nursery)
+def test_two_reconcilers_at_once_repair_once(shared_pipeline, worker_processes, what):
+    position = what(shared_pipeline, worker_processes)
     work = Reconciliation(
-        environment=shared_stage.variables("argo", executor=position.executor),
+        environment=shared_pipeline.variables("argo", executor=position.executor),
         profile=position.profile,
-        now=shared_stage.clock.now(),
+        now=shared_pipeline.clock.now(),
     )
 
-    assert nursery.run(work, work) == [0, 0]
+    assert worker_processes.run(work, work) == [0, 0]
     position.until_the_end()
 
     position.check()

@@ -4,5 +4,5 @@ from tests.pipeline.market_day import Day
 
 
 @pytest.fixture
-def day(stage):
-    return Day(stage)
+def day(pipeline):
+    return Day(pipeline)

@@ -19,7 +19,7 @@ from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.clock import MarketClock
 from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.market.sessions import TradingCalendar
-from tests.pipeline.hollow_stack import deploy
+from tests.pipeline.idle_stack import deploy
 
 WATCHLIST = ("AAPL", "NVDA", "TSLA", "MSFT")
 KEY_IDS = {"argo": "PKSIMULATEDARGO00000", "prop_firm": "PKSIMULATEDPROP00000"}

@@ -1,4 +1,4 @@
-"""A market day on the stage: minutes that pass, each with a reconciler run, and both books compared at its end."""
+"""A market day: minutes that pass, each with a reconciler run, and both books compared at its end."""
 
 import asyncio
 from collections import Counter
@@ -8,11 +8,11 @@ from functools import partial
 
 from console.flatten import _plan
 from simulation.broker import Behaviour, order_request
-from tests.pipeline.stage import MINUTE, Stage
+from tests.pipeline.pipeline import MINUTE, Pipeline
 from tests.unit.builders import a_signal
 
-LONGEST_NAKED_RUNS = 2
-LONGEST_NAKED_SECONDS = LONGEST_NAKED_RUNS * 60
+LONGEST_UNPROTECTED_RUNS = 2
+LONGEST_UNPROTECTED_SECONDS = LONGEST_UNPROTECTED_RUNS * 60
 CRYPTO_FEE = Decimal("0.0025")
 LAST_PLACE = Decimal("0.000000001")
 
@@ -21,21 +21,21 @@ LAST_PLACE = Decimal("0.000000001")
 class Day:
     """One account's day; `minute` also checks, in the broker's own books, what stays without a stop."""
 
-    stage: Stage
+    pipeline: Pipeline
     executor: str = "argo"
     signals: list = field(default_factory=list)
     reports: list = field(default_factory=list)
-    naked_runs: Counter = field(default_factory=Counter)
+    unprotected_runs: Counter = field(default_factory=Counter)
     by_hand: Counter = field(default_factory=Counter)
     orders_by_hand: set = field(default_factory=set)
 
     def enter(self, **overrides):
         """Execute a signal, without a look of the reconciler."""
-        now = self.stage.clock.now()
+        now = self.pipeline.clock.now()
         times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
         signal = a_signal(**times | overrides)
         self.signals.append(signal)
-        self.stage.execute(signal, self.executor)
+        self.pipeline.execute(signal, self.executor)
         return signal
 
     def hold(self, **overrides):
@@ -45,19 +45,19 @@ class Day:
         return signal
 
     def price(self, price, symbol="AAPL"):
-        self.stage.set_price(symbol, Decimal(str(price)))
+        self.pipeline.set_price(symbol, Decimal(str(price)))
 
     def run(self):
-        report = self.stage.reconcile(self.executor)
+        report = self.pipeline.reconcile(self.executor)
         self.reports.append(report)
         naked = self.unprotected() - self.entering()
-        self.naked_runs = Counter({symbol: self.naked_runs[symbol] + 1 for symbol in naked})
+        self.unprotected_runs = Counter({symbol: self.unprotected_runs[symbol] + 1 for symbol in naked})
         return report
 
     def minute(self, times=1, **clock):
         """Let minutes pass, a run at the end of each; returns the last run's report."""
         for _ in range(times):
-            self.stage.set_time(self.stage.clock.now() + MINUTE, **clock)
+            self.pipeline.set_time(self.pipeline.clock.now() + MINUTE, **clock)
             report = self.run()
             self.check_protected()
         return report
@@ -77,58 +77,60 @@ class Day:
         return {order.symbol for order in self.books.open_orders if order.client_order_id.endswith("-entry")}
 
     def check_protected(self):
-        assert all(runs <= LONGEST_NAKED_RUNS for runs in self.naked_runs.values()), self.naked_runs
+        assert all(runs <= LONGEST_UNPROTECTED_RUNS for runs in self.unprotected_runs.values()), (
+            self.unprotected_runs
+        )
         longest = max((seconds for report in self.reports for seconds in report.naked_seconds), default=0)
-        assert longest <= LONGEST_NAKED_SECONDS
+        assert longest <= LONGEST_UNPROTECTED_SECONDS
 
     @property
     def books(self):
-        return self.stage.at_broker(self.executor)
+        return self.pipeline.at_broker(self.executor)
 
     def behave(self, **behaviour):
         def set_behaviour():
             self.books.behaviour = Behaviour(**behaviour)
 
-        self.stage.background.call(set_behaviour)
+        self.pipeline.background.call(set_behaviour)
 
     def hold_back(self, signal, quantity, leg="entry"):
         client_id = f"argo-{self.executor}-{signal.signal_id}-{leg}"
-        self.stage.background.call(
-            partial(self.stage.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
+        self.pipeline.background.call(
+            partial(self.pipeline.server.broker.fill_limits.update, {client_id: Decimal(quantity)})
         )
 
     def cancel_by_hand(self, order):
-        self.stage.background.call(partial(self.stage.server.broker.cancel, self.books, order.id))
+        self.pipeline.background.call(partial(self.pipeline.server.broker.cancel, self.books, order.id))
 
     def order_by_hand(self, *, cancels_exits=False, **terms):
         """Send an order as a person does who knows nothing of Argo."""
         body = {"symbol": "AAPL", "side": "sell", "type": "market", "time_in_force": "day"} | terms
         body = {name: str(value) if isinstance(value, (int, Decimal)) else value for name, value in body.items()}
         by_hand = partial(
-            self.stage.server.broker.trade_by_hand, self.books, order_request(body), cancels_exits=cancels_exits
+            self.pipeline.server.broker.trade_by_hand, self.books, order_request(body), cancels_exits=cancels_exits
         )
-        order = self.stage.background.call(by_hand)
+        order = self.pipeline.background.call(by_hand)
         self.orders_by_hand.add(order.id)
         return order
 
     def flatten(self, symbol=None, why="operator: the day is over"):
         """Do what `argo flatten` does."""
-        return asyncio.run(_plan(self.stage.ledger, self.executor, symbol, why))
+        return asyncio.run(_plan(self.pipeline.ledger, self.executor, symbol, why))
 
     def orders(self, signal, leg):
         """Return the parent orders of one leg of an execution, oldest first."""
         prefix = f"argo-{self.executor}-{signal.signal_id}-{leg}"
-        return [o for o in self.stage.broker_orders(self.executor) if o.client_order_id.startswith(prefix)]
+        return [o for o in self.pipeline.broker_orders(self.executor) if o.client_order_id.startswith(prefix)]
 
     def order(self, signal, leg="entry"):
         (found,) = self.orders(signal, leg)
         return found
 
     def execution(self, signal):
-        return self.stage.execution(signal, self.executor)
+        return self.pipeline.execution(signal, self.executor)
 
     def held(self, symbol="AAPL"):
-        return self.stage.held(symbol, self.executor)
+        return self.pipeline.held(symbol, self.executor)
 
     @property
     def ours(self):
@@ -139,7 +141,7 @@ class Day:
 
         ``gone_by_hand`` are orders of a person that closed a position of Argo's: their fills are in the ledger.
         """
-        executions, account = self.ours, self.stage.account(self.executor)
+        executions, account = self.ours, self.pipeline.account(self.executor)
         _check_fills(executions, self.books, self.orders_by_hand - set(gone_by_hand))
         _check_positions(executions, self.books, self.by_hand)
         _check_money(executions, self.books, fees, self.orders_by_hand - set(gone_by_hand))
@@ -201,5 +203,5 @@ def _sign(execution):
     return 1 if execution.side == "buy" else -1
 
 
-def close_time(stage):
-    return stage.server.broker.clock.calendar.next_close(stage.clock.now())
+def close_time(pipeline):
+    return pipeline.server.broker.clock.calendar.next_close(pipeline.clock.now())

@@ -1,7 +1,7 @@
 """Every alarm of the template, in a healthy half-hour and with the thing broken that it is for.
 
 The functions run as their handlers run them and print their metrics; the alarm's own definition is evaluated on
-what they printed. See `tests.pipeline.watched_stage` for what AWS reports by itself.
+what they printed. See `tests.pipeline.watched_pipeline` for what AWS reports by itself.
 """
 
 import pytest
@@ -11,28 +11,28 @@ from argo.domain.profile import ExitRules, OnUnprotected
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.cloudwatch import MORE_PERIODS, alarms
 from tests.pipeline.market_day import Day
-from tests.pipeline.stage import EXECUTORS, PRICE, Stage, a_broker
-from tests.pipeline.watched_stage import ACCOUNTS, HANDLERS, WatchedStage, is_on_stage
+from tests.pipeline.pipeline import EXECUTORS, PRICE, Pipeline, a_broker
+from tests.pipeline.watched_pipeline import ACCOUNTS, HANDLERS, WatchedPipeline, is_in_pipeline
 from worlds.paths import TEMPLATE
 
-ALARMS = {name: alarm for name, alarm in alarms(Mode="simulated").items() if is_on_stage(name)}
+ALARMS = {name: alarm for name, alarm in alarms(Mode="simulated").items() if is_in_pipeline(name)}
 NO_MONEY = {"code": 40310000, "message": "insufficient buying power"}
 UNAUTHORISED = {"message": "unauthorized."}
 WRITTEN_ONLY_WHEN_BROKEN = {"SourceFailures", "CredentialsRefused"}
 FEED = {"path": "/v2/stocks/*"}
-A_SOURCE_THAT_FAILS = {"stumbling": Source(plugin="tests.pipeline.watched_stage.Stumbling")}
+A_SOURCE_THAT_FAILS = {"stumbling": Source(plugin="tests.pipeline.watched_pipeline.Stumbling")}
 
 
 @pytest.fixture
-def watched(stage):
-    return WatchedStage(stage)
+def watched(pipeline):
+    return WatchedPipeline(pipeline)
 
 
 @pytest.fixture(scope="module")
 def healthy(aws):
     """Half an hour in which both accounts trade and nothing is wrong."""
     with BackgroundServer(a_broker()) as background:
-        watched = WatchedStage(Stage(aws, aws.create_resources(TEMPLATE, "healthy"), background))
+        watched = WatchedPipeline(Pipeline(aws, aws.create_resources(TEMPLATE, "healthy"), background))
         for symbol in ("AAPL", "MSFT", "SPY", "QQQ", "IBM"):
             for executor in EXECUTORS:
                 watched.signal(executor, symbol=symbol)
@@ -57,17 +57,17 @@ def a_signal_is_deleted_by_hand(watched, executor):
     signal = watched.signal(executor)
     watched.minutes(1)
     key = {"PK": {"S": f"SIGNAL#{signal.signal_id}"}, "SK": {"S": "SIGNAL"}}
-    table = watched.stage.resources.table
+    table = watched.pipeline.resources.table
     exists = "attribute_exists(PK)"
-    watched.stage._aws.client("dynamodb").delete_item(TableName=table, Key=key, ConditionExpression=exists)
+    watched.pipeline._aws.client("dynamodb").delete_item(TableName=table, Key=key, ConditionExpression=exists)
     watched.minutes(3)
 
 
 def a_stop_is_gone_and_no_other_is_taken(watched, executor):
-    watched.stage.configured(executor, exits=ExitRules(unprotected=OnUnprotected.WARN))
+    watched.pipeline.configured(executor, exits=ExitRules(unprotected=OnUnprotected.WARN))
     signal = watched.signal(executor)
     watched.minutes(2)
-    day = Day(watched.stage, executor)
+    day = Day(watched.pipeline, executor)
     for leg in day.order(signal).legs:
         if leg.is_open:
             day.cancel_by_hand(leg)
@@ -76,10 +76,10 @@ def a_stop_is_gone_and_no_other_is_taken(watched, executor):
 
 
 def a_daily_loss(watched, executor):
-    watched.stage.configured(executor, daily_loss_limit_percent=1)
+    watched.pipeline.configured(executor, daily_loss_limit_percent=1)
     watched.minutes(1)
-    Day(watched.stage, executor).order_by_hand(symbol="NVDA", side="buy", qty=5_000)
-    watched.stage.set_price("NVDA", PRICE * 9 / 10)
+    Day(watched.pipeline, executor).order_by_hand(symbol="NVDA", side="buy", qty=5_000)
+    watched.pipeline.set_price("NVDA", PRICE * 9 / 10)
     watched.minutes(1)
 
 
@@ -94,7 +94,7 @@ def no_reconciler(watched, executor):
 
 
 def poison(watched, executor):
-    watched.stage.send_raw("poison", to=executor)
+    watched.pipeline.send_raw("poison", to=executor)
     watched.minutes(2)
 
 
@@ -176,13 +176,13 @@ def test_an_alarm_is_quiet_because_of_what_is_measured_not_because_nothing_is(he
     unheard = {metric for metric in wanted if metric not in healthy.cloudwatch}
 
     assert {name for _, name, _ in unheard} <= WRITTEN_ONLY_WHEN_BROKEN
-    assert all(healthy.stage.broker_orders(executor) for executor in EXECUTORS)
+    assert all(healthy.pipeline.broker_orders(executor) for executor in EXECUTORS)
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_alarm_sounds_when_what_it_is_for_is_broken(stage, name):
+def test_an_alarm_sounds_when_what_it_is_for_is_broken(pipeline, name):
     scenario, *struck = BROKEN[name]
-    watched = WatchedStage(stage, **(A_SOURCE_THAT_FAILS if scenario is a_source_fails else {}))
+    watched = WatchedPipeline(pipeline, **(A_SOURCE_THAT_FAILS if scenario is a_source_fails else {}))
     watched.minutes(1)
     quiet = not watched.sounds(name)
 

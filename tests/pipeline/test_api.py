@@ -12,7 +12,7 @@ from argo.adapters.clock import SystemClock
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState, client_order_id
 from console.api_server import LocalContext
-from tests.pipeline.stage import EXECUTORS, OPENS
+from tests.pipeline.pipeline import EXECUTORS, OPENS
 from tests.unit.api.counter import BUY, a_request, sample
 from trading_api import handler
 from worlds.paths import CONFIGURATION
@@ -25,9 +25,9 @@ AT_ONCE, PATIENT = 3.0, 29.0
 class Door:
     """Asks the handler as Lambda would; the executors work only while they are told to."""
 
-    def __init__(self, stage):
-        self.stage = stage
-        stage.pass_time(SystemClock().now() - OPENS)
+    def __init__(self, pipeline):
+        self.pipeline = pipeline
+        pipeline.pass_time(SystemClock().now() - OPENS)
 
     def ask(self, method, path, body=None, *, seconds=PATIENT):
         event = a_request(method, path, None if body is None else json.dumps(body))
@@ -49,7 +49,7 @@ class Door:
         def work():
             while not done.wait(0.02):
                 for name in EXECUTORS:
-                    self.stage.poll(name)
+                    self.pipeline.poll(name)
 
         thread = Thread(target=work)
         thread.start()
@@ -61,24 +61,24 @@ class Door:
 
     def table(self):
         """Everything the ledger holds."""
-        items = self.stage._aws.client("dynamodb").scan(TableName=self.stage.resources.table)["Items"]
+        items = self.pipeline._aws.client("dynamodb").scan(TableName=self.pipeline.resources.table)["Items"]
         return sorted(json.dumps(each, sort_keys=True) for each in items)
 
     def waiting(self):
-        urls = (self.stage.resources.queues[name] for name in EXECUTORS)
+        urls = (self.pipeline.resources.queues[name] for name in EXECUTORS)
         names = ["ApproximateNumberOfMessages"]
         return [
-            int(self.stage.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
+            int(self.pipeline.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
             for url in urls
         ]
 
 
 @pytest.fixture
-def door(stage, monkeypatch):
-    for name, value in (stage.variables("argo") | {"ARGO_CONFIG": str(CONFIGURATION)}).items():
+def door(pipeline, monkeypatch):
+    for name, value in (pipeline.variables("argo") | {"ARGO_CONFIG": str(CONFIGURATION)}).items():
         monkeypatch.setenv(name, value)
     handler._wiring.cache_clear()
-    yield Door(stage)
+    yield Door(pipeline)
     handler._wiring.cache_clear()
 
 
@@ -90,13 +90,13 @@ def test_a_signal_from_outside_is_executed_and_answered_with_its_order_id(door):
     with door.executors_at_work():
         status, body = door.execute(confidence=80)
 
-    (order,) = door.stage.broker_orders()
+    (order,) = door.pipeline.broker_orders()
     argo, prop_firm = by_account(body)["argo"], by_account(body)["prop_firm"]
     assert (status, body["pending"]) == (200, [])
     assert argo == {"success": True, "executor_id": "argo", "order_id": order.id, "reason": None}
     assert order.client_order_id == client_order_id("argo", body["signal_id"])
     assert (prop_firm["success"], prop_firm["reason"]) == (False, "confidence_below_minimum")
-    assert door.stage.broker_orders("prop_firm") == []
+    assert door.pipeline.broker_orders("prop_firm") == []
 
 
 def test_a11_the_same_fact_twice_is_one_order(door):
@@ -107,7 +107,7 @@ def test_a11_the_same_fact_twice_is_one_order(door):
 
     assert (status, first["created"], second["created"]) == (200, True, False)
     assert second["outcomes"] == first["outcomes"]
-    assert [len(door.stage.broker_orders(name)) for name in EXECUTORS] == [1, 1]
+    assert [len(door.pipeline.broker_orders(name)) for name in EXECUTORS] == [1, 1]
 
 
 def test_a05_a_denied_signal_is_an_answer_with_the_reason(door):
@@ -123,15 +123,15 @@ def test_a05_a_denied_signal_is_an_answer_with_the_reason(door):
         "order_id": None,
         "reason": "halted",
     }
-    assert door.stage.broker_orders() == []
+    assert door.pipeline.broker_orders() == []
 
 
 def test_a_pending_signal_is_named_and_found_again_once_it_is_executed(door):
     status, body = door.execute(confidence=80, seconds=AT_ONCE)
-    door.stage.poll()
+    door.pipeline.poll()
     _, found = door.ask("GET", f"/api/v1/signals/{body['signal_id']}")
 
-    (order,) = door.stage.broker_orders()
+    (order,) = door.pipeline.broker_orders()
     (execution,) = found["executions"]
     assert (status, body["pending"]) == (202, ["argo"])
     assert (execution["executor"], execution["order_id"]) == ("argo", order.id)
@@ -153,12 +153,12 @@ def test_a_malformed_signal_leaves_nothing_behind(door):
 
 def test_halt_and_resume_are_durable_and_named(door):
     halted, body = door.send(sample("halt"))
-    state = door.stage.account()
+    state = door.pipeline.account()
     resumed, _ = door.ask("POST", "/api/v1/trading/argo/resume", {"reason": "looked into"})
 
     assert (halted, body["before"], body["trading_state"]) == (200, "ACTIVE", "HALTED")
     assert (state.trading_state, state.state_reason) == (TradingState.HALTED, "looking into yesterday's fills")
-    assert (resumed, door.stage.account().trading_state) == (200, TradingState.ACTIVE)
+    assert (resumed, door.pipeline.account().trading_state) == (200, TradingState.ACTIVE)
     assert door.ask("POST", "/api/v1/trading/nobody/halt", {"reason": "x"})[0] == 404
 
 
@@ -166,16 +166,16 @@ def test_a10_the_status_is_what_the_ledger_says(door):
     with door.executors_at_work():
         door.execute(confidence=80)
     door.execute(symbol="MSFT", confidence=80, seconds=AT_ONCE)
-    door.stage.reconcile()
+    door.pipeline.reconcile()
 
     status, body = door.send(sample("status"))
 
     argo, prop_firm = body["accounts"]
-    held = door.stage.account().holdings
+    held = door.pipeline.account().holdings
     assert status == 200
     assert (argo["signals"], argo["orders"], argo["unresolved"], argo["gap"]) == (2, 1, 1, 0)
     assert (argo["execution_rate"], prop_firm["execution_rate"]) == (0.5, None)
-    assert Decimal(argo["equity"]) == door.stage.account().equity
+    assert Decimal(argo["equity"]) == door.pipeline.account().equity
     assert [each["symbol"] for each in argo["positions"]] == list(held) == ["AAPL"]
     assert argo["last_heartbeat"] is not None
     assert argo["limits"]
@@ -186,7 +186,7 @@ def test_signals_are_listed_in_pages_and_by_state(door):
         door.execute(symbol=symbol, confidence=80, seconds=AT_ONCE)[1]["signal_id"]
         for symbol in ("AAPL", "MSFT", "IBM")
     ]
-    door.stage.poll()
+    door.pipeline.poll()
     today = f"{SystemClock().now():%F}"
 
     status, first = door.ask("GET", f"/api/v1/signals?limit=2&day={today}")

@@ -11,7 +11,7 @@ from argo.conservation import check
 from argo.domain.execution import ExecutionState
 from console.main import app
 from simulation.broker.server import BackgroundServer, Fault
-from tests.pipeline.stage import OPENS, SYMBOLS, Stage, a_broker
+from tests.pipeline.pipeline import OPENS, SYMBOLS, Pipeline, a_broker
 from tests.unit.builders import a_signal
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
@@ -22,26 +22,26 @@ UNRESOLVED = 1
 """The last signal's life is not over when the hour is."""
 
 
-def a_signal_of(stage, number):
-    now = stage.clock.now()
+def a_signal_of(pipeline, number):
+    now = pipeline.clock.now()
     return a_signal(
         symbol=SYMBOLS[number], bar_time=now, created_at=now, expires_at=now + timedelta(minutes=5), confidence=90
     )
 
 
-def play(stage):
+def play(pipeline):
     """Let signals flow: argo's broker never answers, and nobody takes what is in prop_firm's queue."""
-    stage.server.faults.add(Fault(method="GET", path="/v2/account", drop=True, times=1_000))
+    pipeline.server.faults.add(Fault(method="GET", path="/v2/account", drop=True, times=1_000))
     for number in range(SIGNALS):
-        signal = a_signal_of(stage, number)
-        stage.publish(signal, to="argo")
+        signal = a_signal_of(pipeline, number)
+        pipeline.publish(signal, to="argo")
         if number < 3:
-            asyncio.run(stage.ledger.mark_published(signal.signal_id, {"prop_firm"}))
-        stage.poll()
+            asyncio.run(pipeline.ledger.mark_published(signal.signal_id, {"prop_firm"}))
+        pipeline.poll()
         if number < SIGNALS - UNRESOLVED:
-            stage.pass_time(EVERY)
-            stage.redeliver()
-    stage.pass_time(timedelta(minutes=3))
+            pipeline.pass_time(EVERY)
+            pipeline.redeliver()
+    pipeline.pass_time(timedelta(minutes=3))
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +49,11 @@ def hour(tmp_path_factory):
     """The hour's ledger, kept in a directory, and what the check said when it was over."""
     state = tmp_path_factory.mktemp("audited")
     with embedded_aws(state / "aws") as aws, BackgroundServer(a_broker()) as background:
-        stage = Stage(aws, aws.create_resources(TEMPLATE), background)
-        play(stage)
-        now = stage.clock.now()
-        checks = {name: asyncio.run(check(stage.ledger, name, now=now)) for name in ("argo", "prop_firm")}
-        assert stage.broker_orders() == []
+        pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
+        play(pipeline)
+        now = pipeline.clock.now()
+        checks = {name: asyncio.run(check(pipeline.ledger, name, now=now)) for name in ("argo", "prop_firm")}
+        assert pipeline.broker_orders() == []
     return state, checks
 
 

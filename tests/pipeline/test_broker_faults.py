@@ -5,14 +5,14 @@ from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from simulation.broker.server import Fault
-from tests.pipeline.stage import OPENS, failed, signals
+from tests.pipeline.pipeline import OPENS, failed, signals
 from tests.unit.builders import a_signal
 
 
-def test_a_refused_order_is_rejected_with_the_brokers_words_and_gives_its_reservation_back(stage):
+def test_a_refused_order_is_rejected_with_the_brokers_words_and_gives_its_reservation_back(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(
+    pipeline.publish(signal)
+    pipeline.server.faults.add(
         Fault(
             method="POST",
             path="/v2/orders",
@@ -25,92 +25,96 @@ def test_a_refused_order_is_rejected_with_the_brokers_words_and_gives_its_reserv
         )
     )
 
-    stage.poll()
+    pipeline.poll()
 
-    execution = stage.execution(signal)
+    execution = pipeline.execution(signal)
     assert (execution.state, execution.reason) == (ExecutionState.REJECTED, "bracket_geometry")
     assert execution.detail["base_price"] == "111.5"
     assert execution.detail["code"] == "42210000"
-    assert stage.account().reserved_notional == 0
+    assert pipeline.account().reserved_notional == 0
 
 
-def test_a12_an_order_that_was_taken_before_the_connection_broke_is_found_not_sent_again(stage):
+def test_a12_an_order_that_was_taken_before_the_connection_broke_is_found_not_sent_again(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, drop=True))
+    pipeline.publish(signal)
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, drop=True))
 
-    stage.poll()
+    pipeline.poll()
 
-    (order,) = stage.broker_orders()
-    assert stage.execution(signal).order_id == order.id
-    assert stage.server.requests["POST /v2/orders"] == 1
+    (order,) = pipeline.broker_orders()
+    assert pipeline.execution(signal).order_id == order.id
+    assert pipeline.server.requests["POST /v2/orders"] == 1
 
 
-def test_b02_an_order_of_unknown_fate_is_sent_again_only_after_two_look_ups(stage):
+def test_b02_an_order_of_unknown_fate_is_sent_again_only_after_two_look_ups(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", drop=True))
+    pipeline.publish(signal)
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", drop=True))
 
-    stage.poll()
-    unknown = stage.execution(signal)
-    stage.pass_time(timedelta(seconds=20))
-    stage.redeliver()
+    pipeline.poll()
+    unknown = pipeline.execution(signal)
+    pipeline.pass_time(timedelta(seconds=20))
+    pipeline.redeliver()
 
     assert unknown.state is ExecutionState.UNKNOWN
-    assert stage.execution(signal).state is ExecutionState.SUBMITTED
-    assert len(stage.broker_orders()) == 1
-    assert stage.server.requests["GET /v2/orders:by_client_order_id"] == 2
-    assert stage.server.requests["POST /v2/orders"] == 2
+    assert pipeline.execution(signal).state is ExecutionState.SUBMITTED
+    assert len(pipeline.broker_orders()) == 1
+    assert pipeline.server.requests["GET /v2/orders:by_client_order_id"] == 2
+    assert pipeline.server.requests["POST /v2/orders"] == 2
 
 
-def test_a19_no_answer_about_the_account_means_no_new_risk(stage):
+def test_a19_no_answer_about_the_account_means_no_new_risk(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="GET", path="/v2/account", status=502, body="<html>bad gateway</html>"))
+    pipeline.publish(signal)
+    pipeline.server.faults.add(
+        Fault(method="GET", path="/v2/account", status=502, body="<html>bad gateway</html>")
+    )
 
-    stage.poll()
+    pipeline.poll()
 
-    execution = stage.execution(signal)
-    event, answer = stage.invocations[0]
+    execution = pipeline.execution(signal)
+    event, answer = pipeline.invocations[0]
     assert (execution.state, execution.obstacle) == (ExecutionState.CLAIMED, "broker_unreachable")
     assert failed(answer) == {event["Records"][0]["messageId"]}
-    assert stage.broker_orders() == []
+    assert pipeline.broker_orders() == []
 
 
-def test_a19_a_silent_broker_is_asked_for_the_account_once_per_batch(stage):
+def test_a19_a_silent_broker_is_asked_for_the_account_once_per_batch(pipeline):
     sent = signals(6)
-    stage.publish(*sent)
-    stage.server.faults.add(Fault(method="GET", path="/v2/account", drop=True, times=100))
+    pipeline.publish(*sent)
+    pipeline.server.faults.add(Fault(method="GET", path="/v2/account", drop=True, times=100))
 
-    stage.poll()
+    pipeline.poll()
 
-    assert stage.server.requests["GET /v2/account"] == 1
-    assert {stage.execution(signal).obstacle for signal in sent} == {"broker_unreachable"}
-    assert len(failed(stage.invocations[0][1])) == 6
+    assert pipeline.server.requests["GET /v2/account"] == 1
+    assert {pipeline.execution(signal).obstacle for signal in sent} == {"broker_unreachable"}
+    assert len(failed(pipeline.invocations[0][1])) == 6
 
 
-def test_refused_credentials_halt_the_account_and_the_signal_waits(stage):
+def test_refused_credentials_halt_the_account_and_the_signal_waits(pipeline):
     signal, other = signals(2)
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=401, body={"message": "unauthorized."}))
+    pipeline.publish(signal)
+    pipeline.server.faults.add(
+        Fault(method="POST", path="/v2/orders", status=401, body={"message": "unauthorized."})
+    )
 
-    stage.poll()
-    stage.publish(other)
-    stage.poll()
+    pipeline.poll()
+    pipeline.publish(other)
+    pipeline.poll()
 
-    account = stage.account()
+    account = pipeline.account()
     assert account.trading_state == "HALTED"
     assert account.reserved_notional == 0
-    waiting = stage.execution(signal)
+    waiting = pipeline.execution(signal)
     assert (waiting.state, waiting.obstacle) == (ExecutionState.CLAIMED, "broker_unauthorised")
-    assert stage.execution(other).reason == "halted"
+    assert pipeline.execution(other).reason == "halted"
 
 
-def test_a_throttled_signal_comes_back_when_the_limit_resets(stage):
+def test_a_throttled_signal_comes_back_when_the_limit_resets(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    reset = stage.clock.now() + timedelta(seconds=20)
-    stage.server.faults.add(
+    pipeline.publish(signal)
+    reset = pipeline.clock.now() + timedelta(seconds=20)
+    pipeline.server.faults.add(
         Fault(
             method="POST",
             path="/v2/orders",
@@ -120,87 +124,87 @@ def test_a_throttled_signal_comes_back_when_the_limit_resets(stage):
         )
     )
 
-    stage.poll()
-    waiting = stage.execution(signal)
-    stage.pass_time(timedelta(seconds=20))
-    stage.redeliver()
+    pipeline.poll()
+    waiting = pipeline.execution(signal)
+    pipeline.pass_time(timedelta(seconds=20))
+    pipeline.redeliver()
 
     assert (waiting.state, waiting.lease_until) == (ExecutionState.CLAIMED, reset)
-    assert stage.execution(signal).state is ExecutionState.SUBMITTED
-    assert len(stage.broker_orders()) == 1
+    assert pipeline.execution(signal).state is ExecutionState.SUBMITTED
+    assert len(pipeline.broker_orders()) == 1
 
 
-def test_records_that_begin_too_late_are_given_back_untouched(stage):
+def test_records_that_begin_too_late_are_given_back_untouched(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.poll()
-    event, _ = stage.invocations[0]
+    pipeline.publish(signal)
+    pipeline.poll()
+    event, _ = pipeline.invocations[0]
     late = a_signal(symbol="MSFT")
     event["Records"][0]["body"] = late.model_dump_json()
 
-    answer = stage.redeliver(event, seconds_left=3.0)
+    answer = pipeline.redeliver(event, seconds_left=3.0)
 
     assert failed(answer) == {event["Records"][0]["messageId"]}
-    assert stage.execution(late) is None
+    assert pipeline.execution(late) is None
 
 
-def test_b01_signals_that_all_fail_are_not_called_done(stage):
+def test_b01_signals_that_all_fail_are_not_called_done(pipeline):
     sent = signals(8)
-    stage.publish(*sent)
+    pipeline.publish(*sent)
     refusal = {"code": 40310000, "message": "insufficient buying power"}
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=403, body=refusal, times=8))
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", status=403, body=refusal, times=8))
 
-    stage.poll()
+    pipeline.poll()
 
-    rows = asyncio.run(read_rows(stage.ledger, ("argo",), [f"{OPENS:%Y-%m-%d}"]))
+    rows = asyncio.run(read_rows(pipeline.ledger, ("argo",), [f"{OPENS:%Y-%m-%d}"]))
     (account,) = sums(rows, ("argo",))
     assert (account.signals, account.with_order, account.rejected, account.gap) == (8, 0, 8, 0)
     assert account.is_silent
     assert account.execution_rate == 0
 
 
-def test_b05_an_exception_after_the_order_leaves_its_record(stage):
+def test_b05_an_exception_after_the_order_leaves_its_record(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, status=200, body="<html>"))
-    stage.server.faults.add(Fault(path="/v2/orders:by_client_order_id", drop=True))
+    pipeline.publish(signal)
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, status=200, body="<html>"))
+    pipeline.server.faults.add(Fault(path="/v2/orders:by_client_order_id", drop=True))
 
-    stage.poll()
-    uncertain = stage.execution(signal)
-    stage.pass_time(timedelta(seconds=50))
-    stage.redeliver()
+    pipeline.poll()
+    uncertain = pipeline.execution(signal)
+    pipeline.pass_time(timedelta(seconds=50))
+    pipeline.redeliver()
 
     assert (uncertain.state, bool(uncertain.order_body)) == (ExecutionState.UNKNOWN, True)
-    assert stage.execution(signal).order_id == stage.broker_orders()[0].id
-    assert stage.server.requests["POST /v2/orders"] == 1
+    assert pipeline.execution(signal).order_id == pipeline.broker_orders()[0].id
+    assert pipeline.server.requests["POST /v2/orders"] == 1
 
 
-def test_b02_a_throttled_second_sending_does_not_make_the_first_one_known(stage):
+def test_b02_a_throttled_second_sending_does_not_make_the_first_one_known(pipeline):
     signal = a_signal()
-    stage.publish(signal)
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", drop=True))
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=429, body={"message": "too many"}))
-    stage.poll()
-    stage.pass_time(timedelta(seconds=20))
-    stage.redeliver()
-    throttled = stage.execution(signal)
+    pipeline.publish(signal)
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", drop=True))
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", status=429, body={"message": "too many"}))
+    pipeline.poll()
+    pipeline.pass_time(timedelta(seconds=20))
+    pipeline.redeliver()
+    throttled = pipeline.execution(signal)
 
     for _ in range(2):
-        stage.pass_time(timedelta(seconds=20))
-        stage.redeliver()
+        pipeline.pass_time(timedelta(seconds=20))
+        pipeline.redeliver()
 
     assert (throttled.state, throttled.obstacle) == (ExecutionState.UNKNOWN, "broker_throttled")
     assert throttled.reserved_notional > 0
-    assert stage.execution(signal).state is ExecutionState.SUBMITTED
-    assert len(stage.broker_orders()) == 1
+    assert pipeline.execution(signal).state is ExecutionState.SUBMITTED
+    assert len(pipeline.broker_orders()) == 1
 
 
-def test_a_poison_message_that_cannot_be_set_aside_is_logged_and_comes_back(stage):
-    stage.send_raw("poison")
-    stage.sqs.delete_queue(QueueUrl=stage.resources.dead_letter_queues["argo"])
+def test_a_poison_message_that_cannot_be_set_aside_is_logged_and_comes_back(pipeline):
+    pipeline.send_raw("poison")
+    pipeline.sqs.delete_queue(QueueUrl=pipeline.resources.dead_letter_queues["argo"])
 
-    stage.poll()
+    pipeline.poll()
 
-    event, answer = stage.invocations[0]
+    event, answer = pipeline.invocations[0]
     assert failed(answer) == {event["Records"][0]["messageId"]}
-    assert "record_failed" in stage.logs.getvalue()
+    assert "record_failed" in pipeline.logs.getvalue()

@@ -10,9 +10,9 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
-from tests.faults.nursery import ACKNOWLEDGED, GIVEN_BACK, Delivery, Nursery
-from tests.faults.stand import LEASE_AND_MORE
-from tests.pipeline.stage import MINUTE, PRICE
+from tests.faults.cell import LEASE_AND_MORE
+from tests.faults.worker_processes import ACKNOWLEDGED, GIVEN_BACK, Delivery, WorkerProcesses
+from tests.pipeline.pipeline import MINUTE, PRICE
 from tests.unit.builders import NOW, a_signal
 from worlds.paths import TEMPLATE
 
@@ -20,7 +20,7 @@ EXECUTORS = 10
 SYMBOLS = [f"{first}{second}Q" for second in "KLMNOPQRST" for first in "ABCDEFGHIJ"]
 GROUPS = {f"sector {first}": {name for name in SYMBOLS if name[0] == first} for first in "ABCDEFGHIJ"}
 POWER = Decimal(2_000_000)
-ROUNDS = 12
+REPETITIONS = 12
 
 WIDE = {
     "base_size_percent": 1,
@@ -56,66 +56,66 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def nursery(aws):
+def worker_processes(aws):
     """Workers of their own process each, as Lambda's environments are."""
-    made = Nursery(
+    made = WorkerProcesses(
         aws.environment
         | {"ARGO_MODE": "simulated"}
-        | aws.create_resources(TEMPLATE, "nursery").environment("argo")
+        | aws.create_resources(TEMPLATE, "worker_processes").environment("argo")
     )
     yield made
     made.close()
 
 
 @pytest.fixture
-def crowd(stage, nursery):
-    return Crowd(stage, nursery)
+def crowd(pipeline, worker_processes):
+    return Crowd(pipeline, worker_processes)
 
 
 class Crowd:
     """Ten executors with ten signals each, all at once."""
 
-    def __init__(self, stage, nursery):
+    def __init__(self, pipeline, worker_processes):
         for symbol in SYMBOLS:
-            stage.set_price(symbol, PRICE)
+            pipeline.set_price(symbol, PRICE)
         # Every other one rests below the market: its money is the ledger's to count, not the broker's.
         prices = [PRICE if number % 2 else PRICE - 2 for number in range(len(SYMBOLS))]
         self.signals = [
             a_signal(symbol=symbol, entry_price=price, stop_price=price - 5, expires_at=NOW + 30 * MINUTE)
             for symbol, price in zip(SYMBOLS, prices, strict=True)
         ]
-        self.stage = stage
-        self._nursery = nursery
+        self.pipeline = pipeline
+        self._worker_processes = worker_processes
 
     def execute(self, *, first_round=(0,) * EXECUTORS):
         """Deliver everything at once, and what comes back again, until nothing does.
 
         ``first_round`` has the workers' conflicts in their first delivery, see `Delivery`.
         """
-        self.stage.publish(*self.signals)
-        waiting = self.stage.events(count=EXECUTORS, batch_size=len(self.signals) // EXECUTORS)
+        self.pipeline.publish(*self.signals)
+        waiting = self.pipeline.events(count=EXECUTORS, batch_size=len(self.signals) // EXECUTORS)
         assert sum(len(event["Records"]) for event in waiting) == len(self.signals)
         self.events, conflicts = waiting, first_round
-        for _ in range(ROUNDS):
-            codes = self._nursery.run(*map(self._delivery, waiting, conflicts))
+        for _ in range(REPETITIONS):
+            codes = self._worker_processes.run(*map(self._delivery, waiting, conflicts))
             assert set(codes) <= {ACKNOWLEDGED, GIVEN_BACK}
             waiting = [event for event, code in zip(waiting, codes, strict=True) if code == GIVEN_BACK]
             if not waiting:
                 return
             conflicts = (0,) * len(waiting)
-            self.stage.pass_time(LEASE_AND_MORE)
+            self.pipeline.pass_time(LEASE_AND_MORE)
         raise AssertionError(f"{len(waiting)} events still come back")
 
     @property
     def executions(self):
-        return [self.stage.execution(signal) for signal in self.signals]
+        return [self.pipeline.execution(signal) for signal in self.signals]
 
     def _delivery(self, event, conflicts):
         return Delivery(
-            environment=self.stage.variables("argo"),
-            profile=self.stage.profiles["argo"],
+            environment=self.pipeline.variables("argo"),
+            profile=self.pipeline.profiles["argo"],
             event=event,
-            now=self.stage.clock.now(),
+            now=self.pipeline.clock.now(),
             conflicts=conflicts,
         )
 
@@ -126,13 +126,13 @@ def bound(order):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.reason))
-def test_b12_a26_ten_executors_at_once_break_no_limit(crowd, stage, case):
-    stage.configured("argo", **WIDE | case.changes)
-    profile = stage.profiles["argo"]
+def test_b12_a26_ten_executors_at_once_break_no_limit(crowd, pipeline, case):
+    pipeline.configured("argo", **WIDE | case.changes)
+    profile = pipeline.profiles["argo"]
 
     crowd.execute()
 
-    orders, account, ended = stage.broker_orders(), stage.account(), crowd.executions
+    orders, account, ended = pipeline.broker_orders(), pipeline.account(), crowd.executions
     assert Counter(execution.state for execution in ended) == {
         ExecutionState.SUBMITTED: len(orders),
         ExecutionState.DENIED: len(SYMBOLS) - len(orders),
@@ -152,12 +152,12 @@ def test_b12_a26_ten_executors_at_once_break_no_limit(crowd, stage, case):
     assert denied <= {other.reason for other in CASES} | {DenialReason.CORRELATION_LIMIT}
     assert not has_room(case, orders)
 
-    stage.reconcile()
+    pipeline.reconcile()
 
     resting = [order for order in orders if not order.filled_quantity]
     assert 0 < len(resting) < len(orders)
-    assert stage.account().reserved_notional == sum(map(bound, resting))
-    assert len(stage.account().holdings) == len(orders)
+    assert pipeline.account().reserved_notional == sum(map(bound, resting))
+    assert len(pipeline.account().holdings) == len(orders)
 
 
 def minute(order):
@@ -179,22 +179,22 @@ def has_room(case, orders):
     raise ValueError(case)
 
 
-def test_b12_transactions_that_meet_others_at_dynamodb_lose_no_signal(crowd, stage):
-    stage.configured("argo", **WIDE)
+def test_b12_transactions_that_meet_others_at_dynamodb_lose_no_signal(crowd, pipeline):
+    pipeline.configured("argo", **WIDE)
     crowd.signals = crowd.signals[:20]
     never, now_and_then = 1, 2
 
     crowd.execute(first_round=[never] * 5 + [now_and_then] * 5)
 
     ended = crowd.executions
-    orders = stage.broker_orders()
+    orders = pipeline.broker_orders()
     assert Counter((execution.state, execution.reason) for execution in ended) == {
         (ExecutionState.SUBMITTED, None): 20
     }
     assert {execution.order_id for execution in ended} == {order.id for order in orders}
-    assert stage.account().reserved_notional == sum(map(bound, orders))
+    assert pipeline.account().reserved_notional == sum(map(bound, orders))
     waited = [signal for event in crowd.events[:5] for signal in signals_of(event)]
-    assert {stage.execution(signal).obstacle for signal in waited} == {"reservation_contended"}
+    assert {pipeline.execution(signal).obstacle for signal in waited} == {"reservation_contended"}
     assert len(waited) == 10
 
 

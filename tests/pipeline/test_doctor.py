@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 
 from argo.domain.account import TradingState
 from console.main import app
-from tests.pipeline.deployed_world import LIVE, DeployedWorld, Offset, a_broker
-from tests.pipeline.ruins import (
+from tests.pipeline.damage import (
     a_blocked_account,
     a_clock_ahead,
     a_clock_behind,
@@ -42,10 +41,11 @@ from tests.pipeline.ruins import (
     short_visibility,
     trading_state,
 )
+from tests.pipeline.deployed_world import LIVE, DeployedWorld, Offset, a_broker
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import CONFIGURATION, TEMPLATE
 
-NOT_OF_A_HOLLOW_STACK = {"versions", "alarms"}
+NOT_OF_AN_IDLE_STACK = {"versions", "alarms"}
 """It lacks the template's alarms, and nobody subscribes to its topic."""
 
 
@@ -81,7 +81,7 @@ def broken(findings):
 
 
 def warned(findings):
-    return levels(findings).get("warning", set()) - NOT_OF_A_HOLLOW_STACK
+    return levels(findings).get("warning", set()) - NOT_OF_AN_IDLE_STACK
 
 
 def assert_says(finding, seen, cure):
@@ -274,7 +274,7 @@ def test_a_stack_that_is_nowhere_says_so(world):
 
 
 @pytest.mark.parametrize(
-    ("ruins", "check", "seen", "cure"),
+    ("damage", "check", "seen", "cure"),
     [
         (no_table, "table", r"ResourceNotFound", r"docs/operations\.md, What survives"),
         (no_index, "table", r"no index open_executions", r"REVERT_DRIFT"),
@@ -284,9 +284,9 @@ def test_a_stack_that_is_nowhere_says_so(world):
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_what_is_gone_is_named_with_its_cure(another_world, ruins, check, seen, cure):
+def test_what_is_gone_is_named_with_its_cure(another_world, damage, check, seen, cure):
     world = another_world()
-    ruins(world)
+    damage(world)
 
     code, findings = world.doctor()
 

@@ -7,7 +7,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from simulation.broker.server import Fault
 from tests.pipeline.market_day import close_time
-from tests.pipeline.stage import MINUTE, OPENS, PRICE
+from tests.pipeline.pipeline import MINUTE, OPENS, PRICE
 from tests.pipeline.trades import ended, rejected_late
 from tests.unit.builders import a_signal
 
@@ -16,7 +16,7 @@ def test_an_entry_that_outlives_its_signal_is_cancelled_and_gives_everything_bac
     day.price(PRICE + 2)
     signal = day.enter()
     day.minute()
-    reserved = day.stage.account().reserved_notional
+    reserved = day.pipeline.account().reserved_notional
 
     day.minute(5)
 
@@ -27,18 +27,18 @@ def test_an_entry_that_outlives_its_signal_is_cancelled_and_gives_everything_bac
 
 
 def test_an_entry_for_the_day_expires_at_the_close(day):
-    day.stage.configured("argo", time_in_force="day")
+    day.pipeline.configured("argo", time_in_force="day")
     day.price(PRICE + 2)
     signal = day.enter(expires_at=OPENS + timedelta(days=1))
 
-    day.stage.set_time(close_time(day.stage) + MINUTE, is_open=False)
+    day.pipeline.set_time(close_time(day.pipeline) + MINUTE, is_open=False)
     day.run()
 
     assert ended(day, signal) == (ExecutionState.CANCELED, [], None)
     assert day.execution(signal).detail["entry"] == "expired"
     assert day.books.positions == {}
-    assert day.stage.account().reserved_notional == 0
-    assert day.stage.account().holdings == {}
+    assert day.pipeline.account().reserved_notional == 0
+    assert day.pipeline.account().holdings == {}
 
 
 def test_an_entry_that_the_broker_rejects_late_gives_everything_back(day):
@@ -59,7 +59,7 @@ def test_what_the_broker_forgets_for_ten_seconds_is_neither_repaired_nor_entered
     day.behave(**views)
 
     first = day.run()
-    day.stage.pass_time(timedelta(seconds=11))
+    day.pipeline.pass_time(timedelta(seconds=11))
     second = day.run()
     day.price(110)
     blind = day.run()
@@ -68,20 +68,20 @@ def test_what_the_broker_forgets_for_ten_seconds_is_neither_repaired_nor_entered
     assert not first.repairs
     assert not second.repairs
     assert not blind.repairs
-    assert len(day.stage.broker_orders()) == 1
+    assert len(day.pipeline.broker_orders()) == 1
     assert ended(day, signal)[:2] == (ExecutionState.CLOSED, ["entry", "take_profit"])
     day.check_over()
 
 
 def test_a07_an_order_whose_worker_died_gets_its_id_by_look_up_and_is_followed(day):
-    day.stage.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, drop=True))
-    day.stage.server.faults.add(Fault(path="/v2/orders:*", status=503, body="<html>", times=3))
+    day.pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", after=True, drop=True))
+    day.pipeline.server.faults.add(Fault(path="/v2/orders:*", status=503, body="<html>", times=3))
     signal = a_signal()
     day.signals.append(signal)
-    day.stage.publish(signal)
-    day.stage.poll()
+    day.pipeline.publish(signal)
+    day.pipeline.poll()
     unknown = day.execution(signal)
-    day.stage.server.faults.clear()
+    day.pipeline.server.faults.clear()
 
     day.minute(3)
 

@@ -9,13 +9,13 @@ from argo.domain.profile import ExitRules
 from argo.domain.signal import Side
 from simulation.broker.server import Fault
 from tests.pipeline.market_day import CRYPTO_FEE, close_time
-from tests.pipeline.stage import MINUTE, PRICE
+from tests.pipeline.pipeline import MINUTE, PRICE
 from tests.pipeline.trades import BOTH, COIN, a_fraction, ended, mirrored, partly_filled
 
 
 @BOTH
 def test_a_stop_goes_to_break_even_once_and_the_trade_ends_there(day, side):
-    day.stage.configured("argo", exits=ExitRules(break_even_at_r=Decimal(1)))
+    day.pipeline.configured("argo", exits=ExitRules(break_even_at_r=Decimal(1)))
     signal = day.hold(side=side)
 
     day.price(mirrored(side, 6))
@@ -32,7 +32,7 @@ def test_a_stop_goes_to_break_even_once_and_the_trade_ends_there(day, side):
 
 @BOTH
 def test_a_trailing_stop_follows_the_price_and_never_goes_back(day, side):
-    day.stage.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
+    day.pipeline.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
     signal = day.hold(side=side)
 
     stops = []
@@ -50,7 +50,7 @@ def test_a_trailing_stop_follows_the_price_and_never_goes_back(day, side):
 
 @pytest.mark.parametrize("who", ["fraction", "coin", "part"])
 def test_the_stop_that_argo_placed_itself_trails_too(day, who):
-    day.stage.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
+    day.pipeline.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
     if who == "fraction":
         symbol, signal, prices = "AAPL", a_fraction(day), (31_000, 32_000)
     elif who == "coin":
@@ -84,7 +84,7 @@ def stop_of(day, symbol="AAPL"):
 
 @BOTH
 def test_a_position_is_left_after_so_many_bars(day, side):
-    day.stage.configured("argo", exits=ExitRules(bars=3))
+    day.pipeline.configured("argo", exits=ExitRules(bars=3))
     signal = day.hold(side=side)
     day.price(mirrored(side, 1))
 
@@ -97,12 +97,12 @@ def test_a_position_is_left_after_so_many_bars(day, side):
 
 
 def test_a_position_is_left_before_the_close_and_a_coin_is_not(day):
-    day.stage.configured("argo", exits=ExitRules(minutes_before_close=10))
+    day.pipeline.configured("argo", exits=ExitRules(minutes_before_close=10))
     day.price(50_000, "BTC/USD")
     stock, coin = day.hold(), day.hold(**COIN)
-    close = close_time(day.stage)
+    close = close_time(day.pipeline)
 
-    day.stage.set_time(close - 12 * MINUTE)
+    day.pipeline.set_time(close - 12 * MINUTE)
     early = day.run()
     day.minute(3)
 
@@ -114,12 +114,12 @@ def test_a_position_is_left_before_the_close_and_a_coin_is_not(day):
 
 
 def test_a27_a_position_whose_time_is_over_is_not_closed_while_the_exchange_is(day):
-    day.stage.configured("argo", exits=ExitRules(bars=3))
+    day.pipeline.configured("argo", exits=ExitRules(bars=3))
     signal = day.hold()
     quantity = day.held()
 
     report = day.minute(4, is_open=False)
-    waiting, orders = day.execution(signal), len(day.stage.broker_orders())
+    waiting, orders = day.execution(signal), len(day.pipeline.broker_orders())
     day.minute(2)
 
     assert report.problems[signal.signal_id] == "to be left (held for 3 bars) when the exchange opens"
@@ -175,7 +175,7 @@ def test_b10_an_exit_waits_for_cancellations_that_take_their_time(day):
 
     day.flatten()
     waiting = day.minute()
-    orders = len(day.stage.broker_orders())
+    orders = len(day.pipeline.broker_orders())
     day.minute(3)
 
     assert (waiting.repairs, orders) == ({}, 1)
@@ -184,10 +184,10 @@ def test_b10_an_exit_waits_for_cancellations_that_take_their_time(day):
 
 
 def test_without_prices_everything_but_the_rules_that_need_them_goes_on(day):
-    day.stage.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
+    day.pipeline.configured("argo", exits=ExitRules(trail_r=Decimal(1)))
     signal = day.hold()
     day.minute()
-    day.stage.server.faults.add(Fault(path="/v2/stocks/trades/latest", status=500, body="<html>", times=10))
+    day.pipeline.server.faults.add(Fault(path="/v2/stocks/trades/latest", status=500, body="<html>", times=10))
 
     day.price(95)
     report = day.minute()

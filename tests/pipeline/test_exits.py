@@ -9,87 +9,87 @@ from argo.domain.execution import ExecutionState
 from argo.domain.profile import CooldownRules, Protections, StopLossGuardRules
 from argo.domain.signal import Regime, Side
 from tests.pipeline.exits import UP, exit_order, hold_back, legs_of
-from tests.pipeline.stage import MINUTE, PRICE, Stage, against
+from tests.pipeline.pipeline import MINUTE, PRICE, Pipeline, against
 from tests.unit.builders import NOW, a_signal
 
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
-def test_b10_a_signal_against_a_position_cancels_its_legs_and_sells_what_is_held(stage, side):
+def test_b10_a_signal_against_a_position_cancels_its_legs_and_sells_what_is_held(pipeline, side):
     held = a_signal(side=side)
-    stage.hold(held)
-    quantity = stage.held("AAPL")
+    pipeline.hold(held)
+    quantity = pipeline.held("AAPL")
     opposite = against(held)
 
-    execution = stage.execute(opposite)
+    execution = pipeline.execute(opposite)
 
-    order = exit_order(stage, held)
-    assert {str(leg.status) for leg in legs_of(stage, held)} == {"canceled"}
+    order = exit_order(pipeline, held)
+    assert {str(leg.status) for leg in legs_of(pipeline, held)} == {"canceled"}
     assert (order.side, order.quantity, str(order.status)) == (side.opposite, abs(quantity), "filled")
-    assert stage.held("AAPL") == 0
+    assert pipeline.held("AAPL") == 0
     assert (execution.state, execution.order_id) == (ExecutionState.CLOSED, order.id)
-    assert stage.execution(held).exit.order_id == order.id
-    assert stage.execution(held).exit.why == f"signal {opposite.signal_id}"
+    assert pipeline.execution(held).exit.order_id == order.id
+    assert pipeline.execution(held).exit.why == f"signal {opposite.signal_id}"
 
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
-def test_the_reconciler_ends_a_left_position_with_its_profit_to_the_cent(stage, side):
+def test_the_reconciler_ends_a_left_position_with_its_profit_to_the_cent(pipeline, side):
     held = a_signal(side=side)
-    stage.hold(held)
-    stage.set_price("AAPL", UP)
-    stage.execute(against(held))
+    pipeline.hold(held)
+    pipeline.set_price("AAPL", UP)
+    pipeline.execute(against(held))
 
-    stage.reconcile()
+    pipeline.reconcile()
 
-    ended, account = stage.execution(held), stage.at_broker()
+    ended, account = pipeline.execution(held), pipeline.at_broker()
     assert ended.state is ExecutionState.CLOSED
     assert ended.realised_profit == account.cash - account.settings.cash
     assert (ended.realised_profit > 0) is (side is Side.BUY)
     assert [fill.leg for fill in ended.fills] == ["entry", "exit"]
-    assert stage.account().holdings == {}
-    assert (stage.account().reserved_notional, stage.account().reserved_risk) == (0, 0)
+    assert pipeline.account().holdings == {}
+    assert (pipeline.account().reserved_notional, pipeline.account().reserved_risk) == (0, 0)
 
 
-def test_a_symbol_that_was_left_can_be_entered_again(stage):
+def test_a_symbol_that_was_left_can_be_entered_again(pipeline):
     held = a_signal()
-    stage.hold(held)
-    stage.execute(against(held))
-    stage.reconcile()
+    pipeline.hold(held)
+    pipeline.execute(against(held))
+    pipeline.reconcile()
 
-    again = stage.execute(a_signal(bar_time=held.bar_time - MINUTE))
+    again = pipeline.execute(a_signal(bar_time=held.bar_time - MINUTE))
 
     assert again.state is ExecutionState.SUBMITTED
 
 
 def _state(state):
-    def limit(stage):
-        stage.set_trading_state(state)
+    def limit(pipeline):
+        pipeline.set_trading_state(state)
 
     return limit
 
 
 def _changed(**changes):
-    def limit(stage):
-        stage.configured("argo", **changes)
+    def limit(pipeline):
+        pipeline.configured("argo", **changes)
 
     return limit
 
 
-def _past_the_daily_loss(stage: Stage):
-    stage.configured("argo", daily_loss_limit_percent=1)
+def _past_the_daily_loss(pipeline: Pipeline):
+    pipeline.configured("argo", daily_loss_limit_percent=1)
     for symbol in ("IBM", "SPY", "QQQ"):
-        stage.hold(a_signal(symbol=symbol))
-        stage.set_price(symbol, Decimal(96))
-    stage.reconcile()
-    assert stage.account().state_reason.startswith("daily_loss")
+        pipeline.hold(a_signal(symbol=symbol))
+        pipeline.set_price(symbol, Decimal(96))
+    pipeline.reconcile()
+    assert pipeline.account().state_reason.startswith("daily_loss")
 
 
-def _after_stop_losses(stage):
+def _after_stop_losses(pipeline):
     guard = StopLossGuardRules(stops=1, within_minutes=60, lock_minutes=60)
-    stage.configured("argo", protections=Protections(stop_loss_guard=guard, cooldown=CooldownRules(minutes=60)))
-    stage.hold(a_signal(symbol="IBM"))
-    stage.set_price("IBM", Decimal(94))
-    stage.reconcile()
-    assert stage.held("IBM") == 0
+    pipeline.configured("argo", protections=Protections(stop_loss_guard=guard, cooldown=CooldownRules(minutes=60)))
+    pipeline.hold(a_signal(symbol="IBM"))
+    pipeline.set_price("IBM", Decimal(94))
+    pipeline.reconcile()
+    assert pipeline.held("IBM") == 0
 
 
 LIMITS = {
@@ -112,115 +112,115 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS)
-def test_a20_an_exit_passes_whatever_limits_an_entry(stage, limit):
+def test_a20_an_exit_passes_whatever_limits_an_entry(pipeline, limit):
     held = a_signal()
-    stage.hold(held)
-    limit(stage)
+    pipeline.hold(held)
+    limit(pipeline)
     for symbol in ("AAPL", "MSFT"):
-        stage.set_price(symbol, UP)
+        pipeline.set_price(symbol, UP)
 
-    entry = stage.execute(a_signal(symbol="MSFT", side=Side.SELL))
-    left = stage.execute(against(held))
+    entry = pipeline.execute(a_signal(symbol="MSFT", side=Side.SELL))
+    left = pipeline.execute(against(held))
 
     assert entry.state is ExecutionState.DENIED
-    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(stage, held).id)
-    assert stage.held("AAPL") == 0
+    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(pipeline, held).id)
+    assert pipeline.held("AAPL") == 0
 
 
 @pytest.mark.parametrize(
     ("flip", "outcome"), [(False, "nothing_held"), (True, None)], ids=["without flip", "with flip"]
 )
-def test_a_signal_against_an_entry_that_rests_cancels_it(stage, flip, outcome):
-    stage.configured("argo", flip=flip)
+def test_a_signal_against_an_entry_that_rests_cancels_it(pipeline, flip, outcome):
+    pipeline.configured("argo", flip=flip)
     resting = a_signal(entry_price=PRICE - 2, stop_price=Decimal(93))
-    stage.hold(resting)
+    pipeline.hold(resting)
     opposite = against(resting)
 
-    execution = stage.execute(opposite)
+    execution = pipeline.execute(opposite)
 
-    assert stage.execution(resting).state is ExecutionState.CANCELED
-    assert str(stage.broker_orders()[0].status) == "canceled"
+    assert pipeline.execution(resting).state is ExecutionState.CANCELED
+    assert str(pipeline.broker_orders()[0].status) == "canceled"
     if flip:
         assert execution.client_order_id == f"argo-argo-{opposite.signal_id}-flip"
-        assert stage.held("AAPL") < 0
-        assert set(stage.account().holdings) == {"AAPL"}
+        assert pipeline.held("AAPL") < 0
+        assert set(pipeline.account().holdings) == {"AAPL"}
     else:
         assert (execution.state, execution.reason) == (ExecutionState.DENIED, outcome)
-        assert stage.held("AAPL") == 0
-        assert stage.account().reserved_notional == 0
+        assert pipeline.held("AAPL") == 0
+        assert pipeline.account().reserved_notional == 0
 
 
-def test_a24_a_part_of_a_share_is_sold_whole(stage):
-    stage.configured("argo", fractional=True, base_size_percent=1, size_cap_percent=1)
+def test_a24_a_part_of_a_share_is_sold_whole(pipeline):
+    pipeline.configured("argo", fractional=True, base_size_percent=1, size_cap_percent=1)
     price = Decimal(30_000)
-    stage.set_price("AAPL", price)
+    pipeline.set_price("AAPL", price)
     held = a_signal(entry_price=price, stop_price=price - 3_000, target_price=price + 3_000)
-    stage.hold(held)
-    fraction = stage.held("AAPL")
+    pipeline.hold(held)
+    fraction = pipeline.held("AAPL")
 
-    stage.execute(against(held, entry_price=price, stop_price=price + 3_000, target_price=price - 3_000))
-    stage.reconcile()
+    pipeline.execute(against(held, entry_price=price, stop_price=price + 3_000, target_price=price - 3_000))
+    pipeline.reconcile()
 
     assert 0 < fraction < 1
-    assert exit_order(stage, held).quantity == fraction
-    assert stage.held("AAPL") == 0
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert exit_order(pipeline, held).quantity == fraction
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_a24_the_filled_part_of_an_entry_is_sold_and_no_more(stage):
+def test_a24_the_filled_part_of_an_entry_is_sold_and_no_more(pipeline):
     held = a_signal()
-    hold_back(stage, f"argo-argo-{held.signal_id}-entry", Decimal(7))
-    stage.hold(held)
+    hold_back(pipeline, f"argo-argo-{held.signal_id}-entry", Decimal(7))
+    pipeline.hold(held)
 
-    execution = stage.execute(against(held))
-    stage.reconcile()
+    execution = pipeline.execute(against(held))
+    pipeline.reconcile()
 
     assert execution.state is ExecutionState.CLOSED
-    assert exit_order(stage, held).quantity == 7
-    assert stage.held("AAPL") == 0
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert exit_order(pipeline, held).quantity == 7
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_b15_shares_that_a_person_holds_beside_argos_stay(stage):
+def test_b15_shares_that_a_person_holds_beside_argos_stay(pipeline):
     held = a_signal()
-    stage.hold(held)
-    ours = stage.held("AAPL")
+    pipeline.hold(held)
+    ours = pipeline.held("AAPL")
     exits = {"take_profit": {"limit_price": "120"}, "stop_loss": {"stop_price": "90"}}
-    theirs = stage.trade_by_hand("AAPL", "buy", 3, order_class="bracket", **exits)
+    theirs = pipeline.trade_by_hand("AAPL", "buy", 3, order_class="bracket", **exits)
 
-    stage.execute(against(held))
-    stage.reconcile()
+    pipeline.execute(against(held))
+    pipeline.reconcile()
 
-    assert exit_order(stage, held).quantity == ours
-    assert stage.held("AAPL") == 3
+    assert exit_order(pipeline, held).quantity == ours
+    assert pipeline.held("AAPL") == 3
     assert all(leg.is_open for leg in theirs.legs)
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_a_position_that_a_person_has_sold_leaves_nothing_behind(stage):
+def test_a_position_that_a_person_has_sold_leaves_nothing_behind(pipeline):
     held = a_signal()
-    stage.hold(held)
-    stage.pass_time(MINUTE)
-    stage.background.call(lambda: stage.server.broker.cancel_all(stage.at_broker()))
-    stage.trade_by_hand("AAPL", "sell", int(stage.held("AAPL")))
+    pipeline.hold(held)
+    pipeline.pass_time(MINUTE)
+    pipeline.background.call(lambda: pipeline.server.broker.cancel_all(pipeline.at_broker()))
+    pipeline.trade_by_hand("AAPL", "sell", int(pipeline.held("AAPL")))
 
-    execution = stage.execute(against(held, expires_at=NOW + 2 * MINUTE))
+    execution = pipeline.execute(against(held, expires_at=NOW + 2 * MINUTE))
     for _ in range(2):
-        stage.pass_time(MINUTE)
-        stage.reconcile()
+        pipeline.pass_time(MINUTE)
+        pipeline.reconcile()
 
     assert execution.state in {ExecutionState.DENIED, ExecutionState.EXPIRED}
-    assert stage.held("AAPL") == 0
-    assert stage.account().holdings == {}
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.account().holdings == {}
 
 
-def test_an_account_leaves_its_own_position_and_not_the_others(stage):
+def test_an_account_leaves_its_own_position_and_not_the_others(pipeline):
     held = a_signal(confidence=Decimal(90), stop_price=Decimal("98.60"))
     for executor in ("argo", "prop_firm"):
-        stage.hold(held, executor)
-    theirs = stage.held("AAPL", "prop_firm")
+        pipeline.hold(held, executor)
+    theirs = pipeline.held("AAPL", "prop_firm")
 
-    stage.execute(against(held), "argo")
+    pipeline.execute(against(held), "argo")
 
-    assert stage.held("AAPL", "argo") == 0
-    assert stage.held("AAPL", "prop_firm") == theirs > 0
+    assert pipeline.held("AAPL", "argo") == 0
+    assert pipeline.held("AAPL", "prop_firm") == theirs > 0

@@ -8,39 +8,39 @@ import pytest
 from argo.domain.execution import ExecutionState
 from simulation.broker.server import Fault
 from tests.pipeline.exits import exit_order, hold_back
-from tests.pipeline.stage import MINUTE, against
+from tests.pipeline.pipeline import MINUTE, against
 from tests.unit.builders import a_signal
 
 
-def test_b10_nothing_is_sold_before_the_legs_are_confirmed_cancelled(stage):
+def test_b10_nothing_is_sold_before_the_legs_are_confirmed_cancelled(pipeline):
     held = a_signal()
-    stage.hold(held)
+    pipeline.hold(held)
     asked_only = Fault(method="DELETE", path="/v2/orders/*", status=204, times=2)
-    stage.server.faults.add(asked_only)
+    pipeline.server.faults.add(asked_only)
     opposite = against(held)
-    stage.publish(opposite)
+    pipeline.publish(opposite)
 
-    stage.poll()
-    waiting, orders = stage.execution(opposite), len(stage.broker_orders())
-    stage.deliver_again(*stage.invocations[-1])
+    pipeline.poll()
+    waiting, orders = pipeline.execution(opposite), len(pipeline.broker_orders())
+    pipeline.deliver_again(*pipeline.invocations[-1])
 
     assert (waiting.state, waiting.obstacle, orders) == (ExecutionState.CLAIMED, "awaiting_exit", 1)
-    assert stage.server.requests["POST /v2/orders"] == 2
-    assert stage.execution(opposite).order_id == exit_order(stage, held).id
+    assert pipeline.server.requests["POST /v2/orders"] == 2
+    assert pipeline.execution(opposite).order_id == exit_order(pipeline, held).id
 
 
-def test_a_position_that_its_target_has_closed_meanwhile_is_not_sold_again(stage):
+def test_a_position_that_its_target_has_closed_meanwhile_is_not_sold_again(pipeline):
     held = a_signal()
-    stage.hold(held)
-    stage.set_price("AAPL", Decimal(111))
+    pipeline.hold(held)
+    pipeline.set_price("AAPL", Decimal(111))
 
-    execution = stage.execute(against(held))
+    execution = pipeline.execute(against(held))
 
     assert (execution.state, execution.reason) == (ExecutionState.DENIED, "nothing_held")
-    assert stage.held("AAPL") == 0
-    assert len(stage.broker_orders()) == 1
-    assert stage.execution(held).state is ExecutionState.CLOSED
-    assert stage.execution(held).fills[-1].leg == "take_profit"
+    assert pipeline.held("AAPL") == 0
+    assert len(pipeline.broker_orders()) == 1
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
+    assert pipeline.execution(held).fills[-1].leg == "take_profit"
 
 
 @pytest.mark.parametrize(
@@ -68,83 +68,83 @@ def test_a_position_that_its_target_has_closed_meanwhile_is_not_sold_again(stage
         "entry unknown",
     ],
 )
-def test_b10_an_exit_gets_through_what_the_broker_does_to_it(stage, fault):
+def test_b10_an_exit_gets_through_what_the_broker_does_to_it(pipeline, fault):
     held = a_signal()
-    stage.hold(held)
-    stage.server.faults.add(fault)
+    pipeline.hold(held)
+    pipeline.server.faults.add(fault)
 
-    left = stage.execute(against(held))
-    stage.reconcile()
+    left = pipeline.execute(against(held))
+    pipeline.reconcile()
 
-    assert len(stage.server.faults) == 0
-    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(stage, held).id)
-    assert stage.held("AAPL") == 0
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert len(pipeline.server.faults) == 0
+    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(pipeline, held).id)
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_refused_credentials_during_an_exit_halt_and_the_exit_goes_on_once_they_are_mended(stage):
+def test_refused_credentials_during_an_exit_halt_and_the_exit_goes_on_once_they_are_mended(pipeline):
     held = a_signal()
-    stage.hold(held)
+    pipeline.hold(held)
     refused = Fault(method="DELETE", path="/v2/orders/*", status=401, body={"message": "unauthorized."})
-    stage.server.faults.add(refused)
+    pipeline.server.faults.add(refused)
 
-    left = stage.execute(against(held))
+    left = pipeline.execute(against(held))
 
-    assert stage.account().trading_state == "HALTED"
-    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(stage, held).id)
+    assert pipeline.account().trading_state == "HALTED"
+    assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(pipeline, held).id)
 
 
-def test_an_exit_that_is_cancelled_unfilled_is_placed_anew_by_the_reconciler(stage):
+def test_an_exit_that_is_cancelled_unfilled_is_placed_anew_by_the_reconciler(pipeline):
     held = a_signal()
-    stage.hold(held)
-    hold_back(stage, f"argo-argo-{held.signal_id}-exit", Decimal(0))
-    stage.execute(against(held))
-    order = exit_order(stage, held)
-    stage.background.call(lambda: stage.server.broker.cancel(stage.at_broker(), order.id))
+    pipeline.hold(held)
+    hold_back(pipeline, f"argo-argo-{held.signal_id}-exit", Decimal(0))
+    pipeline.execute(against(held))
+    order = exit_order(pipeline, held)
+    pipeline.background.call(lambda: pipeline.server.broker.cancel(pipeline.at_broker(), order.id))
 
     for _ in range(3):
-        stage.reconcile()
+        pipeline.reconcile()
 
-    assert stage.held("AAPL") == 0
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_an_exit_that_is_cancelled_half_filled_is_finished_by_the_reconciler(stage):
+def test_an_exit_that_is_cancelled_half_filled_is_finished_by_the_reconciler(pipeline):
     held = a_signal()
-    stage.hold(held)
-    hold_back(stage, f"argo-argo-{held.signal_id}-exit", Decimal(5))
-    stage.execute(against(held))
-    order = exit_order(stage, held)
-    stage.background.call(lambda: stage.server.broker.cancel(stage.at_broker(), order.id))
+    pipeline.hold(held)
+    hold_back(pipeline, f"argo-argo-{held.signal_id}-exit", Decimal(5))
+    pipeline.execute(against(held))
+    order = exit_order(pipeline, held)
+    pipeline.background.call(lambda: pipeline.server.broker.cancel(pipeline.at_broker(), order.id))
 
     for _ in range(4):
-        stage.pass_time(MINUTE)
-        stage.reconcile()
+        pipeline.pass_time(MINUTE)
+        pipeline.reconcile()
 
-    ended, account = stage.execution(held), stage.at_broker()
-    assert stage.held("AAPL") == 0
+    ended, account = pipeline.execution(held), pipeline.at_broker()
+    assert pipeline.held("AAPL") == 0
     assert ended.state is ExecutionState.CLOSED
     assert ended.realised_profit == account.cash - account.settings.cash
 
 
-def test_an_exit_waits_for_an_entry_of_unknown_fate(stage):
+def test_an_exit_waits_for_an_entry_of_unknown_fate(pipeline):
     held = a_signal()
-    stage.publish(held)
-    stage.server.faults.add(
+    pipeline.publish(held)
+    pipeline.server.faults.add(
         Fault(method="POST", path="/v2/orders", after=True, drop=True),
         Fault(path="/v2/orders:by_client_order_id", drop=True),
     )
-    stage.poll()
+    pipeline.poll()
     opposite = against(held)
-    stage.publish(opposite)
+    pipeline.publish(opposite)
 
-    stage.poll()
-    waiting = stage.execution(opposite)
-    event, answer = stage.invocations[-1]
-    stage.pass_time(timedelta(seconds=50))
-    stage.reconcile()
-    stage.deliver_again(event, answer)
+    pipeline.poll()
+    waiting = pipeline.execution(opposite)
+    event, answer = pipeline.invocations[-1]
+    pipeline.pass_time(timedelta(seconds=50))
+    pipeline.reconcile()
+    pipeline.deliver_again(event, answer)
 
     assert (waiting.state, waiting.obstacle) == (ExecutionState.CLAIMED, "awaiting_exit")
-    assert stage.execution(opposite).order_id == exit_order(stage, held).id
-    assert stage.held("AAPL") == 0
+    assert pipeline.execution(opposite).order_id == exit_order(pipeline, held).id
+    assert pipeline.held("AAPL") == 0

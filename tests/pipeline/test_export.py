@@ -18,7 +18,7 @@ from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
 from console.export.reading import read
 from console.main import app
 from simulation.broker.server import BackgroundServer, Fault
-from tests.pipeline.stage import EXECUTORS, MINUTE, OPENS, Stage, a_broker, against
+from tests.pipeline.pipeline import EXECUTORS, MINUTE, OPENS, Pipeline, a_broker, against
 from tests.unit.builders import a_signal, a_vote
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
@@ -29,36 +29,36 @@ PARTS = ("with_order", "denied", "rejected", "expired", "dead_lettered", "unreso
 each_format = pytest.mark.parametrize("form", ["csv", "parquet"])
 
 
-def later(stage, symbol, **overrides):
-    now = stage.clock.now()
+def later(pipeline, symbol, **overrides):
+    now = pipeline.clock.now()
     times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
     return a_signal(symbol=symbol, **times | overrides)
 
 
-def trade(stage):
+def trade(pipeline):
     """Leave a signal of every ending: closed, held, denied, rejected, expired, not taken, declined."""
     votes = [a_vote(), a_vote(source="breakout", confidence=83.25)]
-    closed = later(stage, "AAPL", votes=votes, confidence=Decimal("80.5"))
-    stage.hold(closed)
-    stage.hold(later(stage, "MSFT", confidence=90), "prop_firm")
-    stage.pass_time(MINUTE)
-    stage.execute(against(closed, created_at=stage.clock.now(), bar_time=stage.clock.now()))
-    stage.reconcile()
-    stage.execute(later(stage, "IBM", confidence=60))
+    closed = later(pipeline, "AAPL", votes=votes, confidence=Decimal("80.5"))
+    pipeline.hold(closed)
+    pipeline.hold(later(pipeline, "MSFT", confidence=90), "prop_firm")
+    pipeline.pass_time(MINUTE)
+    pipeline.execute(against(closed, created_at=pipeline.clock.now(), bar_time=pipeline.clock.now()))
+    pipeline.reconcile()
+    pipeline.execute(later(pipeline, "IBM", confidence=60))
     refusal = json.dumps({"code": 42210000, "message": SPREADSHEET_FORMULA})
-    stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=422, body=refusal))
-    rejected = later(stage, "GOOG")
-    stage.execute(rejected)
-    stage.publish(later(stage, "FB"))
-    stage.pass_time(6 * MINUTE)
-    stage.poll()
-    stage.store(later(stage, "SPY"))
+    pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", status=422, body=refusal))
+    rejected = later(pipeline, "GOOG")
+    pipeline.execute(rejected)
+    pipeline.publish(later(pipeline, "FB"))
+    pipeline.pass_time(6 * MINUTE)
+    pipeline.poll()
+    pipeline.store(later(pipeline, "SPY"))
     outcome = SignalOutcome(ending=Ending.TARGET, at=OPENS, bars=3, price="110", realised_r="2.125")
 
     async def more():
-        await stage.ledger.record_outcome(closed.signal_id, outcome)
-        await stage.ledger.put_signal(
-            later(stage, "QQQ"), executors={"argo"}, declined={"prop_firm": "regime_excluded"}
+        await pipeline.ledger.record_outcome(closed.signal_id, outcome)
+        await pipeline.ledger.put_signal(
+            later(pipeline, "QQQ"), executors={"argo"}, declined={"prop_firm": "regime_excluded"}
         )
 
     asyncio.run(more())
@@ -69,10 +69,10 @@ def kept(tmp_path_factory):
     """The ledger of such a day kept in a directory, its rows, and its signals as stored."""
     state = tmp_path_factory.mktemp("exported")
     with embedded_aws(state / "aws") as aws, BackgroundServer(a_broker()) as background:
-        stage = Stage(aws, aws.create_resources(TEMPLATE), background)
-        trade(stage)
-        rows = asyncio.run(read_rows(stage.ledger, EXECUTORS, [DAY]))
-        stored = {row.signal_id: asyncio.run(stage.ledger.signal(row.signal_id)) for row in rows}
+        pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
+        trade(pipeline)
+        rows = asyncio.run(read_rows(pipeline.ledger, EXECUTORS, [DAY]))
+        stored = {row.signal_id: asyncio.run(pipeline.ledger.signal(row.signal_id)) for row in rows}
     return state, rows, stored
 
 
@@ -247,14 +247,14 @@ def test_a_file_that_exists_is_replaced_when_it_is_asked_for(kept, tmp_path):
     assert path.read_text(encoding="utf-8").startswith('"signal_id",')
 
 
-def read_all(stage, *days):
+def read_all(pipeline, *days):
     async def joined():
-        return [each async for part in read(stage.ledger, EXECUTORS, days) for each in part]
+        return [each async for part in read(pipeline.ledger, EXECUTORS, days) for each in part]
 
     return asyncio.run(joined())
 
 
-def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(stage):
+def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(pipeline):
     signals = [
         a_signal(created_at=OPENS + timedelta(seconds=number // 2), bar_time=OPENS - timedelta(seconds=number))
         for number in range(430)
@@ -263,18 +263,18 @@ def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(sta
 
     async def fill():
         for number, signal in enumerate(signals):
-            await stage.ledger.put_signal(signal, executors=set(EXECUTORS))
+            await pipeline.ledger.put_signal(signal, executors=set(EXECUTORS))
             for executor in EXECUTORS:
                 if number in taken[executor]:
-                    await stage.ledger.claim(signal, executor, now=OPENS, lease=MINUTE)
+                    await pipeline.ledger.claim(signal, executor, now=OPENS, lease=MINUTE)
         # In the first page, and under another time: it is asked for by its id.
         redated = signals[-1].model_copy(update={"created_at": OPENS - MINUTE})
-        await stage.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE)
+        await pipeline.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE)
         taken["argo"].add(len(signals) - 1)
 
     asyncio.run(fill())
 
-    found = read_all(stage, DAY)
+    found = read_all(pipeline, DAY)
 
     ids = [joined.stored.signal.signal_id for joined in found]
     assert ids == [s.signal_id for s in sorted(signals, key=lambda s: (s.created_at, s.signal_id), reverse=True)]
@@ -288,22 +288,22 @@ def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(sta
     assert len({(t.subject.signal_id, t.executor) for joined in found for t in joined.trades}) == 2 * len(signals)
 
 
-def test_an_execution_that_stands_under_another_time_is_its_signals(stage):
+def test_an_execution_that_stands_under_another_time_is_its_signals(pipeline):
     signal = a_signal()
     redated = signal.model_copy(update={"created_at": signal.created_at - timedelta(seconds=1)})
-    stage.store(signal)
-    asyncio.run(stage.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE))
+    pipeline.store(signal)
+    asyncio.run(pipeline.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE))
 
-    (joined,) = read_all(stage, DAY)
+    (joined,) = read_all(pipeline, DAY)
 
     assert [(trade.executor, trade.execution.state) for trade in joined.trades] == [("argo", "CLAIMED")]
 
 
-def test_an_execution_without_a_signal_is_a_trade_and_no_signal(stage):
+def test_an_execution_without_a_signal_is_a_trade_and_no_signal(pipeline):
     signal = a_signal()
-    asyncio.run(stage.ledger.claim(signal, "argo", now=OPENS, lease=MINUTE))
+    asyncio.run(pipeline.ledger.claim(signal, "argo", now=OPENS, lease=MINUTE))
 
-    (joined,) = read_all(stage, DAY)
+    (joined,) = read_all(pipeline, DAY)
 
     assert joined.stored is None
     assert [trade.subject.signal_id for trade in joined.trades] == [signal.signal_id]

@@ -16,7 +16,7 @@ from argo.domain.symbols import Symbol
 from argo.ports import GivenPorts, Sent
 from generation.cycle import run_cycles
 from generation.wiring import wire
-from tests.pipeline.stage import EXECUTORS, OPENS
+from tests.pipeline.pipeline import EXECUTORS, OPENS
 from tests.unit.generation.market import (
     JUMP,
     QUIET,
@@ -76,53 +76,53 @@ class RefusesOnce:
         return Sent(sent.signal_ids, {**sent.failures, signals[0].signal_id: "InternalError"})
 
 
-def a_generator(stage, *, ledger=None, queues=None):
+def a_generator(pipeline, *, ledger=None, queues=None):
     """Wire a generator that has just started, in a market that crosses above 100 in the last bar."""
-    stage.clock.set(NOW)
+    pipeline.clock.set(NOW)
     ports = GivenPorts(
-        ledger=ledger or stage.ledger,
-        broker=Exchange(stage.clock.now),
-        market_data=Feed({symbol: bars_of([*QUIET, JUMP], end=NOW) for symbol in WATCHED}, stage.clock),
+        ledger=ledger or pipeline.ledger,
+        broker=Exchange(pipeline.clock.now),
+        market_data=Feed({symbol: bars_of([*QUIET, JUMP], end=NOW) for symbol in WATCHED}, pipeline.clock),
         queue=None,
-        queues=queues or {name: stage.queue(name) for name in EXECUTORS},
-        clock=stage.clock,
+        queues=queues or {name: pipeline.queue(name) for name in EXECUTORS},
+        clock=pipeline.clock,
         telemetry=Journal().telemetry,
     )
     wiring = wire(ports, a_configuration(generation=rules()), asking=weighted(above=Above(100, 98.0)))
-    return replace(wiring, publisher=replace(wiring.publisher, profiles=stage.profiles))
+    return replace(wiring, publisher=replace(wiring.publisher, profiles=pipeline.profiles))
 
 
 def run(wiring, budget=timedelta()):
     return asyncio.run(run_cycles(wiring, WATCHED, until=wiring.ports.clock.now() + budget))
 
 
-def end_well(stage):
+def end_well(pipeline):
     """Run the next invocation, which starts cold, and let the executors have what is in their queues."""
-    run(a_generator(stage))
+    run(a_generator(pipeline))
     for symbol in WATCHED:
-        stage.set_price(symbol, JUMP)
+        pipeline.set_price(symbol, JUMP)
     for executor in EXECUTORS:
-        stage.poll(executor, times=2)
+        pipeline.poll(executor, times=2)
 
 
-def received(stage):
+def received(pipeline):
     """Count the messages by signal id."""
-    records = [record for event, _ in stage.invocations for record in event["Records"]]
+    records = [record for event, _ in pipeline.invocations for record in event["Records"]]
     return Counter(Signal.model_validate_json(record["body"]).signal_id for record in records)
 
 
-def assert_once_each(stage):
-    page = asyncio.run(stage.ledger.signals_of(NOW.date().isoformat(), limit=100))
+def assert_once_each(pipeline):
+    page = asyncio.run(pipeline.ledger.signals_of(NOW.date().isoformat(), limit=100))
     facts = [
         (each.signal.strategy, each.signal.symbol, each.signal.side, each.signal.bar_time) for each in page.items
     ]
     assert len(facts) == len(set(facts)) == len(WATCHED)
     assert all(each.published_to == set(EXECUTORS) and not each.awaiting for each in page.items)
     for stored in page.items:
-        assert received(stage)[stored.signal.signal_id] >= len(EXECUTORS)
+        assert received(pipeline)[stored.signal.signal_id] >= len(EXECUTORS)
     for executor in EXECUTORS:
-        assert Counter(order.symbol for order in stage.broker_orders(executor)) == Counter(WATCHED)
-        executions = [stage.execution(each.signal, executor) for each in page.items]
+        assert Counter(order.symbol for order in pipeline.broker_orders(executor)) == Counter(WATCHED)
+        executions = [pipeline.execution(each.signal, executor) for each in page.items]
         assert all(execution.order_id for execution in executions)
 
 
@@ -140,59 +140,59 @@ CALLS = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("port", "method", "nth"), CALLS)
-def test_b06_a_crash_at_any_call_of_a_cycle_loses_nothing_and_doubles_nothing(stage, port, method, nth, when):
-    ports = {"ledger": stage.ledger} | {name: stage.queue(name) for name in EXECUTORS}
+def test_b06_a_crash_at_any_call_of_a_cycle_loses_nothing_and_doubles_nothing(pipeline, port, method, nth, when):
+    ports = {"ledger": pipeline.ledger} | {name: pipeline.queue(name) for name in EXECUTORS}
     ports[port] = Mortal(ports[port], method, nth, when)
     with pytest.raises(Crashed):
-        run(a_generator(stage, ledger=ports.pop("ledger"), queues=ports))
+        run(a_generator(pipeline, ledger=ports.pop("ledger"), queues=ports))
 
-    end_well(stage)
+    end_well(pipeline)
 
-    assert_once_each(stage)
+    assert_once_each(pipeline)
 
 
-def test_b13_the_same_tick_twice_is_one_signal_and_one_order_each(stage):
-    first, second = run(a_generator(stage)), run(a_generator(stage))
+def test_b13_the_same_tick_twice_is_one_signal_and_one_order_each(pipeline):
+    first, second = run(a_generator(pipeline)), run(a_generator(pipeline))
 
-    end_well(stage)
+    end_well(pipeline)
 
     assert (first.signals, second.signals, second.messages) == (2, 0, 0)
-    assert_once_each(stage)
+    assert_once_each(pipeline)
 
 
-def test_b13_overlapping_invocations_are_one_signal_and_one_order_each(stage):
-    wirings = [a_generator(stage) for _ in range(4)]
+def test_b13_overlapping_invocations_are_one_signal_and_one_order_each(pipeline):
+    wirings = [a_generator(pipeline) for _ in range(4)]
 
     async def at_once():
         return await asyncio.gather(*(run_cycles(each, WATCHED, until=NOW) for each in wirings))
 
     reports = asyncio.run(at_once())
-    end_well(stage)
+    end_well(pipeline)
 
     assert sum(report.signals for report in reports) == 2
-    assert_once_each(stage)
+    assert_once_each(pipeline)
 
 
-def test_what_a_queue_took_in_part_goes_out_in_the_next_cycle(stage):
-    queues = {"argo": RefusesOnce(stage.queue("argo")), "prop_firm": stage.queue("prop_firm")}
-    generator = a_generator(stage, queues=queues)
+def test_what_a_queue_took_in_part_goes_out_in_the_next_cycle(pipeline):
+    queues = {"argo": RefusesOnce(pipeline.queue("argo")), "prop_firm": pipeline.queue("prop_firm")}
+    generator = a_generator(pipeline, queues=queues)
 
     report = run(generator, timedelta(seconds=6))
 
     assert (report.cycles, report.messages) == (2, 4)
     assert generator.telemetry.counts["SignalsPublished"] == 4
-    end_well(stage)
-    assert_once_each(stage)
-    assert set(received(stage).values()) == {len(EXECUTORS)}
+    end_well(pipeline)
+    assert_once_each(pipeline)
+    assert set(received(pipeline).values()) == {len(EXECUTORS)}
 
 
-def test_an_account_that_does_not_want_a_signal_is_sent_none_and_it_adds_up(stage):
-    stage.configured("prop_firm", minimum_confidence=90)
+def test_an_account_that_does_not_want_a_signal_is_sent_none_and_it_adds_up(pipeline):
+    pipeline.configured("prop_firm", minimum_confidence=90)
 
-    end_well(stage)
+    end_well(pipeline)
 
-    page = asyncio.run(stage.ledger.signals_of(NOW.date().isoformat(), limit=100))
+    page = asyncio.run(pipeline.ledger.signals_of(NOW.date().isoformat(), limit=100))
     assert [dict(each.declined) for each in page.items] == [{"prop_firm": "confidence_below_minimum"}] * 2
     assert all(each.published_to == {"argo"} for each in page.items)
-    assert (len(stage.broker_orders("argo")), len(stage.broker_orders("prop_firm"))) == (2, 0)
-    assert not any(stage.execution(each.signal, "prop_firm") for each in page.items)
+    assert (len(pipeline.broker_orders("argo")), len(pipeline.broker_orders("prop_firm"))) == (2, 0)
+    assert not any(pipeline.execution(each.signal, "prop_firm") for each in page.items)

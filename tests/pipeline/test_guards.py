@@ -8,7 +8,7 @@ import pytest
 from argo.domain.execution import Cover, ExecutionState
 from argo.domain.profile import ExitRules, OnUnprotected
 from simulation.broker.server import Fault
-from tests.pipeline.stage import MINUTE, OPENS, PRICE
+from tests.pipeline.pipeline import MINUTE, OPENS, PRICE
 from tests.pipeline.trades import BOTH, REFUSED, ended, mirrored, partly_filled
 
 
@@ -70,7 +70,7 @@ def test_a_part_that_the_broker_forgets_for_ten_seconds_is_guarded_once(day):
     day.behave(orders_lag=10, positions_lag=10)
 
     for _ in range(20):
-        day.stage.pass_time(timedelta(seconds=6))
+        day.pipeline.pass_time(timedelta(seconds=6))
         day.run()
 
     assert day.order(signal, "guard").quantity == 5
@@ -88,7 +88,7 @@ def refusing(times):
 def test_a16_a_guard_that_is_refused_once_is_sent_again_at_corrected_prices(day):
     signal = partly_filled(day, 5)
     day.cancel_by_hand(day.order(signal))
-    day.stage.server.faults.add(refusing(1))
+    day.pipeline.server.faults.add(refusing(1))
 
     refused = day.minute()
     known = day.execution(signal).protection
@@ -104,7 +104,7 @@ def test_a16_a_guard_that_is_refused_once_is_sent_again_at_corrected_prices(day)
 def test_a16_a_guard_that_is_refused_twice_ends_the_position_where_the_profile_flattens(day):
     signal = partly_filled(day, 5)
     day.cancel_by_hand(day.order(signal))
-    day.stage.server.faults.add(refusing(2))
+    day.pipeline.server.faults.add(refusing(2))
 
     day.minute(4)
 
@@ -114,14 +114,14 @@ def test_a16_a_guard_that_is_refused_twice_ends_the_position_where_the_profile_f
 
 
 def test_a16_a_guard_that_is_refused_twice_is_reported_each_run_where_the_profile_warns(day):
-    day.stage.configured("argo", exits=ExitRules(unprotected=OnUnprotected.WARN))
+    day.pipeline.configured("argo", exits=ExitRules(unprotected=OnUnprotected.WARN))
     signal = partly_filled(day, 5)
     day.cancel_by_hand(day.order(signal))
-    day.stage.server.faults.add(refusing(2))
+    day.pipeline.server.faults.add(refusing(2))
 
     reports = []
     for _ in range(4):
-        day.stage.pass_time(MINUTE)
+        day.pipeline.pass_time(MINUTE)
         reports.append(day.run())
 
     execution = day.execution(signal)
@@ -146,7 +146,7 @@ def test_b15_a_guard_is_for_what_argo_bought_and_not_for_what_a_person_holds_bes
 
 def test_a19_an_account_that_is_halted_still_has_its_positions_guarded_and_left(day):
     signal = partly_filled(day, 5, expires_at=OPENS + MINUTE)
-    day.stage.set_trading_state("HALTED")
+    day.pipeline.set_trading_state("HALTED")
 
     day.minute(2)
     guarded = day.execution(signal).protection.cover

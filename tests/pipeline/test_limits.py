@@ -14,7 +14,7 @@ from argo.domain.signal import Side
 from console.status import limits
 from console.trading_state import _change
 from simulation.broker.server import Fault
-from tests.pipeline.stage import MINUTE, PRICE, against
+from tests.pipeline.pipeline import MINUTE, PRICE, against
 from tests.unit.builders import a_signal
 
 HELD = ("AAPL", "IBM")
@@ -25,31 +25,31 @@ DEEP = Decimal("97.5")
 
 
 @pytest.fixture
-def invested(stage):
+def invested(pipeline):
     """An account with two positions, observed at its start, and nothing decided yet."""
-    stage.reconcile()
+    pipeline.reconcile()
     for symbol in HELD:
-        stage.hold(a_signal(symbol=symbol))
-    return stage
+        pipeline.hold(a_signal(symbol=symbol))
+    return pipeline
 
 
-def move(stage, price: Decimal):
+def move(pipeline, price: Decimal):
     """Move what the account holds to a price, and let the reconciler see it."""
     for symbol in HELD:
-        stage.set_price(symbol, price)
-    stage.reconcile()
-    return stage.account()
+        pipeline.set_price(symbol, price)
+    pipeline.reconcile()
+    return pipeline.account()
 
 
-def fresh(stage, symbol="SPY", **overrides: object):
+def fresh(pipeline, symbol="SPY", **overrides: object):
     """Return a signal of the present."""
-    now = stage.clock.now()
+    now = pipeline.clock.now()
     times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
     return a_signal(symbol=symbol, **times | overrides)
 
 
-def lost(stage, price: Decimal) -> Decimal:
-    return sum((PRICE - price) * stage.held(symbol) for symbol in HELD)
+def lost(pipeline, price: Decimal) -> Decimal:
+    return sum((PRICE - price) * pipeline.held(symbol) for symbol in HELD)
 
 
 def test_a25_a_daily_loss_halts_its_account_and_not_the_other(invested):
@@ -118,17 +118,17 @@ def test_a25_a_daily_breach_ends_with_the_exchanges_day_where_configured(investe
     assert (entered.state is ExecutionState.SUBMITTED) is (afterwards is TradingState.ACTIVE)
 
 
-def test_a25_a_breach_of_friday_ends_on_monday(stage):
-    stage.configured("argo", daily_loss_limit_percent=1, daily_loss_ends=BreachEnds.NEXT_TRADING_DAY)
+def test_a25_a_breach_of_friday_ends_on_monday(pipeline):
+    pipeline.configured("argo", daily_loss_limit_percent=1, daily_loss_ends=BreachEnds.NEXT_TRADING_DAY)
     friday = datetime(2026, 3, 6, 19, 0, tzinfo=UTC)
-    stage.set_time(friday)
-    stage.reconcile()
+    pipeline.set_time(friday)
+    pipeline.reconcile()
     for symbol in HELD:
-        stage.hold(fresh(stage, symbol))
-    on_friday = move(stage, DEEP)
+        pipeline.hold(fresh(pipeline, symbol))
+    on_friday = move(pipeline, DEEP)
 
-    stage.set_time(datetime(2026, 3, 9, 13, 31, tzinfo=UTC))
-    on_monday = move(stage, DEEP)
+    pipeline.set_time(datetime(2026, 3, 9, 13, 31, tzinfo=UTC))
+    on_monday = move(pipeline, DEEP)
 
     assert on_friday.trading_state is TradingState.HALTED
     assert on_monday.trading_state is TradingState.ACTIVE
@@ -230,13 +230,13 @@ def test_a_drawdowns_peak_outlives_the_day(invested):
     assert fallen.resumes_on is None
 
 
-def resume(stage, *, measure_anew):
+def resume(pipeline, *, measure_anew):
     """Do what `argo resume` does, and look at the account a minute later."""
-    changed = _change(stage.ledger, "argo", TradingState.ACTIVE, "agreed", measure_anew=measure_anew)
+    changed = _change(pipeline.ledger, "argo", TradingState.ACTIVE, "agreed", measure_anew=measure_anew)
     asyncio.run(changed)
-    stage.pass_time(MINUTE)
-    stage.reconcile()
-    return stage.account()
+    pipeline.pass_time(MINUTE)
+    pipeline.reconcile()
+    return pipeline.account()
 
 
 def test_after_a_drawdown_a_person_resumes_and_measures_anew_on_another_day(invested):
@@ -318,28 +318,28 @@ def test_a20_exits_by_signal_and_by_stop_still_pass_after_a_breach(invested):
     assert invested.account().trading_state is TradingState.HALTED
 
 
-def test_b12_a_halt_is_seen_by_a_worker_that_has_read_the_account_before(stage):
+def test_b12_a_halt_is_seen_by_a_worker_that_has_read_the_account_before(pipeline):
     """The halt moves the account's version: a reservation made on the view before it fails, and reads again."""
     signal = a_signal()
-    before = stage.account()
+    before = pipeline.account()
 
-    stage.set_trading_state(TradingState.HALTED, reason="an operator")
-    denied = stage.execute(signal)
+    pipeline.set_trading_state(TradingState.HALTED, reason="an operator")
+    denied = pipeline.execute(signal)
 
-    assert stage.account().version > before.version
+    assert pipeline.account().version > before.version
     assert denied.reason == "halted"
-    assert stage.broker_orders() == []
+    assert pipeline.broker_orders() == []
 
 
-def test_an_account_that_was_never_observed_has_its_limits_all_the_same(stage):
-    stage.configured("argo", daily_loss_limit_percent=1)
+def test_an_account_that_was_never_observed_has_its_limits_all_the_same(pipeline):
+    pipeline.configured("argo", daily_loss_limit_percent=1)
     for symbol in HELD:
-        stage.execute(a_signal(symbol=symbol))
-        stage.set_price(symbol, DEEP)
+        pipeline.execute(a_signal(symbol=symbol))
+        pipeline.set_price(symbol, DEEP)
 
-    denied = stage.execute(a_signal(symbol="SPY"))
+    denied = pipeline.execute(a_signal(symbol="SPY"))
 
-    assert stage.account().observed_at is None
+    assert pipeline.account().observed_at is None
     assert denied.reason == "daily_loss_limit"
 
 

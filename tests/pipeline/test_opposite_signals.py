@@ -9,42 +9,42 @@ import pytest
 from argo.domain.execution import ExecutionState
 from execution.batch import execute_batch
 from tests.pipeline.exits import exit_order
-from tests.pipeline.stage import MINUTE, against
+from tests.pipeline.pipeline import MINUTE, against
 from tests.unit.builders import a_signal
 
 
-def test_two_opposite_signals_in_one_batch_place_one_exit(stage):
+def test_two_opposite_signals_in_one_batch_place_one_exit(pipeline):
     held = a_signal()
-    stage.hold(held)
+    pipeline.hold(held)
     one, other = against(held), against(held, bar_time=held.bar_time - MINUTE)
-    stage.publish(one, other)
+    pipeline.publish(one, other)
 
-    stage.poll()
-    stage.deliver_again(*stage.invocations[-1])
-    stage.reconcile()
+    pipeline.poll()
+    pipeline.deliver_again(*pipeline.invocations[-1])
+    pipeline.reconcile()
 
-    ended = {stage.execution(signal).state for signal in (one, other)}
+    ended = {pipeline.execution(signal).state for signal in (one, other)}
     assert ended <= {ExecutionState.CLOSED, ExecutionState.DENIED}
     assert ExecutionState.CLOSED in ended
-    assert exit_order(stage, held).quantity == stage.broker_orders()[0].quantity
-    assert stage.held("AAPL") == 0
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    assert exit_order(pipeline, held).quantity == pipeline.broker_orders()[0].quantity
+    assert pipeline.held("AAPL") == 0
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
 
 
-def test_two_opposite_signals_in_one_batch_flip_once(stage):
-    stage.configured("argo", flip=True)
+def test_two_opposite_signals_in_one_batch_flip_once(pipeline):
+    pipeline.configured("argo", flip=True)
     held = a_signal()
-    stage.hold(held)
+    pipeline.hold(held)
     one, other = against(held), against(held, bar_time=held.bar_time - MINUTE)
-    stage.publish(one, other)
+    pipeline.publish(one, other)
 
-    stage.poll()
-    stage.deliver_again(*stage.invocations[-1])
+    pipeline.poll()
+    pipeline.deliver_again(*pipeline.invocations[-1])
 
-    outcomes = sorted((str(found.state), found.reason or "") for found in map(stage.execution, (one, other)))
+    outcomes = sorted((str(found.state), found.reason or "") for found in map(pipeline.execution, (one, other)))
     assert outcomes == [("DENIED", "already_positioned"), ("SUBMITTED", "")]
-    flips = [order for order in stage.broker_orders() if order.client_order_id.endswith("-flip")]
-    assert stage.held("AAPL") == -sum(order.quantity for order in flips)
+    flips = [order for order in pipeline.broker_orders() if order.client_order_id.endswith("-flip")]
+    assert pipeline.held("AAPL") == -sum(order.quantity for order in flips)
     assert len(flips) == 1
 
 
@@ -83,17 +83,17 @@ class Meeting:
     ],
     ids=lambda given: given[1] if isinstance(given, tuple) else "with flip" if given else "without flip",
 )
-def test_two_opposite_signals_that_meet_anywhere_place_one_exit(stage, place, flip):
-    stage.configured("argo", flip=flip)
+def test_two_opposite_signals_that_meet_anywhere_place_one_exit(pipeline, place, flip):
+    pipeline.configured("argo", flip=flip)
     held = a_signal()
-    stage.hold(held)
+    pipeline.hold(held)
     pair = [against(held), against(held, bar_time=held.bar_time - MINUTE)]
-    events = [stage.event_of(signal) for signal in pair]
+    events = [pipeline.event_of(signal) for signal in pair]
     port, method = place
 
     async def at_once():
         barrier = asyncio.Barrier(2)
-        wirings = [stage.executor() for _ in pair]
+        wirings = [pipeline.executor() for _ in pair]
         met = [replace(each, **{port: Meeting(getattr(each, port), method, barrier)}) for each in wirings]
         work = [
             execute_batch(event, wiring, seconds_left=lambda: 30.0)
@@ -102,14 +102,14 @@ def test_two_opposite_signals_that_meet_anywhere_place_one_exit(stage, place, fl
         return await asyncio.gather(*work)
 
     for event, answer in zip(events, asyncio.run(at_once()), strict=True):
-        stage.deliver_again(event, answer)
-    stage.reconcile()
+        pipeline.deliver_again(event, answer)
+    pipeline.reconcile()
 
-    outcomes = sorted((str(found.state), found.reason or "") for found in map(stage.execution, pair))
-    flips = [order for order in stage.broker_orders() if order.client_order_id.endswith("-flip")]
-    assert exit_order(stage, held).filled_quantity == stage.broker_orders()[0].quantity
-    assert stage.held("AAPL") == -sum(order.quantity for order in flips)
-    assert stage.execution(held).state is ExecutionState.CLOSED
+    outcomes = sorted((str(found.state), found.reason or "") for found in map(pipeline.execution, pair))
+    flips = [order for order in pipeline.broker_orders() if order.client_order_id.endswith("-flip")]
+    assert exit_order(pipeline, held).filled_quantity == pipeline.broker_orders()[0].quantity
+    assert pipeline.held("AAPL") == -sum(order.quantity for order in flips)
+    assert pipeline.execution(held).state is ExecutionState.CLOSED
     if flip:
         assert len(flips) == 1
         assert outcomes == [("DENIED", "already_positioned"), ("FILLED", "")]

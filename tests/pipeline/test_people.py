@@ -4,7 +4,7 @@ import pytest
 
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import ExitRules
-from tests.pipeline.stage import MINUTE
+from tests.pipeline.pipeline import MINUTE
 from tests.pipeline.trades import BOTH, ended, mirrored
 
 
@@ -92,18 +92,18 @@ def test_b15_orders_and_positions_of_a_person_are_never_touched(day):
 
 
 def test_b15_an_exit_that_a_persons_order_stands_in_the_way_of_is_reported_each_run_until_it_passes(day):
-    day.stage.configured("argo", exits=ExitRules(bars=1))
+    day.pipeline.configured("argo", exits=ExitRules(bars=1))
     signal = day.hold()
     theirs = day.order_by_hand(side="buy", qty=3, type="limit", limit_price=90, time_in_force="gtc")
     reports = []
     for _ in range(3):
-        day.stage.pass_time(MINUTE)
+        day.pipeline.pass_time(MINUTE)
         reports.append(day.run())
 
     status = str(theirs.status)
     day.cancel_by_hand(theirs)
     for _ in range(2):
-        day.stage.pass_time(MINUTE)
+        day.pipeline.pass_time(MINUTE)
         day.run()
 
     assert status == "new"

@@ -21,7 +21,7 @@ from simulation.ports.event_source import EventSourceMapping
 from simulation.ports.ledger import InMemoryLedger
 from simulation.ports.market_data import InMemoryMarketData
 from simulation.ports.queue import InMemoryQueue
-from tests.pipeline.stage import MINUTE, OPENS, PRICE, PROFILES, against
+from tests.pipeline.pipeline import MINUTE, OPENS, PRICE, PROFILES, against
 from tests.unit.builders import a_signal
 from trials.tally import Tally
 
@@ -54,7 +54,7 @@ class Behind:
 
 
 @dataclass
-class Desk:
+class InMemoryPipeline:
     """An executor with its queue, on a clock that this test moves; the exchange takes orders at any hour.
 
     Its workers take turns, and ``behind`` is how far each one's clock is.
@@ -113,27 +113,27 @@ class Desk:
 
 
 def test_a_signal_that_waits_for_an_exit_all_its_life_expires_and_is_no_dead_letter():
-    desk = Desk()
+    pipeline = InMemoryPipeline()
     held = a_signal()
-    desk.execute(held)
-    desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
+    pipeline.execute(held)
+    pipeline.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
 
-    now = desk.clock.now()
-    waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
+    now = pipeline.clock.now()
+    waiting = pipeline.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
 
     assert (waiting.state, waiting.reason) == (ExecutionState.EXPIRED, Obstacle.AWAITING_EXIT)
-    assert desk.queue.dead_letters == []
+    assert pipeline.queue.dead_letters == []
 
 
 def test_a_worker_whose_clock_is_behind_costs_a_waiting_signal_no_attempt():
     def attempts(*behind):
-        desk = Desk(behind=behind)
+        pipeline = InMemoryPipeline(behind=behind)
         held = a_signal()
-        desk.execute(held)
-        desk.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
-        now = desk.clock.now()
-        waiting = desk.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
-        assert desk.queue.dead_letters == []
+        pipeline.execute(held)
+        pipeline.account.behaviour = Behaviour(cancel_takes=timedelta(hours=1))
+        now = pipeline.clock.now()
+        waiting = pipeline.execute(against(held, bar_time=now, created_at=now, expires_at=now + 5 * MINUTE))
+        assert pipeline.queue.dead_letters == []
         return waiting.epoch
 
     assert attempts(timedelta(), timedelta(seconds=2)) >= attempts(timedelta()) - 2
@@ -141,11 +141,11 @@ def test_a_worker_whose_clock_is_behind_costs_a_waiting_signal_no_attempt():
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 def test_b07_a_signal_that_expires_while_its_intent_is_written_is_not_sent(side):
-    desk = Desk()
-    desk.ledger.takes = timedelta(hours=1)
+    pipeline = InMemoryPipeline()
+    pipeline.ledger.takes = timedelta(hours=1)
 
-    execution = desk.execute(a_signal(side=side))
+    execution = pipeline.execute(a_signal(side=side))
 
     assert execution.state is ExecutionState.EXPIRED
-    assert desk.account.orders == {}
-    assert asyncio.run(desk.ledger.account("argo")).reserved_notional == 0
+    assert pipeline.account.orders == {}
+    assert asyncio.run(pipeline.ledger.account("argo")).reserved_notional == 0

@@ -10,7 +10,7 @@ import pytest
 from argo.domain.execution import Cover, ExecutionState
 from argo.domain.signal import Side
 from simulation.broker.server import Fault
-from tests.pipeline.stage import PRICE
+from tests.pipeline.pipeline import PRICE
 
 
 def partly_filled(day, quantity):
@@ -24,15 +24,15 @@ def partly_filled(day, quantity):
 
 def let_the_rest_fill(day, signal, symbol="AAPL", price=PRICE):
     client_order_id = f"argo-argo-{signal.signal_id}-entry"
-    day.stage.background.call(partial(day.stage.server.broker.fill_limits.pop, client_order_id))
+    day.pipeline.background.call(partial(day.pipeline.server.broker.fill_limits.pop, client_order_id))
     day.price(price, symbol)
 
 
 def test_what_a_person_sold_while_the_entry_still_filled_is_taken_over_after_the_exit(day):
     signal = partly_filled(day, 5)
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     by_hand = day.order_by_hand(qty=5)
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     let_the_rest_fill(day, signal)
     day.run()
 
@@ -47,7 +47,7 @@ def test_a_part_that_a_person_closes_while_its_exit_waits_leaves_nothing_behind(
     signal = partly_filled(day, 5)
     day.run()
     day.flatten()
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     by_hand = day.order_by_hand(qty=5, cancels_exits=True)
 
     day.minute(3)
@@ -59,10 +59,10 @@ def test_a_part_that_a_person_closes_while_its_exit_waits_leaves_nothing_behind(
 def test_a_position_that_a_person_closes_while_the_fate_of_its_exit_is_not_known_leaves_nothing_behind(day):
     day.enter()
     day.run()
-    day.stage.server.faults.add(Fault(method="POST", path="/v2/orders", status=504, body="<html>"))
+    day.pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", status=504, body="<html>"))
     day.flatten()
     day.minute()
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     by_hand = day.order_by_hand(qty=day.held())
 
     day.minute(2)
@@ -79,13 +79,13 @@ def test_a_coin_that_a_person_sells_is_taken_over_although_the_fee_was_kept_of_i
         target_price=Decimal(52_000),
     )
     day.minute()
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     day.order_by_hand(symbol="BTC/USD", qty=day.held("BTC/USD"), time_in_force="gtc", cancels_exits=True)
 
     day.minute(2)
 
     assert day.execution(signal).state is ExecutionState.CLOSED
-    assert not day.stage.account().holdings
+    assert not day.pipeline.account().holdings
 
 
 def test_what_a_person_sold_of_a_coin_while_its_entry_filled_is_taken_over_after_the_stop(day):
@@ -94,7 +94,7 @@ def test_what_a_person_sold_of_a_coin_while_its_entry_filled_is_taken_over_after
     signal = day.enter(**coin, stop_price=Decimal(49_000), target_price=Decimal(52_000))
     day.hold_back(signal, "0.5")
     day.price(50_000, "BTC/USD")
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     day.order_by_hand(symbol="BTC/USD", qty=day.held("BTC/USD"), time_in_force="gtc")
     let_the_rest_fill(day, signal, "BTC/USD", 50_000)
     day.run()
@@ -115,7 +115,7 @@ def test_what_both_exits_closed_too_much_and_a_person_put_back_ends_the_trade(da
     for move in (10, -5):
         day.price(PRICE + move if side is Side.BUY else PRICE - move)
     assert day.held() == -held
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     by_hand = day.order_by_hand(side=str(side), qty=abs(held))
 
     day.minute(2)
@@ -131,7 +131,7 @@ def with_a_guard_that_nobody_recorded(day):
     day.minute()
     execution = day.execution(signal)
     lost = execution.protection.model_copy(update={"order_id": None, "cover": Cover.NONE})
-    ledger, now = day.stage.ledger, day.stage.clock.now()
+    ledger, now = day.pipeline.ledger, day.pipeline.clock.now()
     asyncio.run(ledger.record_protection(execution, lost, now=now))
     assert day.order(signal, "guard").is_open
     return signal
@@ -172,7 +172,7 @@ REFUSED = {"status": 403, "body": '{"code": 40310000, "message": "insufficient q
 
 def answer_orders(day, **answer):
     """Let the next order not arrive, and be answered like this."""
-    day.stage.server.faults.add(Fault(method="POST", path="/v2/orders", **answer))
+    day.pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", **answer))
 
 
 def test_an_exit_that_is_refused_while_its_first_sending_may_still_arrive_has_no_second_id(day):
@@ -181,7 +181,7 @@ def test_an_exit_that_is_refused_while_its_first_sending_may_still_arrive_has_no
     day.flatten()
     day.minute()
     answer_orders(day, **REFUSED)
-    day.stage.pass_time(timedelta(seconds=2))
+    day.pipeline.pass_time(timedelta(seconds=2))
     day.run()
 
     sent = day.execution(signal).exit.order_body
@@ -198,7 +198,7 @@ def test_an_exit_that_is_refused_when_nothing_of_it_can_arrive_any_more_has_a_se
     day.flatten()
     day.minute()
     answer_orders(day, **REFUSED)
-    day.stage.pass_time(timedelta(seconds=80))
+    day.pipeline.pass_time(timedelta(seconds=80))
     day.run()
     day.minute(2)
 
@@ -214,7 +214,7 @@ def test_a_guard_that_is_refused_while_its_first_sending_may_still_arrive_has_no
     answer_orders(day, status=504, body="<html>")
     day.run()
     answer_orders(day, **REFUSED)
-    day.stage.pass_time(timedelta(seconds=2))
+    day.pipeline.pass_time(timedelta(seconds=2))
     day.run()
 
     protection = day.execution(signal).protection
@@ -228,7 +228,7 @@ def test_a_guard_that_is_refused_while_its_first_sending_may_still_arrive_has_no
 
 def test_an_exit_that_was_sized_on_a_view_of_a_growing_position_is_followed_by_one_for_the_rest(day):
     signal = partly_filled(day, 5)
-    day.stage.pass_time(timedelta(seconds=1))
+    day.pipeline.pass_time(timedelta(seconds=1))
     let_the_rest_fill(day, signal)
     day.behave(positions_lag=timedelta(milliseconds=500))
     day.flatten()

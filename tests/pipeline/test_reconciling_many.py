@@ -8,7 +8,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from reconciliation.run import REQUESTS_A_RUN
 from tests.pipeline.market_day import Day
-from tests.pipeline.stage import PRICE
+from tests.pipeline.pipeline import PRICE
 from tests.unit.builders import a_signal
 
 MANY = 200
@@ -17,30 +17,30 @@ SYMBOLS = ["M" + "".join(letters) for letters in islice(product(ascii_uppercase,
 
 
 @pytest.fixture
-def many(stage):
+def many(pipeline):
     """200 positions, each entered a moment ago and with live legs; the reconciler has seen none of them."""
-    stage.profiles["argo"] = stage.small_profile()
-    day = Day(stage)
+    pipeline.profiles["argo"] = pipeline.small_profile()
+    day = Day(pipeline)
     for symbol in SYMBOLS:
-        stage.set_price(symbol, PRICE)
+        pipeline.set_price(symbol, PRICE)
     for symbols in batched(SYMBOLS, 10, strict=True):
-        fresh = [_signal(stage, symbol) for symbol in symbols]
+        fresh = [_signal(pipeline, symbol) for symbol in symbols]
         day.signals += fresh
-        stage.publish(*fresh)
-        stage.poll()
+        pipeline.publish(*fresh)
+        pipeline.poll()
     assert len(day.books.positions) == MANY
     return day
 
 
-def _signal(stage, symbol):
-    return a_signal(symbol=symbol, created_at=stage.clock.now())
+def _signal(pipeline, symbol):
+    return a_signal(symbol=symbol, created_at=pipeline.clock.now())
 
 
 def requests_of(day):
     """Return what the broker itself counted of a run."""
-    before = sum(day.stage.server.requests.values())
+    before = sum(day.pipeline.server.requests.values())
     report = day.minute()
-    return report, sum(day.stage.server.requests.values()) - before
+    return report, sum(day.pipeline.server.requests.values()) - before
 
 
 def test_200_open_executions_are_seen_within_60_requests_a_run_and_none_starves(many):

@@ -27,7 +27,7 @@ from simulation.ports.event_source import LARGEST_BATCH
 from simulation.ports.ledger import digest
 from simulation.ports.ledger.digest import contents
 from simulation.ports.queue import InMemoryQueue
-from tests.pipeline.stage import OPENS
+from tests.pipeline.pipeline import OPENS
 from tests.unit.builders import a_signal
 from worlds.in_turn import PunctualQueue
 from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE

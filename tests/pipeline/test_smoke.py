@@ -18,25 +18,25 @@ from execution import gate
 from execution.batch import execute_batch
 from simulation.ports.event_source import EventSourceMapping
 from tests.pipeline.deployed_world import DeployedWorld, a_broker
-from tests.pipeline.stage import EXECUTORS, PROFILES
+from tests.pipeline.pipeline import EXECUTORS, PROFILES
 from tests.unit.builders import a_signal
 
 SOON = timedelta(seconds=30)
 ANYTHING_GOES = Profile(minimum_confidence=0, base_size_percent=10, size_cap_percent=15)
 
 
-async def through(stage, *, serving=EXECUTORS, patience=SOON, counts=None):
+async def through(pipeline, *, serving=EXECUTORS, patience=SOON, counts=None):
     """Send a dry run while executors of some accounts take what is in their queues; ``counts`` takes theirs."""
-    stage.clock.set(SystemClock().now())
+    pipeline.clock.set(SystemClock().now())
     done = asyncio.Event()
 
     async def serve(name):
-        wiring = stage.executor(name)
+        wiring = pipeline.executor(name)
 
         async def function(event):
             return await execute_batch(event, wiring, seconds_left=lambda: 30.0)
 
-        consumer = stage._adapters[name].consumer(stage.resources.queues[name])
+        consumer = pipeline._adapters[name].consumer(pipeline.resources.queues[name])
         mapping = EventSourceMapping(consumer, function, on_error=print)
         while not done.is_set():
             await mapping.poll()
@@ -45,30 +45,30 @@ async def through(stage, *, serving=EXECUTORS, patience=SOON, counts=None):
             counts[name] = wiring.ports.telemetry.counts
 
     servers = [asyncio.create_task(serve(name)) for name in serving]
-    queues = {name: stage._adapters[name].queue for name in EXECUTORS}
-    sent = await send_through(stage.ledger, queues, SystemClock(), patience=patience)
+    queues = {name: pipeline._adapters[name].queue for name in EXECUTORS}
+    sent = await send_through(pipeline.ledger, queues, SystemClock(), patience=patience)
     done.set()
     await asyncio.gather(*servers)
     return sent
 
 
-def test_every_account_denies_it_and_nothing_reaches_the_broker(stage):
-    signal, verdicts = asyncio.run(through(stage))
+def test_every_account_denies_it_and_nothing_reaches_the_broker(pipeline):
+    signal, verdicts = asyncio.run(through(pipeline))
 
     assert [(verdict.executor, verdict.passed) for verdict in verdicts] == [("argo", True), ("prop_firm", True)]
     assert {verdict.execution.reason for verdict in verdicts} == {DenialReason.CONFIDENCE_BELOW_MINIMUM}
-    assert stage.server.requests.total() == 0
-    assert stage.execution(signal, "argo").order_id is None
+    assert pipeline.server.requests.total() == 0
+    assert pipeline.execution(signal, "argo").order_id is None
 
 
-def test_an_account_that_takes_everything_denies_it_all_the_same(stage):
+def test_an_account_that_takes_everything_denies_it_all_the_same(pipeline):
     for name in EXECUTORS:
-        stage.profiles[name] = ANYTHING_GOES
+        pipeline.profiles[name] = ANYTHING_GOES
 
-    _, verdicts = asyncio.run(through(stage))
+    _, verdicts = asyncio.run(through(pipeline))
 
     assert {verdict.execution.reason for verdict in verdicts} == {DenialReason.CRYPTO_SHORT}
-    assert stage.server.requests.total() == 0
+    assert pipeline.server.requests.total() == 0
 
 
 @pytest.mark.parametrize("profile", [*PROFILES.values(), ANYTHING_GOES])
@@ -76,61 +76,61 @@ def test_the_gate_denies_it_before_it_knows_of_any_account(profile):
     assert gate.before_account(dry_run(SystemClock().now()), profile) is not None
 
 
-def test_an_account_that_nobody_serves_fails_and_the_others_do_not(stage):
-    _, (argo, prop_firm) = asyncio.run(through(stage, serving=["argo"], patience=timedelta(seconds=3)))
+def test_an_account_that_nobody_serves_fails_and_the_others_do_not(pipeline):
+    _, (argo, prop_firm) = asyncio.run(through(pipeline, serving=["argo"], patience=timedelta(seconds=3)))
 
     assert (argo.passed, prop_firm.passed, prop_firm.execution) == (True, False, None)
     assert str(prop_firm).startswith("prop_firm: no executor took it in 3")
 
 
-def test_alone_it_is_a_denied_signal_and_no_rate_at_all(stage):
-    asyncio.run(through(stage))
+def test_alone_it_is_a_denied_signal_and_no_rate_at_all(pipeline):
+    asyncio.run(through(pipeline))
 
-    found = asyncio.run(check(stage.ledger, "argo", now=SystemClock().now()))
+    found = asyncio.run(check(pipeline.ledger, "argo", now=SystemClock().now()))
 
     assert (found.total.signals, found.total.denied, found.total.gap) == (1, 1, 0)
     assert (found.total.eligible, found.total.execution_rate, found.total.is_silent) == (0, None, False)
     assert not found.unresolved
 
 
-def test_beside_an_order_the_execution_rate_stays_what_it_was(stage):
-    stage.set_time(SystemClock().now())
-    now = stage.clock.now()
-    stage.execute(a_signal(confidence=90, bar_time=now, created_at=now, expires_at=now + timedelta(minutes=5)))
+def test_beside_an_order_the_execution_rate_stays_what_it_was(pipeline):
+    pipeline.set_time(SystemClock().now())
+    now = pipeline.clock.now()
+    pipeline.execute(a_signal(confidence=90, bar_time=now, created_at=now, expires_at=now + timedelta(minutes=5)))
 
-    asyncio.run(through(stage))
+    asyncio.run(through(pipeline))
 
-    total = asyncio.run(check(stage.ledger, "argo", now=SystemClock().now())).total
+    total = asyncio.run(check(pipeline.ledger, "argo", now=SystemClock().now())).total
     assert (total.signals, total.with_order, total.denied, total.gap) == (2, 1, 1, 0)
     assert total.execution_rate == 1
 
 
-def test_to_the_alarm_that_compares_counts_it_is_nothing_received(stage):
+def test_to_the_alarm_that_compares_counts_it_is_nothing_received(pipeline):
     counts = {}
 
-    asyncio.run(through(stage, counts=counts))
+    asyncio.run(through(pipeline, counts=counts))
 
     for of_account in counts.values():
         assert of_account[Metric.SIGNALS_RECEIVED] - of_account[Metric.SIGNALS_DENIED] == 0
         assert of_account[Metric.SIGNALS_RECEIVED] == 1
 
 
-def test_nobody_waits_for_its_bars_and_no_source_is_judged_by_it(stage):
-    signal, _ = asyncio.run(through(stage))
+def test_nobody_waits_for_its_bars_and_no_source_is_judged_by_it(pipeline):
+    signal, _ = asyncio.run(through(pipeline))
 
-    stored = asyncio.run(stage.ledger.signal(signal.signal_id))
+    stored = asyncio.run(pipeline.ledger.signal(signal.signal_id))
     assert (stored.outcome.ending, stored.signal.votes) == (Ending.UNSEEN, ())
-    assert asyncio.run(stage.ledger.unjudged(limit=10)) == []
+    assert asyncio.run(pipeline.ledger.unjudged(limit=10)) == []
 
 
-def test_it_is_denied_however_late_it_is_delivered(stage):
+def test_it_is_denied_however_late_it_is_delivered(pipeline):
     signal = dry_run(SystemClock().now() - timedelta(hours=23))
-    stage.clock.set(SystemClock().now())
+    pipeline.clock.set(SystemClock().now())
 
-    stage.publish(signal)
-    stage.poll()
+    pipeline.publish(signal)
+    pipeline.poll()
 
-    assert stage.execution(signal).state is ExecutionState.DENIED
+    assert pipeline.execution(signal).state is ExecutionState.DENIED
 
 
 def test_two_dry_runs_are_two_signals_of_a_coin_that_does_not_exist():

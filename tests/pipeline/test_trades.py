@@ -8,7 +8,7 @@ from argo.domain.execution import ExecutionState
 from argo.domain.profile import ExitRules
 from argo.domain.signal import Side
 from tests.pipeline.market_day import CRYPTO_FEE, LAST_PLACE, close_time
-from tests.pipeline.stage import MINUTE, PRICE
+from tests.pipeline.pipeline import MINUTE, PRICE
 from tests.pipeline.trades import BOTH, COIN, a_fraction, ended, mirrored, rejected_late
 
 
@@ -125,9 +125,11 @@ def test_a_fractions_stop_for_the_day_is_placed_anew_when_it_has_expired(day):
     signal = a_fraction(day)
 
     for _ in range(2):
-        day.stage.set_time(close_time(day.stage) + MINUTE, is_open=False)
+        day.pipeline.set_time(close_time(day.pipeline) + MINUTE, is_open=False)
         day.run()
-        day.stage.set_time(day.stage.server.broker.clock.calendar.next_open(day.stage.clock.now()) + MINUTE)
+        day.pipeline.set_time(
+            day.pipeline.server.broker.clock.calendar.next_open(day.pipeline.clock.now()) + MINUTE
+        )
         day.run()
         assert day.unprotected() == set()
 
@@ -139,7 +141,7 @@ def test_a_fractions_stop_for_the_day_is_placed_anew_when_it_has_expired(day):
 
 def test_a_day_with_every_end_at_once_leaves_both_books_the_same(day):
     """Eleven signals in one account, in the same minutes: every end, and a person's trades beside them."""
-    day.stage.configured(
+    day.pipeline.configured(
         "argo", base_size_percent=2, size_cap_percent=2, exits=ExitRules(break_even_at_r=Decimal(1))
     )
     day.price(50_000, "BTC/USD")

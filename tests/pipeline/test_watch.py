@@ -33,7 +33,7 @@ from console.watch.probes import Probes
 from console.watch.reading import Reader
 from simulation.broker.server import BackgroundServer
 from simulation.ports.clock import SteppedClock
-from tests.pipeline.stage import EXECUTORS, MINUTE, SYMBOLS, Stage, a_broker
+from tests.pipeline.pipeline import EXECUTORS, MINUTE, SYMBOLS, Pipeline, a_broker
 from tests.unit.builders import a_signal
 from worlds.containers import sample, served
 from worlds.embedded_aws import EmbeddedAws, embedded_aws
@@ -45,20 +45,20 @@ LOOK_UPS = 25
 _COMMAND = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from console.main import main; main()"
 
 
-def later(stage, **overrides):
-    now = stage.clock.now()
+def later(pipeline, **overrides):
+    now = pipeline.clock.now()
     return a_signal(**{"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE} | overrides)
 
 
-def deployment_of(stage, aws=None):
-    variables = stage.variables("argo") | (aws.environment if aws else {})
-    return Deployment(stage.resources, Adapters(Environment(variables), stage.clock), None)
+def deployment_of(pipeline, aws=None):
+    variables = pipeline.variables("argo") | (aws.environment if aws else {})
+    return Deployment(pipeline.resources, Adapters(Environment(variables), pipeline.clock), None)
 
 
-def reader_of(stage, aws=None):
-    deployment = deployment_of(stage, aws)
-    probes = Probes(deployment, stage.clock, has_metrics=False)
-    return Reader(deployment, load_configuration(CONFIGURATION), stage.clock, probes)
+def reader_of(pipeline, aws=None):
+    deployment = deployment_of(pipeline, aws)
+    probes = Probes(deployment, pipeline.clock, has_metrics=False)
+    return Reader(deployment, load_configuration(CONFIGURATION), pipeline.clock, probes)
 
 
 def read(reader):
@@ -72,9 +72,9 @@ def printed(frame, width=140):
 
 
 @contextmanager
-def counted(stage):
+def counted(pipeline):
     """Count the requests to DynamoDB by operation while the block runs."""
-    client = stage.ledger._table._client
+    client = pipeline.ledger._table._client
     seen = Counter()
 
     def count(model, **_):
@@ -88,16 +88,20 @@ def counted(stage):
 
 
 @pytest.mark.parametrize("width", [80, 140])
-def test_a_frame_shows_what_the_handlers_left_in_the_ledger(stage, width):
-    held, denied, waits = later(stage), later(stage, symbol="MSFT", confidence=60), later(stage, symbol="IBM")
-    stage.hold(held)
-    stage.execute(denied)
-    stage.store(waits, to="prop_firm")
-    stage.dead_letter("poison")
-    stage.pass_time(30 * timedelta(seconds=1))
-    view = View("test", stage.clock)
+def test_a_frame_shows_what_the_handlers_left_in_the_ledger(pipeline, width):
+    held, denied, waits = (
+        later(pipeline),
+        later(pipeline, symbol="MSFT", confidence=60),
+        later(pipeline, symbol="IBM"),
+    )
+    pipeline.hold(held)
+    pipeline.execute(denied)
+    pipeline.store(waits, to="prop_firm")
+    pipeline.dead_letter("poison")
+    pipeline.pass_time(30 * timedelta(seconds=1))
+    view = View("test", pipeline.clock)
 
-    asyncio.run(view.refresh(reader_of(stage)))
+    asyncio.run(view.refresh(reader_of(pipeline)))
 
     text = printed(view.frame(), width)
     lines = [" ".join(line.split()) for line in text.splitlines()]
@@ -107,88 +111,88 @@ def test_a_frame_shows_what_the_handlers_left_in_the_ledger(stage, width):
     cells = "".join(text.split())
     assert "take_profitnew,stop_lossnew" in cells
     assert "FILLED" in text
-    assert stage.execution(held).order_id[:8] in text
+    assert pipeline.execution(held).order_id[:8] in text
     assert "1,000,000.00" in cells
     if width == 140:
         assert "DENIED confidence_below_minimum" in text
 
 
-def test_later_readings_are_what_a_first_reading_would_be(stage):
-    reader = reader_of(stage)
+def test_later_readings_are_what_a_first_reading_would_be(pipeline):
+    reader = reader_of(pipeline)
     day = []
 
     def compare():
-        kept, fresh = read(reader), read(reader_of(stage))
+        kept, fresh = read(reader), read(reader_of(pipeline))
         assert kept == fresh
-        rows = asyncio.run(read_rows(stage.ledger, EXECUTORS, [DAY]))
+        rows = asyncio.run(read_rows(pipeline.ledger, EXECUTORS, [DAY]))
         assert [account.status.summed for account in kept.accounts] == sums(rows, EXECUTORS)
         day.append(kept)
 
     compare()
-    first = later(stage)
-    stage.hold(first)
+    first = later(pipeline)
+    pipeline.hold(first)
     compare()
-    slow = later(stage, symbol="MSFT", expires_at=stage.clock.now() + timedelta(hours=3))
-    stage.publish(slow)
+    slow = later(pipeline, symbol="MSFT", expires_at=pipeline.clock.now() + timedelta(hours=3))
+    pipeline.publish(slow)
     compare()
-    stage.pass_time(20 * MINUTE)
+    pipeline.pass_time(20 * MINUTE)
     compare()
-    stage.poll()
+    pipeline.poll()
     compare()
-    stage.set_price("AAPL", first.target_price + 1)
-    stage.reconcile()
+    pipeline.set_price("AAPL", first.target_price + 1)
+    pipeline.reconcile()
     compare()
-    stage.pass_time(20 * MINUTE)
-    stage.publish(later(stage, symbol="IBM"), to="prop_firm")
+    pipeline.pass_time(20 * MINUTE)
+    pipeline.publish(later(pipeline, symbol="IBM"), to="prop_firm")
     compare()
 
     assert len(day[-1].rows) == 3
     assert len({str(reading.rows) for reading in day}) == len(day) - 1, "time passed once without a change"
 
 
-def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(stage):
-    stage.set_time(stage.clock.now().replace(hour=23, minute=58))
-    reader = reader_of(stage)
-    waits = later(stage, symbol="MSFT")
-    stage.store(waits)
+def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(pipeline):
+    pipeline.set_time(pipeline.clock.now().replace(hour=23, minute=58))
+    reader = reader_of(pipeline)
+    waits = later(pipeline, symbol="MSFT")
+    pipeline.store(waits)
     before = read(reader)
 
-    stage.pass_time(4 * MINUTE)
-    stage.store(later(stage))
+    pipeline.pass_time(4 * MINUTE)
+    pipeline.store(later(pipeline))
     after = read(reader)
 
     assert [len(reading.rows) for reading in (before, after)] == [1, 1]
     assert after.rows[0].symbol == "AAPL"
     assert after.accounts[0].unresolved[0].signal_id == waits.signal_id
-    assert after == read(reader_of(stage))
+    assert after == read(reader_of(pipeline))
 
 
-def test_a_quiet_reading_costs_four_requests_per_account_and_one(stage):
-    reader = reader_of(stage)
+def test_a_quiet_reading_costs_four_requests_per_account_and_one(pipeline):
+    reader = reader_of(pipeline)
     for symbol in SYMBOLS[:4]:
-        stage.hold(later(stage, symbol=symbol))
+        pipeline.hold(later(pipeline, symbol=symbol))
     read(reader)
-    stage.pass_time(30 * MINUTE)
+    pipeline.pass_time(30 * MINUTE)
     read(reader)
 
-    with counted(stage) as requests:
+    with counted(pipeline) as requests:
         read(reader)
 
     assert requests == {"Query": 3 * len(EXECUTORS) + 1}
 
 
-def test_a_thousand_signals_that_nobody_takes_cost_no_more_than_a_few_of_them(stage):
+def test_a_thousand_signals_that_nobody_takes_cost_no_more_than_a_few_of_them(pipeline):
     """Each has its turn: the last of them is looked up as well."""
-    reader = reader_of(stage)
-    now = stage.clock.now()
-    waiting = [later(stage, bar_time=now - number * MINUTE) for number in range(3 * LOOK_UPS)]
-    stage.store(*waiting)
+    reader = reader_of(pipeline)
+    now = pipeline.clock.now()
+    waiting = [later(pipeline, bar_time=now - number * MINUTE) for number in range(3 * LOOK_UPS)]
+    pipeline.store(*waiting)
     read(reader)
-    stage.pass_time(timedelta(hours=1))
+    pipeline.pass_time(timedelta(hours=1))
     seen = []
-    stage.ledger._table._client.meta.events.register("before-call.dynamodb.GetItem", _note_keys(seen))
+    pipeline.ledger._table._client.meta.events.register("before-call.dynamodb.GetItem", _note_keys(seen))
 
-    with counted(stage) as requests:
+    with counted(pipeline) as requests:
         for _ in range(3):
             read(reader)
 
@@ -203,32 +207,32 @@ def _note_keys(seen):
     return note
 
 
-def test_a_watch_only_reads(stage):
-    stage.hold(later(stage))
-    stage.store(later(stage, symbol="MSFT"))
-    reader = reader_of(stage)
+def test_a_watch_only_reads(pipeline):
+    pipeline.hold(later(pipeline))
+    pipeline.store(later(pipeline, symbol="MSFT"))
+    reader = reader_of(pipeline)
 
-    with counted(stage) as requests:
+    with counted(pipeline) as requests:
         read(reader)
-        stage.pass_time(30 * MINUTE)
+        pipeline.pass_time(30 * MINUTE)
         read(reader)
 
     assert set(requests) <= READS
     assert requests["GetItem"] == 1
 
 
-def test_a_reading_that_fails_leaves_the_last_one_in_sight(stage):
-    view = View("test", stage.clock)
-    stage.hold(later(stage))
-    asyncio.run(view.refresh(reader_of(stage)))
-    stage.pass_time(timedelta(seconds=15))
+def test_a_reading_that_fails_leaves_the_last_one_in_sight(pipeline):
+    view = View("test", pipeline.clock)
+    pipeline.hold(later(pipeline))
+    asyncio.run(view.refresh(reader_of(pipeline)))
+    pipeline.pass_time(timedelta(seconds=15))
 
-    asyncio.run(view.refresh(reader_of(stage, EmbeddedAws("http://127.0.0.1:9"))))
+    asyncio.run(view.refresh(reader_of(pipeline, EmbeddedAws("http://127.0.0.1:9"))))
 
     text = printed(view.frame())
     assert "last read 15 s ago: Could not connect" in text
     assert "FILLED" in text
-    asyncio.run(view.refresh(reader_of(stage)))
+    asyncio.run(view.refresh(reader_of(pipeline)))
     assert "last read" not in printed(view.frame())
 
 
@@ -239,9 +243,9 @@ def own_aws():
         yield running
 
 
-def test_the_generators_heartbeat_is_its_last_minute_with_a_cycle(stage, own_aws):
+def test_the_generators_heartbeat_is_its_last_minute_with_a_cycle(pipeline, own_aws):
     now = SystemClock().now().replace(second=30, microsecond=0)  # The emulator keeps no metric of another year.
-    probes = Probes(deployment_of(stage, own_aws), SteppedClock(now), has_metrics=True)
+    probes = Probes(deployment_of(pipeline, own_aws), SteppedClock(now), has_metrics=True)
     dimensions = [{"Name": "service", "Value": "generate"}, {"Name": "mode", "Value": "paper"}]
     for minutes_ago, cycles in ((9, 12), (7, 11), (2, 0)):
         measured = {
@@ -257,8 +261,8 @@ def test_the_generators_heartbeat_is_its_last_minute_with_a_cycle(stage, own_aws
     assert heartbeat.at == now.replace(second=0) - 6 * MINUTE
 
 
-def test_metrics_that_cannot_be_read_are_no_reason_not_to_watch(stage):
-    probes = Probes(deployment_of(stage, EmbeddedAws("http://127.0.0.1:9")), stage.clock, has_metrics=True)
+def test_metrics_that_cannot_be_read_are_no_reason_not_to_watch(pipeline):
+    probes = Probes(deployment_of(pipeline, EmbeddedAws("http://127.0.0.1:9")), pipeline.clock, has_metrics=True)
 
     heartbeat = asyncio.run(probes.last_cycle())
 
@@ -289,8 +293,8 @@ def kept(tmp_path_factory):
     """A ledger with one position, kept in a directory."""
     state = tmp_path_factory.mktemp("watched")
     with embedded_aws(state / "aws") as aws, BackgroundServer(a_broker()) as background:
-        stage = Stage(aws, aws.create_resources(TEMPLATE), background)
-        stage.hold(later(stage))
+        pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
+        pipeline.hold(later(pipeline))
     return state
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from console.main import app
 from simulation.broker.server import BackgroundServer
-from tests.pipeline.stage import Stage, a_broker
+from tests.pipeline.pipeline import Pipeline, a_broker
 from tests.unit.builders import a_signal
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
@@ -21,7 +21,7 @@ def state(tmp_path_factory):
     """A kept ledger with one signal, which argo has not received yet and prop_firm did not want."""
     kept = tmp_path_factory.mktemp("why")
     with embedded_aws(kept / "aws") as aws, BackgroundServer(a_broker()) as background:
-        ledger = Stage(aws, aws.create_resources(TEMPLATE), background).ledger
+        ledger = Pipeline(aws, aws.create_resources(TEMPLATE), background).ledger
         declined = {"prop_firm": "confidence_below_minimum"}
         asyncio.run(ledger.put_signal(SIGNAL, executors={"argo"}, declined=declined))
     return kept

@@ -6,7 +6,7 @@ import pytest
 
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
-from tests.pipeline.stage import MINUTE, PRICE
+from tests.pipeline.pipeline import MINUTE, PRICE
 from tests.unit.builders import a_signal
 
 BOTH = pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
@@ -42,14 +42,14 @@ def partly_filled(day, quantity, **overrides):
 
 
 def rejected_late(day, **overrides):
-    now = day.stage.clock.now()
+    now = day.pipeline.clock.now()
     signal = a_signal(**{"bar_time": now - MINUTE, "created_at": now} | overrides)
     day.behave(rejected_after={f"argo-argo-{signal.signal_id}-entry": 5})
     return day.enter(bar_time=signal.bar_time, **overrides)
 
 
 def a_fraction(day, **overrides):
-    day.stage.configured("argo", fractional=True, base_size_percent=1, size_cap_percent=1)
+    day.pipeline.configured("argo", fractional=True, base_size_percent=1, size_cap_percent=1)
     day.price(30_000)
     return day.hold(
         entry_price=Decimal(30_000), stop_price=Decimal(27_000), target_price=Decimal(33_000), **overrides

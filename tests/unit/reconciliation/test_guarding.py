@@ -12,7 +12,7 @@ from reconciliation.guarding import Guardian
 from reconciliation.repair import Guard
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_order
-from tests.unit.reconciliation.desk import Book, Exchange
+from tests.unit.reconciliation.in_memory import Book, Exchange
 from tests.unit.reconciliation.positions import COIN, LATER, held, held_simply
 
 PAIR = Guard(Decimal(5), Decimal(95), Decimal(110))

@@ -11,7 +11,7 @@ TIMED_OUT = Ambiguous("timed out")
 
 
 @dataclass
-class Desk:
+class FlakyBroker:
     """A broker that answers each request with the next of these, and with an order when they are over."""
 
     answers: list = field(default_factory=list)
@@ -28,38 +28,38 @@ class Desk:
 
 
 def test_a_question_that_a_gateway_answers_is_asked_once_more():
-    desk = Desk([BAD_GATEWAY])
-    metered = Metered(desk)
+    broker = FlakyBroker([BAD_GATEWAY])
+    metered = Metered(broker)
 
     assert asyncio.run(metered.order("1")) == "the order"
-    assert metered.requests == desk.asked == 2
+    assert metered.requests == broker.asked == 2
 
 
 @pytest.mark.parametrize("answers", [[BAD_GATEWAY, BAD_GATEWAY], [TIMED_OUT]], ids=["twice", "a time-out"])
 def test_a_question_is_given_up_when_asking_again_would_take_long_or_has_not_helped(answers):
-    desk = Desk(answers)
+    broker = FlakyBroker(answers)
 
     with pytest.raises(Ambiguous):
-        asyncio.run(Metered(desk).order("1"))
+        asyncio.run(Metered(broker).order("1"))
 
-    assert not desk.answers
+    assert not broker.answers
 
 
 def test_an_outage_costs_a_run_no_more_than_its_second_tries():
-    desk = Desk([BAD_GATEWAY] * 100)
-    metered = Metered(desk)
+    broker = FlakyBroker([BAD_GATEWAY] * 100)
+    metered = Metered(broker)
 
     for _ in range(20):
         with pytest.raises(Ambiguous):
             asyncio.run(metered.order("1"))
 
-    assert metered.requests == desk.asked == 20 + SECOND_TRIES
+    assert metered.requests == broker.asked == 20 + SECOND_TRIES
 
 
 def test_an_order_is_sent_once_whatever_is_answered():
-    desk = Desk([BAD_GATEWAY])
+    broker = FlakyBroker([BAD_GATEWAY])
 
     with pytest.raises(Ambiguous):
-        asyncio.run(Metered(desk).submit({}))
+        asyncio.run(Metered(broker).submit({}))
 
-    assert desk.asked == 1
+    assert broker.asked == 1

@@ -15,7 +15,7 @@ from argo.domain.profile import ExitRules
 from argo.domain.symbols import Symbol
 from reconciliation.run import REQUESTS_A_RUN, reconcile
 from tests.unit.builders import NOW, a_profile
-from tests.unit.reconciliation.desk import Book, Exchange, a_wiring
+from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
 from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, an_entry, ended, held
 
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.ledger import ReservationConflict
 from reconciliation.run import reconcile
 from tests.unit.builders import NOW, an_account_state
-from tests.unit.reconciliation.desk import Book, Exchange, a_wiring
+from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
 
 
 class Kept(Book):

@@ -123,7 +123,7 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-class Nursery:
+class WorkerProcesses:
     """Forks workers on demand; `run` returns what became of each: one of the codes above."""
 
     def __init__(self, variables: dict[str, str]):

@@ -1,4 +1,4 @@
-"""A stage for the executor: real SQS and DynamoDB on ministack, the simulated broker over HTTP, a told clock."""
+"""The executor's pipeline: real SQS and DynamoDB on ministack, the simulated broker over HTTP, a told clock."""
 
 import asyncio
 import io
@@ -53,7 +53,7 @@ def a_broker() -> BrokerServer:
     return BrokerServer(broker, requests_per_minute=None)
 
 
-class Stage:
+class Pipeline:
     """Signals, deliveries and what the ledger and the broker hold afterwards."""
 
     def __init__(self, aws, resources, background: BackgroundServer):

@@ -6,8 +6,8 @@ from itertools import count
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from tests.faults.matrix import Row
-from tests.faults.nursery import ACKNOWLEDGED, GIVEN_BACK, Delivery, deliver
-from tests.pipeline.stage import PRICE
+from tests.faults.worker_processes import ACKNOWLEDGED, GIVEN_BACK, Delivery, deliver
+from tests.pipeline.pipeline import PRICE
 from tests.unit.builders import a_signal
 
 LEASE_AND_MORE = timedelta(seconds=50)
@@ -16,29 +16,29 @@ DELIVERIES = 12
 _cells = count()
 
 
-def a_place(stage):
+def a_place(pipeline):
     """Return an executor's name and a symbol with a price that nobody else has."""
     number = next(_cells)
     symbol = "".join(chr(ord("A") + number // 26**place % 26) for place in range(4))
-    stage.set_price(symbol, PRICE)
+    pipeline.set_price(symbol, PRICE)
     return f"cell{number}", symbol
 
 
 class Cell:
     """Its executor's name, its symbol and its signal belong to it alone."""
 
-    def __init__(self, stage, nursery):
-        self.executor, symbol = a_place(stage)
-        self._stage = stage
-        self._nursery = nursery
-        now = stage.clock.now()
+    def __init__(self, pipeline, worker_processes):
+        self.executor, symbol = a_place(pipeline)
+        self._pipeline = pipeline
+        self._worker_processes = worker_processes
+        now = pipeline.clock.now()
         self.signal = a_signal(
             symbol=symbol,
             bar_time=now - timedelta(minutes=1),
             created_at=now,
             expires_at=now + timedelta(minutes=5),
         )
-        self.event = stage.event_of(self.signal)
+        self.event = pipeline.event_of(self.signal)
         self.codes = []
 
     def deliver(self, *crashes):
@@ -47,31 +47,31 @@ class Cell:
         Once a worker has acknowledged it, the queue has deleted it and nobody receives it any more.
         """
         if ACKNOWLEDGED not in self.codes:
-            self.codes += self._nursery.run(*(self._delivery(crash) for crash in crashes))
+            self.codes += self._worker_processes.run(*(self._delivery(crash) for crash in crashes))
 
     def deliver_until_settled(self):
         """Deliver it again, each time after the leases are over, until a worker acknowledges it."""
         for _ in range(DELIVERIES):
             if ACKNOWLEDGED in self.codes:
                 break
-            self._stage.pass_time(LEASE_AND_MORE)
+            self._pipeline.pass_time(LEASE_AND_MORE)
             answer = deliver(self._delivery(None))
             self.codes.append(GIVEN_BACK if answer["batchItemFailures"] else ACKNOWLEDGED)
             self._resume()
-        self._stage.reconcile(self.executor)
-        self._stage.pass_time(timedelta(minutes=6))
+        self._pipeline.reconcile(self.executor)
+        self._pipeline.pass_time(timedelta(minutes=6))
         for _ in range(3):
-            self._stage.reconcile(self.executor)
-            self._stage.pass_time(LEASE_AND_MORE)
+            self._pipeline.reconcile(self.executor)
+            self._pipeline.pass_time(LEASE_AND_MORE)
 
     @property
     def execution(self):
-        return self._stage.execution(self.signal, self.executor)
+        return self._pipeline.execution(self.signal, self.executor)
 
     @property
     def orders(self):
         """The broker's entry orders for the cell's symbol, of whatever client order id."""
-        return [order for order in self._stage.broker_orders() if order.symbol == self.signal.symbol]
+        return [order for order in self._pipeline.broker_orders() if order.symbol == self.signal.symbol]
 
     def outcome(self, row: Row) -> str:
         """Check that there is one order, or the refusal that the row has, and say which.
@@ -81,7 +81,7 @@ class Cell:
         execution, orders = self.execution, self.orders
         assert execution is not None, "the signal is lost"
         assert len(orders) <= 1, f"{len(orders)} orders"
-        account = self._stage.account(self.executor)
+        account = self._pipeline.account(self.executor)
         if orders:
             assert execution.state.has_order, f"{execution.state} though the broker has an order"
             assert execution.order_id == orders[0].id
@@ -93,14 +93,14 @@ class Cell:
 
     def _delivery(self, crash):
         return Delivery(
-            environment=self._stage.variables("argo", executor=self.executor),
-            profile=self._stage.small_profile(),
+            environment=self._pipeline.variables("argo", executor=self.executor),
+            profile=self._pipeline.small_profile(),
             event=self.event,
-            now=self._stage.clock.now(),
+            now=self._pipeline.clock.now(),
             crash=crash,
         )
 
     def _resume(self):
         """Do what a person does after credentials were refused and mended."""
-        if self._stage.account(self.executor).trading_state is TradingState.HALTED:
-            self._stage.resume(self.executor)
+        if self._pipeline.account(self.executor).trading_state is TradingState.HALTED:
+            self._pipeline.resume(self.executor)

@@ -1,4 +1,4 @@
-"""The stage as CloudWatch sees it: every function runs as its handler runs it, each minute of a told clock.
+"""The pipeline as CloudWatch sees it: every function runs as its handler runs it, each minute of a told clock.
 
 What a function reports is what it really prints. What AWS itself reports is read from what is really there:
 
@@ -34,7 +34,7 @@ from simulation.market.bar_history import Bar, BarHistory
 from simulation.market.timeframe import Timeframe
 from simulation.ports.event_source import EventSourceMapping
 from tests.pipeline.cloudwatch import CloudWatch, alarms
-from tests.pipeline.stage import EXECUTORS, MINUTE, PRICE, Stage
+from tests.pipeline.pipeline import EXECUTORS, MINUTE, PRICE, Pipeline
 from tests.unit.api.counter import a_request
 from tests.unit.builders import a_signal
 from trading_api import wiring as api_wiring
@@ -46,15 +46,15 @@ ACCOUNTS = {name: logical_name(name) for name in EXECUTORS}
 _ELSEWHERE = [logical_name(name) for name in load_configuration(CONFIGURATION).accounts if name not in ACCOUNTS]
 
 
-def is_on_stage(name):
-    """Tell whether a resource of the template is of an account that this stage has, or of none."""
+def is_in_pipeline(name):
+    """Tell whether a resource of the template is of an account that this pipeline has, or of none."""
     return not any(each in name for each in _ELSEWHERE)
 
 
 HANDLERS = {
     name: each["Properties"]["Handler"].rsplit(".", 1)[0]
     for name, each in read_template(TEMPLATE)["Resources"].items()
-    if each["Type"] == "AWS::Serverless::Function" and is_on_stage(name)
+    if each["Type"] == "AWS::Serverless::Function" and is_in_pipeline(name)
 }
 """The modules of the functions' handlers, by logical name."""
 
@@ -73,26 +73,26 @@ class Stumbling:
         raise ZeroDivisionError(f"{bars.price} has no range")
 
 
-class WatchedStage:
+class WatchedPipeline:
     """All functions of the template, minute by minute, but those that are ``off``.
 
     A function that is ``throttled`` is refused by Lambda, a ``broken`` one has lost the variables it starts with.
     """
 
-    def __init__(self, stage: Stage, **sources: Source):
-        self.stage = stage
+    def __init__(self, pipeline: Pipeline, **sources: Source):
+        self.pipeline = pipeline
         self.cloudwatch = CloudWatch()
         self.alarms = alarms(Mode="simulated")
         self.off, self.throttled, self.broken = set(), set(), set()
-        self._began = stage.clock.now() + MINUTE
+        self._began = pipeline.clock.now() + MINUTE
         self._bars(_WARM_UP)
         self._configuration = Configuration(
-            watchlist=_WATCHLIST, sources=sources or {"trend": Source()}, accounts=stage.profiles
+            watchlist=_WATCHLIST, sources=sources or {"trend": Source()}, accounts=pipeline.profiles
         )
-        wired = {"configuration": self._configuration, "log_to": stage.logs}
-        environment = Environment(stage.variables("argo"))
-        self._generator = generation_wiring.from_environment(environment, stage.clock, **wired)
-        self._api = api_wiring.from_environment(environment, stage.clock, **wired)
+        wired = {"configuration": self._configuration, "log_to": pipeline.logs}
+        environment = Environment(pipeline.variables("argo"))
+        self._generator = generation_wiring.from_environment(environment, pipeline.clock, **wired)
+        self._api = api_wiring.from_environment(environment, pipeline.clock, **wired)
         self._functions = {"GenerateFunction": self._generate, "ApiFunction": self._answer} | {
             f"{kind}{ACCOUNTS[executor]}Function": lambda work=work, executor=executor: work(executor)
             for executor in EXECUTORS
@@ -102,7 +102,7 @@ class WatchedStage:
     def minutes(self, count=1):
         """Let minutes pass, each with a bar, a tick of every schedule, the queues' messages and a request."""
         for _ in range(count):
-            self.stage.set_time(self.stage.clock.now() + MINUTE)
+            self.pipeline.set_time(self.pipeline.clock.now() + MINUTE)
             self._bars(1)
             for name in sorted(self._functions.keys() - self.off):
                 self._invoke(name)
@@ -111,19 +111,19 @@ class WatchedStage:
 
     def signal(self, executor, **overrides):
         """Publish a signal that the account wants, made now."""
-        now = self.stage.clock.now()
+        now = self.pipeline.clock.now()
         times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + _LIFETIME}
         signal = a_signal(**times | {"confidence": Decimal(90)} | overrides)
-        self.stage.publish(signal, to=executor)
+        self.pipeline.publish(signal, to=executor)
         return signal
 
     def breaks(self, **fault):
         """Let the broker go wrong in one way from now on."""
-        self.stage.server.faults.add(Fault(**{"times": _ALWAYS} | fault))
+        self.pipeline.server.faults.add(Fault(**{"times": _ALWAYS} | fault))
 
     def states(self, name):
         """Say whether an alarm sounded at the end of each of its periods so far."""
-        is_over = self.stage.clock.now() + MINUTE
+        is_over = self.pipeline.clock.now() + MINUTE
         return self.alarms[name].sounds(self.cloudwatch, since=self._began, until=is_over)
 
     def sounds(self, name):
@@ -131,7 +131,7 @@ class WatchedStage:
         return self.states(name)[-1:] == [True]
 
     def _invoke(self, name):
-        now, function = self.stage.clock.now(), {"FunctionName": name}
+        now, function = self.pipeline.clock.now(), {"FunctionName": name}
         refused = name in self.throttled
         self.cloudwatch.put("AWS/Lambda", "Throttles", function, now, int(refused))
         if refused:
@@ -148,7 +148,7 @@ class WatchedStage:
             asyncio.run(generate({"budget_seconds": 0}, self._generator, time_left=_TIME))
 
     def _execute(self, executor):
-        wiring = self.stage.executor(executor)
+        wiring = self.pipeline.executor(executor)
 
         async def function(event):
             with self._reporting(wiring.ports.telemetry):
@@ -157,15 +157,15 @@ class WatchedStage:
         def raised(error):
             raise error
 
-        consumer = self.stage._adapters[executor].consumer(self.stage.resources.queues[executor])
+        consumer = self.pipeline._adapters[executor].consumer(self.pipeline.resources.queues[executor])
         asyncio.run(EventSourceMapping(consumer, function, on_error=raised).poll())
 
     def _reconcile(self, executor):
         wiring = reconciliation_wiring.from_environment(
-            Environment(self.stage.variables(executor)),
-            self.stage.clock,
-            profile=self.stage.profiles[executor],
-            log_to=self.stage.logs,
+            Environment(self.pipeline.variables(executor)),
+            self.pipeline.clock,
+            profile=self.pipeline.profiles[executor],
+            log_to=self.pipeline.logs,
         )
         with self._reporting(wiring.ports.telemetry):
             asyncio.run(reconcile(wiring))
@@ -183,12 +183,12 @@ class WatchedStage:
         finally:
             with redirect_stdout(printed):
                 telemetry.flush()
-            self.cloudwatch.take(printed.getvalue(), self.stage.clock.now())
+            self.cloudwatch.take(printed.getvalue(), self.pipeline.clock.now())
 
     def _measure_queues(self, executor):
-        account, now = ACCOUNTS[executor], self.stage.clock.now()
-        waiting = self.stage.resources.queues[executor]
-        dead = self.stage.resources.dead_letter_queues[executor]
+        account, now = ACCOUNTS[executor], self.pipeline.clock.now()
+        waiting = self.pipeline.resources.queues[executor]
+        dead = self.pipeline.resources.dead_letter_queues[executor]
         for name, url in ((f"{account}Queue", waiting), (f"{account}DeadLetterQueue", dead)):
             visible = self._visible(url)
             self.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, now, visible)
@@ -198,16 +198,16 @@ class WatchedStage:
 
     def _visible(self, url):
         name = "ApproximateNumberOfMessages"
-        return int(self.stage.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+        return int(self.pipeline.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
     def _waiting(self, url):
         """Read the signals that wait in a queue, and leave them there."""
-        answer = self.stage.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        answer = self.pipeline.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [Signal.model_validate_json(each["Body"]) for each in answer.get("Messages", [])]
 
     def _bars(self, count):
         """Close the watchlist's bars of the last minutes; the price goes nowhere."""
-        end = self.stage.clock.now().replace(second=0)
+        end = self.pipeline.clock.now().replace(second=0)
         bars = [
             Bar(symbol, start, start + MINUTE, PRICE, PRICE + _DISPLACED, PRICE - _DISPLACED, PRICE, Decimal(1000))
             for symbol in _WATCHLIST
@@ -215,7 +215,7 @@ class WatchedStage:
             for start in [end - (back + 1) * MINUTE]
         ]
         history = BarHistory(bars, Timeframe(MINUTE))
-        self.stage.background.call(lambda: self.stage.server.broker.market.preload(history))
+        self.pipeline.background.call(lambda: self.pipeline.server.broker.market.preload(history))
 
 
 def _start_without_variables(name):

@@ -21,7 +21,7 @@ KEPT = {
     "AWS::Serverless::LayerVersion",
 }
 NEVER = "cron(0 0 1 1 ? 2199)"
-BUCKET = "hollow-code"
+BUCKET = "idle-code"
 
 
 def zipped(**sources: Path) -> bytes:
@@ -36,7 +36,7 @@ def zipped(**sources: Path) -> bytes:
     return archive.getvalue()
 
 
-def hollow_template(s3, argo_toml: Path) -> dict:
+def idle_template(s3, argo_toml: Path) -> dict:
     """Return template.yaml without what an emulator lacks or a command never reads, its code in S3."""
     template = read_template(TEMPLATE)
     template["Globals"]["Function"].pop("DeploymentPreference", None)
@@ -79,7 +79,7 @@ def deploy(aws, stack: str, *, argo_toml: Path | None = None, **parameters: str)
     cloudformation = aws.client("cloudformation")
     cloudformation.create_stack(
         StackName=stack,
-        TemplateBody=json.dumps(hollow_template(s3, argo_toml or CONFIGURATION)),
+        TemplateBody=json.dumps(idle_template(s3, argo_toml or CONFIGURATION)),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Tags=[{"Key": "project", "Value": "argo"}],
