@@ -29,7 +29,7 @@ def lease_ignored(found: Execution, now: datetime) -> Held | Settled | None:
     (Executions, "check"), wrong="writes without asking whether the record is still as it was read", failure="A08"
 )
 def no_fencing(self: Executions, known: Execution, *, of_same_state: bool = False) -> Execution:  # noqa: ARG001 - as above
-    found = self.get(known.signal_id, known.executor)
+    found = self.find(known.signal_id, known.executor)
     assert found is not None  # noqa: S101 - nothing is ever deleted
     return found
 
@@ -48,19 +48,19 @@ def reservation_unchecked(*_: object) -> None:
     wrong="halts an account without telling the orders that are being planned",
     failure="A19",
 )
-def halt_not_fenced(
+async def halt_not_fenced(
     self: Accounts,
     executor: str,
-    trading_state: TradingState,
+    state: TradingState,
     *,
     reason: str,
     now: datetime,
-    resumes_on: date | None,
-    read: AccountState | None,
+    resumes_on: date | None = None,
+    read: AccountState | None = None,
 ) -> bool:
     before = self.read(executor).version
-    done = _set_trading_state(
-        self, executor, trading_state, reason=reason, now=now, resumes_on=resumes_on, read=read
+    done = await _set_trading_state(
+        self, executor, state, reason=reason, now=now, resumes_on=resumes_on, read=read
     )
     self._update(self.read(executor), version=before)
     return done

@@ -1,7 +1,7 @@
-"""The accounts of the ledger in memory: reservations, symbol locks, trades that ended, equity marks."""
+"""The ledger in memory, its accounts: reservations, symbol locks, trades that ended, equity marks."""
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal
 
@@ -9,6 +9,7 @@ from argo.domain.account import AccountState, Holding, TradeExit, TradingState, 
 from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, LostLease, ReservationConflict, SymbolLocked
 from argo.domain.limits import EquityMarks
+from simulation.ports.ledger.digest import EVER
 
 _EXACT = Context(prec=38)
 """DynamoDB's numbers have 38 digits; a reservation of 28 is taken back to nothing."""
@@ -22,13 +23,22 @@ class Accounts:
 
     def __init__(self) -> None:
         """Begin without any."""
+        super().__init__()
         self._states: dict[str, AccountState] = {}
         self._exits: dict[str, list[tuple[datetime, str, TradeExit]]] = {}
 
     @property
-    def executors(self) -> Collection[str]:
-        """Those whose account has been written."""
-        return self._states.keys() | self._exits.keys()
+    def every_account(self) -> Sequence[AccountState]:
+        """All accounts that were written, by name, each with every trade that ended."""
+        return [self.read(executor, EVER) for executor in sorted(self._states.keys() | self._exits.keys())]
+
+    def find_account(self, executor: str) -> AccountState | None:
+        """Return one account that was written, without its trades, to whoever only looks on."""
+        return self.read(executor) if executor in self._states or executor in self._exits else None
+
+    async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
+        """Return the account with its symbol locks and the trades that ended lately."""
+        return self.read(executor, exits_since)
 
     def read(self, executor: str, exits_since: datetime | None = None) -> AccountState:
         """Return an account; a fresh one when there is none."""
@@ -103,32 +113,32 @@ class Accounts:
         else:
             exits.insert(place, entry)
 
-    def set_trading_state(
+    async def set_trading_state(
         self,
         executor: str,
-        trading_state: TradingState,
+        state: TradingState,
         *,
         reason: str,
         now: datetime,
-        resumes_on: date | None,
-        read: AccountState | None,
+        resumes_on: date | None = None,
+        read: AccountState | None = None,
     ) -> bool:
-        """Set what an account may do; with ``read``, only if nobody has set it since."""
-        state = self.read(executor)
-        if read is not None and read.state_since != state.state_since:
+        """Set what the account may do and move its version, so that no older view reserves any more."""
+        found = self.read(executor)
+        if read is not None and read.state_since != found.state_since:
             return False
         self._update(
-            state,
-            trading_state=trading_state,
+            found,
+            trading_state=state,
             state_reason=reason,
             state_since=now,
             resumes_on=resumes_on,
-            version=state.version + 1,
+            version=found.version + 1,
         )
         return True
 
-    def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
-        """Record an account's equity and its marks, if they are as they were ``read``."""
+    async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
+        """Record the account's equity and its marks; False when somebody else has since ``read``."""
         state = self.read(read.executor)
         if state.marks_version != read.marks_version:
             return False
@@ -144,7 +154,7 @@ class Accounts:
         )
         return True
 
-    def measure_anew(self, executor: str) -> None:
+    async def measure_anew(self, executor: str) -> None:
         """Forget what drawdowns are measured from."""
         state = self.read(executor)
         self._update(

@@ -1,4 +1,4 @@
-"""The executions of the ledger in memory, and the conditions under which they change."""
+"""The ledger in memory, its executions, and the conditions under which they change."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -14,40 +14,47 @@ class Executions:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._stored: dict[tuple[str, str], Execution] = {}
+        super().__init__()
+        self._executions: dict[tuple[str, str], Execution] = {}
         self._of_signal: defaultdict[str, list[str]] = defaultdict(list)
-        self._of_day: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
+        self._executions_of_day: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
         self._open: defaultdict[str, Timeline] = defaultdict(Timeline)
 
     @property
-    def every(self) -> Collection[Execution]:
-        """All of them, in the order in which they were claimed."""
-        return self._stored.values()
+    def every_execution(self) -> Collection[Execution]:
+        """All executions, in the order in which they were first claimed."""
+        return self._executions.values()
 
-    def get(self, signal_id: str, executor: str) -> Execution | None:
-        """Return one."""
-        return self._stored.get((signal_id, executor))
+    def find(self, signal_id: str, executor: str) -> Execution | None:
+        """Return one execution, to whoever only looks on."""
+        return self._executions.get((signal_id, executor))
 
-    def of_signal(self, signal_id: str) -> Sequence[Execution]:
-        """Return a signal's, by account."""
-        return [self._stored[signal_id, executor] for executor in sorted(self._of_signal.get(signal_id, ()))]
+    async def execution(self, signal_id: str, executor: str) -> Execution | None:
+        """Return one execution."""
+        return self._executions.get((signal_id, executor))
 
-    def of_day(self, executor: str, day: str, *, limit: int, token: str | None) -> Page[Execution]:
-        """Return an account's of signals created on a UTC day, newest first."""
-        found, following = self._of_day.get((executor, day), Timeline()).newest(limit, token)
-        return Page([self._stored[signal_id, executor] for signal_id in found], following)
+    async def executions(self, signal_id: str) -> Sequence[Execution]:
+        """Return a signal's executions, by account."""
+        return [self._executions[signal_id, executor] for executor in sorted(self._of_signal.get(signal_id, ()))]
 
-    def open(self, executor: str, limit: int) -> Sequence[Execution]:
-        """Return an account's that have not ended, oldest first."""
+    async def executions_of(
+        self, executor: str, day: str, *, limit: int, token: str | None = None
+    ) -> Page[Execution]:
+        """Return an account's executions of a UTC day's signals, newest first."""
+        found, following = self._executions_of_day.get((executor, day), Timeline()).newest(limit, token)
+        return Page([self._executions[signal_id, executor] for signal_id in found], following)
+
+    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
+        """Return an account's open work, oldest first."""
         waiting = self._open.get(executor, Timeline()).oldest(limit)
-        return [self._stored[signal_id, executor] for signal_id in waiting]
+        return [self._executions[signal_id, executor] for signal_id in waiting]
 
     def add(self, fresh: Execution) -> None:
         """Keep one that nobody has claimed before."""
         signal_id, executor = fresh.key
-        self._stored[signal_id, executor] = fresh
+        self._executions[signal_id, executor] = fresh
         self._of_signal[signal_id].append(executor)
-        self._of_day[executor, fresh.created_at.date().isoformat()].add(fresh.created_at, signal_id)
+        self._executions_of_day[executor, fresh.created_at.date().isoformat()].add(fresh.created_at, signal_id)
         self._open[executor].add(fresh.created_at, signal_id)
 
     def check(self, known: Execution, *, of_same_state: bool = False) -> Execution:
@@ -56,7 +63,7 @@ class Executions:
         Raises:
             LostLease: another worker has taken it over or moved it, or, ``of_same_state``, written anything.
         """
-        stored = self._stored.get(known.key)
+        stored = self._executions.get(known.key)
         if stored is known:
             return stored
         if (
@@ -71,15 +78,15 @@ class Executions:
 
     def change(self, change: Change, known: Execution) -> Execution:
         """Write a change that was checked, and return it as the caller, who may have missed a pause, knows it."""
-        stored = self._stored[known.key]
+        stored = self._executions[known.key]
         moved = change.applied_to(stored)
-        self.put(moved)
+        self.overwrite(moved)
         return moved if stored is known else change.applied_to(known)
 
-    def put(self, moved: Execution) -> None:
+    def overwrite(self, moved: Execution) -> None:
         """Write an execution over what is stored of it; it leaves the open work where it ends."""
         key = signal_id, executor = moved.key
-        had_ended, self._stored[key] = self._stored[key].state.is_terminal, moved
+        had_ended, self._executions[key] = self._executions[key].state.is_terminal, moved
         if had_ended and not moved.state.is_terminal:
             self._open[executor].add(moved.created_at, signal_id)
         elif moved.state.is_terminal and not had_ended:

@@ -110,7 +110,7 @@ def order_sent_first(court):
 def claim_taken_over_at_once(court):
     held = court.claim()
     court.see("ledger", "claim", a_signal(), "argo")
-    court.ledger._executions.put(held.model_copy(update={"epoch": 2}))
+    court.ledger.overwrite(held.model_copy(update={"epoch": 2}))
     court.see("ledger", "account", "argo")
 
 
@@ -207,7 +207,7 @@ def court():
 
 def write_on(court, execution, **step):
     written = execution.history[-1].model_copy(update=step)
-    court.ledger._executions.put(execution.model_copy(update={"history": (*execution.history, written)}))
+    court.ledger.overwrite(execution.model_copy(update={"history": (*execution.history, written)}))
 
 
 def against():
@@ -329,7 +329,7 @@ def test_a_lease_that_is_over_may_be_taken(court):
     court.wait(60)
 
     court.see("ledger", "claim", a_signal(), "argo")
-    court.ledger._executions.put(held.model_copy(update={"epoch": 2}))
+    court.ledger.overwrite(held.model_copy(update={"epoch": 2}))
     court.see("ledger", "account", "argo")
 
     assert court.broken == set()

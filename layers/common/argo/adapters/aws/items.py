@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from argo.domain.account import AccountState, Holding, TradeExit
+from argo.domain.account import AccountState, TradeExit
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Side, Signal
+from argo.domain.signal import Signal
 from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.values import sortable
 
@@ -156,43 +156,21 @@ def account_state(executor: str, partition: Iterable[Item]) -> AccountState | No
     A query may meet a transaction halfway: None where the state knows other locks than were read.
     """
     state: dict[str, Any] = {}
-    holdings: dict[str, Holding] = {}
-    exits: list[TradeExit] = []
+    holdings: dict[str, Any] = {}
+    exits: list[Any] = []
     for item in partition:
         values = decode(item)
         sort_key = str(values["SK"])
         if sort_key.startswith(LOCK):
-            holdings[sort_key.removeprefix(LOCK)] = _holding(values)
+            holdings[sort_key.removeprefix(LOCK)] = values
         elif sort_key.startswith(ENDED):
-            exits.append(_trade_exit(values))
+            exits.append(values)
         else:
             state = values
-    locks = {held_token(symbol, holding.signal_id) for symbol, holding in holdings.items()}
+    locks = {held_token(symbol, holding["signal_id"]) for symbol, holding in holdings.items()}
     if locks != set(state.get("held", ())):
         return None
-    return AccountState.model_validate(
-        {"executor": executor} | state | {"holdings": holdings, "exits": tuple(exits)}
-    )
-
-
-def _holding(values: Mapping[str, Any]) -> Holding:
-    return Holding(
-        signal_id=values["signal_id"],
-        side=Side(values["side"]),
-        notional=Decimal(values["notional"]),
-        risk=Decimal(values["risk"]),
-        since=datetime.fromisoformat(values["since"]),
-    )
-
-
-def _trade_exit(values: Mapping[str, Any]) -> TradeExit:
-    return TradeExit(
-        signal_id=values["signal_id"],
-        symbol=values["symbol"],
-        leg=values["leg"],
-        profit=Decimal(values["profit"]),
-        at=datetime.fromisoformat(values["at"]),
-    )
+    return AccountState.model_validate({"executor": executor} | state | {"holdings": holdings, "exits": exits})
 
 
 def _dump(model: BaseModel) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from botocore.exceptions import ClientError
 
+from argo.adapters.aws.accounts import CONFLICT_TRIES
 from argo.adapters.aws.clients import ATTEMPTS
-from argo.adapters.aws.ledger import CONFLICT_TRIES
 from argo.adapters.aws.table import ConditionFailed, Conflict
 from argo.domain.ledger import LostLease, ReservationConflict, SymbolLocked
 from argo.domain.policy import Policy

@@ -3,17 +3,39 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from argo.adapters.aws.items import Item, encode
-from argo.adapters.aws.writes import Request
 from argo.adapters.threads import BlockingCalls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+type Request = dict[str, Any]
+
+NEW = "attribute_not_exists(PK)"
+
+
+def update_of(
+    key: Item,
+    expression: str,
+    values: Mapping[str, object],
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Request:
+    """Return an update as request parameters; a value that is None is none of the request's."""
+    request = {
+        "Key": key,
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": encode({f":{name}": value for name, value in values.items()}),
+    }
+    return {name: value for name, value in request.items() if value}
 
 
 class ConditionFailed(Exception):
@@ -48,9 +70,7 @@ class Table:
 
     async def get(self, key: Item) -> Item | None:
         """Read one item consistently."""
-        answer = await self._calls.run(
-            lambda: self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
-        )
+        answer = await self._calls.run(self._client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
     async def put(self, item: Item, *, condition: str) -> None:
@@ -59,11 +79,7 @@ class Table:
         Raises:
             ConditionFailed: the condition did not hold.
         """
-        request: Request = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
-        try:
-            await self._calls.run(lambda: self._client.put_item(**request))
-        except ClientError as error:
-            raise _sorted(error) from error
+        await self._write(self._client.put_item, TableName=self.name, Item=item, ConditionExpression=condition)
 
     async def update(self, request: Request) -> Mapping[str, Any]:
         """Update one item and return the attributes the request asked for.
@@ -71,30 +87,37 @@ class Table:
         Raises:
             ConditionFailed: the condition did not hold.
         """
-        try:
-            answer = await self._calls.run(lambda: self._client.update_item(TableName=self.name, **request))
-        except ClientError as error:
-            raise _sorted(error) from error
+        answer = await self._write(self._client.update_item, **{"TableName": self.name, **request})
         return answer.get("Attributes", {})
 
-    async def update_alone(self, request: Request) -> None:
-        """Do a transaction's only update without the transaction, at half the price.
-
-        Raises:
-            ConditionFailed: the condition did not hold.
-        """
-        await self.update({name: value for name, value in request["Update"].items() if name != "TableName"})
+    async def attempt(self, request: Request) -> bool:
+        """Update one item; False where the condition did not hold."""
+        try:
+            await self.update(request)
+        except ConditionFailed:
+            return False
+        return True
 
     async def transact(self, requests: Sequence[Request]) -> None:
-        """Write all items or none.
+        """Write all items or none: updates, puts and deletes, each by its name.
+
+        An update alone needs no transaction, at half the price.
 
         Raises:
             ConditionFailed: a condition did not hold; names the first such request.
             Conflict: another transaction was at one of the items.
         """
-        writes: list[Any] = list(requests)
+        match requests:
+            case [{"Update": update}]:
+                await self.update(update)
+            case _:
+                here = {"TableName": self.name}
+                writes: Any = [{kind: here | write for kind, write in each.items()} for each in requests]
+                await self._write(self._client.transact_write_items, TransactItems=writes)
+
+    async def _write[**P, T](self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            await self._calls.run(lambda: self._client.transact_write_items(TransactItems=writes))
+            return await self._calls.run(write, *args, **kwargs)
         except ClientError as error:
             raise _sorted(error) from error
 
@@ -102,12 +125,11 @@ class Table:
         """Read a partition's items whose sort key begins with ``prefix``, consistently."""
         values = encode({":partition": partition, ":prefix": prefix})
         answer = await self._calls.run(
-            lambda: self._client.query(
-                TableName=self.name,
-                ConsistentRead=True,
-                KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=values,
-            )
+            self._client.query,
+            TableName=self.name,
+            ConsistentRead=True,
+            KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
+            ExpressionAttributeValues=values,
         )
         return answer["Items"]
 
@@ -121,7 +143,7 @@ class Table:
         }
         found: list[Item] = []
         while True:
-            answer = await self._calls.run(lambda: self._client.query(**request))
+            answer = await self._calls.run(self._client.query, **request)
             found += answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return found
@@ -161,7 +183,7 @@ class Table:
         if token:
             request["ExclusiveStartKey"] = _key_of(token)
         try:
-            answer = await self._calls.run(lambda: self._client.query(**request))
+            answer = await self._calls.run(self._client.query, **request)
         except ClientError as error:
             if token and error.response["Error"]["Code"] == "ValidationException":
                 raise ValueError(f"not a page token: {token!r}") from error

@@ -3,19 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
+from argo.adapters.aws.table import NEW, Request, update_of
 from argo.domain.account import AccountState, TradeExit, minute_of
 from argo.domain.changes import Change
 from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, Release
 from argo.domain.values import iso, sortable
-
-type Request = dict[str, Any]
-
-NEW = "attribute_not_exists(PK)"
 
 
 def execution_update(execution: Execution, change: Change) -> Request:
@@ -39,21 +35,19 @@ def execution_update(execution: Execution, change: Change) -> Request:
     assignments = [f"#{name} = :{name}" for name in values]
     assignments.append("history = list_append(history, :history)")
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
-    return {
-        "Key": items.execution_key(*execution.key),
-        "UpdateExpression": "SET " + ", ".join(assignments) + removal,
-        "ConditionExpression": as_this_worker_left_it,
-        "ExpressionAttributeNames": {f"#{name}": name for name in values} | {"#state": "state"},
-        "ExpressionAttributeValues": encode(
-            {f":{name}": value for name, value in values.items()}
-            | {
-                ":known_state": str(execution.state),
-                ":known_epoch": execution.epoch,
-                ":history": [change.step],
-            }
-            | ({":known_steps": len(execution.history)} if change.of_same_state else {})
-        ),
-    }
+    return update_of(
+        items.execution_key(*execution.key),
+        "SET " + ", ".join(assignments) + removal,
+        values
+        | {
+            "known_state": str(execution.state),
+            "known_epoch": execution.epoch,
+            "history": [change.step],
+            "known_steps": len(execution.history) if change.of_same_state else None,
+        },
+        condition=as_this_worker_left_it,
+        names={f"#{name}": name for name in values} | {"#state": "state"},
+    )
 
 
 def takeover(execution: Execution, *, now: datetime, lease_until: datetime) -> Request:
@@ -64,26 +58,24 @@ def takeover(execution: Execution, *, now: datetime, lease_until: datetime) -> R
     """
     as_it_was_found = "#state = :found_state AND epoch = :found_epoch"
     lease_over = "lease_until <= :now"
-    return {
-        "Key": items.execution_key(*execution.key),
-        "UpdateExpression": "SET epoch = :next_epoch, lease_until = :lease_until, updated_at = :updated_at",
-        "ConditionExpression": f"{as_it_was_found} AND {lease_over}",
-        "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": encode(
-            {
-                ":found_state": str(execution.state),
-                ":found_epoch": execution.epoch,
-                ":next_epoch": execution.epoch + 1,
-                ":now": sortable(now),
-                ":lease_until": sortable(lease_until),
-                ":updated_at": iso(now),
-            }
-        ),
-    }
+    return update_of(
+        items.execution_key(*execution.key),
+        "SET epoch = :next_epoch, lease_until = :lease_until, updated_at = :updated_at",
+        {
+            "found_state": str(execution.state),
+            "found_epoch": execution.epoch,
+            "next_epoch": execution.epoch + 1,
+            "now": sortable(now),
+            "lease_until": sortable(lease_until),
+            "updated_at": iso(now),
+        },
+        condition=f"{as_it_was_found} AND {lease_over}",
+        names={"#state": "state"},
+    )
 
 
 def intent_transaction(
-    table: str, execution: Execution, change: Change, intent: Intent, account: AccountState
+    execution: Execution, change: Change, intent: Intent, account: AccountState
 ) -> list[Request]:
     """Return the intent: the execution's update, the reservation, the symbol lock, all or nothing.
 
@@ -94,41 +86,35 @@ def intent_transaction(
     fresh = "attribute_not_exists(version)"
     unchanged = "version = :read_version"
     free_or_mine = f"{NEW} OR signal_id = :signal_id"
-    return [
-        {"Update": {"TableName": table, **execution_update(execution, change)}},
+    now = change.step.at
+    reservation = update_of(
+        items.account_key(execution.executor),
+        "ADD reserved_notional :notional, reserved_risk :risk, version :one, "
+        "held :lock SET rate_minute = :minute, rate_orders = :orders",
         {
-            "Update": {
-                "TableName": table,
-                "Key": items.account_key(execution.executor),
-                "UpdateExpression": "ADD reserved_notional :notional, reserved_risk :risk, version :one, "
-                "held :lock SET rate_minute = :minute, rate_orders = :orders",
-                "ConditionExpression": unchanged if account.version else fresh,
-                "ExpressionAttributeValues": encode(
-                    {
-                        ":notional": intent.notional,
-                        ":risk": intent.risk,
-                        ":one": 1,
-                        ":lock": {items.held_token(execution.symbol, execution.signal_id)},
-                        ":minute": iso(minute_of(change.step.at)),
-                        ":orders": account.orders_in_minute(change.step.at) + 1,
-                    }
-                    | ({":read_version": account.version} if account.version else {})
-                ),
-            }
+            "notional": intent.notional,
+            "risk": intent.risk,
+            "one": 1,
+            "lock": {items.held_token(execution.symbol, execution.signal_id)},
+            "minute": iso(minute_of(now)),
+            "orders": account.orders_in_minute(now) + 1,
+            "read_version": account.version or None,
         },
+        condition=unchanged if account.version else fresh,
+    )
+    lock = {
+        "signal_id": execution.signal_id,
+        "side": str(execution.side),
+        "notional": str(intent.notional),
+        "risk": str(intent.risk),
+        "since": iso(now),
+    }
+    return [
+        {"Update": execution_update(execution, change)},
+        {"Update": reservation},
         {
             "Put": {
-                "TableName": table,
-                "Item": items.symbol_lock_key(execution.executor, execution.symbol)
-                | encode(
-                    {
-                        "signal_id": execution.signal_id,
-                        "side": str(execution.side),
-                        "notional": str(intent.notional),
-                        "risk": str(intent.risk),
-                        "since": iso(change.step.at),
-                    }
-                ),
+                "Item": items.symbol_lock_key(execution.executor, execution.symbol) | encode(lock),
                 "ConditionExpression": free_or_mine,
                 "ExpressionAttributeValues": encode({":signal_id": execution.signal_id}),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -138,7 +124,7 @@ def intent_transaction(
 
 
 def settlement_transaction(
-    table: str, execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
+    execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
 ) -> list[Request]:
     """Return a transition that gives back what the execution holds, exactly once.
 
@@ -146,49 +132,38 @@ def settlement_transaction(
     nothing reserved any more. The account's version moves, so that a reader in between reads again.
     """
     update = execution_update(execution, change)
-    holds_money = bool(execution.reserved_notional or execution.reserved_risk)
+    gives_money = release is not Release.NOTHING and bool(execution.reserved_notional or execution.reserved_risk)
     gives_symbol = release is Release.RESERVATION_AND_SYMBOL
-    writes: list[Request] = [{"Update": {"TableName": table, **update}}]
-    if release is not Release.NOTHING and holds_money:
+    lock = items.held_token(execution.symbol, execution.signal_id)
+    writes: list[Request] = [{"Update": update}]
+    if gives_money:
         still_reserved = "reserved_notional = :known_notional"
         update["ConditionExpression"] += f" AND {still_reserved}"
         update["ExpressionAttributeValues"] |= encode({":known_notional": str(execution.reserved_notional)})
-        writes[0]["Update"] |= update
-    if gives_symbol or (release is not Release.NOTHING and holds_money):
-        writes.append({"Update": {"TableName": table, **_given_back(execution, gives_symbol=gives_symbol)}})
+    if gives_symbol or gives_money:
+        given_back = update_of(
+            items.account_key(execution.executor),
+            "ADD reserved_notional :notional, reserved_risk :risk, version :one"
+            + (" DELETE held :lock" if gives_symbol else ""),
+            {
+                "notional": -execution.reserved_notional,
+                "risk": -execution.reserved_risk,
+                "one": 1,
+                "lock": {lock} if gives_symbol else None,
+            },
+        )
+        writes.append({"Update": given_back})
     if gives_symbol:
         mine_or_gone = f"signal_id = :signal_id OR {NEW}"
-        writes.append(
-            {
-                "Delete": {
-                    "TableName": table,
-                    "Key": items.symbol_lock_key(execution.executor, execution.symbol),
-                    "ConditionExpression": mine_or_gone,
-                    "ExpressionAttributeValues": encode({":signal_id": execution.signal_id}),
-                }
-            }
-        )
+        unlocked = {
+            "Key": items.symbol_lock_key(execution.executor, execution.symbol),
+            "ConditionExpression": mine_or_gone,
+            "ExpressionAttributeValues": encode({":signal_id": execution.signal_id}),
+        }
+        writes.append({"Delete": unlocked})
     if ended is not None:
-        writes.append({"Put": {"TableName": table, "Item": items.trade_exit_item(execution.executor, ended)}})
+        writes.append({"Put": {"Item": items.trade_exit_item(execution.executor, ended)}})
     return writes
-
-
-def _given_back(execution: Execution, *, gives_symbol: bool) -> Request:
-    """Take an execution's reservation off its account, and its symbol where that is free again."""
-    expression = "ADD reserved_notional :notional, reserved_risk :risk, version :one"
-    values: dict[str, object] = {
-        ":notional": -execution.reserved_notional,
-        ":risk": -execution.reserved_risk,
-        ":one": 1,
-    }
-    if gives_symbol:
-        expression += " DELETE held :lock"
-        values[":lock"] = {items.held_token(execution.symbol, execution.signal_id)}
-    return {
-        "Key": items.account_key(execution.executor),
-        "UpdateExpression": expression,
-        "ExpressionAttributeValues": encode(values),
-    }
 
 
 def _as_stored(value: object) -> object:

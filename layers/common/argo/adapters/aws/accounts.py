@@ -1,0 +1,98 @@
+"""The accounts of the table: conditional writes, each with the race it closes."""
+
+from datetime import date, datetime
+
+from argo.adapters.aws import items
+from argo.adapters.aws.table import Table, update_of
+from argo.domain.account import AccountState, TradingState
+from argo.domain.ledger import ReservationConflict
+from argo.domain.limits import EquityMarks
+from argo.domain.values import iso
+
+CONFLICT_TRIES = 10
+"""How often a settlement is written, and an account read, before another's writes are left their way."""
+
+
+class AccountItems:
+    """The accounts of `argo.ports.Ledger` on DynamoDB."""
+
+    _table: Table
+
+    async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
+        """Return the account with its symbol locks and the trades that ended lately, in one request."""
+        first = items.ended_since(exits_since) if exits_since else items.LOCK
+        for _ in range(CONFLICT_TRIES):
+            found = await self._table.onwards(items.account_partition(executor), first)
+            if (state := items.account_state(executor, found)) is not None:
+                return state
+        raise ReservationConflict(f"the account {executor} changed while it was read")
+
+    async def set_trading_state(
+        self,
+        executor: str,
+        state: TradingState,
+        *,
+        reason: str,
+        now: datetime,
+        resumes_on: date | None = None,
+        read: AccountState | None = None,
+    ) -> bool:
+        """Set what the account may do and move its version, so that no older view reserves any more.
+
+        A worker has read ACTIVE and is about to reserve; a person halts the account. The version has moved, the
+        worker's reservation fails, it reads again and finds HALTED. The reconciler has read a halt that ends today
+        and is about to lift it; a person halts the account anew. The state is of another moment than was ``read``,
+        and the person's stands.
+        """
+        since = read.state_since if read else None
+        nobody_set_it_since = "state_since = :read" if since else "attribute_not_exists(state_since)"
+        resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
+        return await self._table.attempt(
+            update_of(
+                items.account_key(executor),
+                "SET trading_state = :state, state_reason = :reason, state_since = :now"
+                f"{resumes} ADD version :one",
+                {
+                    "state": str(state),
+                    "reason": reason,
+                    "now": iso(now),
+                    "one": 1,
+                    "day": resumes_on and resumes_on.isoformat(),
+                    "read": since and iso(since),
+                },
+                condition=nobody_set_it_since if read else None,
+            )
+        )
+
+    async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
+        """Record the account's equity and its marks; False when somebody else has since ``read``.
+
+        Two reconcilers overlap, or a person has the marks measured anew meanwhile: who writes second finds other
+        marks than those it began from.
+        """
+        as_they_were_read = (
+            "marks_version = :read" if read.marks_version else "attribute_not_exists(marks_version)"
+        )
+        return await self._table.attempt(
+            update_of(
+                items.account_key(read.executor),
+                "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
+                "starting_equity = :start, peak_equity = :peak, observed_at = :now ADD marks_version :one",
+                {
+                    "day": known.trading_day.isoformat(),
+                    "equity": str(known.equity),
+                    "day_start": str(known.day_start),
+                    "start": str(known.start),
+                    "peak": str(known.peak),
+                    "now": iso(now),
+                    "one": 1,
+                    "read": read.marks_version or None,
+                },
+                condition=as_they_were_read,
+            )
+        )
+
+    async def measure_anew(self, executor: str) -> None:
+        """Forget what drawdowns are measured from: the next observation begins anew."""
+        forgotten = "REMOVE starting_equity, peak_equity ADD version :one, marks_version :one"
+        await self._table.update(update_of(items.account_key(executor), forgotten, {"one": 1}))

@@ -1,0 +1,108 @@
+"""The signals of the table: conditional writes, each with the race it closes, and lists."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from argo.adapters.aws import items
+from argo.adapters.aws.table import NEW, ConditionFailed, Table, update_of
+from argo.domain.ledger import Page, PutSignal, StoredSignal
+from argo.domain.signal import Signal
+from argo.domain.signal_outcome import SignalOutcome
+
+
+class SignalItems:
+    """The signals of `argo.ports.Ledger` on DynamoDB."""
+
+    _table: Table
+    _mode: str
+
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
+        """Write a signal once; when an earlier sighting of the same fact is stored, return that."""
+        item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors), declined=declined)
+        try:
+            await self._table.put(item, condition=NEW)
+        except ConditionFailed:
+            earlier = await self.signal(signal.signal_id)
+            if earlier is None:
+                raise
+            return PutSignal(earlier, created=False)
+        return PutSignal(items.stored_signal(item), created=True)
+
+    async def signal(self, signal_id: str) -> StoredSignal | None:
+        """Return a stored signal."""
+        item = await self._table.get(items.signal_key(signal_id))
+        return items.stored_signal(item) if item else None
+
+    async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
+        """Record where the signal's messages are; with the last one it goes from the outbox to be judged.
+
+        An overlapping cycle may have marked some already; then the first condition fails. Two cycles mark a half
+        each and both find nobody waiting; by the time the second one takes the signal from the outbox, the first
+        has moved it on, and it may even have been judged and have left.
+        """
+        key, sent = items.signal_key(signal_id), set(executors)
+        try:
+            await self._table.update(
+                update_of(
+                    key,
+                    "ADD published_to :sent SET work_list = :unjudged REMOVE awaiting",
+                    {"sent": sent, "unjudged": items.UNJUDGED},
+                    condition="awaiting = :sent",
+                )
+            )
+        except ConditionFailed:
+            some = update_of(
+                key,
+                "ADD published_to :sent DELETE awaiting :sent",
+                {"sent": sent},
+                condition="attribute_exists(PK)",
+            )
+            if "awaiting" in await self._table.update(some | {"ReturnValues": "ALL_NEW"}):
+                return
+            nobody_waits = "attribute_not_exists(awaiting)"
+            still_in_the_outbox = "work_list = :outbox"
+            with suppress(ConditionFailed):
+                await self._table.update(
+                    update_of(
+                        key,
+                        "SET work_list = :unjudged",
+                        {"unjudged": items.UNJUDGED, "outbox": items.OUTBOX},
+                        condition=f"{nobody_waits} AND {still_in_the_outbox}",
+                    )
+                )
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return the outbox, oldest first."""
+        return await self._waiting(items.OUTBOX, limit)
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+        """Return the signals that wait for their outcome, oldest first."""
+        return await self._waiting(items.UNJUDGED, limit)
+
+    async def _waiting(self, work_list: str, limit: int) -> Sequence[StoredSignal]:
+        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, ("work_list", work_list), limit=limit)
+        return [items.stored_signal(item) for item in found]
+
+    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
+        """Keep a signal's outcome with it and take it off the list; the first to judge it wins.
+
+        Two overlapping generators judge the same bars; the second finds an outcome and leaves it as it is.
+        """
+        known = "attribute_exists(PK)"
+        no_outcome_yet = "attribute_not_exists(outcome)"
+        return await self._table.attempt(
+            update_of(
+                items.signal_key(signal_id),
+                "SET outcome = :outcome REMOVE work_list, waiting_since",
+                {"outcome": outcome},
+                condition=f"{known} AND {no_outcome_yet}",
+            )
+        )
+
+    async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
+        """Return a UTC day's signals, newest first."""
+        key = ("time_partition", items.signals_partition(day))
+        found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
+        return Page([items.stored_signal(item) for item in found], following)
