@@ -1,37 +1,30 @@
-"""`argo api`: the HTTP API on this machine, the function's own handler behind a door on loopback."""
+"""An HTTP API's events of requests on loopback, for a function's own handler."""
 
 import asyncio
 import base64
 import json
 import os
-import signal
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import parse_qs
 
-import typer
 from aiohttp import web
 from rich.console import Console
 
 from argo.adapters.clock import SystemClock
-from argo.domain.tables import ConfigurationError
-from console.deployment import Deployment, StateOption, open_deployment
-from worlds.embedded_aws import KEYS, EmbeddedAwsError
-from worlds.paths import CONFIGURATION, LAST_RUN
+from console.deployment import Deployment
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 _LOOPBACK = "127.0.0.1"
 _LAMBDA_SECONDS = 29.0
 _LARGEST_BODY = 10 * 2**20
-_SEEN_BY_CONTAINERS = "host.docker.internal"
 
 
 class LocalContext:
@@ -129,59 +122,20 @@ def event_of(method: str, path: str, query: str, headers: Mapping[str, str], bod
     return event
 
 
-def api(
-    state: StateOption = LAST_RUN,
-    served: Annotated[
-        Path | None,
-        typer.Option(help="Instead of --state, what a running `argo serve` serves: .argo/sam-env.json."),
-    ] = None,
-    config: Annotated[Path, typer.Option(help="The configuration file.")] = CONFIGURATION,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for a free one.")] = 8080,
-) -> None:
-    """Serve the HTTP API on loopback, without signatures, until Ctrl-C.
-
-    It reads and writes the ledger of --state; nothing executes there, so POST execute answers 202.
-    """
-    messages = Console(stderr=True)
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.default_int_handler)
-    try:
-        if served is not None:
-            _run(_of_serve(served), config, port, messages)
-            return
-        with open_deployment(state) as deployment:
-            _run(_of_state(deployment), config, port, messages)
-    except (ConfigurationError, EmbeddedAwsError, OSError) as error:
-        messages.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
-
-
-def _of_state(deployment: Deployment) -> dict[str, str]:
-    queues = json.dumps(dict(deployment.resources.queues))
-    return {**deployment.adapters.environment.variables, "ARGO_QUEUE_URLS": queues}
-
-
-def _of_serve(path: Path) -> dict[str, str]:
-    try:
-        variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["ApiFunction"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigurationError(f"--served {path}: not what a running `argo serve` has written") from error
-    return KEYS | {name: value.replace(_SEEN_BY_CONTAINERS, _LOOPBACK) for name, value in variables.items()}
-
-
-def _run(variables: Mapping[str, str], config: Path, port: int, messages: Console) -> None:
-    """Point the handler at the ledger as Lambda would, by its environment, and serve it."""
-    from trading_api.handler import lambda_handler
+def serve_ledger(deployment: Deployment, config: Path, port: int) -> None:
+    """Point the handler at a ledger as Lambda would, by its environment, and serve it until interrupted."""
+    from trading_api.handler import lambda_handler  # It stops the garbage collector, as in Lambda.
 
     os.environ.pop("AWS_SESSION_TOKEN", None)
-    os.environ.update({**variables, "ARGO_CONFIG": str(config), "POWERTOOLS_METRICS_DISABLED": "true"})
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(ApiServer(lambda_handler, port=port), messages))
+    os.environ.update(deployment.adapters.environment.variables)
+    os.environ["ARGO_QUEUE_URLS"] = json.dumps(dict(deployment.resources.queues))
+    os.environ.update({"ARGO_CONFIG": str(config), "POWERTOOLS_METRICS_DISABLED": "true"})
+    asyncio.run(_serve(ApiServer(lambda_handler, port=port)))
 
 
-async def _serve(server: ApiServer, messages: Console) -> None:
+async def _serve(server: ApiServer) -> None:
     url = await server.start()
-    messages.print(f"{url}/health\n{url}/openapi.json", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"{url}/health\n{url}/openapi.json", highlight=False, soft_wrap=True)
     try:
         await asyncio.Event().wait()
     finally:

@@ -1,34 +1,11 @@
 """`argo credentials`: an account's key at the broker, put into the parameter store and never shown."""
 
-import json
-import shlex
-import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from argo.adapters.alpaca import parsing
-from argo.adapters.alpaca.outcome import fault, read
-from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import NoAnswer, Transport
-from argo.adapters.aws.parameters import Credentials
-from argo.adapters.clock import SystemClock
-from argo.domain.faults import BrokerFault
-from argo.domain.tables import ConfigurationError
-from console.credential_rules import mismatch, problem_of
-from console.doctor.aws_errors import demand
-from console.stacks import Clients, aws_clients, logical_name, read_stack
-from worlds.paths import PROJECT, TEMPLATE
-from worlds.template import read_template
-
-_REFUSED = 1
-_WRONG_INPUT = 2
-_SHOWN = 4
-_SETTINGS = PROJECT / "samconfig.toml"
+from console.failing import REFUSED, fail
+from console.options import AccountArgument
 
 app = typer.Typer(help="Store an account's key at the broker.", no_args_is_help=True, add_completion=False)
 
@@ -38,19 +15,9 @@ def _group() -> None:
     """Keep `set` a command of its own while it is the only one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where an account's key belongs: its parameter with its tags, and the broker that it is for."""
-
-    parameter: str
-    mode: str
-    trading_url: str
-    tags: Mapping[str, str]
-
-
 @app.command("set")
 def set_(
-    executor: Annotated[str, typer.Argument(help="The account's name in argo.toml.")],
+    executor: AccountArgument,
     stack: Annotated[str | None, typer.Option(help="The deployed stack.", envvar="ARGO_STACK")] = None,
     environment: Annotated[
         str | None,
@@ -62,118 +29,26 @@ def set_(
 
     Asks for key id and secret; from a pipe, they are its first two lines. The secret is shown nowhere.
     """
-    messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    from argo.domain.faults import BrokerFault
+    from argo.domain.tables import ConfigurationError
+    from console import keys
+    from console.stacks import aws_clients
+
     try:
         clients = aws_clients()
-        target = _target(clients, executor, stack, environment)
-        credentials = _looked_through(_ask(executor, target), target)
+        target = keys.target_of(clients, executor, stack, environment)
+        credentials = keys.looked_through(keys.ask(executor, target), target)
         if check:
-            typer.echo(_try(credentials, target))
-        demand(f"parameter {target.parameter}", lambda: _store(clients("ssm"), target, credentials))
+            typer.echo(keys.tried(credentials, target))
+        keys.store(clients("ssm"), target, credentials)
     except ConfigurationError as error:
-        messages.print(str(error), style="red")
-        raise typer.Exit(_WRONG_INPUT) from None
+        fail(error, soft_wrap=True)
     except BrokerFault as refusal:
         said = f"the broker does not take the key: {refusal.message}; nothing was stored"
-        messages.print(f"{said} (--no-check stores a key that has not been tried)", style="red")
-        raise typer.Exit(_REFUSED) from None
+        fail(f"{said} (--no-check stores a key that has not been tried)", REFUSED, soft_wrap=True)
     typer.echo(f"stored in {target.parameter}")
     typer.echo("A function that runs already reads it as soon as the broker refuses the key it has.")
     typer.echo("While that one still works, it is kept until the process ends, which may take hours.")
     selection = f" --stack {stack}" if stack else ""
     resume = f'argo resume {executor} --reason "new key"{selection}'
     typer.echo(f"If the old key was refused, {executor} has halted: {resume}")
-
-
-def _looked_through(credentials: Credentials, target: Target) -> Credentials:
-    """Return the key.
-
-    Raises:
-        ConfigurationError: it looks like none, or like one of the other world.
-    """
-    problem = problem_of(credentials) or mismatch(credentials.key_id, target.trading_url, target.mode)
-    if problem:
-        raise ConfigurationError(f"{problem}; nothing was stored")
-    return credentials
-
-
-def _target(clients: Clients, executor: str, stack: str | None, environment: str | None) -> Target:
-    """Return where the key belongs, by the stack's own parameters or by what it will be deployed with.
-
-    Raises:
-        ConfigurationError: neither is named, or there is no such stack, environment or account.
-    """
-    values: Mapping[str, str]
-    tags: Mapping[str, str]
-    if environment is not None:
-        values, tags = _settings(environment)
-    elif stack is not None:
-        missing = "before the first deployment: --environment dev; or another region: export AWS_REGION=..."
-        found = demand(f"--stack {stack}", lambda: read_stack(clients, stack), missing=missing)
-        values, tags = found.parameters, found.tags
-    else:
-        raise ConfigurationError("say where: --stack argo-dev; or, before that is deployed, --environment dev")
-    name = f"CredentialsParameter{logical_name(executor)}"
-    if name not in values:
-        known = ", ".join(sorted(each for each in values if each.startswith("CredentialsParameter")))
-        raise ConfigurationError(f"no account {executor!r}: the template has no parameter {name}, it has {known}")
-    return Target(values[name], values["Mode"], values["AlpacaTradingUrl"], tags)
-
-
-def _settings(environment: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the parameters, defaults among them, and the tags that an environment is deployed with."""
-    settings: dict[str, Any] = tomllib.loads(_SETTINGS.read_text(encoding="utf-8"))
-    if environment not in settings or "deploy" not in settings[environment]:
-        names = ", ".join(name for name, each in settings.items() if isinstance(each, dict) and "deploy" in each)
-        raise ConfigurationError(f"--environment {environment}: {_SETTINGS.name} has {names}")
-    deploy = settings[environment]["deploy"]["parameters"]
-    declared = read_template(TEMPLATE)["Parameters"]
-    defaults = {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
-    return defaults | _pairs(deploy.get("parameter_overrides", "")), _pairs(deploy.get("tags", ""))
-
-
-def _pairs(text: str | list[str]) -> dict[str, str]:
-    parts = shlex.split(text) if isinstance(text, str) else text
-    return dict(part.split("=", 1) for part in parts)
-
-
-def _ask(executor: str, target: Target) -> Credentials:
-    """Ask a person, or read a pipe, which getpass would pass over."""
-    if sys.stdin.isatty():
-        typer.echo(f"{executor}: {target.mode} at {target.trading_url}, stored in {target.parameter}")
-        key_id = typer.prompt("Key id")
-        secret_key = typer.prompt("Secret (not shown)", hide_input=True)
-    else:
-        key_id, secret_key = sys.stdin.readline(), sys.stdin.readline()
-    return Credentials(key_id.strip(), secret_key.strip())
-
-
-def _try(credentials: Credentials, target: Target) -> str:
-    """Return what the broker says of the key's account.
-
-    Raises:
-        BrokerFault: it takes no such key, or does not answer.
-    """
-    transport = Transport(client_maker(lambda: credentials, target.trading_url))
-    try:
-        answer = transport.request("GET", "/account")
-    except NoAnswer as error:
-        raise BrokerFault(f"no answer from {target.trading_url}: {error}") from error
-    if (found := fault(answer, SystemClock().now())) is not None:
-        raise found
-    account = read(parsing.account, answer)
-    number = str(answer.fields.get("account_number") or "")[-_SHOWN:]
-    return f"account ...{number}: {account.status}, equity {account.equity:,.2f} USD" + (
-        ", and the broker takes no orders for it" if account.is_blocked else ""
-    )
-
-
-def _store(ssm: Any, target: Target, credentials: Credentials) -> None:  # noqa: ANN401 - a boto3 client
-    """Write the parameter: a new one with the stack's tags; one that is there keeps those it has."""
-    value = json.dumps({"key_id": credentials.key_id, "secret_key": credentials.secret_key})
-    parameter = {"Name": target.parameter, "Type": "SecureString", "Value": value}
-    tags = [{"Key": key, "Value": each} for key, each in target.tags.items()]
-    try:
-        ssm.put_parameter(**parameter, **({"Tags": tags} if tags else {}))
-    except ssm.exceptions.ParameterAlreadyExists:
-        ssm.put_parameter(**parameter, Overwrite=True)

@@ -1,9 +1,13 @@
 """A dead-letter queue's messages: looked at in place, or moved back, in the order that loses none."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from argo.adapters.aws.queue import Message, SqsConsumer, SqsSignalQueue
+from console.deployment import open_deployment
 
 _BATCH = 10
 
@@ -47,3 +51,26 @@ class DeadLetters:
             if not new:
                 break
         return list(found.values())
+
+
+@contextmanager
+def letters_of(executor: str, state: Path, stack: str | None) -> Iterator[DeadLetters]:
+    """Give an account's dead letters while the block runs.
+
+    Raises:
+        ConfigurationError: there is no such stack, run or account.
+    """
+    with open_deployment(state, stack) as deployment:
+        yield DeadLetters(deployment.dead_letters(executor), deployment.queue(executor))
+
+
+def as_dict(message: Message) -> dict[str, str]:
+    """Return why a message is there, and since when."""
+    sent = datetime.fromtimestamp(int(message.attributes["SentTimestamp"]) / 1_000, UTC)
+    said = {name: value.get("StringValue", "") for name, value in message.message_attributes.items()}
+    return {
+        "message_id": message.message_id,
+        "sent_at": f"{sent:%Y-%m-%d %H:%M:%S}",
+        "reason": said.get("reason", "received too often"),
+        "detail": said.get("detail", ""),
+    }

@@ -17,7 +17,8 @@ from argo.environment import Environment
 from argo.ports import Ledger
 from console.options import StackOption, StateOption
 from console.runs import RunRecord
-from worlds.embedded_aws import Resources, embedded_aws, executor_of
+from console.stacks import read_stack
+from worlds.embedded_aws import Resources, embedded_aws
 from worlds.paths import LAST_RUN, TEMPLATE
 
 __all__ = ["Deployment", "StackOption", "StateOption", "open_deployment"]
@@ -81,19 +82,12 @@ def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterato
         yield Deployment(resources, _adapters(resources, aws.environment), aws.days(resources.table))
 
 
-def _deployed(stack: str) -> Deployment:
+def _deployed(name: str) -> Deployment:
     try:
-        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        stack = read_stack(boto3.client, name, resources=False)
     except (BotoCoreError, ClientError) as error:
-        raise ConfigurationError(f"--stack {stack}: {error}") from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    urls = {name.removesuffix("Url"): url for name, url in outputs.items() if name.endswith("QueueUrl")}
-    dead = {name: url for name, url in urls.items() if name.endswith("DeadLetterQueue")}
-    resources = Resources(
-        table=outputs["TableName"],
-        queues={executor_of(name.removesuffix("Queue")): url for name, url in urls.items() if name not in dead},
-        dead_letter_queues={executor_of(name.removesuffix("DeadLetterQueue")): url for name, url in dead.items()},
-    )
+        raise ConfigurationError(f"--stack {name}: {error}") from error
+    resources = Resources(stack.table, stack.queue_urls, stack.dead_letter_urls)
     return Deployment(resources, _adapters(resources, dict(os.environ)), None)
 
 

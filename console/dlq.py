@@ -2,55 +2,55 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from argo.adapters.aws.queue import Message
-from argo.domain.tables import ConfigurationError
-from console.dead_letters import DeadLetters
-from console.deployment import StackOption, StateOption, open_deployment
-from console.tables import output, plain_table
-from worlds.embedded_aws import EmbeddedAwsError
+from console.failing import REFUSED, failing
+from console.options import StackOption, StateOption
 from worlds.paths import LAST_RUN
 
-_NOT_FOUND = 1
-_WRONG_INPUT = 2
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from console.dead_letters import DeadLetters
 
 app = typer.Typer(
     help="Look at dead letters and put them back into their queue.", no_args_is_help=True, add_completion=False
 )
 
 ExecutorArgument = Annotated[str, typer.Argument(help="The account, e.g. argo.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command("list")
+@failing()
 def list_(
     executor: ExecutorArgument,
     state: StateOption = LAST_RUN,
     stack: StackOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Messages at most.")] = 100,
-    as_json: JsonOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """List an account's dead letters with the reason each is there; they stay where they are."""
-    found = _with_letters(lambda letters: asyncio.run(letters.look(limit)), executor, state, stack)
+    from console.dead_letters import as_dict
+    from console.tables import output, plain_table
+
+    with _letters(executor, state, stack) as letters:
+        found = [as_dict(message) for message in asyncio.run(letters.look(limit))]
     if as_json:
-        typer.echo(json.dumps([_as_dict(message) for message in found], indent=2))
+        typer.echo(json.dumps(found, indent=2))
         return
     table = plain_table(
         f"Dead letters of {executor}: {len(found)}", "sent (UTC)", "message id", "reason", "detail"
     )
-    for message in found:
-        letter = _as_dict(message)
+    for letter in found:
         table.add_row(letter["sent_at"], letter["message_id"], letter["reason"], letter["detail"])
     output().print(table)
 
 
 @app.command()
+@failing()
 def show(
     executor: ExecutorArgument,
     message_id: Annotated[str, typer.Argument(help="The message's id, as `argo dlq list` shows it.")],
@@ -58,16 +58,19 @@ def show(
     stack: StackOption = None,
 ) -> None:
     """Print one dead letter whole, body and attributes, as JSON."""
-    found = _with_letters(lambda letters: asyncio.run(letters.look(None)), executor, state, stack)
+    from console.dead_letters import as_dict
+
+    with _letters(executor, state, stack) as letters:
+        found = asyncio.run(letters.look(None))
     for message in found:
         if message.message_id == message_id:
-            typer.echo(json.dumps(_as_dict(message) | {"body": message.body}, indent=2))
+            typer.echo(json.dumps(as_dict(message) | {"body": message.body}, indent=2))
             return
-    typer.echo(f"{executor} has no dead letter {message_id}", err=True)
-    raise typer.Exit(_NOT_FOUND)
+    _none(executor, message_id)
 
 
 @app.command()
+@failing()
 def redrive(
     executor: ExecutorArgument,
     message_id: Annotated[str | None, typer.Argument(help="One message; default: all.")] = None,
@@ -78,28 +81,19 @@ def redrive(
 
     Safe to repeat: ids are derived and expiry is checked again, so nothing is ordered twice or too late.
     """
-    moved = _with_letters(lambda letters: asyncio.run(letters.redrive(message_id)), executor, state, stack)
+    with _letters(executor, state, stack) as letters:
+        moved = asyncio.run(letters.redrive(message_id))
     if message_id is not None and not moved:
-        typer.echo(f"{executor} has no dead letter {message_id}", err=True)
-        raise typer.Exit(_NOT_FOUND)
+        _none(executor, message_id)
     typer.echo(f"{len(moved)} put back into the queue of {executor}")
 
 
-def _with_letters[T](act: Callable[[DeadLetters], T], executor: str, state: Any, stack: str | None) -> T:  # noqa: ANN401 - Typer's path
-    try:
-        with open_deployment(state, stack) as deployment:
-            return act(DeadLetters(deployment.dead_letters(executor), deployment.queue(executor)))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(_WRONG_INPUT) from error
+def _letters(executor: str, state: Path, stack: str | None) -> "AbstractContextManager[DeadLetters]":
+    from console.dead_letters import letters_of
+
+    return letters_of(executor, state, stack)
 
 
-def _as_dict(message: Message) -> dict[str, str]:
-    sent = datetime.fromtimestamp(int(message.attributes["SentTimestamp"]) / 1_000, UTC)
-    said = {name: value.get("StringValue", "") for name, value in message.message_attributes.items()}
-    return {
-        "message_id": message.message_id,
-        "sent_at": f"{sent:%Y-%m-%d %H:%M:%S}",
-        "reason": said.get("reason", "received too often"),
-        "detail": said.get("detail", ""),
-    }
+def _none(executor: str, message_id: str) -> None:
+    typer.echo(f"{executor} has no dead letter {message_id}", err=True)
+    raise typer.Exit(REFUSED)

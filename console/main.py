@@ -48,7 +48,7 @@ COMMANDS = {
         "console.export.command",
         "Write signals, and trades (a signal at an account), as CSV or Parquet, newest first.",
     ),
-    "api": ("console.api_server", "Serve the HTTP API on loopback, without signatures, until Ctrl-C."),
+    "api": ("console.api", "Serve the HTTP API on loopback, without signatures, until Ctrl-C."),
     "status": (
         "console.status",
         "Show each account: trading state, equity, room under its limits, positions, open executions, heartbeat.",

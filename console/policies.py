@@ -28,8 +28,8 @@ from argo.domain.outcome import (
     waiting_for,
 )
 from argo.domain.policy import Policy
+from console.dry_run import dry_run
 from console.markdown import section
-from console.smoke import dry_run
 from reconciliation.repair_policy import REPAIRS
 
 type Decision = Accept | Reject | LookUp | SendAgain | Wait

@@ -13,11 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.domain.tables import ConfigurationError
 from worlds.embedded_aws import executor_of
+from worlds.paths import TEMPLATE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-type Clients = Callable[[str], Any]
+type Clients = Callable[..., Any]
 """Makes a boto3 client of a service."""
 
 _CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
@@ -69,6 +70,22 @@ class Stack:
         """Every account's dead-letter queue, by executor."""
         return self._urls(_DEAD_LETTER_QUEUE)
 
+    def of_kind(self, kind: str) -> "list[Resource]":
+        """Return its resources of a CloudFormation type."""
+        return [each for each in self.resources.values() if each.kind == kind]
+
+    def physical_id(self, logical_id: str) -> str:
+        """Return what AWS calls one of its resources.
+
+        Raises:
+            ConfigurationError: it has none by that name.
+        """
+        if logical_id not in self.resources:
+            raise ConfigurationError(
+                f"stack {self.name} has no {logical_id}: {TEMPLATE.name} of this checkout has"
+            )
+        return self.resources[logical_id].physical_id
+
     def _urls(self, ending: str, *, but_not: str = "-") -> dict[str, str]:
         found = ((name, url) for name, url in self.outputs.items() if name.endswith(ending))
         return {executor_of(name.removesuffix(ending)): url for name, url in found if not name.endswith(but_not)}
@@ -112,8 +129,8 @@ def regions_with(stack: str) -> list[str]:
         return [region for region, here in zip(regions, pool.map(has, clients), strict=True) if here]
 
 
-def read_stack(clients: Clients, name: str) -> Stack:
-    """Read a stack.
+def read_stack(clients: Clients, name: str, *, resources: bool = True) -> Stack:
+    """Read a stack, with or without its resources.
 
     Raises:
         ClientError, BotoCoreError: there is none by this name, or AWS does not tell.
@@ -121,17 +138,12 @@ def read_stack(clients: Clients, name: str) -> Stack:
     """
     cloudformation = clients("cloudformation")
     described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-    resources = [
-        Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
-        for page in pages
-        for each in page["StackResourceSummaries"]
-    ]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if _TABLE not in outputs:
         raise ConfigurationError(
             f"stack {name} ({described['StackStatus']}) has no output {_TABLE}: none of Argo's, or not complete"
         )
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name) if resources else ()
     return Stack(
         name=name,
         status=described["StackStatus"],
@@ -139,5 +151,11 @@ def read_stack(clients: Clients, name: str) -> Stack:
         outputs=outputs,
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])},
         tags={each["Key"]: each["Value"] for each in described.get("Tags", [])},
-        resources={each.logical_id: each for each in resources},
+        resources={
+            each["LogicalResourceId"]: Resource(
+                each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", "")
+            )
+            for page in pages
+            for each in page["StackResourceSummaries"]
+        },
     )

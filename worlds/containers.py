@@ -17,14 +17,12 @@ from simulation.broker.server.serving import BackgroundServer, BrokerServer, che
 from simulation.market.bar_history import BarHistory
 from simulation.market.bars import BarsFileError, load_bars
 from simulation.market.timeframe import Timeframe
-from worlds.docker import DOCKER, docker_address
+from worlds.addresses import DOCKER
+from worlds.docker import docker_address
 from worlds.embedded_aws import EmbeddedAws, Resources, embedded_aws
-from worlds.paths import CONFIGURATION, PROJECT, SAMPLE_BARS, TEMPLATE
+from worlds.paths import CONFIGURATION, PROJECT, SAMPLE_BARS, SAMPLE_TO, TEMPLATE
 from worlds.surroundings import broker_environment, simulated_account
 from worlds.template import read_template
-
-SAMPLE_TO = date(2012, 8, 3)
-"""The sample's last day here: its bars give a signal that both accounts trade and one too weak for either."""
 
 SAMPLE_CONFIGURATION = PROJECT / "events" / "argo-sample.toml"
 SAMPLE_CONFIGURATION_IN_LAYER = "/opt/argo-sample.toml"

@@ -8,12 +8,8 @@ import subprocess
 from ipaddress import ip_network
 from pathlib import Path
 
+from worlds.addresses import DOCKER, LOOPBACK
 from worlds.embedded_aws import KEYS
-
-DOCKER = "docker"
-"""The ``--host`` that stands for Docker's bridge, whatever its address."""
-
-LOOPBACK = "127.0.0.1"
 
 
 def docker_address() -> str:

@@ -1,5 +1,6 @@
-"""Where the command finds the project's files."""
+"""Where the project's files are, and which part of the sample is traded."""
 
+from datetime import date
 from pathlib import Path
 
 import simulation
@@ -8,5 +9,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 CONFIGURATION = PROJECT / "argo.toml"
 SAMPLE_BARS = Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz"
+SAMPLE_TO = date(2012, 8, 3)
+"""The sample's last day in containers: it has a signal that both accounts trade, and one too weak for either."""
+
 LAST_RUN = Path(".argo") / "last-run"
 RUN_UNDER_WAY = Path(".argo") / "run"

@@ -27,8 +27,8 @@ from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.execution import Execution
 from argo.environment import Environment, load_configuration
+from worlds.addresses import LOOPBACK
 from worlds.containers import SAMPLE_CONFIGURATION, Served, sample, served
-from worlds.docker import LOOPBACK
 from worlds.embedded_aws import KEYS
 from worlds.paths import CONFIGURATION, PROJECT, TEMPLATE
 from worlds.template import read_template

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from argo.domain.account import TradingState
 from argo.domain.reasons import DenialReason
-from console.doctor.facts import AccountFacts, Facts, Identity, TradingFacts
+from console.doctor.account_facts import AccountFacts, DeployedAccountFacts
+from console.doctor.facts import Facts, Identity
 from console.doctor.finding import Finding, broken, known, ok, warning
-from console.doctor.reading import HEARTBEAT, revert_drift
-from console.stacks import logical_name
+from console.doctor.stack_facts import HEARTBEAT, StackFacts
 
 SKEW = timedelta(seconds=5)
 """Clocks that differ by more are named: a signal's life and the market's hours are counted on them."""
@@ -18,77 +18,75 @@ _TIMEOUTS = 6
 """A queue hides a message for so many of its function's timeouts, or a batch in flight is delivered again."""
 
 
-def queue(facts: Facts, executor: str) -> Finding:
+def queue(facts: Facts, account: AccountFacts) -> Finding:
     """The account's queue gives up into its dead-letter queue, and not before its function does."""
-    found = known(_account(facts, executor).queue)
+    found = known(account.queue)
     if found.redrives_to != found.dead_letter_arn:
         policy = json.dumps({"deadLetterTargetArn": found.dead_letter_arn, "maxReceiveCount": _RECEIVES})
         attributes = json.dumps({"RedrivePolicy": policy})
         return broken(
             f"its messages are given up into {found.redrives_to or 'no queue'}, not into its dead-letter queue",
-            f"aws sqs set-queue-attributes --queue-url {found.url} --attributes '{attributes}'",
+            f"aws sqs set-queue-attributes --queue-url {account.queue_url} --attributes '{attributes}'",
         )
-    if facts.selection.startswith(" --stack"):
-        timeout = known(known(facts.functions)[f"Execute{logical_name(executor)}Function"]).timeout
+    if isinstance(account, DeployedAccountFacts):
+        timeout = known(account.executed_by).timeout
         least = _TIMEOUTS * timeout
         if found.visibility < least:
             return broken(
                 f"it hides a message for {found.visibility.total_seconds():.0f} s, and its function may run for "
                 f"{timeout.total_seconds():.0f} s: a batch in flight is delivered again",
-                f"aws sqs set-queue-attributes --queue-url {found.url} "
+                f"aws sqs set-queue-attributes --queue-url {account.queue_url} "
                 f"--attributes VisibilityTimeout={least.total_seconds():.0f}",
             )
     return ok(f"{found.waiting} waiting, hidden for {found.visibility.total_seconds():.0f} s")
 
 
-def dead_letters(facts: Facts, executor: str) -> Finding:
+def dead_letters(facts: Facts, account: AccountFacts) -> Finding:
     """No dead letters lie about."""
-    found = known(_account(facts, executor).dead_letters)
-    if not found.count:
+    count, oldest_at = known(account.dead_letters)
+    if not count:
         return ok("none")
-    since = f", the oldest since {found.oldest_at:%F %T} UTC" if found.oldest_at else ""
+    since = f", the oldest since {oldest_at:%F %T} UTC" if oldest_at else ""
     return warning(
-        f"{found.count}{since}", f"see why: argo dlq list {executor}{facts.selection}; then argo dlq redrive"
+        f"{count}{since}", f"see why: argo dlq list {account.executor}{facts.selection}; then argo dlq redrive"
     )
 
 
-def mapping(facts: Facts, executor: str) -> Finding:
+def mapping(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's queue feeds its function, and single messages can fail."""
-    found = known(_trading(facts, executor).mapping)
-    change = f"aws lambda update-event-source-mapping --uuid {found.uuid}"
-    if found.state in {"Disabled", "Disabling"}:
-        return broken(f"it is {found.state.lower()}: nobody takes messages", f"{change} --enabled")
-    if "ReportBatchItemFailures" not in found.response_types:
+    found = known(account.mapping)
+    change = f"aws lambda update-event-source-mapping --uuid {found['UUID']}"
+    if found["State"] in {"Disabled", "Disabling"}:
+        return broken(f"it is {found['State'].lower()}: nobody takes messages", f"{change} --enabled")
+    if "ReportBatchItemFailures" not in found.get("FunctionResponseTypes", []):
         return broken(
             "it does not report single failures: one that fails brings its whole batch back",
             f"{change} --function-response-types ReportBatchItemFailures",
         )
-    arn = known(known(facts.functions)[f"Execute{logical_name(executor)}Function"]).arn
-    if found.function_arn != arn and not found.function_arn.startswith(f"{arn}:"):
-        return broken(f"it feeds {found.function_arn}", revert_drift(known(facts.stack)))
-    return ok(f"{found.state}, single failures reported")
+    if not known(account.executed_by).is_called_by(found["FunctionArn"]):
+        return broken(f"it feeds {found['FunctionArn']}", facts.recreate)
+    return ok(f"{found['State']}, single failures reported")
 
 
-def credentials(facts: Facts, executor: str) -> Finding:
+def credentials(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's key is stored, encrypted, and looks like one."""
-    found = known(_trading(facts, executor).key)
-    again = f"argo credentials set {executor}{facts.selection}"
+    found = known(account.key)
     if found.kind != "SecureString":
         return broken(
             f"{found.parameter} is a {found.kind}: whoever reads the parameter store reads the key",
-            f"aws ssm delete-parameter --name {found.parameter}; then, with a new key: {again}",
+            f"aws ssm delete-parameter --name {found.parameter}; then, with a new key: {account.new_key}",
         )
     return ok(f"{found.parameter}, key {found.credentials.key_id[:2]}...")
 
 
-def address(facts: Facts, executor: str) -> Finding:
+def address(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """Mode, address and key are of one world."""
-    return ok(known(_trading(facts, executor).address))
+    return ok(known(account.address))
 
 
-def broker(facts: Facts, executor: str) -> Finding:
+def broker(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The key works, and the account may trade."""
-    found = known(_trading(facts, executor).broker)
+    found = known(account.broker)
     if not found.is_blocked:
         return ok(f"{found.status}, equity {found.equity:,.2f} USD")
     flags = {
@@ -102,9 +100,9 @@ def broker(facts: Facts, executor: str) -> Finding:
     )
 
 
-def clock(facts: Facts, executor: str) -> Finding:
+def clock(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """AWS's clock, this machine's and the exchange's tell the same time."""
-    exchange = known(_trading(facts, executor).exchange_ahead)
+    exchange = known(account.exchange_ahead)
     aws = facts.identity.ahead if isinstance(facts.identity, Identity) else timedelta()
     if abs(exchange - aws) > SKEW:
         return broken(
@@ -116,24 +114,26 @@ def clock(facts: Facts, executor: str) -> Finding:
     return ok(f"exchange, AWS and this machine within {SKEW.total_seconds():.0f} s")
 
 
-def trading_state(facts: Facts, executor: str) -> Finding:
+def trading_state(facts: Facts, account: AccountFacts) -> Finding:
     """The account may take new risk."""
-    found = known(_account(facts, executor).state)
+    found = known(account.state)
     if found.trading_state is TradingState.ACTIVE:
         return ok("ACTIVE")
     since = f", since {found.state_since:%F %T} UTC" if found.state_since else ""
     until = f", until {found.resumes_on:%F}" if found.resumes_on else ""
     reason = found.state_reason or "no reason given"
     anew = " --measure-anew" if reason.startswith(DenialReason.DRAWDOWN_LIMIT) else ""
-    cure = f"when it may trade again: argo resume {executor} --reason TEXT{anew}{facts.selection}"
+    cure = f"when it may trade again: argo resume {account.executor} --reason TEXT{anew}{facts.selection}"
     seen = f"{found.trading_state}: {reason}{since}{until}"
     return broken(seen, cure) if found.trading_state is TradingState.HALTED else warning(seen, cure)
 
 
-def reconciler(facts: Facts, executor: str) -> Finding:
+def reconciler(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's reconciler runs: by its deployed key, it has read the broker."""
-    seen_at, stack = known(_account(facts, executor).state).observed_at, known(facts.stack)
-    log = f"its log says why: aws logs tail /{stack.name}/reconcile-{executor.replace('_', '-')} --since 15m"
+    seen_at, stack = known(account.state).observed_at, known(facts.stack)
+    log = (
+        f"its log says why: aws logs tail /{stack.name}/reconcile-{account.executor.replace('_', '-')} --since 15m"
+    )
     if seen_at is None and facts.now - stack.updated_at < HEARTBEAT:
         return warning(f"no run yet: deployed at {stack.updated_at:%T} UTC", "look again in 5 minutes")
     if seen_at is None:
@@ -141,14 +141,6 @@ def reconciler(facts: Facts, executor: str) -> Finding:
     if facts.now - seen_at > HEARTBEAT:
         return broken(f"silent since {seen_at:%F %T} UTC", log)
     return ok(f"read the broker at {seen_at:%T} UTC")
-
-
-def _account(facts: Facts, executor: str) -> AccountFacts:
-    return known(facts.accounts)[executor]
-
-
-def _trading(facts: Facts, executor: str) -> TradingFacts:
-    return known(_account(facts, executor).trading)
 
 
 def _skew(ahead: timedelta) -> str:

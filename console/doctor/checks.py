@@ -1,99 +1,115 @@
 """Every check, in the order they are made: whatever fails first is named, what needed it is not looked at."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from console.deployment import open_deployment
 from console.doctor import account_checks, deployment_checks
-from console.doctor.facts import Facts
-from console.doctor.finding import Finding, NotKnown, Unread, broken, known, not_looked_at
-
-type Look = Callable[[Facts, str], Finding]
-type Subjects = Callable[[Facts], Iterable[str]]
-
+from console.doctor.facts import RunFacts
+from console.doctor.finding import Finding, NotKnown, broken, known, not_looked_at
+from console.doctor.stack_facts import StackFacts
 
 _WHOLE = ""
 
 
-def _accounts(facts: Facts) -> Iterable[str]:
-    return known(facts.accounts)
-
-
-def _functions(facts: Facts) -> Iterable[str]:
-    return known(facts.functions)
-
-
-def _schedules(facts: Facts) -> Iterable[str]:
-    return known(facts.schedules)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: its name, how it looks and at what; ``everywhere`` also at a local run."""
+class Check(NamedTuple):
+    """One check: its name, how it looks at one of its subjects, and these; ``everywhere`` also at a local run."""
 
     name: str
-    look: Look
-    subjects: Subjects
+    look: Callable[[Any, str], Finding]
+    subjects: Callable[[Any], Iterable[str]]
     everywhere: bool = False
 
-    @classmethod
-    def once(cls, name: str, look: Callable[[Facts], Finding], *, everywhere: bool = False) -> "Check":
-        """Make a check of the whole."""
-        return cls(name, lambda facts, _: look(facts), lambda _: (_WHOLE,), everywhere)
+
+def of_whole(name: str, look: Callable[[Any], Finding], *, everywhere: bool = False) -> Check:
+    """Make a check of the whole."""
+    return Check(name, lambda facts, _: look(facts), lambda _: (_WHOLE,), everywhere)
+
+
+def _of_accounts(name: str, look: Callable[[Any, Any], Finding], *, everywhere: bool = False) -> Check:
+    return Check(
+        name,
+        lambda facts, account: look(facts, known(facts.accounts)[account]),
+        lambda facts: known(facts.accounts),
+        everywhere,
+    )
 
 
 CHECKS: Sequence[Check] = (
-    Check.once("argo.toml", deployment_checks.argo_toml, everywhere=True),
-    Check.once("aws", deployment_checks.aws),
-    Check.once("stack", deployment_checks.stack),
-    Check.once("versions", deployment_checks.versions),
-    Check.once("accounts", deployment_checks.accounts, everywhere=True),
-    Check.once("table", deployment_checks.table, everywhere=True),
-    Check("function", deployment_checks.function, _functions),
-    Check("schedule", deployment_checks.schedule, _schedules),
-    Check.once("alarms", deployment_checks.alarms),
-    Check("queue", account_checks.queue, _accounts, everywhere=True),
-    Check("dead letters", account_checks.dead_letters, _accounts, everywhere=True),
-    Check("event source mapping", account_checks.mapping, _accounts),
-    Check("credentials", account_checks.credentials, _accounts),
-    Check("key and address", account_checks.address, _accounts),
-    Check("broker", account_checks.broker, _accounts),
-    Check("clock", account_checks.clock, _accounts),
-    Check.once("market data", deployment_checks.market_data),
-    Check("trading state", account_checks.trading_state, _accounts, everywhere=True),
-    Check("reconciler", account_checks.reconciler, _accounts),
-    Check.once("generator", deployment_checks.generator),
+    of_whole("argo.toml", deployment_checks.argo_toml, everywhere=True),
+    of_whole("aws", deployment_checks.aws),
+    of_whole("stack", deployment_checks.stack),
+    of_whole("versions", deployment_checks.versions),
+    of_whole("accounts", deployment_checks.accounts, everywhere=True),
+    of_whole("table", deployment_checks.table, everywhere=True),
+    Check("function", deployment_checks.function, lambda facts: known(facts.functions)),
+    Check("schedule", deployment_checks.schedule, lambda facts: known(facts.schedules)),
+    of_whole("alarms", deployment_checks.alarms),
+    _of_accounts("queue", account_checks.queue, everywhere=True),
+    _of_accounts("dead letters", account_checks.dead_letters, everywhere=True),
+    _of_accounts("event source mapping", account_checks.mapping),
+    _of_accounts("credentials", account_checks.credentials),
+    _of_accounts("key and address", account_checks.address),
+    _of_accounts("broker", account_checks.broker),
+    _of_accounts("clock", account_checks.clock),
+    of_whole("market data", deployment_checks.market_data),
+    _of_accounts("trading state", account_checks.trading_state, everywhere=True),
+    _of_accounts("reconciler", account_checks.reconciler),
+    of_whole("generator", deployment_checks.generator),
 )
 
 
-def examine(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
+def examine_run(directory: Path, configuration_file: Path) -> list[Finding]:
+    """Look at a local run.
+
+    Raises:
+        ConfigurationError: no run is kept there.
+        EmbeddedAwsError: the emulator does not start.
+    """
+    with open_deployment(directory) as deployment:
+        everywhere = [check for check in CHECKS if check.everywhere]
+        return examine(RunFacts(directory, deployment, configuration_file), everywhere)
+
+
+def examine_stack(name: str, configuration_file: Path) -> list[Finding]:
+    """Look at a deployed stack."""
+    return examine(StackFacts(name, configuration_file))
+
+
+def examine(facts: object, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """Make checks in their order and return what each found.
 
     A fact that could not be read is broken at the first check that needs it, with what to do; the others that
     need it were not looked at.
     """
-    named: set[Unread] = set()
-    found = []
-    for check in checks:
-        for subject, finding in _looked(check, facts, named):
-            found.append(replace(finding, check=check.name, subject=subject))
-    return found
+    named: set[NotKnown] = set()
+    return [
+        replace(finding, check=check.name, subject=subject)
+        for check in checks
+        for subject, finding in _looked(check, facts, named)
+    ]
 
 
-def _looked(check: Check, facts: Facts, named: set[Unread]) -> Iterable[tuple[str, Finding]]:
+def _looked(check: Check, facts: object, named: set[NotKnown]) -> Iterator[tuple[str, Finding]]:
+    subject = _WHOLE
     try:
-        subjects = tuple(check.subjects(facts))
+        for subject in tuple(check.subjects(facts)):
+            yield subject, _look(check, facts, subject, named)
     except NotKnown as missing:
-        yield _WHOLE, _unread(missing.unread, named)
-        return
-    for subject in subjects:
-        try:
-            yield subject, check.look(facts, subject)
-        except NotKnown as missing:
-            yield subject, _unread(missing.unread, named)
+        yield subject, _missing(missing, named)
 
 
-def _unread(unread: Unread, named: set[Unread]) -> Finding:
-    if unread in named:
-        return not_looked_at(f"no {unread.what}")
-    named.add(unread)
-    return broken(unread.problem, unread.cure)
+def _look(check: Check, facts: object, subject: str, named: set[NotKnown]) -> Finding:
+    try:
+        return check.look(facts, subject)
+    except NotKnown as missing:
+        return _missing(missing, named)
+
+
+def _missing(fact: NotKnown, named: set[NotKnown]) -> Finding:
+    if fact in named:
+        return not_looked_at(f"no {fact.what}")
+    named.add(fact)
+    return broken(fact.problem, fact.cure)

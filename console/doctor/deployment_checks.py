@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from console.doctor.facts import Facts
+from console.doctor.facts import Facts, RunFacts
 from console.doctor.finding import Finding, broken, known, not_looked_at, ok, warning
-from console.doctor.reading import HEARTBEAT, revert_drift
+from console.doctor.stack_facts import HEARTBEAT, StackFacts
 
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _INDEXES = ("by_time", "open_executions")
@@ -26,13 +26,13 @@ def argo_toml(facts: Facts) -> Finding:
     return ok(seen)
 
 
-def aws(facts: Facts) -> Finding:
+def aws(facts: StackFacts) -> Finding:
     """Somebody is signed in, and somewhere."""
     identity = known(facts.identity)
     return ok(f"{identity.arn} in {identity.region}")
 
 
-def stack(facts: Facts) -> Finding:
+def stack(facts: StackFacts) -> Finding:
     """The stack is there and at rest."""
     found = known(facts.stack)
     seen = f"{found.name}: {found.status}, mode {found.mode}, last changed {found.updated_at:%F %T} UTC"
@@ -48,7 +48,7 @@ def stack(facts: Facts) -> Finding:
     return broken(seen, f"mend what it names, then make deploy: {events}")
 
 
-def versions(facts: Facts) -> Finding:
+def versions(facts: StackFacts) -> Finding:
     """What is deployed is what this checkout has."""
     difference = known(facts.difference)
     parts = [_some("file", difference.files), _some("resource", difference.resources)]
@@ -60,7 +60,7 @@ def versions(facts: Facts) -> Finding:
     )
 
 
-def accounts(facts: Facts) -> Finding:
+def accounts(facts: RunFacts | StackFacts) -> Finding:
     """Every enabled account has a queue, and every queue an enabled account."""
     enabled, served = set(known(facts.configuration).executors), set(known(facts.accounts))
     if without := sorted(enabled - served):
@@ -75,34 +75,33 @@ def accounts(facts: Facts) -> Finding:
     return ok(f"{len(enabled)} accounts, each with its queue")
 
 
-def table(facts: Facts) -> Finding:
+def table(facts: RunFacts | StackFacts) -> Finding:
     """The ledger is as the template has it."""
-    found = known(facts.table)
-    lacking = [name for name in _INDEXES if found.indexes.get(name) not in {"ACTIVE", "UPDATING"}]
-    if found.status not in {"ACTIVE", "UPDATING"}:
-        return broken(f"{found.name} is {found.status}", "wait until it is ACTIVE")
+    table, recoverable = known(facts.table)
+    name, status = table["TableName"], table["TableStatus"]
+    indexes = {
+        each["IndexName"]: each.get("IndexStatus", "ACTIVE") for each in table.get("GlobalSecondaryIndexes", [])
+    }
+    lacking = [each for each in _INDEXES if indexes.get(each) not in {"ACTIVE", "UPDATING"}]
+    if status not in {"ACTIVE", "UPDATING"}:
+        return broken(f"{name} is {status}", "wait until it is ACTIVE")
     if lacking:
+        return broken(f"{name} has no index {', '.join(lacking)}", facts.recreate)
+    if recoverable is False:
         return broken(
-            f"{found.name} has no index {', '.join(lacking)}",
-            revert_drift(known(facts.stack))
-            if facts.selection.startswith(" --stack")
-            else "begin a new run: argo run",
-        )
-    if found.recoverable is False:
-        return broken(
-            f"{found.name} cannot be restored to a point in time",
-            f"aws dynamodb update-continuous-backups --table-name {found.name} "
+            f"{name} cannot be restored to a point in time",
+            f"aws dynamodb update-continuous-backups --table-name {name} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true",
         )
-    if found.recoverable is not None and not found.protected:
+    if recoverable is not None and not table.get("DeletionProtectionEnabled", False):
         return broken(
-            f"{found.name} is not protected from deletion",
-            f"aws dynamodb update-table --table-name {found.name} --deletion-protection-enabled",
+            f"{name} is not protected from deletion",
+            f"aws dynamodb update-table --table-name {name} --deletion-protection-enabled",
         )
-    return ok(f"{found.name}, indexes {', '.join(_INDEXES)}")
+    return ok(f"{name}, indexes {', '.join(_INDEXES)}")
 
 
-def function(facts: Facts, subject: str) -> Finding:
+def function(facts: StackFacts, subject: str) -> Finding:
     """A function can be invoked."""
     found = known(known(facts.functions)[subject])
     if found.state == "Failed" or found.last_update == "Failed":
@@ -119,18 +118,18 @@ def function(facts: Facts, subject: str) -> Finding:
     return ok(f"{found.state}, {found.runtime}, changed {found.modified_at} UTC{reserved}")
 
 
-def schedule(facts: Facts, subject: str) -> Finding:
+def schedule(facts: StackFacts, subject: str) -> Finding:
     """A schedule fires, at a function of this stack."""
     found = known(known(facts.schedules)[subject])
-    arns = [known(each).arn for each in known(facts.functions).values()]
-    if found.state != "ENABLED":
-        return broken(f"{found.name} is {found.state}", revert_drift(known(facts.stack)))
-    if not any(found.target_arn == arn or found.target_arn.startswith(f"{arn}:") for arn in arns):
-        return broken(f"{found.name} invokes {found.target_arn}", revert_drift(known(facts.stack)))
-    return ok(f"{found.expression} at {found.target_arn.partition(':function:')[2]}")
+    if found["State"] != "ENABLED":
+        return broken(f"{found['Name']} is {found['State']}", facts.recreate)
+    target = found["Target"]["Arn"]
+    if not any(known(each).is_called_by(target) for each in known(facts.functions).values()):
+        return broken(f"{found['Name']} invokes {target}", facts.recreate)
+    return ok(f"{found['ScheduleExpression']} at {target.partition(':function:')[2]}")
 
 
-def alarms(facts: Facts) -> Finding:
+def alarms(facts: StackFacts) -> Finding:
     """Somebody hears of alarms."""
     if known(facts.stack).is_local:
         return not_looked_at("an emulator sends no alarms")
@@ -143,17 +142,18 @@ def alarms(facts: Facts) -> Finding:
     )
 
 
-def market_data(facts: Facts) -> Finding:
+def market_data(facts: StackFacts) -> Finding:
     """The feed answers for the watchlist."""
-    found = known(facts.market)
-    if not (without := [symbol for symbol in found.asked if symbol not in found.answered]):
-        return ok(f"{found.feed}: prices of all {len(found.asked)} symbols")
-    seen = f"{found.feed} has no price of {_few(without)}"
-    cure = f"mend the spelling in argo.toml's watchlist, or take another feed than {found.feed}"
-    return broken(seen, cure) if len(without) == len(found.asked) else warning(seen, cure)
+    priced = known(facts.priced)
+    asked, feed = known(facts.configuration).watchlist, known(facts.configuration).generation.feed
+    if not (without := [symbol for symbol in asked if symbol not in priced]):
+        return ok(f"{feed}: prices of all {len(asked)} symbols")
+    seen = f"{feed} has no price of {_few(without)}"
+    cure = f"mend the spelling in argo.toml's watchlist, or take another feed than {feed}"
+    return broken(seen, cure) if len(without) == len(asked) else warning(seen, cure)
 
 
-def generator(facts: Facts) -> Finding:
+def generator(facts: StackFacts) -> Finding:
     """The generator's cycles come."""
     if known(facts.stack).is_local:
         return not_looked_at("an emulator makes no metrics of what functions report")

@@ -1,16 +1,25 @@
-"""What is known of a deployment when the checks begin; whatever could not be read says why instead."""
+"""What is known of a deployment: each part is read when a check first asks; a missing one hides no other."""
 
+import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from argo.adapters.aws.parameters import Credentials
-from argo.domain.account import AccountState, BrokerAccount
+from argo.adapters.clock import SystemClock
 from argo.domain.config import Configuration
 from argo.domain.ledger import StoredSignal
-from argo.domain.symbols import Symbol
-from console.doctor.finding import Unread
-from console.stacks import Stack
+from argo.environment import load_configuration
+from console.deployment import Deployment
+from console.doctor.account_facts import AccountFacts
+from console.doctor.attempts import attempt
+from console.doctor.finding import NotKnown
+from console.stacks import Clients
+from worlds.embedded_aws import EmbeddedAws
+from worlds.paths import LAST_RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,150 +32,87 @@ class Identity:
     ahead: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class TableFacts:
-    """The ledger's table; ``indexes`` has each index's state, recovery is None where nobody was asked."""
+class TableFacts(NamedTuple):
+    """The ledger's table as AWS describes it; recovery is None where nobody was asked."""
 
-    name: str
-    status: str
-    indexes: Mapping[str, str]
-    protected: bool
+    described: Mapping[str, Any]
     recoverable: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionFacts:
-    """A function; its variables name parameters and addresses, and hold no secret."""
-
-    name: str
-    arn: str
-    state: str
-    last_update: str
-    modified_at: str
-    runtime: str
-    timeout: timedelta
-    reserved: int | None
-    code_sha256: str
-    code_url: str = field(repr=False)
-    layers: Sequence[str]
-    variables: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class QueueFacts:
-    """An account's queue and what its dead-letter queue is called."""
-
-    url: str
-    visibility: timedelta
-    redrives_to: str | None
-    dead_letter_url: str
-    dead_letter_arn: str
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterFacts:
-    """How many dead letters there are, and since when the oldest of those that were looked at."""
-
-    count: int
-    oldest_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class MappingFacts:
-    """What carries an account's queue to its function."""
-
-    uuid: str
-    state: str
-    function_arn: str
-    response_types: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleFacts:
-    """What invokes a function every minute."""
-
-    name: str
-    state: str
-    expression: str
-    target_arn: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """An account's key as it lies in the parameter store."""
-
-    parameter: str
-    kind: str
-    credentials: Credentials
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """What is deployed and is not what this checkout has."""
 
     files: Sequence[str]
     resources: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MarketFacts:
-    """Which of the watchlist's symbols the feed has a price of."""
-
-    feed: str
-    asked: Sequence[Symbol]
-    answered: frozenset[Symbol]
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """The generator's cycles of the last minutes, and the newest signal of the last days."""
 
     cycles: int
     last_signal: StoredSignal | None
 
 
-@dataclass(frozen=True, slots=True)
-class TradingFacts:
-    """What an account trades with.
-
-    ``address`` says in which mode and where; ``exchange_ahead`` is how far the exchange's clock is before this
-    machine's.
-    """
-
-    mapping: MappingFacts | Unread
-    key: StoredKey | Unread
-    address: str | Unread
-    broker: BrokerAccount | Unread
-    exchange_ahead: timedelta | Unread
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """One account: what every world has of it, and what only a deployed one has."""
-
-    executor: str
-    queue: QueueFacts | Unread
-    dead_letters: DeadLetterFacts | Unread
-    state: AccountState | Unread
-    trading: TradingFacts | Unread
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that the checks look at; ``selection`` is how another command names this deployment."""
+    """What every deployment has; ``selection`` is how another command names this one."""
 
-    now: datetime
-    selection: str
-    checkout: str
-    configuration: Configuration | Unread
-    identity: Identity | Unread
-    stack: Stack | Unread
-    difference: Difference | Unread
-    table: TableFacts | Unread
-    functions: Mapping[str, FunctionFacts | Unread] | Unread
-    schedules: Mapping[str, ScheduleFacts | Unread] | Unread
-    subscribers: int | Unread
-    accounts: Mapping[str, AccountFacts] | Unread
-    market: MarketFacts | Unread
-    heartbeat: Heartbeat | Unread
+    def __init__(self, selection: str, configuration_file: Path, clients: Clients) -> None:
+        """Ask AWS by ``clients``."""
+        self.selection = selection
+        self.clients = clients
+        self.clock = SystemClock()
+        self.now = self.clock.now()
+        self.checkout = f"argo {version('argo')}, Python {platform.python_version()}"
+        self._file = configuration_file
+
+    @cached_property
+    def configuration(self) -> Configuration | NotKnown:
+        """argo.toml of this checkout."""
+        missing = f"mend {self._file}, then make deploy"
+        return attempt("argo.toml", lambda: load_configuration(self._file), missing=missing)
+
+
+class RunFacts(Facts):
+    """A local run: its ledger and its queues."""
+
+    recreate = "begin a new run: argo run"
+    """What brings back a resource that is gone."""
+
+    def __init__(self, directory: Path, deployment: Deployment, configuration_file: Path) -> None:
+        """Look at what a run in ``directory`` has kept."""
+        endpoint = deployment.adapters.environment.variables["AWS_ENDPOINT_URL"]
+        selection = "" if directory == LAST_RUN else f" --state {directory}"
+        super().__init__(selection, configuration_file, EmbeddedAws(endpoint).client)
+        self._deployment = deployment
+
+    @cached_property
+    def table(self) -> TableFacts | NotKnown:
+        """The ledger's table."""
+        name = self._deployment.resources.table
+        return attempt("table", lambda: table_facts(self.clients, name, recovery=False))
+
+    @cached_property
+    def accounts(self) -> Mapping[str, AccountFacts] | NotKnown:
+        """Every account that has a queue."""
+        resources, adapters = self._deployment.resources, self._deployment.adapters
+        return {
+            executor: AccountFacts(
+                self.clients,
+                executor,
+                adapters,
+                (url, resources.dead_letter_queues[executor]),
+                recreate=self.recreate,
+            )
+            for executor, url in resources.queues.items()
+        }
+
+
+def table_facts(clients: Clients, name: str, *, recovery: bool) -> TableFacts:
+    """Read the ledger's table, and on ``recovery`` whether it can be restored to a point in time."""
+    dynamodb = clients("dynamodb")
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    if not recovery:
+        return TableFacts(table, None)
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    said = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+    return TableFacts(table, said == "ENABLED")

@@ -1,7 +1,9 @@
 """What a check says, and what is said where it could not look."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+
+from argo.domain.tables import ConfigurationError
 
 
 class Level(StrEnum):
@@ -25,13 +27,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, str]:
         """Return it as plain JSON."""
-        return {
-            "check": self.check,
-            "subject": self.subject,
-            "level": self.level.value,
-            "seen": self.seen,
-            "cure": self.cure,
-        }
+        known = asdict(self)
+        return {name: str(known[name]) for name in ("check", "subject", "level", "seen", "cure")}
 
 
 def ok(seen: str) -> Finding:
@@ -54,30 +51,23 @@ def not_looked_at(why: str) -> Finding:
     return Finding(Level.NOT_LOOKED_AT, why)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A fact that could not be read: which, why, and what to do about it."""
+class NotKnown(ConfigurationError):
+    """Something could not be read: what, why, and what to do about it."""
 
-    what: str
-    problem: str
-    cure: str
-
-
-class NotKnown(Exception):
-    """A check needs a fact that could not be read."""
-
-    def __init__(self, unread: Unread) -> None:
+    def __init__(self, what: str, problem: str, cure: str) -> None:
         """Keep what is missing."""
-        super().__init__(unread.problem)
-        self.unread = unread
+        super().__init__(f"{what}: {problem}; {cure}")
+        self.what = what
+        self.problem = problem
+        self.cure = cure
 
 
-def known[T](fact: T | Unread) -> T:
-    """Return a fact.
+def known[T](found: T | NotKnown) -> T:
+    """Return what was read.
 
     Raises:
         NotKnown: it could not be read.
     """
-    if isinstance(fact, Unread):
-        raise NotKnown(fact)
-    return fact
+    if isinstance(found, NotKnown):
+        raise found
+    return found

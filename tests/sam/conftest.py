@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from tests.sam.containers import Containers, architecture_parameter, sam, tool
+from worlds.addresses import DOCKER
 from worlds.containers import sample, served
-from worlds.docker import DOCKER
 
 TOOLS = ("docker", "make", "uv", "sam")
 

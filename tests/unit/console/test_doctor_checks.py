@@ -9,15 +9,18 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.doctor import account_checks, deployment_checks
-from console.doctor.aws_errors import attempt, demand
-from console.doctor.checks import Check, examine
-from console.doctor.facts import AccountFacts, Facts, FunctionFacts, Heartbeat, Identity, TradingFacts
-from console.doctor.finding import Level, NotKnown, Unread, known, ok
+from console.doctor.account_facts import DeployedAccountFacts
+from console.doctor.attempts import attempt, demand
+from console.doctor.checks import Check, examine, of_whole
+from console.doctor.facts import Heartbeat, Identity
+from console.doctor.finding import Level, NotKnown, known, ok
+from console.doctor.functions import FunctionFacts
+from console.doctor.stack_facts import StackFacts
 from console.stacks import Stack, logical_name
 from worlds.paths import CONFIGURATION
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
-UNREAD = Unread("anything", "not asked for", "")
+UNREAD = NotKnown("anything", "not asked for", "")
 AN_HOUR_AGO = NOW - timedelta(hours=1)
 
 
@@ -53,6 +56,7 @@ def a_function(**changes):
 
 
 def facts(**known_facts):
+    """Build facts of which nobody asks AWS: what is not given could not be read."""
     nothing = dict.fromkeys(
         (
             "configuration",
@@ -64,12 +68,14 @@ def facts(**known_facts):
             "schedules",
             "subscribers",
             "accounts",
-            "market",
+            "priced",
             "heartbeat",
         ),
         UNREAD,
     )
-    return Facts(now=NOW, selection=" --stack argo-dev", checkout="argo", **(nothing | known_facts))
+    found = StackFacts("argo-dev", CONFIGURATION)
+    vars(found).update(nothing | known_facts, now=NOW, checkout="argo")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -143,16 +149,16 @@ def test_a_signed_address_shows_in_no_text():
 
 
 def test_a_fact_that_is_missing_is_broken_once_and_not_looked_at_afterwards():
-    missing = Unread("stack", "it does not exist", "make deploy")
+    missing = NotKnown("stack", "it does not exist", "make deploy")
 
     def needs_it(_):
-        raise NotKnown(missing)
+        raise missing
 
     checks = [
-        Check.once("first", needs_it),
-        Check.once("second", needs_it),
+        of_whole("first", needs_it),
+        of_whole("second", needs_it),
         Check("third", lambda _, __: ok("fine"), lambda _: known(missing)),
-        Check.once("fourth", lambda _: ok("fine")),
+        of_whole("fourth", lambda _: ok("fine")),
     ]
 
     found = examine(facts(), checks)
@@ -193,7 +199,7 @@ def test_every_error_of_aws_has_a_cure_and_none_is_raised(error, cure):
 
     found = attempt("table", read, missing="make it")
 
-    assert isinstance(found, Unread)
+    assert isinstance(found, NotKnown)
     assert cure in found.cure
     assert "\n" not in found.problem
 
@@ -220,8 +226,10 @@ def test_an_accounts_resources_begin_with_its_name_in_camel_case(executor, name)
 
 
 def an_account(exchange_ahead):
-    trading = TradingFacts(UNREAD, UNREAD, UNREAD, UNREAD, exchange_ahead)
-    return AccountFacts("argo", UNREAD, UNREAD, UNREAD, trading)
+    stack = a_stack(outputs={"ArgoQueueUrl": "queue", "ArgoDeadLetterQueueUrl": "dead letters"})
+    account = DeployedAccountFacts(None, "argo", None, stack=stack, functions={})
+    account.exchange_ahead = exchange_ahead
+    return account
 
 
 @pytest.mark.parametrize(
@@ -235,11 +243,8 @@ def an_account(exchange_ahead):
     ],
 )
 def test_a_clock_that_is_wrong_is_told_from_those_that_agree(aws, exchange, level, words):
-    found = facts(
-        identity=Identity("arn", "1", "us-east-1", timedelta(seconds=aws)),
-        accounts={"argo": an_account(timedelta(seconds=exchange))},
-    )
+    found = facts(identity=Identity("arn", "1", "us-east-1", timedelta(seconds=aws)))
 
-    finding = account_checks.clock(found, "argo")
+    finding = account_checks.clock(found, an_account(timedelta(seconds=exchange)))
 
     assert (finding.level, words in finding.seen) == (level, True)

@@ -1,4 +1,4 @@
-"""What AWS's errors mean to a person: sorted by what to do, as the broker's are."""
+"""What errors mean to a person who wants a fact: sorted by what to do."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from argo.domain.faults import BrokerFault, Refused, Throttled, Unauthorised
 from argo.domain.tables import ConfigurationError
-from console.doctor.finding import NotKnown, Unread
+from console.doctor.finding import NotKnown, known
 
 _LONGEST = 300
 _SIGN_IN = "choose a profile that has keys: export AWS_PROFILE=NAME, then aws sso login or aws configure"
@@ -38,37 +39,42 @@ _TOO_LATE = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
-def attempt[T](what: str, read: Callable[[], T], *, missing: str = "") -> T | Unread:
+def attempt[T](
+    what: str, read: Callable[[], T], *, missing: str | Callable[[], str] = "", new_key: str = ""
+) -> T | NotKnown:
     """Read a fact; where it can't be read, return why and what to do.
 
     Args:
         what: The fact's name in a sentence, e.g. ``the table``.
         read: Reads it. A fact that it needs and that is not known makes this one unknown for the same reason.
         missing: What to do where AWS answers that there is no such thing.
+        new_key: What stores another key, where the broker refuses the one there is.
     """
     try:
         return read()
     except NotKnown as earlier:
-        return earlier.unread
+        return earlier
     except ConfigurationError as error:
-        return Unread(what, str(error), missing or "mend what it names")
+        return NotKnown(what, str(error), (not callable(missing) and missing) or "mend what it names")
     except (BotoCoreError, ClientError) as error:
-        return Unread(what, _words(error), _cure(error, missing))
+        return NotKnown(what, " ".join(str(error).split()), _cure(error, missing))
+    except BrokerFault as fault:
+        said = fault.message + (f" (HTTP {fault.status})" if fault.status else "")
+        return NotKnown(what, said, _cure_of_fault(fault, new_key))
     except Exception as error:  # noqa: BLE001 - whatever it is, one fact is missing and the others are still told
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}"
-        return Unread(what, problem, "a record or an answer that this checkout cannot read: compare the versions")
+        return NotKnown(
+            what, problem, "a record or an answer that this checkout cannot read: compare the versions"
+        )
 
 
 def demand[T](what: str, read: Callable[[], T], *, missing: str = "") -> T:
     """Read what a command cannot do without; as `attempt`.
 
     Raises:
-        ConfigurationError: why it can't be read and what to do, in a sentence.
+        NotKnown: why it can't be read and what to do, in a sentence.
     """
-    found = attempt(what, read, missing=missing)
-    if isinstance(found, Unread):
-        raise ConfigurationError(f"{found.what}: {found.problem}; {found.cure}")
-    return found
+    return known(attempt(what, read, missing=missing))
 
 
 def is_missing(error: ClientError) -> bool:
@@ -82,7 +88,7 @@ def is_missing(error: ClientError) -> bool:
     )
 
 
-def _cure(error: BotoCoreError | ClientError, missing: str) -> str:
+def _cure(error: BotoCoreError | ClientError, missing: str | Callable[[], str]) -> str:
     code = _code(error)
     match error:
         case NoRegionError():
@@ -93,7 +99,7 @@ def _cure(error: BotoCoreError | ClientError, missing: str) -> str:
                 "aws configure list"
             )
         case ClientError() if is_missing(error):
-            return missing
+            return missing() if callable(missing) else missing
         case ClientError() if code in _DENIED:
             return f"let this identity do {error.operation_name}, or take another: export AWS_PROFILE=NAME"
         case ClientError() if code in _TOO_LATE:
@@ -106,8 +112,16 @@ def _cure(error: BotoCoreError | ClientError, missing: str) -> str:
             return "try again; if it stays, AWS's words say more: https://health.aws.amazon.com/health/status"
 
 
-def _words(error: BotoCoreError | ClientError) -> str:
-    return " ".join(str(error).split())
+def _cure_of_fault(fault: BrokerFault, new_key: str) -> str:
+    match fault:
+        case Unauthorised():
+            return f"the key is refused: {new_key}"
+        case Throttled():
+            return "the account's requests of this minute are used up: try again in a minute"
+        case Refused():
+            return "Alpaca's words say why; its support takes the request id"
+        case _:
+            return "try again; if it stays: https://status.alpaca.markets, or the address in the template"
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
