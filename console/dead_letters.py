@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from argo.adapters.aws.queue import Message, SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.ports import Message
 from console.deployment import open_deployment
 
 _BATCH = 10

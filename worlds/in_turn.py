@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from argo.adapters.aws.queue import LONGEST_DELAY, Message, SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import LONGEST_DELAY, SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import Clock, Sent
+from argo.ports import Clock, Message, Sent
 
 
 class CallsInTurn(BlockingCalls):

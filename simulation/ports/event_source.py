@@ -9,30 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from argo.ports import Message
+
 LARGEST_BATCH = 10
 
 type Function = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 
-class ReceivedMessage(Protocol):
-    """What a poll returns."""
-
-    @property
-    def message_id(self) -> str: ...
-    @property
-    def receipt_handle(self) -> str: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def attributes(self) -> Mapping[str, str]: ...
-    @property
-    def message_attributes(self) -> Mapping[str, Any]: ...
-
-
 class MessageSource(Protocol):
     """A queue's polling side."""
 
-    async def receive(self, limit: int, wait_seconds: int) -> Sequence[ReceivedMessage]:
+    async def receive(self, limit: int, wait_seconds: int) -> Sequence[Message]:
         """Receive up to ``limit`` messages and hide them."""
         ...
 
@@ -89,7 +76,7 @@ class EventSourceMapping:
             handled += polled.received - polled.failed
         return handled
 
-    def _record(self, message: ReceivedMessage) -> dict[str, Any]:
+    def _record(self, message: Message) -> dict[str, Any]:
         return {
             "messageId": message.message_id,
             "receiptHandle": message.receipt_handle,

@@ -1,12 +1,12 @@
 """An SQS queue in memory, on a clock that is told the time: visibility, receive counts, redrive."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import Clock, QueueFault, Sent
+from argo.ports import Clock, Message, QueueFault, Sent
 
 LONGEST_VISIBILITY = timedelta(hours=12)
 
@@ -20,19 +20,8 @@ class DeadLetter:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A received message, as a poller sees it."""
-
-    message_id: str
-    receipt_handle: str
-    body: str
-    attributes: Mapping[str, str]
-    message_attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
-class _Message:
+class _Stored:
     body: str
     visible_at: datetime
     receives: int = 0
@@ -51,7 +40,7 @@ class InMemoryQueue:
         self._clock = clock
         self._visibility = visibility
         self._max_receives = max_receives
-        self._messages: dict[str, _Message] = {}
+        self._messages: dict[str, _Stored] = {}
         self._sent = 0
         self.dead_letters: list[DeadLetter] = []
 
@@ -68,12 +57,12 @@ class InMemoryQueue:
     async def send_body(self, body: str) -> None:
         """Take a message's body as it is."""
         self._sent += 1
-        self._messages[f"message-{self._sent}"] = _Message(body, self._clock.now())
+        self._messages[f"message-{self._sent}"] = _Stored(body, self._clock.now())
 
-    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Delivery]:  # noqa: ARG002 - virtual time does not wait
+    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Message]:  # noqa: ARG002 - virtual time does not wait
         """Receive what is visible now, oldest first."""
         now = self._clock.now()
-        found: list[Delivery] = []
+        found: list[Message] = []
         for message_id, message in list(self._messages.items()):
             if len(found) == limit:
                 break
@@ -86,7 +75,7 @@ class InMemoryQueue:
             message.received_at = now
             message.visible_at = now + self._visibility
             found.append(
-                Delivery(
+                Message(
                     message_id=message_id,
                     receipt_handle=f"{message_id}#{message.receives}",
                     body=message.body,

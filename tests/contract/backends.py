@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any
 
 from argo.adapters.aws.ledger import DynamoLedger
-from argo.adapters.aws.queue import Message, SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
+from argo.ports import Message
 from simulation.ports.ledger import InMemoryLedger
 from worlds.paths import TEMPLATE
 from worlds.template import read_template

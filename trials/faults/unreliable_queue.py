@@ -6,8 +6,8 @@ from datetime import timedelta
 from random import Random  # noqa: TID251 - the seed's
 
 from argo.domain.signal import Signal
-from argo.ports import Clock, Sent
-from simulation.ports.queue import Delivery, InMemoryQueue
+from argo.ports import Clock, Message, Sent
+from simulation.ports.queue import InMemoryQueue
 from trials.faults.draws import Fault, FaultDraws
 from trials.virtual_time import wake
 
@@ -34,7 +34,7 @@ class UnreliableQueue(InMemoryQueue):
         """The bodies of all messages, dead ones too."""
         return [*(message.body for message in self._messages.values()), *(dead.body for dead in self.dead_letters)]
 
-    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Delivery]:
+    async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Message]:
         """Receive what is visible, in the order that the seed says."""
         if self._messages and self._fates.strikes(Fault.OUT_OF_ORDER):
             shuffled = list(self._messages.items())

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from argo.domain.metrics import Metric
 from argo.ports.broker import Broker, MarketData
 from argo.ports.ledger import Ledger
-from argo.ports.queue import QueueFault, Sent, SignalQueue
+from argo.ports.queue import Message, QueueFault, Sent, SignalQueue
 
 __all__ = [
     "Broker",
@@ -16,6 +16,7 @@ __all__ = [
     "GivenPorts",
     "Ledger",
     "MarketData",
+    "Message",
     "Ports",
     "QueueFault",
     "Sent",

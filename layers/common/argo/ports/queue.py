@@ -1,9 +1,9 @@
 """An account's queue of signals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
@@ -15,6 +15,17 @@ class Sent:
 
     signal_ids: frozenset[str]
     failures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message, as whoever polls a queue sees it."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class QueueFault(Exception):

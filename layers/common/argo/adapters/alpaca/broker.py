@@ -1,54 +1,33 @@
 """`argo.ports.Broker` at Alpaca's trading API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.outcome import NOT_FOUND, fault, is_no_such_order, read
+from argo.adapters.alpaca.api import Api
+from argo.adapters.alpaca.outcome import NOT_FOUND, is_no_such_order, read
 from argo.adapters.alpaca.rate_limit import RequestBudget
-from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import NoAnswer, Transport
-from argo.adapters.aws.parameters import Credentials
-from argo.adapters.threads import BlockingCalls
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
-from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
-from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
-from argo.ports import Clock
 
 ORDERS_LIMIT = 500
 """Orders in one answer at most (reference: get all orders, ``limit``)."""
 
 
-class AlpacaBroker:
+class AlpacaBroker(Api):
     """One trading account at Alpaca.
 
     Every method sends one request and raises the faults of `argo.domain.faults`, nothing else.
     """
 
-    def __init__(
-        self,
-        credentials: Callable[[], Credentials],
-        base_url: str,
-        *,
-        clock: Clock,
-        calls: BlockingCalls,
-        forget_key: Callable[[], None] | None = None,
-    ) -> None:
-        """Trade at ``base_url`` (with or without ``/v2``).
-
-        ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
-        an outcome with a reason instead of a function that won't start (FAILURES A02). A key that is refused is
-        forgotten, with ``forget_key`` where it is kept, and read anew for the next request.
-        """
-        self._transport = Transport(client_maker(credentials, base_url), forget_key)
-        self._clock = clock
-        self._calls = calls
-        self._budget = RequestBudget(clock)
+    @cached_property
+    def _budget(self) -> RequestBudget:
+        return RequestBudget(self._clock)
 
     async def account(self) -> BrokerAccount:
         """Return the account's balances and flags."""
@@ -125,28 +104,13 @@ class AlpacaBroker:
         self._raise_fault(answer)
         return _order(answer)
 
-    async def _ask(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
-        answer = await self._send(method, path, data)
-        self._raise_fault(answer)
-        return answer
-
-    async def _send(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Answer:
+    async def _send(
+        self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
+    ) -> Answer:
         self._budget.take()
-        try:
-            answer = await self._calls.run(self._transport.request, method, path, data)
-        except NoAnswer as error:
-            raise Ambiguous(str(error)) from error
-        except ConfigurationError as error:
-            raise Unauthorised(str(error)) from error
+        answer = await super()._send(method, path, data, version=version)
         self._budget.observe(answer.headers)
         return answer
-
-    def _raise_fault(self, answer: Answer) -> None:
-        found = fault(answer, self._clock.now())
-        if isinstance(found, Unauthorised):
-            self._transport.renew()
-        if found is not None:
-            raise found
 
 
 def _order(answer: Answer) -> BrokerOrder:

@@ -6,16 +6,14 @@ from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.outcome import fault, read
-from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import NoAnswer, Transport
+from argo.adapters.alpaca.api import Api
+from argo.adapters.alpaca.outcome import read
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
-from argo.domain.faults import Ambiguous, Unauthorised
+from argo.domain.faults import Ambiguous
 from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol, canonical_or_raw
-from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
 from argo.ports import Clock
 
@@ -28,7 +26,7 @@ _LATEST_STOCKS = ("/stocks/trades/latest", "v2")
 _LATEST_CRYPTO = ("/crypto/us/latest/trades", "v1beta3")
 
 
-class AlpacaMarketData:
+class AlpacaMarketData(Api):
     """Historical bars of stocks and crypto pairs."""
 
     def __init__(
@@ -42,10 +40,8 @@ class AlpacaMarketData:
         forget_key: Callable[[], None] | None = None,
     ) -> None:
         """Read ``feed`` (``iex`` without a subscription) at ``base_url``; a refused key is read anew."""
-        self._transport = Transport(client_maker(credentials, base_url), forget_key)
+        super().__init__(credentials, base_url, clock=clock, calls=calls, forget_key=forget_key)
         self._feed = feed
-        self._clock = clock
-        self._calls = calls
 
     async def bars(
         self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
@@ -89,7 +85,8 @@ class AlpacaMarketData:
         wanted = {symbol: Symbol(symbol) for symbol in str(asked["symbols"]).split(",")}
         token: str | None = None
         while True:
-            page, following = await self._page(route, {**asked, **({"page_token": token} if token else {})})
+            answer = await self._get(route, {**asked, **({"page_token": token} if token else {})})
+            page, following = read(parsing.bars_page, answer)
             for name, bars in page.items():
                 symbol = wanted.get(canonical_or_raw(name))
                 if symbol is not None:
@@ -100,22 +97,6 @@ class AlpacaMarketData:
                 raise Ambiguous(f"the market data repeats the page {token}")
             token = following
 
-    async def _page(
-        self, route: tuple[str, str], asked: Mapping[str, object]
-    ) -> tuple[dict[str, list[Bar]], str | None]:
-        return read(parsing.bars_page, await self._get(route, asked))
-
     async def _get(self, route: tuple[str, str], asked: Mapping[str, object]) -> Answer:
         path, version = route
-        try:
-            answer = await self._calls.run(self._transport.request, "GET", path, asked, version=version)
-        except NoAnswer as error:
-            raise Ambiguous(str(error)) from error
-        except ConfigurationError as error:
-            raise Unauthorised(str(error)) from error
-        found = fault(answer, self._clock.now())
-        if isinstance(found, Unauthorised):
-            self._transport.renew()
-        if found is not None:
-            raise found
-        return answer
+        return await self._ask("GET", path, asked, version=version)

@@ -50,9 +50,7 @@ def orders(raw: object) -> list[BrokerOrder]:
     Raises:
         TypeError: it is not a list, which is not the same as an empty one.
     """
-    if not isinstance(raw, list):
-        raise TypeError(f"orders are a {type(raw).__name__}")
-    return [order(each) for each in raw]
+    return [order(each) for each in _listed(raw, "orders")]
 
 
 def asset(raw: Mapping[str, Any]) -> Asset:
@@ -101,9 +99,7 @@ def positions(raw: object) -> list[Position]:
     Raises:
         TypeError: it is not a list, which is not the same as an empty one.
     """
-    if not isinstance(raw, list):
-        raise TypeError(f"positions are a {type(raw).__name__}")
-    return [position(each) for each in raw]
+    return [position(each) for each in _listed(raw, "positions")]
 
 
 def clock(raw: Mapping[str, Any]) -> MarketClock:
@@ -147,6 +143,12 @@ def latest_prices(raw: Mapping[str, Any]) -> dict[str, Decimal]:
     trades = raw["trades"] or {}
     prices = {str(symbol): _decimal((trade or {}).get("p")) for symbol, trade in trades.items()}
     return {symbol: price for symbol, price in prices.items() if price is not None and price > 0}
+
+
+def _listed(raw: object, what: str) -> list[Any]:
+    if not isinstance(raw, list):
+        raise TypeError(f"{what} are a {type(raw).__name__}")
+    return raw
 
 
 def _decimal(value: object) -> Decimal | None:

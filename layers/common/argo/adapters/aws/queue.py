@@ -1,7 +1,6 @@
 """Executor queues on SQS: sending, backing off, setting aside, and the consumer's side of polling."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
 from math import ceil
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo.adapters.threads import BlockingCalls
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import QueueFault, Sent
+from argo.ports import Message, QueueFault, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -89,17 +88,6 @@ class SqsSignalQueue:
         attributes = _text_attributes({"reason": str(reason), "detail": detail[:_DETAIL_LENGTH]})
         send = self._client().send_message
         await self._calls.run(lambda: send(QueueUrl=url, MessageBody=body, MessageAttributes=attributes))
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A received message."""
-
-    message_id: str
-    receipt_handle: str
-    body: str
-    attributes: Mapping[str, str]
-    message_attributes: Mapping[str, Any]
 
 
 class SqsConsumer:
