@@ -1,7 +1,7 @@
 """Reconcilers that end anywhere in a run: the next run comes to the same end, and repairs nothing twice."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,6 +16,7 @@ from reconciliation.run import reconcile
 from simulation.broker import Behaviour, order_request
 from tests.faults.cell import a_place
 from tests.faults.worker_processes import CRASHED, Crash, Delivery, Reconciliation, deliver
+from tests.interposing import INTERPOSED
 from tests.pipeline.pipeline import MINUTE, PRICE, Pipeline
 from tests.unit.builders import a_signal
 
@@ -92,7 +93,9 @@ class Position:
             profile=self.profile,
             log_to=self.pipeline.logs,
         )
-        watched = {port: _Watched(getattr(wiring.ports, port), port, written) for port in WRITES}
+        watched = {
+            port: INTERPOSED[port](getattr(wiring.ports, port), _watching(port, written)) for port in WRITES
+        }
         asyncio.run(reconcile(replace(wiring, ports=GivenPorts.like(wiring.ports, **watched))))
         return written
 
@@ -131,16 +134,15 @@ class Position:
             assert set(account.holdings) == {self.symbol}
 
 
-@dataclass
-class _Watched:
-    inner: object
-    port: str
-    written: list
+def _watching(port, written):
+    """Return what notes each write of a port as its method is called."""
 
-    def __getattr__(self, name):
-        if name in WRITES[self.port]:
-            self.written.append((self.port, name))
-        return getattr(self.inner, name)
+    async def note(name, method, /, *args, **kwargs):
+        if name in WRITES[port]:
+            written.append((port, name))
+        return await method(*args, **kwargs)
+
+    return note
 
 
 class Part(Position):

@@ -23,6 +23,7 @@ from reconciliation import wiring as reconciliation_wiring
 from reconciliation.report import Report
 from reconciliation.run import reconcile
 from simulation.ports.clock import SteppedClock
+from tests.interposing import INTERPOSED
 
 ACKNOWLEDGED = 0
 GIVEN_BACK = 3
@@ -69,30 +70,22 @@ class Reconciliation:
 
 
 class _Mortal:
-    """A port one of whose methods ends the process."""
+    """What the calls of a port go through, one of which ends the process."""
 
-    def __init__(self, inner, crash):
-        self._inner = inner
+    def __init__(self, crash):
         self._crash = crash
         self._calls = 0
 
-    def __getattr__(self, name):
-        method = getattr(self._inner, name)
-        if name != self._crash.method:
-            return method
-
-        async def mortal(*args, **kwargs):
-            self._calls += 1
-            if self._calls < self._crash.nth:
-                return await method(*args, **kwargs)
-            if self._crash.when == "before":
-                os._exit(CRASHED)
-            try:
-                return await method(*args, **kwargs)
-            finally:
-                os._exit(CRASHED)
-
-        return mortal
+    async def __call__(self, name, method, /, *args, **kwargs):
+        self._calls += name == self._crash.method
+        if name != self._crash.method or self._calls < self._crash.nth:
+            return await method(*args, **kwargs)
+        if self._crash.when == "before":
+            os._exit(CRASHED)
+        try:
+            return await method(*args, **kwargs)
+        finally:
+            os._exit(CRASHED)
 
 
 class _Conflicts:
@@ -186,7 +179,8 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
 
 
 def _mortal(ports: Ports, crash: Crash) -> Ports:
-    return GivenPorts.like(ports, **{crash.port: _Mortal(getattr(ports, crash.port), crash)})
+    port = INTERPOSED[crash.port](getattr(ports, crash.port), _Mortal(crash))
+    return GivenPorts.like(ports, **{crash.port: port})
 
 
 def run_reconciler(work: Reconciliation) -> Report:

@@ -14,8 +14,10 @@ import pytest
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.ports import GivenPorts, Sent
+from argo.ports.interposed import InterposedQueue
 from generation.cycle import run_cycles
 from generation.wiring import wire
+from tests.interposing import INTERPOSED
 from tests.pipeline.pipeline import EXECUTORS, OPENS
 from tests.unit.generation.market import (
     JUMP,
@@ -39,40 +41,32 @@ class Crashed(BaseException):
 
 
 class Mortal:
-    """A port one of whose calls, the ``nth`` of a method, ends the process before or after it is done."""
+    """One of a port's calls, the ``nth`` of a method, ends the process before or after it is done."""
 
-    def __init__(self, inner, method, nth, when):
-        self._inner, self._method, self._nth, self._when = inner, method, nth, when
+    def __init__(self, method, nth, when):
+        self._method, self._nth, self._when = method, nth, when
 
-    def __getattr__(self, name):
-        method = getattr(self._inner, name)
-        if name != self._method:
-            return method
-
-        async def mortal(*args, **kwargs):
-            self._nth -= 1
-            is_the_one = self._nth == 0
-            if is_the_one and self._when == "before":
-                raise Crashed
-            answer = await method(*args, **kwargs)
-            if is_the_one:
-                raise Crashed
-            return answer
-
-        return mortal
+    async def __call__(self, name, method, /, *args, **kwargs):
+        self._nth -= name == self._method
+        is_the_one = name == self._method and self._nth == 0
+        if is_the_one and self._when == "before":
+            raise Crashed
+        answer = await method(*args, **kwargs)
+        if is_the_one:
+            raise Crashed
+        return answer
 
 
 class RefusesOnce:
-    """A queue whose first batch SQS takes in part."""
+    """SQS takes a queue's first batch in part."""
 
-    def __init__(self, inner):
-        self._inner, self.refuses = inner, True
+    refuses = True
 
-    async def send(self, signals):
+    async def __call__(self, _name, send, signals, /):
         if not self.refuses or not signals:
-            return await self._inner.send(signals)
+            return await send(signals)
         self.refuses = False
-        sent = await self._inner.send(signals[1:])
+        sent = await send(signals[1:])
         return Sent(sent.signal_ids, {**sent.failures, signals[0].signal_id: "InternalError"})
 
 
@@ -142,7 +136,7 @@ CALLS = [
 @pytest.mark.parametrize(("port", "method", "nth"), CALLS)
 def test_b06_a_crash_at_any_call_of_a_cycle_loses_nothing_and_doubles_nothing(pipeline, port, method, nth, when):
     ports = {"ledger": pipeline.ledger} | {name: pipeline.queue(name) for name in EXECUTORS}
-    ports[port] = Mortal(ports[port], method, nth, when)
+    ports[port] = INTERPOSED.get(port, InterposedQueue)(ports[port], Mortal(method, nth, when))
     with pytest.raises(Crashed):
         run(a_generator(pipeline, ledger=ports.pop("ledger"), queues=ports))
 
@@ -174,13 +168,16 @@ def test_b13_overlapping_invocations_are_one_signal_and_one_order_each(pipeline)
 
 
 def test_what_a_queue_took_in_part_goes_out_in_the_next_cycle(pipeline):
-    queues = {"argo": RefusesOnce(pipeline.queue("argo")), "prop_firm": pipeline.queue("prop_firm")}
+    queues = {
+        "argo": InterposedQueue(pipeline.queue("argo"), RefusesOnce()),
+        "prop_firm": pipeline.queue("prop_firm"),
+    }
     generator = a_generator(pipeline, queues=queues)
 
     report = run(generator, timedelta(seconds=6))
 
     assert (report.cycles, report.messages) == (2, 4)
-    assert generator.telemetry.counts["SignalsPublished"] == 4
+    assert generator.ports.telemetry.counts["SignalsPublished"] == 4
     end_well(pipeline)
     assert_once_each(pipeline)
     assert set(received(pipeline).values()) == {len(EXECUTORS)}

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from argo.domain.execution import ExecutionState
+from argo.ports import GivenPorts
 from execution.batch import execute_batch
+from tests.interposing import INTERPOSED
 from tests.pipeline.exits import exit_order
 from tests.pipeline.pipeline import MINUTE, against
 from tests.unit.builders import a_signal
@@ -49,26 +51,23 @@ def test_two_opposite_signals_in_one_batch_flip_once(pipeline):
 
 
 class Meeting:
-    """A port at one of whose methods two workers wait for each other, once."""
+    """At one of a port's methods two workers wait for each other, once."""
 
-    def __init__(self, inner, method, barrier):
-        self._inner = inner
+    def __init__(self, method, barrier):
         self._method = method
         self._barrier = barrier
 
-    def __getattr__(self, name):
-        method = getattr(self._inner, name)
-        if name != self._method:
-            return method
-
-        async def together(*args, **kwargs):
+    async def __call__(self, name, method, /, *args, **kwargs):
+        if name == self._method:
             self._method = None
             with contextlib.suppress(TimeoutError, asyncio.BrokenBarrierError):
                 async with asyncio.timeout(1):
                     await self._barrier.wait()
-            return await method(*args, **kwargs)
+        return await method(*args, **kwargs)
 
-        return together
+
+def meeting_at(ports, port, meeting):
+    return GivenPorts.like(ports, **{port: INTERPOSED[port](getattr(ports, port), meeting)})
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_two_opposite_signals_that_meet_anywhere_place_one_exit(pipeline, place,
     async def at_once():
         barrier = asyncio.Barrier(2)
         wirings = [pipeline.executor() for _ in pair]
-        met = [replace(each, **{port: Meeting(getattr(each, port), method, barrier)}) for each in wirings]
+        met = [replace(each, ports=meeting_at(each.ports, port, Meeting(method, barrier))) for each in wirings]
         work = [
             execute_batch(event, wiring, seconds_left=lambda: 30.0)
             for event, wiring in zip(events, met, strict=True)

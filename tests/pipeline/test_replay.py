@@ -18,6 +18,8 @@ from argo.adapters.wiring import Adapters
 from argo.domain.execution import ExecutionState
 from argo.domain.faults import Throttled
 from argo.environment import Environment, load_configuration
+from argo.ports import GivenPorts
+from argo.ports.interposed import InterposedBroker
 from benchmarks.replay import market_of
 from console import playing
 from simulation.broker import SimulatedBroker
@@ -150,23 +152,21 @@ def test_a_replay_does_not_depend_on_how_python_orders_sets():
     assert told == {replay(*RIVALS).sha256}
 
 
-class ThrottledOnce:
+class ThrottledOnce(InterposedBroker):
     """A broker that takes no order until its first is tried again."""
 
     def __init__(self, broker, clock, delay):
-        self._broker = broker
+        super().__init__(broker, self._throttle)
         self._clock = clock
         self._delay = delay
         self.tried_at = []
 
-    def __getattr__(self, name):
-        return getattr(self._broker, name)
-
-    async def submit(self, body):
-        self.tried_at.append(self._clock.now())
-        if len(self.tried_at) == 1:
-            raise Throttled("too many requests", until=self._clock.now() + self._delay)
-        return await self._broker.submit(body)
+    async def _throttle(self, name, method, /, *args, **kwargs):
+        if name == "submit":
+            self.tried_at.append(self._clock.now())
+            if len(self.tried_at) == 1:
+                raise Throttled("too many requests", until=self._clock.now() + self._delay)
+        return await method(*args, **kwargs)
 
 
 def played_with(delay):
@@ -177,10 +177,10 @@ def played_with(delay):
     @contextmanager
     def surround(engine, accounts, clock):
         with InMemory()(engine, accounts, clock) as usual:
-            throttled = ThrottledOnce(usual.accounts["argo"].broker, clock, delay)
+            throttled = ThrottledOnce(usual.ports["argo"].broker, clock, delay)
             brokers.append(throttled)
-            argo = replace(usual.accounts["argo"], broker=throttled)
-            yield replace(usual, accounts={**usual.accounts, "argo": argo})
+            argo = GivenPorts.like(usual.ports["argo"], broker=throttled)
+            yield replace(usual, ports={**usual.ports, "argo": argo})
 
     asyncio.run(
         play(
