@@ -9,19 +9,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from argo import records
 from argo.adapters.clock import SystemClock
-from argo.conservation import read_rows
-from argo.domain.conservation import AccountSum, Row, Standstill, Unresolved, sums, unresolved
+from argo.domain.conservation import AccountSum, Standstill, Unresolved, sums, unresolved
+from argo.domain.ledger import SignalRecord
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
-from console.deployment import StackOption, StateOption, open_deployment
-from console.signals import days_with_records
-from console.tables import output, plain_table, sums_table
+from console.deployment import open_deployment
+from console.failing import REFUSED, failing
+from console.options import JsonOption, StackOption, StateOption
+from console.outcomes import sums_table
+from console.tables import output, plain_table
 from console.why import meaning
-from worlds.embedded_aws import EmbeddedAwsError
 from worlds.paths import LAST_RUN
 
 _COMMONEST = 5
@@ -67,6 +68,7 @@ class Audit:
         }
 
 
+@failing()
 def audit(
     begin: Annotated[
         str | None, typer.Option("--from", help="First UTC day or time: 2026-11-20, 2026-11-20T14:30.")
@@ -74,7 +76,7 @@ def audit(
     end: Annotated[str | None, typer.Option("--to", help="Last UTC day, inclusive, or time.")] = None,
     state: StateOption = LAST_RUN,
     stack: StackOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check that every signal of a period ended with an order or a reason, per account.
 
@@ -82,32 +84,25 @@ def audit(
     the sum does not add up, or when signals were eligible at an account and it placed none. Without a period: of
     a local run everything, of a deployed ledger the last week.
     """
-    try:
-        first, last = _period(begin, end)
-        with open_deployment(state, stack) as deployment:
-            executors = deployment.executors
-            days = days_with_records(
-                deployment.days, first.date() if first else None, last.date() if last else None
-            )
-            rows = asyncio.run(read_rows(deployment.ledger, executors, days))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
-    found = audited(_within(rows, first, last), executors, SystemClock().now())
+    first, last = _period(begin, end)
+    with open_deployment(state, stack) as deployment:
+        executors = deployment.executors
+        read = records.of_days(deployment.ledger, executors, deployment.days_from(first, last))
+        found = audited(_within(asyncio.run(read), first, last), executors, SystemClock().now())
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
         _show(found)
     if not found.adds_up:
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)
 
 
-def audited(rows: Sequence[Row], executors: Sequence[str], now: datetime) -> Audit:
-    """Return what the rows say as of a time."""
-    waiting = [each for executor in executors for each in unresolved(rows, executor)]
-    lost = [(row.signal_id, name) for row in rows for name in sorted(row.executions.keys() - row.addressed)]
+def audited(found: Sequence[SignalRecord], executors: Sequence[str], now: datetime) -> Audit:
+    """Return what the records say as of a time."""
+    waiting = [each for executor in executors for each in unresolved(found, executor)]
+    lost = [(each.signal_id, name) for each in found for name in sorted(each.executions.keys() - each.addressed)]
     return Audit(
-        accounts=sums(rows, executors),
+        accounts=sums(found, executors),
         unresolved=sorted(waiting, key=lambda each: each.created_at),
         without_signal=lost,
         now=now,
@@ -142,11 +137,11 @@ def _time(option: str, text: str | None) -> datetime | None:
         raise ConfigurationError(f"{option} {text!r} is neither a day (2026-11-20) nor a time") from error
 
 
-def _within(rows: Sequence[Row], first: datetime | None, last: datetime | None) -> list[Row]:
+def _within(found: Sequence[SignalRecord], first: datetime | None, last: datetime | None) -> list[SignalRecord]:
     return [
-        row
-        for row in rows
-        if (first is None or row.created_at >= first) and (last is None or row.created_at <= last)
+        each
+        for each in found
+        if (first is None or each.created_at >= first) and (last is None or each.created_at <= last)
     ]
 
 
@@ -172,14 +167,20 @@ def _show(found: Audit) -> None:
 
 
 def _unresolved_table(found: Audit) -> Table:
-    table = plain_table("Unresolved, oldest first", "signal id", "account", "symbol", "side", "age", "state")
-    table.add_column("last obstacle")
-    for each in found.unresolved:
-        age = timedelta(seconds=round(each.age_seconds(found.now)))
-        table.add_row(
-            each.signal_id, each.executor, each.symbol, each.side, str(age), each.state or "-", each.obstacle
+    headings = ("signal id", "account", "symbol", "side", "age", "state", "last obstacle")
+    rows = (
+        (
+            each.signal_id,
+            each.executor,
+            each.symbol,
+            each.side,
+            str(timedelta(seconds=round(each.age_seconds(found.now)))),
+            each.state or "-",
+            each.obstacle,
         )
-    return table
+        for each in found.unresolved
+    )
+    return plain_table("Unresolved, oldest first", *headings, rows=rows)
 
 
 def _meaning(code: str) -> str:

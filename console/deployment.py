@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -23,6 +24,8 @@ from worlds.paths import LAST_RUN, TEMPLATE
 
 __all__ = ["Deployment", "StackOption", "StateOption", "open_deployment"]
 
+_DAYS_BACK = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -41,6 +44,17 @@ class Deployment:
     def executors(self) -> tuple[str, ...]:
         """The accounts that have a queue."""
         return tuple(self.resources.queues)
+
+    def days_from(self, first: datetime | None = None, last: datetime | None = None) -> list[str]:
+        """Return the UTC days to read, newest first: of a local run all that there are, else the last week.
+
+        ``first`` and ``last`` lie in the days that bound them.
+        """
+        if self.days is None:
+            return last_days(first and first.date(), last and last.date())
+        lower = f"{first:%F}" if first else ""
+        upper = f"{last:%F}" if last else "9999-12-31"
+        return [day for day in self.days if lower <= day <= upper]
 
     def queue(self, executor: str) -> SqsSignalQueue:
         """An account's queue, to send to."""
@@ -62,6 +76,13 @@ class Deployment:
         if executor not in urls:
             raise ConfigurationError(f"no account {executor!r}; there are {', '.join(urls)}")
         return urls[executor]
+
+
+def last_days(first: date | None = None, last: date | None = None) -> list[str]:
+    """Return UTC days, newest first: up to today and of a week, where no other bound is given."""
+    last = last or SystemClock().now().date()
+    first = first or last - timedelta(days=_DAYS_BACK - 1)
+    return [(last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1)]
 
 
 @contextmanager

@@ -19,11 +19,12 @@ def fail(message: object, code: int = WRONG_INPUT, *, soft_wrap: bool = False) -
 
 
 def failing[**P](
-    *others: type[Exception], emulator: int = WRONG_INPUT
+    *others: type[Exception], emulator: int = WRONG_INPUT, soft_wrap: bool = False
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Make a command say what is wrong with its configuration, its bars or what it works on, and end.
 
     ``others`` are wrong input too; ``emulator`` is the exit code where AWS on this machine does not start.
+    ``soft_wrap`` leaves long lines, which may be paths, whole.
     """
 
     def decorated(command: Callable[P, None]) -> Callable[P, None]:
@@ -37,9 +38,9 @@ def failing[**P](
             try:
                 command(*arguments, **options)
             except EmbeddedAwsError as error:
-                fail(error, emulator)
+                fail(error, emulator, soft_wrap=soft_wrap)
             except wrong as error:
-                fail(error)
+                fail(error, soft_wrap=soft_wrap)
 
         return run
 

@@ -4,26 +4,23 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from argo.adapters.clock import SystemClock
 from argo.domain.ledger import LostLease
 from argo.domain.symbols import Symbol
-from argo.domain.tables import ConfigurationError
 from argo.exits import plan_exit
 from argo.ports import Ledger
-from console.deployment import StackOption, StateOption, open_deployment
-from console.trading_state import ExecutorArgument, ReasonOption
-from worlds.embedded_aws import EmbeddedAwsError
+from console.deployment import open_deployment
+from console.failing import REFUSED, failing
+from console.options import AccountArgument, ReasonOption, StackOption, StateOption
 from worlds.paths import LAST_RUN
 
 _TRIES = 5
-_NOTHING = 1
-_WRONG_INPUT = 2
 
 
+@failing(ValueError)
 def flatten(
-    executor: ExecutorArgument,
+    executor: AccountArgument,
     reason: ReasonOption,
     symbol: Annotated[str | None, typer.Argument(help="Only this symbol; all of them without one.")] = None,
     state: StateOption = LAST_RUN,
@@ -34,20 +31,15 @@ def flatten(
     The plan is kept in the ledger, so asking twice closes once. Entries that have not filled are cancelled. Halt
     the account first, or it may enter anew. Exit code 1 when there is nothing to close.
     """
-    messages = Console(stderr=True)
-    try:
-        wanted = Symbol(symbol) if symbol else None
-        with open_deployment(state, stack) as deployment:
-            deployment.require(executor)
-            planned = asyncio.run(_plan(deployment.ledger, executor, wanted, f"operator: {reason}"))
-    except (ConfigurationError, EmbeddedAwsError, ValueError) as error:
-        messages.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(_WRONG_INPUT) from error
+    wanted = Symbol(symbol) if symbol else None
+    with open_deployment(state, stack) as deployment:
+        deployment.require(executor)
+        planned = asyncio.run(_plan(deployment.ledger, executor, wanted, f"operator: {reason}"))
     for name, signal_id in planned.items():
         typer.echo(f"{executor}: {name} will be closed by the reconciler's next run (signal {signal_id})")
     if not planned:
-        messages.print(f"{executor} holds nothing{f' of {symbol}' if symbol else ''}", highlight=False)
-        raise typer.Exit(_NOTHING)
+        typer.echo(f"{executor} holds nothing{f' of {symbol}' if symbol else ''}", err=True)
+        raise typer.Exit(REFUSED)
 
 
 async def _plan(ledger: Ledger, executor: str, wanted: Symbol | None, why: str) -> dict[str, str]:

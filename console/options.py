@@ -17,6 +17,7 @@ ServedOption = Annotated[
 ]
 ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TablesAsJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 EverythingAsJsonOption = Annotated[
     bool, typer.Option("--json", help="Print everything as JSON instead of tables.")
 ]
@@ -28,3 +29,4 @@ BarsOption = Annotated[
 ]
 RowsOption = Annotated[int, typer.Option("--rows", min=0, help="Signals to show.")]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name in argo.toml.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for whoever looks at it later.")]

@@ -1,6 +1,5 @@
 """What playing bars shows: its progress while it lasts, tables or JSON at its end, and its report."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from argo.adapters.clock import SystemClock
 from argo.domain.conservation import sums
+from console.outcomes import show_json, show_tables
 from console.playing import Done, OnStep
 from console.report.page import write_report
-from console.summary import row_as_dict
-from console.tables import output, reasons_table, signals_table, sums_table
+from console.tables import output
 from simulation.market.bar_history import BarHistory, Step
 
 _BETWEEN_LOOKS = 0.1
@@ -57,21 +56,11 @@ def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], la
     Raises:
         Exit: with 1, where the sum does not add up or eligible signals became no order.
     """
-    found, accounts = done.reading.rows, sums(done.reading.rows, done.played.executors)
+    found, accounts = done.reading.records, sums(done.reading.records, done.played.executors)
     if as_json:
-        shown = {
-            "bars": done.played.bars,
-            **told,
-            "signals": [row_as_dict(row) for row in found],
-            "accounts": [account.as_dict() for account in accounts],
-        }
-        typer.echo(json.dumps(shown, indent=2))
+        show_json(found, accounts, bars=done.played.bars, **told)
     else:
-        screen = output()
-        screen.print(signals_table(found[:rows], done.played.executors, of=len(found), width=screen.width))
-        screen.print(sums_table(accounts))
-        if (reasons := reasons_table(accounts)) is not None:
-            screen.print(reasons)
-        screen.print(last_words, highlight=False)
+        show_tables(found, accounts, executors=done.played.executors, most=rows)
+        output().print(last_words, highlight=False)
     if any(account.gap or account.is_silent for account in accounts):
         raise typer.Exit(1)

@@ -5,28 +5,26 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.panel import Panel
 from rich.text import Text
 
-from argo.conservation import read_rows
+from argo import records
 from argo.domain.account import AccountState, TradingState
-from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, limits
+from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
 from argo.domain.conservation import AccountSum, sums
 from argo.domain.execution import Execution
 from argo.domain.limits import Level
-from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
-from console.deployment import Deployment, StackOption, StateOption, open_deployment
-from console.signals import days_with_records
-from console.tables import facts_grid, output, plain_table
-from worlds.embedded_aws import EmbeddedAwsError
+from console.deployment import Deployment, open_deployment
+from console.failing import failing
+from console.options import JsonOption, StackOption, StateOption
+from console.tables import facts_grid, money, output, plain_table
 from worlds.paths import CONFIGURATION, LAST_RUN
 
-_COLOURS = {
+COLOURS = {
     TradingState.ACTIVE: "green",
     TradingState.REDUCING: "yellow",
     TradingState.HALTED: "bold red",
@@ -35,23 +33,17 @@ _COLOURS = {
     Level.CRITICAL: "red",
     Level.BREACH: "bold red",
 }
+"""How a state or a level looks; a level that is fine looks like nothing."""
 
 
-def status(
-    state: StateOption = LAST_RUN,
-    stack: StackOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+@failing()
+def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: JsonOption = False) -> None:
     """Show each account: trading state, equity, room under its limits, positions, open executions, heartbeat.
 
     All of it is the ledger's record, which the reconciler brings up to the broker every minute.
     """
-    try:
-        with open_deployment(state, stack) as deployment:
-            accounts = asyncio.run(_read(deployment))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
+    with open_deployment(state, stack) as deployment:
+        accounts = asyncio.run(_read(deployment))
     if as_json:
         typer.echo(json.dumps([account.as_dict() for account in accounts], indent=2))
         return
@@ -61,23 +53,17 @@ def status(
 
 
 async def _read(deployment: Deployment) -> list[AccountStatus]:
-    configuration = load_configuration(CONFIGURATION)
-    executors = deployment.executors
-    rows = await read_rows(deployment.ledger, executors, days_with_records(deployment.days, None, None))
-    found = []
-    for summed in sums(rows, executors):
-        state = await deployment.ledger.account(summed.executor)
-        profile = configuration.accounts.get(summed.executor)
-        found.append(
-            AccountStatus(
-                executor=summed.executor,
-                state=state,
-                open_executions=await deployment.ledger.open_executions(summed.executor, limit=OPEN_AT_MOST),
-                summed=summed,
-                limits=limits(profile, state) if profile else [],
-            )
+    profiles, ledger = load_configuration(CONFIGURATION).accounts, deployment.ledger
+    found = await records.of_days(ledger, deployment.executors, deployment.days_from())
+    return [
+        status_of(
+            await ledger.account(summed.executor),
+            await ledger.open_executions(summed.executor, limit=OPEN_AT_MOST),
+            summed,
+            profiles.get(summed.executor),
         )
-    return found
+        for summed in sums(found, deployment.executors)
+    ]
 
 
 def _panel(account: AccountStatus) -> Panel:
@@ -86,8 +72,8 @@ def _panel(account: AccountStatus) -> Panel:
         facts_grid(
             {
                 "trading state": _trading_state(state),
-                "equity": f"{_money(state.equity)} USD, today {_money(account.day_profit, signed=True)}",
-                "reserved": f"{_money(state.reserved_notional)} USD",
+                "equity": f"{money(state.equity)} USD, today {money(account.day_profit, signed=True)}",
+                "reserved": f"{money(state.reserved_notional)} USD",
                 "open executions": _counted(account.open_executions),
                 "execution rate": _rate(account.summed),
                 "last heartbeat": f"{state.observed_at:%F %T} UTC" if state.observed_at else "never",
@@ -95,23 +81,36 @@ def _panel(account: AccountStatus) -> Panel:
         )
     ]
     if account.limits:
-        rooms = plain_table("Limits", "limit", "used", "of", "room", "level")
-        for limit in account.limits:
-            level = Text(limit.level, _COLOURS[limit.level])
-            rooms.add_row(limit.name, _number(limit.used), _number(limit.limit), _number(limit.room), level)
-        parts.append(rooms)
+        rooms = (
+            (
+                limit.name,
+                _number(limit.used),
+                _number(limit.limit),
+                _number(limit.room),
+                Text(limit.level, COLOURS[limit.level]),
+            )
+            for limit in account.limits
+        )
+        parts.append(plain_table("Limits", "limit", "used", "of", "room", "level", rows=rooms))
     if state.holdings:
-        held = plain_table("Positions", "symbol", "side", "up to USD", "since (UTC)", "signal", "protection")
-        for symbol, holding in sorted(state.holdings.items()):
-            since = f"{holding.since:%F %T}"
-            protection = account.protection(symbol)
-            held.add_row(symbol, holding.side, _money(holding.notional), since, holding.signal_id, protection)
-        parts.append(held)
+        headings = ("symbol", "side", "up to USD", "since (UTC)", "signal", "protection")
+        held = (
+            (
+                symbol,
+                holding.side,
+                money(holding.notional),
+                f"{holding.since:%F %T}",
+                holding.signal_id,
+                account.protection(symbol),
+            )
+            for symbol, holding in sorted(state.holdings.items())
+        )
+        parts.append(plain_table("Positions", *headings, rows=held))
     return Panel(Group(*parts), title=account.executor, title_align="left")
 
 
 def _trading_state(state: AccountState) -> Text:
-    said = Text(str(state.trading_state), _COLOURS[state.trading_state])
+    said = Text(str(state.trading_state), COLOURS[state.trading_state])
     if state.state_reason:
         said.append(f": {state.state_reason}", "default")
     if state.state_since:
@@ -130,12 +129,6 @@ def _rate(summed: AccountSum) -> str:
     if summed.execution_rate is None:
         return f"no eligible signal of {summed.signals}"
     return f"{summed.execution_rate:.1%} of {summed.eligible} eligible, {summed.plain_share or 0:.1%} of all"
-
-
-def _money(amount: Decimal | None, *, signed: bool = False) -> str:
-    if amount is None:
-        return "not known"
-    return f"{amount:+,.2f}" if signed else f"{amount:,.2f}"
 
 
 def _number(amount: Decimal) -> str:

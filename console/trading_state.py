@@ -5,38 +5,32 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from argo.adapters.clock import SystemClock
 from argo.domain.account import AccountState, TradingState
-from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
-from console.deployment import StackOption, StateOption, open_deployment
-from worlds.embedded_aws import EmbeddedAwsError
+from console.deployment import open_deployment
+from console.failing import failing
+from console.options import AccountArgument, ReasonOption, StackOption, StateOption
 from worlds.paths import LAST_RUN
-
-ExecutorArgument = Annotated[str, typer.Argument(help="The account's name in argo.toml.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for whoever looks at it later.")]
-
-_WRONG_INPUT = 2
 
 
 def halt(
-    executor: ExecutorArgument, reason: ReasonOption, state: StateOption = LAST_RUN, stack: StackOption = None
+    executor: AccountArgument, reason: ReasonOption, state: StateOption = LAST_RUN, stack: StackOption = None
 ) -> None:
     """Halt an account: no new entries until it is resumed; exits and cancellations still pass."""
     _set(executor, TradingState.HALTED, reason, state, stack)
 
 
 def reduce(
-    executor: ExecutorArgument, reason: ReasonOption, state: StateOption = LAST_RUN, stack: StackOption = None
+    executor: AccountArgument, reason: ReasonOption, state: StateOption = LAST_RUN, stack: StackOption = None
 ) -> None:
     """Let an account only close what it holds."""
     _set(executor, TradingState.REDUCING, reason, state, stack)
 
 
 def resume(
-    executor: ExecutorArgument,
+    executor: AccountArgument,
     reason: ReasonOption,
     measure_anew: Annotated[
         bool,
@@ -49,6 +43,7 @@ def resume(
     _set(executor, TradingState.ACTIVE, reason, state, stack, measure_anew=measure_anew)
 
 
+@failing()
 def _set(
     executor: str,
     wanted: TradingState,
@@ -60,15 +55,10 @@ def _set(
 ) -> None:
     if not reason.strip():
         raise typer.BadParameter("give a reason", param_hint="--reason")
-    try:
-        with open_deployment(state, stack) as deployment:
-            deployment.require(executor)
-            before, after = asyncio.run(
-                _change(deployment.ledger, executor, wanted, reason, measure_anew=measure_anew)
-            )
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(_WRONG_INPUT) from error
+    with open_deployment(state, stack) as deployment:
+        deployment.require(executor)
+        change = _change(deployment.ledger, executor, wanted, reason, measure_anew=measure_anew)
+        before, after = asyncio.run(change)
     typer.echo(f"{executor}: {before.trading_state} -> {after.trading_state} ({after.state_reason})")
 
 

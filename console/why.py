@@ -2,29 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from argo import records
 from argo.domain.execution import Execution
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.domain.signal import Signal
-from argo.domain.tables import ConfigurationError
-from argo.ports import Ledger
-from console.deployment import StackOption, StateOption, open_deployment
-from console.tables import facts_grid, output, plain_table
-from worlds.embedded_aws import EmbeddedAwsError
+from console.deployment import open_deployment
+from console.failing import REFUSED, fail, failing
+from console.options import StackOption, StateOption
+from console.tables import facts_grid, money, output, plain_table
 from worlds.paths import LAST_RUN
 
-_NOT_FOUND = 1
-_WRONG_INPUT = 2
 
-
+@failing()
 def why(
     signal_id: Annotated[str, typer.Argument(help="The signal's id: 24 hexadecimal digits.")],
     state: StateOption = LAST_RUN,
@@ -35,47 +32,44 @@ def why(
 
     Exit code 1 when the ledger knows no such signal.
     """
-    messages = Console(stderr=True)
-    try:
-        with open_deployment(state, stack) as deployment:
-            stored, executions = asyncio.run(_read(deployment.ledger, signal_id))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        messages.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(_WRONG_INPUT) from error
-    if stored is None and not executions:
+    with open_deployment(state, stack) as deployment:
+        record = asyncio.run(records.one(deployment.ledger, signal_id))
+    if record is None:
         hint = "argo signals lists the ids, of 24 hexadecimal digits"
-        messages.print(
-            f"the ledger has no signal {signal_id}: {hint}", style="red", highlight=False, soft_wrap=True
-        )
-        raise typer.Exit(_NOT_FOUND)
+        fail(f"the ledger has no signal {signal_id}: {hint}", REFUSED, soft_wrap=True)
     if as_json:
-        shown = {
-            "signal": stored.signal.model_dump(mode="json") if stored else None,
-            "published_to": sorted(stored.published_to) if stored else [],
-            "declined": dict(stored.declined) if stored else {},
-            "executions": [execution.model_dump(mode="json") for execution in executions],
-        }
-        typer.echo(json.dumps(shown, indent=2))
+        typer.echo(json.dumps(_as_dict(record), indent=2))
         return
     screen = output()
-    screen.print(_signal_panel(stored.signal) if stored else Text("the ledger lacks the signal itself", "red"))
-    for execution in executions:
-        screen.print(_execution_panel(execution))
-    for executor in sorted(stored.published_to | stored.awaiting if stored else frozenset()):
-        if executor not in {execution.executor for execution in executions}:
-            screen.print(f"{executor}: has not received it yet", highlight=False)
-    for executor, reason in sorted(stored.declined.items() if stored else ()):
-        screen.print(f"{executor}: not sent to it, {reason}: {meaning(reason)}", highlight=False, soft_wrap=True)
+    for part in explained(record):
+        screen.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
-async def _read(ledger: Ledger, signal_id: str) -> tuple[StoredSignal | None, Sequence[Execution]]:
-    return await ledger.signal(signal_id), await ledger.executions(signal_id)
+def _as_dict(record: SignalRecord) -> dict[str, object]:
+    stored = record.stored
+    return {
+        "signal": stored.signal.model_dump(mode="json") if stored else None,
+        "published_to": sorted(stored.published_to) if stored else [],
+        "declined": dict(record.declined),
+        "executions": [execution.model_dump(mode="json") for execution in record.executions.values()],
+    }
+
+
+def explained(record: SignalRecord) -> list[RenderableType]:
+    """Return the signal, what every account did with it, and who has not had it, as parts to print."""
+    stored = record.stored
+    waiting = sorted(record.addressed - record.executions.keys())
+    return [
+        _signal_panel(stored.signal) if stored else Text("the ledger lacks the signal itself", "red"),
+        *(_execution_panel(execution) for execution in record.executions.values()),
+        *(f"{executor}: has not received it yet" for executor in waiting),
+        *(f"{name}: not sent to it, {why}: {meaning(why)}" for name, why in sorted(record.declined.items())),
+    ]
 
 
 def _signal_panel(signal: Signal) -> Panel:
-    votes = plain_table(None, "source", "side", "confidence", "weight")
-    for vote in signal.votes:
-        votes.add_row(vote.source, vote.side, str(vote.confidence), str(vote.weight))
+    rows = ((vote.source, vote.side, str(vote.confidence), str(vote.weight)) for vote in signal.votes)
+    votes = plain_table(None, "source", "side", "confidence", "weight", rows=rows)
     facts = facts_grid(
         {
             "strategy": f"{signal.strategy} {signal.strategy_version}",
@@ -94,10 +88,12 @@ def _execution_panel(execution: Execution) -> Panel:
     if execution.order_body:
         parts.append(facts_grid({"order as sent": json.dumps(execution.order_body)}))
     if execution.fills:
-        fills = plain_table("Fills", "time (UTC)", "leg", "quantity", "price", "order id")
-        for fill in execution.fills:
-            fills.add_row(f"{fill.at:%F %T}", fill.leg, str(fill.quantity), str(fill.price), fill.order_id)
-        parts.append(fills)
+        fills = (
+            (f"{fill.at:%F %T}", fill.leg, str(fill.quantity), str(fill.price), fill.order_id)
+            for fill in execution.fills
+        )
+        headings = ("time (UTC)", "leg", "quantity", "price", "order id")
+        parts.append(plain_table("Fills", *headings, rows=fills))
     history = plain_table("Transitions", "time (UTC)", "worker", "state", "what was learnt")
     for step in execution.history:
         told = ", ".join(f"{name} {value}" for name, value in step.detail.items() if value)
@@ -124,15 +120,11 @@ def _outcome(execution: Execution) -> dict[str, str]:
     if execution.attempts:
         said["attempts"] = str(execution.attempts)
     if execution.realised_profit is not None:
-        said["realised profit"] = f"{execution.realised_profit:+,.2f} USD"
+        said["realised profit"] = f"{money(execution.realised_profit, signed=True)} USD"
     return said
 
 
 def meaning(code: str) -> str:
     """Return the meaning of a reason's code; an unknown one has none."""
     kinds: tuple[type[Reason], ...] = (DenialReason, RejectionReason, Obstacle, QuarantineReason)
-    for kind in kinds:
-        for reason in kind:
-            if reason == code:
-                return reason.meaning
-    return "?"
+    return next((reason.meaning for kind in kinds for reason in kind if reason == code), "?")

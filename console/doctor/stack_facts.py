@@ -16,13 +16,13 @@ from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.observability import NAMESPACE
+from console.deployment import last_days
 from console.doctor import deployed_code
 from console.doctor.account_facts import RESTORE, DeployedAccountFacts, adapters_with, revert_drift
 from console.doctor.attempts import attempt
 from console.doctor.facts import Difference, Facts, Heartbeat, Identity, TableFacts, table_facts
 from console.doctor.finding import NotKnown, known
 from console.doctor.functions import FunctionFacts, function_in, read_function
-from console.signals import days_with_records
 from console.stacks import Stack, aws_clients, read_stack, regions_with
 
 HEARTBEAT = timedelta(minutes=5)
@@ -198,7 +198,7 @@ class StackFacts(Facts):
 
         async def last_signal() -> StoredSignal | None:
             ledger = self._adapters().ledger
-            for day in days_with_records(None, None, None):
+            for day in last_days():
                 if (page := await ledger.signals_of(day, limit=1)).items:
                     return page.items[0]
             return None

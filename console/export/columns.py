@@ -5,9 +5,9 @@ and none is renamed or moved: what reads an export today reads it after an upgra
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,22 +15,20 @@ from pydantic import BaseModel
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import StoredSignal
-from console.export.trade import (
+from console.trades import (
     ENTRY,
     EXITS,
+    Filled,
     Trade,
-    average,
     ended_at,
-    fill_time,
-    last_exit,
+    filled,
+    latency,
     leg_id,
     ordered_at,
     planned,
-    quantity,
     r_multiple,
     reached,
     sent,
-    signal_to_order,
 )
 
 type Value = str | Decimal | int | datetime | Sequence[str] | None
@@ -114,6 +112,19 @@ def _of_execution(
     return Column(name, kind, meaning, read)
 
 
+def _filled(
+    name: str, kind: Kind, meaning: str, legs: Collection[str], figure: Callable[[Filled], Value]
+) -> Column[Trade]:
+    """Return a column of what some legs have filled; empty while nothing has."""
+    return _of_execution(
+        name, kind, meaning, lambda e: None if (found := filled(e, legs)) is None else figure(found)
+    )
+
+
+def _milliseconds(execution: Execution) -> int | None:
+    return None if (taken := latency(execution)) is None else taken // timedelta(milliseconds=1)
+
+
 SIGNAL_COLUMNS: Sequence[Column[StoredSignal]] = (
     _of_signal("signal_id", Kind.TEXT, "Derived from strategy, version, symbol, side, timeframe and bar"),
     _of_signal("created_at", Kind.TIME, "When it was made"),
@@ -185,13 +196,11 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
     _of_execution("limit_price", Kind.DECIMAL, "USD, as sent", lambda e: sent(e, "limit_price")),
     _of_execution("stop_price", Kind.DECIMAL, "USD, as first planned", lambda e: planned(e, "stop_price")),
     _of_execution("target_price", Kind.DECIMAL, "USD, as first planned", lambda e: planned(e, "target_price")),
-    _of_execution("entry_quantity", Kind.DECIMAL, "Shares or coins filled", lambda e: quantity(e, ENTRY)),
-    _of_execution("entry_price", Kind.DECIMAL, "USD, average, to nine places", lambda e: average(e, ENTRY)),
-    _of_execution(
-        "exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", lambda e: quantity(e, EXITS)
-    ),
-    _of_execution("exit_price", Kind.DECIMAL, "USD, average, to nine places", lambda e: average(e, EXITS)),
-    _of_execution("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", last_exit),
+    _filled("entry_quantity", Kind.DECIMAL, "Shares or coins filled", ENTRY, lambda f: f.quantity),
+    _filled("entry_price", Kind.DECIMAL, "USD, average, to nine places", ENTRY, lambda f: f.price),
+    _filled("exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", EXITS, lambda f: f.quantity),
+    _filled("exit_price", Kind.DECIMAL, "USD, average, to nine places", EXITS, lambda f: f.price),
+    _filled("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", EXITS, lambda f: f.leg),
     _of_execution("realised_profit", Kind.DECIMAL, "USD, before fees: the ledger knows none"),
     _of_execution("r_multiple", Kind.DECIMAL, "Profit by what the entry risked at its first stop", r_multiple),
     _of_execution("claimed_at", Kind.TIME, "An executor took it", lambda e: reached(e, ExecutionState.CLAIMED)),
@@ -202,10 +211,10 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
         lambda e: reached(e, ExecutionState.SUBMITTING),
     ),
     _of_execution("ordered_at", Kind.TIME, "The broker had the order", ordered_at),
-    _of_execution("entered_at", Kind.TIME, "The entry filled", lambda e: fill_time(e, ENTRY)),
-    _of_execution("exited_at", Kind.TIME, "The last exit filled", lambda e: fill_time(e, EXITS)),
+    _filled("entered_at", Kind.TIME, "The entry filled", ENTRY, lambda f: f.at),
+    _filled("exited_at", Kind.TIME, "The last exit filled", EXITS, lambda f: f.at),
     _of_execution("ended_at", Kind.TIME, "The execution ended", ended_at),
-    _of_execution("signal_to_order_ms", Kind.INTEGER, "From created_at to ordered_at", signal_to_order),
+    _of_execution("signal_to_order_ms", Kind.INTEGER, "From created_at to ordered_at", _milliseconds),
     _of_execution("fills", Kind.JSON, "Order, leg, quantity, price and time of each", lambda e: as_json(e.fills)),
     _of_execution("history", Kind.JSON, "Every transition: time, worker, words", lambda e: as_json(e.history)),
     _of_execution(

@@ -3,22 +3,21 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from argo import records
 from argo.domain.tables import ConfigurationError
 from argo.ports import Ledger
-from console.deployment import StackOption, StateOption, open_deployment
+from console.deployment import open_deployment
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS
 from console.export.files import Format, column_file, parquet_library
-from console.export.reading import read
-from console.signals import days_with_records
-from worlds.embedded_aws import EmbeddedAwsError
+from console.failing import fail, failing
+from console.options import FromDayOption, StackOption, StateOption, ToDayOption
+from console.trades import trades_of
 from worlds.paths import LAST_RUN
 
 
@@ -29,6 +28,7 @@ class What(StrEnum):
     TRADES = "trades"
 
 
+@failing(soft_wrap=True)
 def export(
     *,
     output: Annotated[
@@ -40,8 +40,8 @@ def export(
     form: Annotated[
         Format | None, typer.Option("--format", help="Default: by the file's suffix, else CSV.")
     ] = None,
-    begin: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First UTC day.")] = None,
-    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last UTC day.")] = None,
+    begin: FromDayOption = None,
+    end: ToDayOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     state: StateOption = LAST_RUN,
     stack: StackOption = None,
@@ -54,16 +54,15 @@ def export(
         wanted = form or _by_suffix(output)
         targets = _targets(output, what, wanted)
         _refuse_existing(targets.values(), force=force)
-        first, last = _period(begin, end)
+        if begin and end and begin > end:
+            raise ConfigurationError(f"--from {begin:%F} is after --to {end:%F}")
         if wanted is Format.PARQUET:
             parquet_library()
         with open_deployment(state, stack) as deployment:
-            days = days_with_records(deployment.days, first, last)
+            days = deployment.days_from(begin, end)
             rows = asyncio.run(write(deployment.ledger, deployment.executors, days, targets, wanted))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        _fail(str(error), error)
     except OSError as error:
-        _fail(f"--output {output}: {error.strerror or error}: {error.filename or output}", error)
+        fail(f"--output {output}: {error.strerror or error}: {error.filename or output}", soft_wrap=True)
     for each, path in targets.items():
         typer.echo(f"{path}: {rows[each]} {each}")
 
@@ -85,13 +84,13 @@ async def write(
             of_signals = files.enter_context(column_file(targets[What.SIGNALS], form, SIGNAL_COLUMNS))
         if What.TRADES in targets:
             of_trades = files.enter_context(column_file(targets[What.TRADES], form, TRADE_COLUMNS))
-        async for part in read(ledger, executors, days):
+        async for part in records.parts(ledger, executors, days):
             if of_signals is not None:
                 signals = [each.stored for each in part if each.stored is not None]
                 of_signals.write(signals)
                 rows[What.SIGNALS] += len(signals)
             if of_trades is not None:
-                trades = [trade for each in part for trade in each.trades]
+                trades = [trade for each in part for trade in trades_of(each)]
                 of_trades.write(trades)
                 rows[What.TRADES] += len(trades)
     return rows
@@ -123,18 +122,7 @@ def _targets(output: Path, what: What | None, form: Format) -> dict[What, Path]:
     return {what: output}
 
 
-def _period(begin: datetime | None, end: datetime | None) -> tuple[date | None, date | None]:
-    if begin and end and begin > end:
-        raise ConfigurationError(f"--from {begin:%F} is after --to {end:%F}")
-    return begin.date() if begin else None, end.date() if end else None
-
-
 def _refuse_existing(paths: Iterable[Path], *, force: bool) -> None:
     existing = [str(path) for path in paths if path.exists()]
     if existing and not force:
         raise ConfigurationError(f"{', '.join(existing)}: exists; --force replaces it")
-
-
-def _fail(message: str, error: Exception) -> None:
-    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(2) from error

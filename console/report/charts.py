@@ -20,6 +20,11 @@ _Z = 1.959964
 """The standard normal distribution's 97.5 % point: intervals are of 95 %."""
 
 
+def scatter(mode: str, **more: object) -> Figure:
+    """Return a trace of points and of the lines between them."""
+    return {"type": "scatter", "mode": mode, **more}
+
+
 def equity_chart(shown: Curve, realised: Curve) -> Figure:
     """Draw an account's equity above its drawdown; realised profit beside an equity that is marked."""
     kept = _kept(shown)
@@ -28,42 +33,33 @@ def equity_chart(shown: Curve, realised: Curve) -> Figure:
     falls = shown.drawdown_shares or [float(fall) for fall in shown.drawdowns]
     shares = shown.drawdown_shares is not None
     stepped = "linear" if shown.basis is Basis.MARKED else "hv"
-    data: list[Figure] = []
-    if shown.basis is Basis.MARKED:
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": "realised",
-                "x": [iso(at) for at, _ in realised.points],
-                "y": [float(amount) for _, amount in realised.points],
-                "line": {"color": "--muted", "width": 1, "shape": "hv", "dash": "dot"},
-                "hovertemplate": "realised %{y:,.2f} USD<extra></extra>",
-            }
-        )
-    data += [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "equity" if shares else "profit",
-            "x": times,
-            "y": equity,
-            "line": {"color": "--accent", "width": 1.75, "shape": stepped},
-            "hovertemplate": "%{y:,.2f} USD<extra></extra>",
-        },
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "drawdown",
-            "x": times,
-            "y": [falls[number] for number in kept],
-            "yaxis": "y2",
-            "fill": "tozeroy",
-            "fillcolor": "--loss-soft",
-            "line": {"color": "--loss", "width": 1, "shape": stepped},
-            "hovertemplate": f"drawdown %{{y:{',.2%' if shares else ',.2f'}}}<extra></extra>",
-        },
-    ]
+    beside = scatter(
+        "lines",
+        name="realised",
+        x=[iso(at) for at, _ in realised.points],
+        y=[float(amount) for _, amount in realised.points],
+        line={"color": "--muted", "width": 1, "shape": "hv", "dash": "dot"},
+        hovertemplate="realised %{y:,.2f} USD<extra></extra>",
+    )
+    above = scatter(
+        "lines",
+        name="equity" if shares else "profit",
+        x=times,
+        y=equity,
+        line={"color": "--accent", "width": 1.75, "shape": stepped},
+        hovertemplate="%{y:,.2f} USD<extra></extra>",
+    )
+    below = scatter(
+        "lines",
+        name="drawdown",
+        x=times,
+        y=[falls[number] for number in kept],
+        yaxis="y2",
+        fill="tozeroy",
+        fillcolor="--loss-soft",
+        line={"color": "--loss", "width": 1, "shape": stepped},
+        hovertemplate=f"drawdown %{{y:{',.2%' if shares else ',.2f'}}}<extra></extra>",
+    )
     layout = {
         "hovermode": "x unified",
         "showlegend": False,
@@ -77,21 +73,20 @@ def equity_chart(shown: Curve, realised: Curve) -> Figure:
             "nticks": 4,
         },
     }
-    return {"data": data, "layout": layout}
+    return {"data": [beside, above, below] if shown.basis is Basis.MARKED else [above, below], "layout": layout}
 
 
 def latency_chart(latencies: Mapping[str, Sequence[timedelta]]) -> Figure:
     """Draw the share of orders that were accepted within a time, a line per account."""
     data = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": executor,
-            "x": [max(each.total_seconds(), 0.001) for each in sorted(measured)],
-            "y": [(number + 1) / len(measured) for number in range(len(measured))],
-            "line": {"color": f"--series-{number % 4 + 1}", "width": 1.75, "shape": "hv"},
-            "hovertemplate": f"{executor}: %{{y:.1%}} within %{{x:,.3~f}} s<extra></extra>",
-        }
+        scatter(
+            "lines",
+            name=executor,
+            x=[max(each.total_seconds(), 0.001) for each in sorted(measured)],
+            y=[(number + 1) / len(measured) for number in range(len(measured))],
+            line={"color": f"--series-{number % 4 + 1}", "width": 1.75, "shape": "hv"},
+            hovertemplate=f"{executor}: %{{y:.1%}} within %{{x:,.3~f}} s<extra></extra>",
+        )
         for number, (executor, measured) in enumerate(latencies.items())
         if measured
     ]
@@ -114,41 +109,32 @@ def calibration_chart(record: TrackRecord) -> Figure:
     buckets = record.calibration
     came_true = [100 * bucket.frequency for bucket in buckets]
     intervals = [_interval(bucket.frequency, bucket.samples) for bucket in buckets]
-    data = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [0, 100],
-            "y": [0, 100],
-            "hoverinfo": "skip",
-            "line": {"color": "--muted", "width": 1, "dash": "dot"},
+    dotted = {"color": "--muted", "width": 1, "dash": "dot"}
+    promised = scatter("lines", x=[0, 100], y=[0, 100], hoverinfo="skip", line=dotted)
+    found = scatter(
+        "markers",
+        x=[bucket.mean_confidence for bucket in buckets],
+        y=came_true,
+        customdata=[bucket.samples for bucket in buckets],
+        marker={"color": "--accent", "size": 9},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * high - true for (_, high), true in zip(intervals, came_true, strict=True)],
+            "arrayminus": [true - 100 * low for (low, _), true in zip(intervals, came_true, strict=True)],
+            "color": "--accent",
+            "thickness": 1,
+            "width": 3,
         },
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [bucket.mean_confidence for bucket in buckets],
-            "y": came_true,
-            "customdata": [bucket.samples for bucket in buckets],
-            "marker": {"color": "--accent", "size": 9},
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * high - true for (_, high), true in zip(intervals, came_true, strict=True)],
-                "arrayminus": [true - 100 * low for (low, _), true in zip(intervals, came_true, strict=True)],
-                "color": "--accent",
-                "thickness": 1,
-                "width": 3,
-            },
-            "hovertemplate": ("promised %{x:.1f}%, came true %{y:.1f}%<br>%{customdata} votes<extra></extra>"),
-        },
-    ]
+        hovertemplate="promised %{x:.1f}%, came true %{y:.1f}%<br>%{customdata} votes<extra></extra>",
+    )
     layout = {
         "hovermode": "closest",
         "showlegend": False,
         "xaxis": {"range": [48, 101], "title": {"text": "confidence, %"}, "dtick": 10},
         "yaxis": {"range": [-2, 102], "title": {"text": "came true, %"}, "dtick": 25},
     }
-    return {"data": data, "layout": layout}
+    return {"data": [promised, found], "layout": layout}
 
 
 def _kept(curve: Curve) -> list[int]:

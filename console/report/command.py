@@ -1,7 +1,7 @@
 """`argo report`: the report of a local run or of a deployed ledger, as a page for a browser."""
 
 import asyncio
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -9,23 +9,23 @@ import typer
 from rich.console import Console
 
 from argo.adapters.clock import SystemClock
-from argo.domain.tables import ConfigurationError
-from console.deployment import StackOption, StateOption, open_deployment
+from console.deployment import open_deployment
+from console.failing import REFUSED, fail, failing
+from console.options import FromDayOption, StackOption, StateOption, ToDayOption
 from console.report.page import write_report
-from console.report.reading import Reading, read
+from console.report.reading import read
 from console.runs import RunRecord
-from console.signals import days_with_records
 from simulation.market.bar_history import BarHistory
 from simulation.market.bars import BarsFileError
-from worlds.embedded_aws import EmbeddedAwsError
 from worlds.paths import LAST_RUN
 
 
+@failing(emulator=REFUSED)
 def report(
     state: StateOption = LAST_RUN,
     stack: StackOption = None,
-    begin: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First UTC day.")] = None,
-    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last UTC day.")] = None,
+    begin: FromDayOption = None,
+    end: ToDayOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -38,47 +38,32 @@ def report(
     It covers every signal of the days asked for: of a local run all, of a deployed ledger the last week. Prints
     the path of the page.
     """
-    messages = Console(stderr=True)
-    first, last = begin.date() if begin else None, end.date() if end else None
     record = RunRecord(state)
     path = output or (record.report if stack is None else Path(".argo") / f"report-{stack}.html")
+    with open_deployment(state, stack) as deployment:
+        days, is_whole = deployment.days_from(begin, end), deployment.days is not None and begin is None
+        reading = asyncio.run(read(deployment.ledger, deployment.executors, days, is_whole=is_whole))
+    bars = _bars(record, begin and begin.date(), end and end.date()) if stack is None else None
     try:
-        reading = _read(state, stack, first, last)
         write_report(
             path,
             reading,
             subject=f"run in {state}" if stack is None else f"stack {stack}",
             written_at=SystemClock().now(),
-            tape=_bars(record, first, last, messages) if stack is None else None,
+            tape=bars,
             virtual_time=stack is None and record.was_played,
         )
-    except ConfigurationError as error:
-        messages.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
     except OSError as error:
-        said = f"{path} cannot be written: {error.strerror}; --output names another file"
-        messages.print(said, style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
-    except EmbeddedAwsError as error:
-        messages.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from error
+        fail(f"{path} cannot be written: {error.strerror}; --output names another file")
     typer.echo(path)
 
 
-def _read(state: Path, stack: str | None, first: date | None, last: date | None) -> Reading:
-    with open_deployment(state, stack) as deployment:
-        days = days_with_records(deployment.days, first, last)
-        is_whole = deployment.days is not None and first is None
-        return asyncio.run(read(deployment.ledger, deployment.executors, days, is_whole=is_whole))
-
-
-def _bars(record: RunRecord, first: date | None, last: date | None, messages: Console) -> BarHistory | None:
+def _bars(record: RunRecord, first: date | None, last: date | None) -> BarHistory | None:
     """Return the bars that a run played; a report without them is one all the same."""
     try:
-        tape = record.played()
+        history = record.played()
     except BarsFileError as error:
-        messages.print(
-            f"without the bars that were played: {error}", style="yellow", markup=False, highlight=False
-        )
+        said = f"without the bars that were played: {error}"
+        Console(stderr=True).print(said, style="yellow", markup=False, highlight=False)
         return None
-    return tape.between(first, last) if tape else None
+    return history.between(first, last) if history else None

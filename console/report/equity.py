@@ -1,7 +1,7 @@
 """An account's equity over time, rebuilt from the ledger's fills, and how far it fell."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +11,8 @@ from operator import attrgetter
 
 from argo.domain.execution import Execution
 from argo.domain.signal import Side
-from console.export.trade import EXITS
 from console.report.reading import Reading
-from console.report.trades import closed_at
+from console.trades import EXITS, filled
 from simulation.market.bar_history import BarHistory
 
 
@@ -127,5 +126,8 @@ def _flows(executions: Iterable[Execution]) -> list[_Flow]:
     ]
 
 
-def _profits(executions: Iterable[Execution]) -> list[tuple[datetime, Decimal]]:
-    return [(closed_at(each), each.realised_profit) for each in executions if each.realised_profit is not None]
+def _profits(executions: Iterable[Execution]) -> Iterator[tuple[datetime, Decimal]]:
+    for each in executions:
+        if each.realised_profit is not None:
+            exited = filled(each, EXITS)
+            yield exited.at if exited else each.updated_at, each.realised_profit

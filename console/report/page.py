@@ -14,8 +14,9 @@ from console.report.accounts import Account, accounts
 from console.report.charts import Figure, calibration_chart, equity_chart, latency_chart
 from console.report.prices import EXIT_NAMES, closed_times, price_charts
 from console.report.reading import Reading
-from console.report.trades import Trade
 from console.track_record import TrackRecord, track_records
+from console.trades import Position, planned, r_multiple
+from console.why import meaning
 from simulation.market.bar_history import BarHistory
 
 MOST_TRADES = 25
@@ -58,10 +59,10 @@ def page(
 ) -> str:
     """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run."""
     found = accounts(reading, tape)
-    records = [record for record in track_records(reading.signals) if record.regime is None]
+    sources = [source for source in track_records(reading.signals) if source.regime is None]
     prices = price_charts(reading, tape)
-    scripts = [get_plotlyjs(), _text("page.js")] if reading.rows else []
-    created = [row.created_at for row in reading.rows]
+    scripts = [get_plotlyjs(), _text("page.js")] if reading.records else []
+    created = [record.created_at for record in reading.records]
     return (
         _environment()
         .get_template("page.html")
@@ -69,15 +70,15 @@ def page(
             subject=subject,
             modes=reading.modes,
             written_at=written_at,
-            rows=reading.rows,
+            records=reading.records,
             period=(min(created), max(created)) if created else None,
             accounts=found,
-            trades=_newest(found),
+            positions=_newest(found),
             most_trades=MOST_TRADES,
-            records=records,
-            judged=records[0].samples if records else 0,
+            sources=sources,
+            judged=sources[0].samples if sources else 0,
             prices=prices,
-            charts={"charts": _charts(found, records), "prices": prices, "closed": closed_times(tape)},
+            charts={"charts": _charts(found, sources), "prices": prices, "closed": closed_times(tape)},
             virtual_time=virtual_time,
             styles=_text("page.css"),
             scripts=scripts,
@@ -86,22 +87,22 @@ def page(
     )
 
 
-def _charts(found: Sequence[Account], records: Sequence[TrackRecord]) -> dict[str, Figure]:
+def _charts(found: Sequence[Account], sources: Sequence[TrackRecord]) -> dict[str, Figure]:
     charts = {
         f"equity-{account.name}": equity_chart(account.shown, account.realised)
         for account in found
         if account.shown is not None and account.realised is not None
     }
-    charts |= {f"calibration-{number}": calibration_chart(record) for number, record in enumerate(records)}
+    charts |= {f"calibration-{number}": calibration_chart(record) for number, record in enumerate(sources)}
     latencies = {account.name: account.latencies for account in found}
     if any(each for measured in latencies.values() for each in measured):
         charts["latency"] = latency_chart(latencies)
     return charts
 
 
-def _newest(found: Sequence[Account]) -> list[tuple[str, Trade]]:
-    every = [(account.name, trade) for account in found for trade in account.trades]
-    return sorted(every, key=lambda each: (each[1].entered_at, each[0]), reverse=True)
+def _newest(found: Sequence[Account]) -> list[tuple[str, Position]]:
+    every = [(account.name, position) for account in found for position in account.positions]
+    return sorted(every, key=lambda each: (each[1].entry.at, each[0]), reverse=True)
 
 
 def _environment() -> Environment:
@@ -114,11 +115,14 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "leg": lambda leg: EXIT_NAMES.get(leg, leg),
+        "meaning": meaning,
         "money": formats.money,
         "percent": formats.percent,
         "percentiles": formats.percentiles,
+        "planned": planned,
         "price": formats.price,
         "quantity": formats.quantity,
+        "r_multiple": r_multiple,
         "seconds": formats.seconds,
         "signed": formats.signed,
         "time": "{:%Y-%m-%d %H:%M}".format,

@@ -7,15 +7,15 @@ from decimal import Decimal
 from html import escape
 from itertools import pairwise
 
-from argo.domain.conservation import Row
 from argo.domain.execution import Execution
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord
 from argo.domain.signal import Side, Signal
 from argo.domain.values import iso
-from console.report.charts import MOST_POINTS, Figure
+from console.outcomes import waits_or_not_sent
+from console.report.charts import MOST_POINTS, Figure, scatter
 from console.report.formats import price, signed
 from console.report.reading import Reading
-from console.report.trades import Trade, trades
+from console.trades import Position, planned, positions, r_multiple
 from simulation.market.bar_history import Bar, BarHistory
 
 MOST_SIGNALS = 500
@@ -30,29 +30,28 @@ EXIT_NAMES = {"take_profit": "target", "stop_loss": "stop", "exit": "early exit"
 
 
 @dataclass(frozen=True, slots=True)
-class _Fate:
-    """A signal at one account: its trade, or why there is none."""
+class _Drawn:
+    """A signal at one account: its position, or why there is none."""
 
     signal: Signal
-    trade: Trade | None
+    position: Position | None
     said: str
 
     @property
     def profit(self) -> Decimal | None:
-        """What the trade has earned, None until it is closed."""
-        return self.trade.profit if self.trade else None
+        """What the position has earned, None until it is closed."""
+        return self.position.profit if self.position else None
 
 
 def price_charts(reading: Reading, tape: BarHistory | None) -> dict[str, Figure]:
     """Return every symbol that had a signal with its bars, if any are known, and a layer of traces per account."""
-    if not reading.rows:
+    if not reading.records:
         return {}
-    stored = {each.signal.signal_id: each for each in reading.signals}
     ends = _last_record(reading)
-    by_symbol: dict[str, list[tuple[StoredSignal, Row]]] = {}
-    for row in reading.rows:
-        if row.signal_id in stored:
-            by_symbol.setdefault(row.symbol, []).append((stored[row.signal_id], row))
+    by_symbol: dict[str, list[SignalRecord]] = {}
+    for record in reading.records:
+        if record.stored is not None:
+            by_symbol.setdefault(record.stored.signal.symbol, []).append(record)
     return {
         symbol: {
             "bars": _bars(symbol, tape),
@@ -65,8 +64,8 @@ def price_charts(reading: Reading, tape: BarHistory | None) -> dict[str, Figure]
 
 
 def _last_record(reading: Reading) -> datetime:
-    moved = [each.updated_at for row in reading.rows for each in row.executions.values()]
-    return max([*moved, *(row.created_at for row in reading.rows)])
+    moved = [each.updated_at for record in reading.records for each in record.executions.values()]
+    return max([*moved, *(record.created_at for record in reading.records)])
 
 
 def closed_times(tape: BarHistory | None) -> list[Figure]:
@@ -104,115 +103,108 @@ def _joined(bars: Sequence[Bar]) -> Bar:
     )
 
 
-def _layer(found: Iterable[tuple[StoredSignal, Row]], executor: str, ends: datetime) -> Figure:
-    fates = [_fate(stored, row, executor) for stored, row in found]
-    held = [trade for fate in fates if (trade := fate.trade) is not None]
+def _layer(found: Iterable[SignalRecord], executor: str, ends: datetime) -> Figure:
+    drawn = [_drawn(record.stored.signal, record, executor) for record in found if record.stored]
+    held = [position for each in drawn if (position := each.position) is not None]
     return {
         "trades": len(held),
         "traces": [
-            _levels("target", "solid", [(trade, trade.target_price) for trade in held], ends),
-            _levels("stop", "dot", [(trade, trade.stop_price) for trade in held], ends),
-            _entries("signal, not traded", "--muted", [fate for fate in fates if fate.trade is None]),
-            _paths("gained", "--gain", [fate for fate in fates if fate.profit is not None and fate.profit > 0]),
-            _paths("lost", "--loss", [fate for fate in fates if fate.profit is not None and fate.profit <= 0]),
-            _entries("open", "--accent", [fate for fate in fates if fate.trade and fate.profit is None]),
+            _levels("target", "solid", held, ends),
+            _levels("stop", "dot", held, ends),
+            _entries("signal, not traded", "--muted", [each for each in drawn if each.position is None]),
+            _paths("gained", "--gain", [each for each in drawn if each.profit is not None and each.profit > 0]),
+            _paths("lost", "--loss", [each for each in drawn if each.profit is not None and each.profit <= 0]),
+            _entries("open", "--accent", [each for each in drawn if each.position and each.profit is None]),
         ],
     }
 
 
-def _fate(stored: StoredSignal, row: Row, executor: str) -> _Fate:
-    execution = row.executions.get(executor)
+def _drawn(signal: Signal, record: SignalRecord, executor: str) -> _Drawn:
+    execution = record.executions.get(executor)
     if execution is None:
-        sent = "not received yet" if executor in row.addressed else "not sent to it"
-        said = f"{sent}: {row.declined[executor]}" if executor in row.declined else sent
-        return _Fate(stored.signal, None, said)
-    trade = next(iter(trades([execution])), None)
-    return _Fate(stored.signal, trade, _outcome(execution, trade)[:_LONGEST_TEXT])
+        said = waits_or_not_sent(record, executor)
+        why = record.declined.get(executor)
+        return _Drawn(signal, None, said if why is None else f"{said}: {why}")
+    position = next(iter(positions([execution])), None)
+    return _Drawn(signal, position, _outcome(execution, position)[:_LONGEST_TEXT])
 
 
-def _outcome(execution: Execution, trade: Trade | None) -> str:
-    if trade is not None and trade.profit is not None:
-        gained = f"{price(trade.exit_price)}, {signed(trade.profit)} USD, {signed(trade.r_multiple)} R"
-        return f"{EXIT_NAMES.get(trade.exit_leg or '', 'exit')} at {gained}"
+def _outcome(execution: Execution, position: Position | None) -> str:
+    if position is not None and position.profit is not None:
+        leg, at = (position.exit.leg, position.exit.price) if position.exit else ("", None)
+        gained = f"{price(at)}, {signed(position.profit)} USD, {signed(r_multiple(execution))} R"
+        return f"{EXIT_NAMES.get(leg, 'exit')} at {gained}"
     if execution.reason is None:
         return str(execution.state)
     numbers = [f"{name} {value}" for name, value in execution.detail.items()]
     return ", ".join([f"{execution.state} {execution.reason}", *numbers])
 
 
-def _hover(fate: _Fate) -> str:
+def _hover(drawn: _Drawn) -> str:
     """Return what is told of a signal; Plotly reads a little HTML, so whatever the ledger has is escaped."""
-    signal = fate.signal
+    signal = drawn.signal
     lines = [
         f"<b>{escape(signal.symbol)} {signal.side}</b>, confidence {signal.confidence}",
         f"signal: entry {signal.entry_price}, stop {signal.stop_price}, target {signal.target_price}",
-        escape(fate.said),
+        escape(drawn.said),
         f"{signal.created_at:%Y-%m-%d %H:%M} UTC, {signal.signal_id}",
     ]
     return "<br>".join(lines)
 
 
-def _entries(name: str, color: str, fates: Sequence[_Fate]) -> Figure:
+def _entries(name: str, color: str, found: Sequence[_Drawn]) -> Figure:
     """Mark where signals were made or entries filled: hollow where nothing came of them."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": [iso(fate.trade.entered_at if fate.trade else fate.signal.created_at) for fate in fates],
-        "y": [float(fate.trade.entry_price if fate.trade else fate.signal.entry_price) for fate in fates],
-        "text": [_hover(fate) for fate in fates],
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": {
-            "symbol": [_ENTRY[fate.signal.side] + ("" if fate.trade else "-open") for fate in fates],
+    return scatter(
+        "markers",
+        name=name,
+        x=[iso(each.position.entry.at if each.position else each.signal.created_at) for each in found],
+        y=[float(each.position.entry.price if each.position else each.signal.entry_price) for each in found],
+        text=[_hover(each) for each in found],
+        hovertemplate="%{text}<extra></extra>",
+        marker={
+            "symbol": [_ENTRY[each.signal.side] + ("" if each.position else "-open") for each in found],
             "size": 9,
             "color": color,
             "line": {"width": 1, "color": color},
         },
-    }
+    )
 
 
-def _paths(name: str, color: str, fates: Sequence[_Fate]) -> Figure:
-    """Draw closed trades, each from its entry to its exit, with nothing between two of them."""
+def _paths(name: str, color: str, found: Iterable[_Drawn]) -> Figure:
+    """Draw closed positions, each from its entry to its exit, with nothing between two of them."""
     times: list[str | None] = []
     prices: list[float | None] = []
     symbols: list[str] = []
     texts: list[str] = []
-    for fate in fates:
-        trade = fate.trade
-        if trade is None or trade.exited_at is None or trade.exit_price is None:
+    for each in found:
+        if each.position is None or each.position.exit is None:
             continue
-        times += [iso(trade.entered_at), iso(trade.exited_at), None]
-        prices += [float(trade.entry_price), float(trade.exit_price), None]
-        symbols += [_ENTRY[trade.side], _EXIT.get(trade.exit_leg or "", "diamond"), "circle"]
-        texts += [_hover(fate), _hover(fate), ""]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": times,
-        "y": prices,
-        "text": texts,
-        "hovertemplate": "%{text}<extra></extra>",
-        "line": {"color": color, "width": 1.5},
-        "marker": {"symbol": symbols, "size": 10, "color": color, "line": {"width": 2, "color": color}},
-    }
+        entry, exit_ = each.position.entry, each.position.exit
+        times += [iso(entry.at), iso(exit_.at), None]
+        prices += [float(entry.price), float(exit_.price), None]
+        symbols += [_ENTRY[each.position.execution.side], _EXIT.get(exit_.leg, "diamond"), "circle"]
+        texts += [_hover(each), _hover(each), ""]
+    return scatter(
+        "lines+markers",
+        name=name,
+        x=times,
+        y=prices,
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+        line={"color": color, "width": 1.5},
+        marker={"symbol": symbols, "size": 10, "color": color, "line": {"width": 2, "color": color}},
+    )
 
 
-def _levels(name: str, dash: str, levels: Iterable[tuple[Trade, Decimal | None]], ends: datetime) -> Figure:
-    """Draw the stops or the targets that trades were sent with, each as long as its position was held."""
+def _levels(name: str, dash: str, held: Iterable[Position], ends: datetime) -> Figure:
+    """Draw the stops or the targets that entries were sent with, each as long as its position was held."""
     times: list[str | None] = []
     prices: list[float | None] = []
-    for trade, level in levels:
+    for each in held:
+        level = planned(each.execution, f"{name}_price")
         if level is not None:
-            closed = trade.exited_at if trade.profit is not None else None
-            times += [iso(trade.entered_at), iso(closed or ends), None]
+            closed = each.exit.at if each.exit and each.profit is not None else ends
+            times += [iso(each.entry.at), iso(closed), None]
             prices += [float(level), float(level), None]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": times,
-        "y": prices,
-        "hoverinfo": "skip",
-        "line": {"color": "--level", "width": 1, "dash": dash},
-    }
+    line = {"color": "--level", "width": 1, "dash": dash}
+    return scatter("lines", name=name, x=times, y=prices, hoverinfo="skip", line=line)

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from argo.conservation import read_rows
 from argo.domain.account import AccountState
-from argo.domain.conservation import Row
 from argo.domain.execution import Execution
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.ports import Ledger
-from console.sources import read_signals
+from argo.records import of_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +19,23 @@ class Reading:
     """
 
     executors: tuple[str, ...]
-    rows: Sequence[Row]
-    signals: Sequence[StoredSignal]
+    records: Sequence[SignalRecord]
     accounts: Mapping[str, AccountState]
     is_whole: bool
 
     @property
+    def signals(self) -> list[StoredSignal]:
+        """The signals, without those that the ledger lacks."""
+        return [record.stored for record in self.records if record.stored is not None]
+
+    @property
     def modes(self) -> list[str]:
         """The modes that the records were written in."""
-        executions = (each.mode for row in self.rows for each in row.executions.values())
-        return sorted({*executions, *(stored.mode for stored in self.signals)})
+        return sorted(set().union(*(record.modes for record in self.records)))
 
     def executions(self, executor: str) -> list[Execution]:
-        """Return an account's executions, in the order of the rows."""
-        return [row.executions[executor] for row in self.rows if executor in row.executions]
+        """Return an account's executions, in the order of the signals."""
+        return [record.executions[executor] for record in self.records if executor in record.executions]
 
 
 async def read(ledger: Ledger, executors: Sequence[str], days: Iterable[str], *, is_whole: bool) -> Reading:
@@ -46,16 +47,7 @@ async def read(ledger: Ledger, executors: Sequence[str], days: Iterable[str], *,
         days: Such as ``2026-11-20``, newest first.
         is_whole: Whether these are all the days that the ledger has records of.
     """
-    wanted = list(days)
-    rows, signals, accounts = await asyncio.gather(
-        read_rows(ledger, executors, wanted),
-        read_signals(ledger, wanted),
-        asyncio.gather(*(ledger.account(executor) for executor in executors)),
+    records, accounts = await asyncio.gather(
+        of_days(ledger, executors, days), asyncio.gather(*(ledger.account(executor) for executor in executors))
     )
-    return Reading(
-        executors=tuple(executors),
-        rows=rows,
-        signals=signals,
-        accounts=dict(zip(executors, accounts, strict=True)),
-        is_whole=is_whole,
-    )
+    return Reading(tuple(executors), records, dict(zip(executors, accounts, strict=True)), is_whole)

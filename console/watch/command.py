@@ -17,16 +17,16 @@ from rich.live import Live
 
 from argo.adapters.clock import SystemClock
 from argo.domain.ledger import ReservationConflict
-from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from argo.ports import Clock
-from console.deployment import Deployment, StackOption, StateOption, open_deployment
+from console.deployment import Deployment, open_deployment
+from console.failing import REFUSED, fail, failing
+from console.options import ServedOption, StackOption, StateOption
 from console.tables import output
 from console.watch.frame import Failure, Frame
 from console.watch.probes import Probes
 from console.watch.reading import Reader, Reading
 from console.watch.served import served_deployment
-from worlds.embedded_aws import EmbeddedAwsError
 from worlds.paths import CONFIGURATION, LAST_RUN
 
 _UNREADABLE = (BotoCoreError, ClientError, ReservationConflict, ValidationError)
@@ -62,14 +62,12 @@ class View:
         yield self.frame(console.height)
 
 
+@failing()
 def watch(
     *,
     state: StateOption = LAST_RUN,
     stack: StackOption = None,
-    served: Annotated[
-        Path | None,
-        typer.Option(help="Instead of --state, what a running `argo serve` serves: .argo/sam-env.json."),
-    ] = None,
+    served: ServedOption = None,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two readings.")] = 5,
     once: Annotated[
         bool, typer.Option("--once", help="Print one frame; so does output that is no terminal.")
@@ -81,24 +79,15 @@ def watch(
     """
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
-    try:
-        with suppress(KeyboardInterrupt), _opened(state, stack, served) as (deployment, source):
-            clock = SystemClock()
-            configuration = load_configuration(CONFIGURATION)
-            reader = Reader(
-                deployment,
-                configuration,
-                clock,
-                Probes(deployment, clock, has_metrics=served is None and stack is not None),
-            )
-            view = View(source, clock)
-            if once or not sys.stdout.isatty():
-                asyncio.run(_print_once(view, reader))
-            else:
-                asyncio.run(_follow(view, reader, every))
-    except (ConfigurationError, EmbeddedAwsError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
+    with suppress(KeyboardInterrupt), _opened(state, stack, served) as (deployment, source):
+        clock = SystemClock()
+        probes = Probes(deployment, clock, has_metrics=served is None and stack is not None)
+        reader = Reader(deployment, load_configuration(CONFIGURATION), clock, probes)
+        view = View(source, clock)
+        if once or not sys.stdout.isatty():
+            asyncio.run(_print_once(view, reader))
+        else:
+            asyncio.run(_follow(view, reader, every))
 
 
 @contextmanager
@@ -113,8 +102,7 @@ def _opened(state: Path, stack: str | None, served: Path | None) -> Iterator[tup
 async def _print_once(view: View, reader: Reader) -> None:
     await view.refresh(reader)
     if view.failure is not None:
-        Console(stderr=True).print(view.failure.message, style="red", markup=False, highlight=False)
-        raise typer.Exit(1)
+        fail(view.failure.message, REFUSED)
     output().print(view.frame())
 
 

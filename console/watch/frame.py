@@ -11,7 +11,9 @@ from rich.text import Text
 from argo.domain.account import TradingState
 from argo.domain.conservation import AccountSum
 from argo.domain.limits import Level, Limit
-from console.tables import signals_table
+from console.outcomes import signals_table
+from console.status import COLOURS
+from console.tables import money
 from console.watch.probes import Heartbeat
 from console.watch.reading import Reading
 
@@ -22,14 +24,6 @@ GENERATOR_LATE = timedelta(minutes=5)
 """CloudWatch shows a minute up to two minutes after it; the alarm sounds after five."""
 
 _WIDE = 110
-_COLOURS = {
-    TradingState.ACTIVE: "green",
-    TradingState.REDUCING: "yellow",
-    TradingState.HALTED: "bold red",
-    Level.WARNING: "yellow",
-    Level.CRITICAL: "red",
-    Level.BREACH: "bold red",
-}
 _LOW = 30
 _FEW = 10
 _LINES_AROUND_SIGNALS = 5
@@ -75,8 +69,8 @@ class Frame:
         if self.height is not None:
             left = self.height - len(console.render_lines(above, options, pad=False)) - _LINES_AROUND_SIGNALS
         executors = [account.status.executor for account in self.reading.accounts]
-        rows = self.reading.rows[: max(left, 1)]
-        yield signals_table(rows, executors, of=len(self.reading.rows), width=options.max_width)
+        newest = self.reading.records[: max(left, 1)]
+        yield signals_table(newest, executors, of=len(self.reading.records), width=options.max_width)
 
     @property
     def _time(self) -> datetime:
@@ -84,9 +78,8 @@ class Frame:
         return self.now if self.reading is None or self.reading.is_live else self.reading.as_of
 
     def _head(self) -> RenderableType:
-        modes = (
-            {each.mode for row in self.reading.rows for each in row.executions.values()} if self.reading else ()
-        )
+        records = self.reading.records if self.reading else ()
+        modes = {each.mode for record in records for each in record.executions.values()}
         lines = [Text.assemble(("argo watch", "bold"), "  ", ", ".join([self.source, *sorted(modes)]))]
         read = f"read {_span(self.now - self.read_at)} ago" if self.read_at else "reading"
         if self.failure is not None:
@@ -123,20 +116,19 @@ def _accounts(reading: Reading, *, wide: bool) -> Table:
     table.add_column("room under limits", overflow="fold", ratio=1)
     for account in reading.accounts:
         status = account.status
-        state = Text(str(status.state.trading_state), _COLOURS[status.state.trading_state])
+        state = Text(str(status.state.trading_state), COLOURS[status.state.trading_state])
         if status.state.state_reason and status.state.trading_state is not TradingState.ACTIVE:
             state.append(f": {status.state.state_reason}", "default")
-        equity = "not known" if status.state.equity is None else f"{status.state.equity:,.2f}"
-        today = "-" if status.day_profit is None else f"{status.day_profit:+,.2f}"
+        today = "-" if status.day_profit is None else money(status.day_profit, signed=True)
         rooms = Text("   " if wide else ", ").join(_room(limit) for limit in status.limits)
-        table.add_row(status.executor, state, equity, today, rooms)
+        table.add_row(status.executor, state, money(status.state.equity), today, rooms)
     return table
 
 
 def _room(limit: Limit) -> Text:
     said = Text(f"{limit.name} {limit.room:,.0f}")
     if limit.level is not Level.OK:
-        said.append(f" {limit.level}", _COLOURS[limit.level])
+        said.append(f" {limit.level}", COLOURS[limit.level])
     return said
 
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
-from argo.conservation import read_rows
 from argo.domain.account import AccountState
-from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, limits
+from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
 from argo.domain.config import Configuration
-from argo.domain.conservation import Row, Unresolved, conserved, sums
+from argo.domain.conservation import Unresolved, conserved, sums
 from argo.domain.execution import Execution
+from argo.domain.ledger import SignalRecord
 from argo.ports import Clock
+from argo.records import of_days
 from console.deployment import Deployment
 from console.watch.probes import Heartbeat, Probes
-from console.watch.rows import DayOfRows
+from console.watch.today import Today
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,15 @@ class Account:
 class Reading:
     """Everything that a frame shows.
 
-    ``as_of`` is now, or the last record's time of a run that is over, which is not ``is_live``. ``rows`` are the
-    signals of ``period``, newest first; the accounts' sums are over these.
+    ``as_of`` is now, or the last record's time of a run that is over, which is not ``is_live``. ``records`` are
+    the signals of ``period``, newest first; the accounts' sums are over these.
     """
 
     as_of: datetime
     is_live: bool
     period: str
     accounts: Sequence[Account]
-    rows: Sequence[Row]
+    records: Sequence[SignalRecord]
     generator: Heartbeat
 
 
@@ -49,7 +50,7 @@ class Reader:
 
     A reading takes four per account (its state, its open executions, the newest executions, its dead letters) and
     one for the newest signals; another page of these where more than fifty came within ten minutes; what
-    `DayOfRows` looks up, 25 at most; and one to CloudWatch a minute. The first reading takes the whole day. The
+    `Today` looks up, 25 at most; and one to CloudWatch a minute. The first reading takes the whole day. The
     signals of a run that is over are read once.
     """
 
@@ -61,8 +62,8 @@ class Reader:
         self._configuration = configuration
         self._clock = clock
         self._probes = probes
-        self._live = DayOfRows(deployment.ledger, deployment.executors)
-        self._over: list[Row] | None = None
+        self._live = Today(deployment.ledger, deployment.executors)
+        self._over: list[SignalRecord] | None = None
 
     async def read(self) -> Reading:
         """Return what there is now.
@@ -77,53 +78,44 @@ class Reader:
         )
         if self._days is None:
             now = self._clock.now().astimezone(UTC)
-            rows = await self._live.read(now, chain.from_iterable(opened))
-            shown, period = [row for row in rows if row.created_at.date() == now.date()], f"{now:%F}, UTC"
+            period = f"{now:%F}, UTC"
+            known = await self._live.read(now, chain.from_iterable(opened))
+            shown = [record for record in known if record.created_at.date() == now.date()]
         else:
-            shown = rows = await self._rows_of_run()
-            now, period = (
-                self._last_record(states, rows),
-                f"{self._days[-1]} to {self._days[0]}" if self._days else "-",
-            )
+            shown = known = await self._records_of_run()
+            now = self._last_record(states, known)
+            period = f"{self._days[-1]} to {self._days[0]}" if self._days else "-"
         accounts = [
-            self._account(state, waiting, rows=rows, shown=shown, now=now, letters=letters)
+            self._account(state, waiting, known=known, shown=shown, now=now, letters=letters)
             for state, waiting in zip(states, opened, strict=True)
         ]
         return Reading(now, self._days is None, period, accounts, shown, generator)
 
-    async def _rows_of_run(self) -> list[Row]:
+    async def _records_of_run(self) -> list[SignalRecord]:
         if self._over is None:
-            self._over = await read_rows(self._ledger, self._executors, self._days or ())
+            self._over = await of_days(self._ledger, self._executors, self._days or ())
         return self._over
 
-    def _last_record(self, states: Sequence[AccountState], rows: Sequence[Row]) -> datetime:
-        known = [state.observed_at for state in states if state.observed_at] + [row.created_at for row in rows]
-        return max(known, default=self._clock.now())
+    def _last_record(self, states: Sequence[AccountState], known: Sequence[SignalRecord]) -> datetime:
+        times = [state.observed_at for state in states if state.observed_at]
+        return max([*times, *(record.created_at for record in known)], default=self._clock.now())
 
     def _account(
         self,
         state: AccountState,
         opened: Sequence[Execution],
         *,
-        rows: Sequence[Row],
-        shown: Sequence[Row],
+        known: Sequence[SignalRecord],
+        shown: Sequence[SignalRecord],
         now: datetime,
         letters: dict[str, int],
     ) -> Account:
         executor = state.executor
-        profile = self._configuration.accounts.get(executor)
         (summed,) = sums(shown, [executor])
-        status = AccountStatus(
-            executor=executor,
-            state=state,
-            open_executions=opened,
-            summed=summed,
-            limits=limits(profile, state) if profile else [],
-        )
         return Account(
-            status,
-            filled=sum(_has_filled(row.executions.get(executor)) for row in shown),
-            unresolved=conserved(rows, executor, now=now, still_open=opened).unresolved,
+            status_of(state, opened, summed, self._configuration.accounts.get(executor)),
+            filled=sum(_has_filled(record.executions.get(executor)) for record in shown),
+            unresolved=conserved(known, executor, now=now, still_open=opened).unresolved,
             dead_letters=letters.get(executor, 0),
         )
 

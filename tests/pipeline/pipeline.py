@@ -13,7 +13,8 @@ from argo.domain.account import TradingState
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime
 from argo.environment import Environment
-from console.why import _execution_panel, _read, _signal_panel
+from argo.records import one
+from console.why import explained
 from execution import wiring as execution_wiring
 from execution.batch import execute_batch
 from reconciliation import wiring as reconciliation_wiring
@@ -228,11 +229,10 @@ class Pipeline:
 
     def why(self, signal) -> str:
         """Return what `argo why` prints of a signal, on a screen wide enough for every line."""
-        stored, executions = asyncio.run(_read(self.ledger, signal.signal_id))
+        record = asyncio.run(one(self.ledger, signal.signal_id))
         screen = Console(file=io.StringIO(), width=1_000)
-        screen.print(_signal_panel(stored.signal))
-        for execution in executions:
-            screen.print(_execution_panel(execution))
+        for part in explained(record):
+            screen.print(part)
         return screen.file.getvalue()
 
     def set_trading_state(self, state: TradingState, executor: str = "argo", *, reason: str = "a person") -> None:

@@ -1,9 +1,9 @@
 import asyncio
 from datetime import timedelta
 
-from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
+from argo.records import of_days
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import OPENS, failed, signals
 from tests.unit.builders import a_signal
@@ -156,7 +156,7 @@ def test_b01_signals_that_all_fail_are_not_called_done(pipeline):
 
     pipeline.poll()
 
-    rows = asyncio.run(read_rows(pipeline.ledger, ("argo",), [f"{OPENS:%Y-%m-%d}"]))
+    rows = asyncio.run(of_days(pipeline.ledger, ("argo",), [f"{OPENS:%Y-%m-%d}"]))
     (account,) = sums(rows, ("argo",))
     assert (account.signals, account.with_order, account.rejected, account.gap) == (8, 0, 8, 0)
     assert account.is_silent

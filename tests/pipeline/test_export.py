@@ -11,12 +11,12 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.records import of_days, parts
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
-from console.export.reading import read
 from console.main import app
+from console.trades import trades_of
 from simulation.broker.server import BackgroundServer, Fault
 from tests.pipeline.pipeline import EXECUTORS, MINUTE, OPENS, Pipeline, a_broker, against
 from tests.unit.builders import a_signal, a_vote
@@ -71,7 +71,7 @@ def kept(tmp_path_factory):
     with embedded_aws(state / "aws") as aws, BackgroundServer(a_broker()) as background:
         pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
         trade(pipeline)
-        rows = asyncio.run(read_rows(pipeline.ledger, EXECUTORS, [DAY]))
+        rows = asyncio.run(of_days(pipeline.ledger, EXECUTORS, [DAY]))
         stored = {row.signal_id: asyncio.run(pipeline.ledger.signal(row.signal_id)) for row in rows}
     return state, rows, stored
 
@@ -249,7 +249,7 @@ def test_a_file_that_exists_is_replaced_when_it_is_asked_for(kept, tmp_path):
 
 def read_all(pipeline, *days):
     async def joined():
-        return [each async for part in read(pipeline.ledger, EXECUTORS, days) for each in part]
+        return [each async for part in parts(pipeline.ledger, EXECUTORS, days) for each in part]
 
     return asyncio.run(joined())
 
@@ -283,9 +283,11 @@ def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(pip
     assert all(
         trade.execution is None or trade.execution.key[0] == joined.stored.signal.signal_id
         for joined in found
-        for trade in joined.trades
+        for trade in trades_of(joined)
     )
-    assert len({(t.subject.signal_id, t.executor) for joined in found for t in joined.trades}) == 2 * len(signals)
+    assert len({(t.subject.signal_id, t.executor) for joined in found for t in trades_of(joined)}) == 2 * len(
+        signals
+    )
 
 
 def test_an_execution_that_stands_under_another_time_is_its_signals(pipeline):
@@ -296,7 +298,7 @@ def test_an_execution_that_stands_under_another_time_is_its_signals(pipeline):
 
     (joined,) = read_all(pipeline, DAY)
 
-    assert [(trade.executor, trade.execution.state) for trade in joined.trades] == [("argo", "CLAIMED")]
+    assert [(trade.executor, trade.execution.state) for trade in trades_of(joined)] == [("argo", "CLAIMED")]
 
 
 def test_an_execution_without_a_signal_is_a_trade_and_no_signal(pipeline):
@@ -306,4 +308,4 @@ def test_an_execution_without_a_signal_is_a_trade_and_no_signal(pipeline):
     (joined,) = read_all(pipeline, DAY)
 
     assert joined.stored is None
-    assert [trade.subject.signal_id for trade in joined.trades] == [signal.signal_id]
+    assert [trade.subject.signal_id for trade in trades_of(joined)] == [signal.signal_id]

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.environment import load_configuration
+from argo.records import of_days
 from simulation.market.bars import load_bars
 from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from worlds.play import configured_for, play
@@ -32,7 +32,7 @@ def result(aws):
             first=date(2012, 9, 4),
             on_step=lambda *_: None,
         )
-        rows = await read_rows(world.ledger, what.executors, aws.days(resources.table))
+        rows = await of_days(world.ledger, what.executors, aws.days(resources.table))
         return what, rows, logs.getvalue()
 
     return asyncio.run(run())

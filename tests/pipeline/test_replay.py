@@ -80,7 +80,7 @@ def test_a_replay_leaves_the_ledger_that_a_run_on_embedded_aws_leaves(run):
 
     found = replay()
 
-    days = {row.created_at.date().isoformat() for row in found.reading.rows}
+    days = {row.created_at.date().isoformat() for row in found.reading.records}
     assert asyncio.run(contents(found.ledger, found.played.executors, days)) == lines
     assert found.sha256 == sha256
 

@@ -22,10 +22,10 @@ from typer.testing import CliRunner
 
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
-from argo.conservation import read_rows
 from argo.domain.conservation import sums
 from argo.domain.metrics import Metric
 from argo.environment import Environment, load_configuration
+from argo.records import of_days
 from console.deployment import Deployment
 from console.main import app
 from console.watch.command import View
@@ -124,7 +124,7 @@ def test_later_readings_are_what_a_first_reading_would_be(pipeline):
     def compare():
         kept, fresh = read(reader), read(reader_of(pipeline))
         assert kept == fresh
-        rows = asyncio.run(read_rows(pipeline.ledger, EXECUTORS, [DAY]))
+        rows = asyncio.run(of_days(pipeline.ledger, EXECUTORS, [DAY]))
         assert [account.status.summed for account in kept.accounts] == sums(rows, EXECUTORS)
         day.append(kept)
 
@@ -146,8 +146,8 @@ def test_later_readings_are_what_a_first_reading_would_be(pipeline):
     pipeline.publish(later(pipeline, symbol="IBM"), to="prop_firm")
     compare()
 
-    assert len(day[-1].rows) == 3
-    assert len({str(reading.rows) for reading in day}) == len(day) - 1, "time passed once without a change"
+    assert len(day[-1].records) == 3
+    assert len({str(reading.records) for reading in day}) == len(day) - 1, "time passed once without a change"
 
 
 def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(pipeline):
@@ -161,8 +161,8 @@ def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(pipeline):
     pipeline.store(later(pipeline))
     after = read(reader)
 
-    assert [len(reading.rows) for reading in (before, after)] == [1, 1]
-    assert after.rows[0].symbol == "AAPL"
+    assert [len(reading.records) for reading in (before, after)] == [1, 1]
+    assert after.records[0].subject.symbol == "AAPL"
     assert after.accounts[0].unresolved[0].signal_id == waits.signal_id
     assert after == read(reader_of(pipeline))
 

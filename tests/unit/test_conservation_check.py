@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from argo.conservation import check, read_rows, record
+from argo.conservation import check, record
 from argo.domain.conservation import sums
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Page, StoredSignal
 from argo.domain.signal import Signal
 from argo.observability import Telemetry
+from argo.records import of_days
 from tests.unit.builders import BAR_TIME, NOW, a_signal
 from tests.unit.console.records import EXECUTORS, in_state
 
@@ -70,7 +71,7 @@ def numbered(number, *, days=0):
 
 
 def read(records, *days):
-    return asyncio.run(read_rows(records, EXECUTORS, days))
+    return asyncio.run(of_days(records, EXECUTORS, days))
 
 
 def minutes_ago(*ages):

@@ -136,14 +136,19 @@ class ExecutionReport(Answer):
     realised_profit: str | None
 
 
-class SignalReport(Answer):
-    """A signal in a list; ``awaiting`` are accounts whose message is not in their queue yet."""
+class KnownSignal(Answer):
+    """A signal and whom it was sent to; ``awaiting`` are accounts whose message is not in their queue yet."""
 
     signal: Signal
     mode: str
     published_to: Sequence[str]
     awaiting: Sequence[str]
     declined: Mapping[str, str]
+
+
+class SignalReport(KnownSignal):
+    """A signal in a list; ``awaiting`` are accounts whose message is not in their queue yet."""
+
     executions: Sequence[ExecutionReport]
 
 
@@ -155,14 +160,9 @@ class SignalPage(Answer):
     next_token: str | None
 
 
-class SignalDetail(Answer):
+class SignalDetail(KnownSignal):
     """One signal with the whole record of its executions."""
 
-    signal: Signal
-    mode: str
-    published_to: Sequence[str]
-    awaiting: Sequence[str]
-    declined: Mapping[str, str]
     executions: Sequence[Execution]
 
 

@@ -1,12 +1,11 @@
 """A signal from outside: published as the generator's are, then waited for until its outcome is known."""
 
-import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
+from argo import records
 from argo.domain.conservation import Part, part_of
 from argo.domain.execution import Execution
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord
 from argo.domain.metrics import Metric
 from trading_api.answers import Outcome, Outcomes
 from trading_api.requests import OutsideSignal
@@ -55,31 +54,27 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
 
 
 async def _look(wiring: Wiring, signal_id: str, *, created: bool) -> Outcomes:
-    stored, executions = await asyncio.gather(
-        wiring.ports.ledger.signal(signal_id), wiring.ports.ledger.executions(signal_id)
-    )
-    if stored is None:
+    record = await records.one(wiring.ports.ledger, signal_id)
+    if record is None or record.stored is None:
         raise LookupError(f"the ledger lost the signal {signal_id}")
-    return outcomes(stored, executions, created=created)
+    return outcomes(record, created=created)
 
 
-def outcomes(stored: StoredSignal, executions: Sequence[Execution], *, created: bool) -> Outcomes:
+def outcomes(record: SignalRecord, *, created: bool) -> Outcomes:
     """Return what every account made of a signal, and who has not come to an outcome yet."""
-    by_account = {execution.executor: execution for execution in executions}
-    addressed = stored.published_to | stored.awaiting
     settled = {
         executor: Outcome(success=False, executor_id=executor, reason=reason)
-        for executor, reason in stored.declined.items()
-        if executor not in addressed
+        for executor, reason in record.declined.items()
+        if executor not in record.addressed
     }
-    for executor, execution in by_account.items():
+    for executor, execution in record.executions.items():
         if (outcome := outcome_of(execution)) is not None:
             settled[executor] = outcome
     return Outcomes(
-        signal_id=stored.signal.signal_id,
+        signal_id=record.signal_id,
         created=created,
         outcomes=[settled[executor] for executor in sorted(settled)],
-        pending=sorted((addressed | by_account.keys()) - settled.keys()),
+        pending=sorted((record.addressed | record.executions.keys()) - settled.keys()),
     )
 
 

@@ -2,19 +2,14 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
+from argo import records
 from argo.conservation import WINDOW, check
-from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, limits
+from argo.domain.account_status import OPEN_AT_MOST, status_of
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import StoredSignal
-from trading_api.answers import (
-    AccountReport,
-    ExecutionReport,
-    SignalDetail,
-    SignalPage,
-    SignalReport,
-    Status,
-)
+from argo.domain.ledger import SignalRecord, StoredSignal
+from trading_api.answers import AccountReport, ExecutionReport, SignalDetail, SignalPage, SignalReport, Status
 from trading_api.requests import refused
 from trading_api.wiring import Wiring
 
@@ -34,19 +29,12 @@ async def read_status(wiring: Wiring) -> Status:
 
 
 async def _account(wiring: Wiring, executor: str, now: datetime) -> AccountReport:
-    open_executions = await wiring.ports.ledger.open_executions(executor, limit=OPEN_AT_MOST)
+    ledger = wiring.ports.ledger
+    open_executions = await ledger.open_executions(executor, limit=OPEN_AT_MOST)
     state, found = await asyncio.gather(
-        wiring.ports.ledger.account(executor),
-        check(wiring.ports.ledger, executor, now=now, still_open=open_executions),
+        ledger.account(executor), check(ledger, executor, now=now, still_open=open_executions)
     )
-    profile = wiring.configuration.accounts.get(executor)
-    status = AccountStatus(
-        executor=executor,
-        state=state,
-        open_executions=open_executions,
-        summed=found.total,
-        limits=limits(profile, state) if profile else [],
-    )
+    status = status_of(state, open_executions, found.total, wiring.configuration.accounts.get(executor))
     return AccountReport.model_validate(
         {
             **status.as_dict(),
@@ -70,47 +58,40 @@ async def read_page(
         RequestValidationError: the token is not one of this list's.
     """
     day = day or wiring.ports.clock.now().date().isoformat()
-    found: list[SignalReport] = []
+    found: list[SignalRecord] = []
     for _ in range(_PAGES_AT_MOST):
         try:
-            page = await wiring.ports.ledger.signals_of(day, limit=limit - len(found), token=token or None)
+            page = await records.page(wiring.ports.ledger, day, limit=limit - len(found), token=token or None)
         except ValueError as error:
             raise refused(("query", "token"), f"not a page token of {day}: {token!r}", "invalid_token") from error
-        reports = await asyncio.gather(*(_report(wiring, stored) for stored in page.items))
-        found += [each for each in reports if state is None or state in _states(each)]
+        found += [each for each in page.items if state is None or state in _states(each)]
         token = page.next_token
         if token is None or len(found) == limit:
             break
-    return SignalPage(day=day, signals=found, next_token=token)
+    reports = [
+        SignalReport(**_known(each.stored), executions=[_execution(one) for one in each.executions.values()])
+        for each in found
+        if each.stored is not None
+    ]
+    return SignalPage(day=day, signals=reports, next_token=token)
 
 
 async def read_signal(wiring: Wiring, signal_id: str) -> SignalDetail | None:
     """Return a signal with its executions, None when the ledger has no such signal."""
-    stored, executions = await asyncio.gather(
-        wiring.ports.ledger.signal(signal_id), wiring.ports.ledger.executions(signal_id)
-    )
-    if stored is None:
+    found = await records.one(wiring.ports.ledger, signal_id)
+    if found is None or found.stored is None:
         return None
-    return SignalDetail(
-        signal=stored.signal,
-        mode=stored.mode,
-        published_to=sorted(stored.published_to),
-        awaiting=sorted(stored.awaiting),
-        declined=stored.declined,
-        executions=executions,
-    )
+    return SignalDetail(**_known(found.stored), executions=list(found.executions.values()))
 
 
-async def _report(wiring: Wiring, stored: StoredSignal) -> SignalReport:
-    executions = await wiring.ports.ledger.executions(stored.signal.signal_id)
-    return SignalReport(
-        signal=stored.signal,
-        mode=stored.mode,
-        published_to=sorted(stored.published_to),
-        awaiting=sorted(stored.awaiting),
-        declined=stored.declined,
-        executions=[_execution(each) for each in executions],
-    )
+def _known(stored: StoredSignal) -> dict[str, Any]:
+    return {
+        "signal": stored.signal,
+        "mode": stored.mode,
+        "published_to": sorted(stored.published_to),
+        "awaiting": sorted(stored.awaiting),
+        "declined": stored.declined,
+    }
 
 
 def _execution(execution: Execution) -> ExecutionReport:
@@ -125,5 +106,5 @@ def _execution(execution: Execution) -> ExecutionReport:
     )
 
 
-def _states(report: SignalReport) -> set[ExecutionState]:
-    return {each.state for each in report.executions}
+def _states(record: SignalRecord) -> set[ExecutionState]:
+    return {each.state for each in record.executions.values()}

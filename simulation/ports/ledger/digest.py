@@ -8,9 +8,10 @@ from hashlib import sha256
 
 from pydantic import BaseModel
 
+from argo import records
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution
-from argo.domain.ledger import Page, StoredSignal
+from argo.domain.ledger import StoredSignal
 from argo.domain.values import iso
 from argo.ports import Ledger
 
@@ -18,7 +19,6 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any trade that ended."""
 
 _EXACT = Context(prec=38)
-_PAGE = 100
 _OF_ONE_WORLD = frozenset({"request_id"})
 """It names one answer of the broker and counts its HTTP requests; where there is no HTTP, there is none."""
 
@@ -34,21 +34,9 @@ async def contents(ledger: Ledger, executors: Collection[str], days: Collection[
     A line has all that the port answers, but the broker's request ids. How a number is written is no difference,
     nor is a field that is missing where another ledger has None.
     """
-    signals: list[StoredSignal] = []
-    executions: list[Execution] = []
-    for day in sorted(set(days)):
-        token: str | None = None
-        while True:
-            listed = await ledger.signals_of(day, limit=_PAGE, token=token)
-            signals += listed.items
-            if (token := listed.next_token) is None:
-                break
-        for executor in sorted(set(executors)):
-            while True:
-                page: Page[Execution] = await ledger.executions_of(executor, day, limit=_PAGE, token=token)
-                executions += page.items
-                if (token := page.next_token) is None:
-                    break
+    found = await records.of_days(ledger, sorted(set(executors)), sorted(set(days)))
+    signals = [record.stored for record in found if record.stored is not None]
+    executions = [each for record in found for each in record.executions.values()]
     accounts = [await ledger.account(executor, exits_since=EVER) for executor in sorted(set(executors))]
     return lines(signals, executions, accounts)
 
@@ -67,9 +55,9 @@ def lines(
     )
 
 
-def digest_of(records: Iterable[str]) -> str:
+def digest_of(written: Iterable[str]) -> str:
     """Return the SHA-256, in hex, of a ledger's lines."""
-    return sha256("\n".join(records).encode()).hexdigest()
+    return sha256("\n".join(written).encode()).hexdigest()
 
 
 def _canonical(value: object) -> object:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.execution import ExecutionState
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.signal import Signal
 from tests.unit.api.counter import BUY
 from tests.unit.builders import NOW, a_signal
@@ -190,7 +190,7 @@ records = st.builds(
 def test_a01_every_account_is_in_exactly_one_place(published, awaiting, declined, found):
     stored = StoredSignal(a_signal(), "simulated", published, awaiting, dict.fromkeys(declined, "regime_excluded"))
 
-    answered = outcomes(stored, found, created=True)
+    answered = outcomes(SignalRecord(stored, {each.executor: each for each in found}), created=True)
 
     settled = [each.executor_id for each in answered.outcomes]
     assert sorted([*settled, *answered.pending]) == sorted(

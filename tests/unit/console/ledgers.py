@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from argo.domain.conservation import Row
 from argo.domain.execution import Execution, ExecutionState, Fill, Transition
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.signal import Side, Signal
 from console.report.reading import Reading
 from simulation.market.bar_history import Bar, BarHistory
@@ -53,23 +52,13 @@ def a_denial(reason: str, number: int = 0, **overrides: object) -> Execution:
 
 def a_reading(*executions: Execution, is_whole: bool = True, equity: object = 1_000, **account: object) -> Reading:
     """Build what the ledger of one account says; ``equity`` is what it began with, None where nobody looked."""
-    rows, signals = [], []
+    records = []
     for execution in executions:
         signal = _signal((execution.created_at - BAR_TIME) // DAY, execution.symbol, execution.side)
-        signals.append(StoredSignal(signal, "simulated", frozenset({"argo"}), frozenset()))
-        rows.append(
-            Row(
-                signal_id=signal.signal_id,
-                created_at=signal.created_at,
-                symbol=signal.symbol,
-                side=signal.side,
-                confidence=signal.confidence,
-                addressed=frozenset({"argo"}),
-                executions={"argo": execution},
-            )
-        )
+        stored = StoredSignal(signal, "simulated", frozenset({"argo"}), frozenset())
+        records.append(SignalRecord(stored, {"argo": execution}))
     state = an_account_state(**{"starting_equity": None if equity is None else Decimal(equity)} | account)
-    return Reading(("argo",), rows, signals, {"argo": state}, is_whole=is_whole)
+    return Reading(("argo",), records, {"argo": state}, is_whole=is_whole)
 
 
 def a_tape(*closes: object, symbol: str = "AAPL") -> BarHistory:

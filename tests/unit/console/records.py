@@ -1,12 +1,12 @@
-"""Rows of a ledger, as the console reads them."""
+"""Signals joined with their executions, as the console reads them."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from argo.domain.conservation import Row
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
 from tests.unit.builders import a_signal, an_execution
 
@@ -28,18 +28,17 @@ def in_state(state: ExecutionState, executor: str = "argo", **overrides: object)
     return an_execution(**{"state": state, "executor": executor} | usual | overrides)
 
 
-def a_row(
-    executions: Mapping[str, Execution | ExecutionState] = {}, *, addressed: Iterable[str] = EXECUTORS
-) -> Row:
-    signal = a_signal()
-    return Row(
-        signal_id=signal.signal_id,
-        created_at=signal.created_at,
-        symbol=signal.symbol,
-        side=signal.side,
-        confidence=signal.confidence,
-        addressed=frozenset(addressed),
-        executions={
+def a_record(
+    executions: Mapping[str, Execution | ExecutionState] = {},
+    *,
+    addressed: Iterable[str] = EXECUTORS,
+    awaiting: Iterable[str] = (),
+    declined: Mapping[str, str] = {},
+    **signal: object,
+) -> SignalRecord:
+    return SignalRecord(
+        StoredSignal(a_signal(**signal), "simulated", frozenset(addressed), frozenset(awaiting), declined),
+        {
             executor: in_state(found, executor) if isinstance(found, ExecutionState) else found
             for executor, found in executions.items()
         },
@@ -47,8 +46,8 @@ def a_row(
 
 
 states = st.sampled_from(ExecutionState)
-rows = st.builds(
-    a_row,
+records = st.builds(
+    a_record,
     st.dictionaries(st.sampled_from(EXECUTORS), states),
     addressed=st.frozensets(st.sampled_from(EXECUTORS)),
 )

@@ -15,7 +15,7 @@ from argo.domain.signal import Side, Signal
 from argo.domain.signal_outcome import SignalOutcome
 from console.docs import reference
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
-from console.export.trade import DECLINED, Trade
+from console.trades import DECLINED, Trade
 from tests.unit.builders import NOW, a_signal
 from tests.unit.console.records import in_state
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from argo.domain.signal import Side
 from console.report.equity import Basis, Curve, marked_curve, realised_curve
-from console.report.trades import trades
+from console.trades import positions, r_multiple
 from tests.unit.console.ledgers import a_denial, a_fill, a_reading, a_tape, a_trade, closes_of, day
 
 HOUR = timedelta(hours=1)
@@ -100,9 +100,9 @@ def test_no_drawdown_is_positive_nor_deeper_than_from_the_highest_to_the_lowest(
 
 
 def test_a_trade_has_its_exit_and_its_profit_in_units_of_risk():
-    (won,) = trades([WON])
+    (won,) = positions([WON])
 
-    assert (won.entry_price, won.exit_price, won.exit_leg, won.profit, won.r_multiple) == (
+    assert (won.entry.price, won.exit.price, won.exit.leg, won.profit, r_multiple(WON)) == (
         100,
         110,
         "take_profit",
@@ -114,12 +114,12 @@ def test_a_trade_has_its_exit_and_its_profit_in_units_of_risk():
 def test_an_exit_in_two_fills_has_their_average_price():
     fills = [a_fill("entry", 100, day(0)), a_fill("take_profit", 110, day(1), 4), a_fill("exit", 105, day(2), 6)]
 
-    (trade,) = trades([a_trade(*fills, profit=70)])
+    (trade,) = positions([a_trade(*fills, profit=70)])
 
-    assert (trade.exit_price, trade.exit_leg, trade.exited_at) == (107, "exit", day(2))
+    assert (trade.exit.price, trade.exit.leg, trade.exit.at) == (107, "exit", day(2))
 
 
 def test_an_open_trade_has_neither_exit_nor_profit_and_an_unfilled_order_is_none():
-    (held,) = trades([SHORT, a_trade()])
+    (held,) = positions([SHORT, a_trade()])
 
-    assert (held.exited_at, held.profit, held.r_multiple) == (None, None, None)
+    assert (held.exit, held.profit, r_multiple(SHORT)) == (None, None, None)

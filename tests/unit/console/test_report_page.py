@@ -86,15 +86,15 @@ def test_the_page_says_where_the_signals_went():
 
 
 def test_a01_a_gap_is_the_first_thing_the_page_says():
-    lost = replace(READING.rows[0], addressed=frozenset())
+    lost = replace(READING.records[0], stored=None)
 
-    shown = Words(written(replace(READING, rows=[lost, *READING.rows[1:]]))).text
+    shown = Words(written(replace(READING, records=[lost, *READING.records[1:]]))).text
 
     assert "It does not add up. argo: a gap of -1." in shown
 
 
 def test_an_execution_without_its_signal_is_summed_up_though_it_cannot_be_drawn():
-    orphan = replace(READING, rows=READING.rows[-1:], signals=[])
+    orphan = replace(READING, records=[replace(READING.records[-1], stored=None)])
 
     text = written(orphan)
 

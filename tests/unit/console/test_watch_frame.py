@@ -17,7 +17,7 @@ from console.watch.frame import Failure, Frame
 from console.watch.probes import Heartbeat
 from console.watch.reading import Account, Reading
 from tests.unit.builders import NOW, a_holding, an_account_state
-from tests.unit.console.records import EXECUTORS, a_row, in_state, rows
+from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState
 SECONDS = timedelta(seconds=1)
@@ -44,7 +44,7 @@ def a_reading(found=(), accounts=None, **changes):
         "is_live": True,
         "period": "2026-03-02, UTC",
         "accounts": accounts or [an_account(executor, found) for executor in EXECUTORS],
-        "rows": found,
+        "records": found,
         "generator": Heartbeat(NOW - 70 * SECONDS),
     }
     return Reading(**known | changes)
@@ -70,7 +70,7 @@ def line_of(text, *beginnings):
 
 @every_width
 def test_an_account_is_shown_with_its_money_and_the_room_under_its_limits(width):
-    text = printed(a_reading([a_row()]), width)
+    text = printed(a_reading([a_record()]), width)
 
     line = line_of(text, "Account", "argo")
     assert all(part in line for part in ("ACTIVE", "101,234.50", "+1,234.50", "daily_loss 4,900", "positions 1"))
@@ -99,7 +99,7 @@ def test_before_the_reconcilers_first_look_nothing_is_made_up():
 
 def test_the_funnel_has_every_count_of_the_sum():
     states = [S.FILLED, S.FILLED, S.SUBMITTED, S.DENIED, S.REJECTED, S.EXPIRED, S.DEAD_LETTERED, S.CLAIMED]
-    found = [a_row({"argo": state}) for state in states]
+    found = [a_record({"argo": state}) for state in states]
 
     text = printed(a_reading(found, [an_account(found=found, filled=2, dead_letters=7)]))
 
@@ -119,7 +119,7 @@ def test_the_funnel_has_every_count_of_the_sum():
 
 
 def test_a_narrow_funnel_counts_the_rare_endings_together():
-    found = [a_row({"argo": state}) for state in (S.FILLED, S.REJECTED, S.EXPIRED, S.DEAD_LETTERED)]
+    found = [a_record({"argo": state}) for state in (S.FILLED, S.REJECTED, S.EXPIRED, S.DEAD_LETTERED)]
 
     text = printed(a_reading(found, [an_account(found=found)]), 80)
 
@@ -128,13 +128,13 @@ def test_a_narrow_funnel_counts_the_rare_endings_together():
 
 
 def test_a01_signals_without_one_order_are_called_silent():
-    found = [a_row({"argo": S.EXPIRED})]
+    found = [a_record({"argo": S.EXPIRED})]
 
     assert "0, SILENT" in line_of(printed(a_reading(found)), "Signals of", "argo")
 
 
 def test_what_is_unresolved_is_listed_with_its_age_and_what_it_met():
-    found = [a_row({"argo": in_state(S.CLAIMED, obstacle="broker_unreachable")}, addressed=["argo"])]
+    found = [a_record({"argo": in_state(S.CLAIMED, obstacle="broker_unreachable")}, addressed=["argo"])]
 
     text = printed(a_reading(found, as_of=NOW + 125 * SECONDS))
 
@@ -143,7 +143,7 @@ def test_what_is_unresolved_is_listed_with_its_age_and_what_it_met():
 
 
 def test_a_long_list_says_how_much_of_it_is_left_out():
-    found = [a_row(addressed=["argo"])] * 25
+    found = [a_record(addressed=["argo"])] * 25
 
     text = printed(a_reading(found, [an_account(found=found)]), height=40)
 
@@ -183,7 +183,7 @@ def test_a_heartbeat_that_cannot_be_read_is_not_called_late():
 
 
 def test_a_failed_reading_says_how_old_the_last_one_is_and_keeps_it_in_sight():
-    text = printed(a_reading([a_row({"argo": S.SUBMITTED})]), age=15, failure=Failure("no route to host"))
+    text = printed(a_reading([a_record({"argo": S.SUBMITTED})]), age=15, failure=Failure("no route to host"))
 
     assert text.splitlines()[1] == "last read 15 s ago: no route to host"
     assert "SUBMITTED 61e69015" in text
@@ -195,21 +195,21 @@ def test_without_any_reading_the_failure_is_all_there_is():
 
 
 def test_a_run_that_is_over_has_no_heartbeats_to_be_late():
-    text = printed(a_reading([a_row()], is_live=False, period="2 days"), age=1_000_000)
+    text = printed(a_reading([a_record()], is_live=False, period="2 days"), age=1_000_000)
 
     assert "over since 2026-03-02 15:01:05 UTC" in text
     assert "heartbeats" not in text
 
 
 def test_the_mode_is_shown():
-    found = [a_row({"argo": in_state(S.FILLED, mode="paper")})]
+    found = [a_record({"argo": in_state(S.FILLED, mode="paper")})]
 
     assert printed(a_reading(found)).splitlines()[0] == "argo watch  stack argo-dev, paper"
 
 
 @pytest.mark.parametrize("height", [24, 40, 60])
 def test_the_newest_signals_take_the_lines_that_are_left(height):
-    found = [replace(a_row(), signal_id=f"{number:024}") for number in range(100)]
+    found = [a_record(signal_id=f"{number:024}") for number in range(100)]
 
     text = printed(a_reading(found), height=height)
 
@@ -220,7 +220,7 @@ def test_the_newest_signals_take_the_lines_that_are_left(height):
 
 
 @every_width
-@given(st.lists(rows, max_size=4))
+@given(st.lists(records, max_size=4))
 def test_any_reading_is_drawn_within_the_width(width, found):
     text = printed(a_reading(found), width)
 
@@ -228,7 +228,7 @@ def test_any_reading_is_drawn_within_the_width(width, found):
 
 
 def test_colours_only_repeat_what_the_words_say():
-    found = [a_row({"argo": S.EXPIRED})]
+    found = [a_record({"argo": S.EXPIRED})]
     reading = a_reading(found, [an_account(found=found, dead_letters=1, trading_state=TradingState.HALTED)])
 
     plain, coloured = printed(reading), printed(reading, colour=True)

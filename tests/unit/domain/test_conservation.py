@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,14 +10,14 @@ from argo.domain.conservation import Part, Standstill, conserved, part_of, sums,
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import Obstacle
 from tests.unit.builders import NOW
-from tests.unit.console.records import EXECUTORS, a_row, in_state, rows
+from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState
 COUNTS = ("with_order", "denied", "rejected", "expired", "dead_lettered", "unresolved")
 
 
 def account(*found, executor="argo"):
-    """Return one account's sum over rows."""
+    """Return one account's sum over records."""
     (total,) = sums(found, [executor])
     return total
 
@@ -45,39 +44,39 @@ def counts(total):
     ],
 )
 def test_a01_an_execution_is_in_the_count_of_its_state_and_in_no_other(state, count):
-    total = account(a_row({"argo": state}))
+    total = account(a_record({"argo": state}))
 
     assert (total.signals, counts(total), total.gap) == (1, {count: 1}, 0)
 
 
 def test_a01_a_signal_without_an_execution_is_unresolved():
-    total = account(a_row())
+    total = account(a_record())
 
     assert (total.signals, counts(total), total.gap) == (1, {"unresolved": 1}, 0)
 
 
 def test_a_signal_for_another_account_is_not_counted():
-    total = account(a_row({"prop_firm": S.FILLED}, addressed=["prop_firm"]))
+    total = account(a_record({"prop_firm": S.FILLED}, addressed=["prop_firm"]))
 
     assert (total.signals, counts(total), total.gap) == (0, {}, 0)
 
 
 def test_a01_an_execution_without_a_signal_is_a_gap():
-    total = account(a_row({"argo": S.FILLED}, addressed=[]))
+    total = account(a_record({"argo": S.FILLED}, addressed=[]))
 
     assert (total.signals, total.with_order, total.gap) == (0, 1, -1)
 
 
-@given(st.lists(rows))
+@given(st.lists(records))
 def test_a01_the_counts_add_up_but_for_executions_nobody_was_sent(found):
     for total in sums(found, EXECUTORS):
-        unaddressed = [row for row in found if total.executor in row.executions.keys() - row.addressed]
+        unaddressed = [record for record in found if total.executor in record.executions.keys() - record.addressed]
 
         assert sum(counts(total).values()) == total.signals + len(unaddressed)
         assert total.gap == -len(unaddressed)
 
 
-@given(st.lists(rows), st.randoms(use_true_random=False))
+@given(st.lists(records), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_is_irrelevant_to_the_sums(found, randomness):
     shuffled = [*found]
     randomness.shuffle(shuffled)
@@ -85,7 +84,7 @@ def test_the_order_of_the_rows_is_irrelevant_to_the_sums(found, randomness):
     assert sums(shuffled, EXECUTORS) == sums(found, EXECUTORS)
 
 
-@given(st.lists(rows), st.lists(rows))
+@given(st.lists(records), st.lists(records))
 def test_a_sum_over_all_rows_is_the_sum_of_its_parts(first, second):
     whole, *parts = (account(*found) for found in ([*first, *second], first, second))
 
@@ -93,7 +92,7 @@ def test_a_sum_over_all_rows_is_the_sum_of_its_parts(first, second):
     assert all(getattr(whole, name) == sum(getattr(part, name) for part in parts) for name in COUNTS)
 
 
-@given(st.lists(rows))
+@given(st.lists(records))
 def test_a10_the_execution_rate_is_orders_by_signals_less_denied(found):
     total = account(*found)
 
@@ -122,25 +121,25 @@ def test_a10_without_signals_there_is_no_rate():
     ],
 )
 def test_a01_eligible_signals_without_one_order_are_silence(found, silent):
-    total = account(*(a_row({"argo": state}) for state in found))
+    total = account(*(a_record({"argo": state}) for state in found))
 
     assert total.is_silent is silent
 
 
 def test_reasons_and_profit_are_summed():
     total = account(
-        a_row({"argo": S.DENIED}),
-        a_row({"argo": S.DENIED}),
-        a_row({"argo": S.REJECTED}),
-        a_row({"argo": in_state(S.CLOSED, realised_profit=Decimal("10.25"))}),
-        a_row({"argo": in_state(S.CLOSED, realised_profit=Decimal("-3.5"))}),
+        a_record({"argo": S.DENIED}),
+        a_record({"argo": S.DENIED}),
+        a_record({"argo": S.REJECTED}),
+        a_record({"argo": in_state(S.CLOSED, realised_profit=Decimal("10.25"))}),
+        a_record({"argo": in_state(S.CLOSED, realised_profit=Decimal("-3.5"))}),
     )
 
     assert total.reasons == {"confidence_below_minimum": 2, "bracket_geometry": 1}
     assert total.realised_profit == Decimal("6.75")
 
 
-@given(st.lists(rows))
+@given(st.lists(records))
 def test_a_sum_is_plain_json_that_says_what_the_properties_say(found):
     total = account(*found)
 
@@ -154,33 +153,33 @@ def test_a_sum_is_plain_json_that_says_what_the_properties_say(found):
 awkward = st.builds(
     in_state, st.sampled_from(S), order_id=st.sampled_from([None, "61e69015-8549-4bfd-b9c3-01e75843f47d"])
 )
-awkward_rows = st.builds(
-    a_row,
+awkward_records = st.builds(
+    a_record,
     st.dictionaries(st.sampled_from(EXECUTORS), awkward),
     addressed=st.frozensets(st.sampled_from(EXECUTORS)),
 )
 
 
-@given(st.lists(awkward_rows))
+@given(st.lists(awkward_records))
 def test_a01_every_signal_of_an_account_is_in_exactly_one_count(found):
-    for row in found:
+    for record in found:
         for executor in EXECUTORS:
-            total = account(row, executor=executor)
-            known = executor in row.addressed or executor in row.executions
+            total = account(record, executor=executor)
+            known = executor in record.addressed or executor in record.executions
 
             assert sum(getattr(total, part) for part in Part) == known
-            assert total.signals == (executor in row.addressed)
+            assert total.signals == (executor in record.addressed)
 
 
 @given(awkward)
 def test_a03_only_a_record_with_an_order_id_counts_as_an_order(execution):
-    total = account(a_row({"argo": execution}))
+    total = account(a_record({"argo": execution}))
 
     assert (part_of(execution) is Part.WITH_ORDER) == bool(execution.state.has_order and execution.order_id)
     assert total.with_order == (part_of(execution) is Part.WITH_ORDER)
 
 
-@given(st.lists(awkward_rows))
+@given(st.lists(awkward_records))
 def test_the_unresolved_are_as_many_as_are_counted_and_each_says_what_it_met(found):
     for executor in EXECUTORS:
         total, waiting = account(*found, executor=executor), unresolved(found, executor)
@@ -190,43 +189,43 @@ def test_the_unresolved_are_as_many_as_are_counted_and_each_says_what_it_met(fou
 
 
 @pytest.mark.parametrize(
-    ("row", "obstacle"),
+    ("record", "obstacle"),
     [
-        (replace(a_row(), awaiting=frozenset({"argo"})), Standstill.NOT_SENT),
-        (a_row(), Standstill.NOT_RECEIVED),
-        (a_row({"argo": S.CLAIMED}), Standstill.IN_WORK),
-        (a_row({"argo": in_state(S.CLAIMED, obstacle="broker_unreachable")}), Obstacle.BROKER_UNREACHABLE),
-        (a_row({"argo": in_state(S.SUBMITTED, order_id=None)}), Standstill.ORDER_WITHOUT_ID),
+        (a_record(awaiting=frozenset({"argo"})), Standstill.NOT_SENT),
+        (a_record(), Standstill.NOT_RECEIVED),
+        (a_record({"argo": S.CLAIMED}), Standstill.IN_WORK),
+        (a_record({"argo": in_state(S.CLAIMED, obstacle="broker_unreachable")}), Obstacle.BROKER_UNREACHABLE),
+        (a_record({"argo": in_state(S.SUBMITTED, order_id=None)}), Standstill.ORDER_WITHOUT_ID),
     ],
 )
-def test_a01_an_unresolved_signal_says_where_it_is(row, obstacle):
-    (found,) = unresolved([row], "argo")
+def test_a01_an_unresolved_signal_says_where_it_is(record, obstacle):
+    (found,) = unresolved([record], "argo")
 
     assert found.obstacle == obstacle
 
 
 def test_a_signal_the_account_does_not_want_stays_out_of_its_sum():
-    row = replace(a_row(addressed=["prop_firm"]), declined={"argo": "confidence_below_minimum"})
+    record = a_record(addressed=["prop_firm"], declined={"argo": "confidence_below_minimum"})
 
-    total = account(row)
+    total = account(record)
 
     assert (total.signals, total.declined, total.gap, total.eligible) == (0, 1, 0, 0)
 
 
 def test_a01_what_is_older_than_the_window_is_listed_and_not_summed():
-    row = a_row({"argo": S.CLAIMED})
+    record = a_record({"argo": S.CLAIMED})
     hours_ago = in_state(S.UNKNOWN, signal_id="0" * 24, created_at=NOW - timedelta(hours=5))
     filled = in_state(S.FILLED, signal_id="1" * 24, created_at=NOW - timedelta(days=5))
-    known_twice = row.executions["argo"]
+    known_twice = record.executions["argo"]
 
-    found = conserved([row], "argo", now=NOW, still_open=[filled, hours_ago, known_twice])
+    found = conserved([record], "argo", now=NOW, still_open=[filled, hours_ago, known_twice])
 
     assert (found.total.signals, found.total.unresolved, found.total.gap) == (1, 1, 0)
-    assert [each.signal_id for each in found.unresolved] == ["0" * 24, row.signal_id]
+    assert [each.signal_id for each in found.unresolved] == ["0" * 24, record.signal_id]
     assert found.oldest_unresolved_seconds == 5 * 3_600
 
 
 def test_a_signal_of_a_clock_that_is_ahead_has_no_age():
-    found = conserved([a_row()], "argo", now=NOW - timedelta(minutes=1))
+    found = conserved([a_record()], "argo", now=NOW - timedelta(minutes=1))
 
     assert found.oldest_unresolved_seconds == 0

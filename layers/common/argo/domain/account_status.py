@@ -80,6 +80,14 @@ class AccountStatus:
         }
 
 
+def status_of(
+    state: AccountState, open_executions: Sequence[Execution], summed: AccountSum, profile: Profile | None
+) -> AccountStatus:
+    """Return the status of an account; without a profile it has no limits."""
+    found = limits(profile, state) if profile else []
+    return AccountStatus(summed.executor, state, open_executions, summed, found)
+
+
 def limits(profile: Profile, state: AccountState) -> list[Limit]:
     """Return a profile's limits as the ledger's record has used them: USD, or positions."""
     found: list[Limit] = []

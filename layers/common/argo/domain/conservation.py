@@ -1,7 +1,7 @@
 """The conservation sum: every signal of an account is in exactly one count, or the gap says that one is not."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import Reason
-from argo.domain.signal import Side
-from argo.domain.symbols import Symbol
+from argo.domain.signal import Side, Signal
 
 
 class Part(StrEnum):
@@ -32,26 +32,6 @@ class Standstill(Reason):
     NOT_RECEIVED = "not_received", "Its message is in the queue and no executor has taken it"
     IN_WORK = "in_work", "An executor has it and has recorded nothing yet"
     ORDER_WITHOUT_ID = "order_without_id", "Its state says that there is an order, but the record has no order id"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A signal with its execution per account.
-
-    ``addressed`` are the accounts it was or will be sent to, ``awaiting`` those whose message is not in their
-    queue yet, ``declined`` those that did not want it, with the reasons. All are empty for a signal that the
-    ledger lacks and some account has executed all the same: such a row makes a gap.
-    """
-
-    signal_id: str
-    created_at: datetime
-    symbol: Symbol
-    side: Side
-    confidence: Decimal
-    addressed: frozenset[str]
-    executions: Mapping[str, Execution]
-    awaiting: frozenset[str] = frozenset()
-    declined: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,58 +159,66 @@ _ENDED_WITHOUT_ORDER = {
 }
 
 
-def sums(rows: Sequence[Row], executors: Sequence[str]) -> list[AccountSum]:
-    """Return every account's conservation sum over the rows; what has no execution yet is unresolved."""
+def sums(records: Sequence[SignalRecord], executors: Sequence[str]) -> list[AccountSum]:
+    """Return every account's conservation sum over signals; what has no execution yet is unresolved."""
     found = []
     for executor in executors:
         account = AccountSum(executor)
-        for row in rows:
-            account.signals += executor in row.addressed
-            if executor in row.executions:
-                account.add(row.executions[executor])
-            elif executor in row.addressed:
+        for record in records:
+            is_addressed = executor in record.addressed
+            account.signals += is_addressed
+            if executor in record.executions:
+                account.add(record.executions[executor])
+            elif is_addressed:
                 account.unresolved += 1
-            elif executor in row.declined:
+            elif executor in record.declined:
                 account.declined += 1
-        account.obstacles.update(each.obstacle for each in unresolved(rows, executor))
+        account.obstacles.update(each.obstacle for each in unresolved(records, executor))
         found.append(account)
     return found
 
 
-def unresolved(rows: Iterable[Row], executor: str) -> list[Unresolved]:
+def unresolved(records: Iterable[SignalRecord], executor: str) -> list[Unresolved]:
     """Return an account's signals without an outcome, the oldest first."""
     found = []
-    for row in rows:
-        execution = row.executions.get(executor)
-        waits = executor in row.addressed if execution is None else part_of(execution) is Part.UNRESOLVED
-        if waits:
-            obstacle = _standstill(row, executor) if execution is None else _obstacle(execution)
-            state = execution.state if execution else None
-            found.append(
-                Unresolved(row.signal_id, executor, row.symbol, row.side, row.created_at, state, obstacle)
-            )
+    for record in records:
+        execution = record.executions.get(executor)
+        if execution is not None:
+            if part_of(execution) is Part.UNRESOLVED:
+                found.append(_unresolved(record.subject, executor, execution.state, _obstacle(execution)))
+        elif record.stored is not None and executor in record.stored.addressed:
+            found.append(_unresolved(record.subject, executor, None, standstill(record.stored, executor)))
     return sorted(found, key=_by_age)
 
 
 def conserved(
-    rows: Sequence[Row], executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
+    records: Sequence[SignalRecord], executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
 ) -> Conserved:
-    """Return an account's sum over rows; of ``still_open`` those without an outcome are listed beside them.
+    """Return an account's sum over signals; of ``still_open`` those without an outcome are listed beside them.
 
     So a signal that has waited for longer than the window stays in sight.
     """
-    (total,) = sums(rows, [executor])
-    seen = {row.signal_id for row in rows}
+    (total,) = sums(records, [executor])
+    seen = {record.signal_id for record in records}
     older = [
-        Unresolved(each.signal_id, executor, each.symbol, each.side, each.created_at, each.state, _obstacle(each))
+        _unresolved(each, executor, each.state, _obstacle(each))
         for each in still_open
         if each.signal_id not in seen and part_of(each) is Part.UNRESOLVED
     ]
-    return Conserved(total, sorted([*older, *unresolved(rows, executor)], key=_by_age), now)
+    return Conserved(total, sorted([*older, *unresolved(records, executor)], key=_by_age), now)
 
 
-def _standstill(row: Row, executor: str) -> Standstill:
-    return Standstill.NOT_SENT if executor in row.awaiting else Standstill.NOT_RECEIVED
+def standstill(stored: StoredSignal, executor: str) -> Standstill:
+    """Return where a signal is that was addressed to an account and that no executor has taken."""
+    return Standstill.NOT_SENT if executor in stored.awaiting else Standstill.NOT_RECEIVED
+
+
+def _unresolved(
+    subject: Signal | Execution, executor: str, state: ExecutionState | None, obstacle: str
+) -> Unresolved:
+    return Unresolved(
+        subject.signal_id, executor, subject.symbol, subject.side, subject.created_at, state, obstacle
+    )
 
 
 def _obstacle(execution: Execution) -> str:

@@ -111,6 +111,53 @@ class StoredSignal:
     declined: Mapping[str, str] = field(default_factory=dict)
     outcome: SignalOutcome | None = None
 
+    @property
+    def addressed(self) -> frozenset[str]:
+        """The accounts it was or will be sent to."""
+        return self.published_to | self.awaiting
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRecord:
+    """A signal with its execution per account.
+
+    ``stored`` is None where the ledger lacks the signal and some account has executed it all the same: it was
+    addressed to nobody, so such a record makes a gap.
+    """
+
+    stored: StoredSignal | None
+    executions: Mapping[str, Execution]
+
+    @property
+    def subject(self) -> Signal | Execution:
+        """Whichever record there is: both know the signal's id, symbol, side, confidence and time."""
+        return self.stored.signal if self.stored else next(iter(self.executions.values()))
+
+    @property
+    def signal_id(self) -> str:
+        """The signal's id."""
+        return self.subject.signal_id
+
+    @property
+    def created_at(self) -> datetime:
+        """When the signal was made."""
+        return self.subject.created_at
+
+    @property
+    def addressed(self) -> frozenset[str]:
+        """The accounts it was or will be sent to."""
+        return self.stored.addressed if self.stored else frozenset()
+
+    @property
+    def declined(self) -> Mapping[str, str]:
+        """The accounts that did not want it, with their reasons."""
+        return self.stored.declined if self.stored else {}
+
+    @property
+    def modes(self) -> set[str]:
+        """The modes that its records were written in."""
+        return {each.mode for each in (self.stored, *self.executions.values()) if each is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class PutSignal:

@@ -1,13 +1,13 @@
-"""A signal at one account, and the figures that an export works out of its record. Pure."""
+"""A signal at one account, and the figures that exports and reports work out of its record. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from argo.domain.conservation import Part, Standstill, part_of
-from argo.domain.execution import Execution, ExecutionState, Fill
-from argo.domain.ledger import StoredSignal
+from argo.domain.conservation import Part, part_of, standstill
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.signal import Signal
 
 DECLINED = "declined"
@@ -30,11 +30,8 @@ class Trade:
     @property
     def subject(self) -> Signal | Execution:
         """Whichever record there is: both know the signal's id, symbol, side, confidence and time."""
-        if self.stored is not None:
-            return self.stored.signal
-        if self.execution is not None:
-            return self.execution
-        raise ValueError("a trade is of a signal or of an execution")
+        executions = {} if self.execution is None else {self.executor: self.execution}
+        return SignalRecord(self.stored, executions).subject
 
     @property
     def mode(self) -> str | None:
@@ -66,7 +63,63 @@ class Trade:
             return self.execution.obstacle
         if self.stored is None or self.declined:
             return None
-        return Standstill.NOT_SENT if self.executor in self.stored.awaiting else Standstill.NOT_RECEIVED
+        return standstill(self.stored, self.executor)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What some legs have filled: shares or coins, at an average price in USD to nine places.
+
+    ``at`` and ``leg`` are those of the last fill.
+    """
+
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an execution has bought, from its entry's fill, and what of it has been taken back."""
+
+    execution: Execution
+    entry: Filled
+    exit: Filled | None
+
+    @property
+    def profit(self) -> Decimal | None:
+        """USD before fees, None while it is open."""
+        return self.execution.realised_profit
+
+
+def trades_of(record: SignalRecord) -> list[Trade]:
+    """Return a signal at every account that was sent it, declined it, or executed it all the same."""
+    accounts = sorted({*record.addressed, *record.declined, *record.executions})
+    return [Trade(executor, record.stored, record.executions.get(executor)) for executor in accounts]
+
+
+def positions(executions: Iterable[Execution]) -> list[Position]:
+    """Return the positions of an account's executions, in their order."""
+    return [
+        Position(execution, entry, filled(execution, EXITS))
+        for execution in executions
+        if (entry := filled(execution, ENTRY)) is not None
+    ]
+
+
+def filled(execution: Execution, legs: Collection[str]) -> Filled | None:
+    """Return what some legs of an execution have filled, None where nothing."""
+    found = [fill for fill in execution.fills if fill.leg in legs]
+    if not found:
+        return None
+    last = max(found, key=lambda fill: fill.at)
+    quantity = sum((fill.quantity for fill in found), Decimal(0))
+    price = last.price
+    if len(found) > 1:
+        paid = sum((fill.quantity * fill.price for fill in found), Decimal(0))
+        price = (paid / quantity).quantize(_NINE_PLACES)
+    return Filled(quantity, price, last.at, last.leg)
 
 
 def leg_id(execution: Execution, role: str) -> str | None:
@@ -85,38 +138,12 @@ def planned(execution: Execution, name: str) -> Decimal | None:
     return Decimal(execution.detail[name]) if name in execution.detail else None
 
 
-def quantity(execution: Execution, legs: Collection[str]) -> Decimal | None:
-    """Return what some legs filled, in shares or coins."""
-    found = _fills(execution, legs)
-    return sum((fill.quantity for fill in found), Decimal(0)) if found else None
-
-
-def average(execution: Execution, legs: Collection[str]) -> Decimal | None:
-    """Return the average price of some legs' fills in USD, to nine places."""
-    found = _fills(execution, legs)
-    if len(found) < 2:
-        return found[0].price if found else None
-    paid = sum((fill.quantity * fill.price for fill in found), Decimal(0))
-    return (paid / sum(fill.quantity for fill in found)).quantize(_NINE_PLACES)
-
-
-def fill_time(execution: Execution, legs: Collection[str]) -> datetime | None:
-    """Return when the last of some legs' fills was."""
-    return max((fill.at for fill in _fills(execution, legs)), default=None)
-
-
-def last_exit(execution: Execution) -> str | None:
-    """Return the leg that filled last of those that take the position back."""
-    found = _fills(execution, EXITS)
-    return max(found, key=lambda fill: fill.at).leg if found else None
-
-
 def r_multiple(execution: Execution) -> Decimal | None:
     """Return the profit in units of what the entry risked, from its average price to the first stop."""
-    stop, entry, held = planned(execution, "stop_price"), average(execution, ENTRY), quantity(execution, ENTRY)
-    if execution.realised_profit is None or stop is None or entry is None or held is None:
+    stop, entry = planned(execution, "stop_price"), filled(execution, ENTRY)
+    if execution.realised_profit is None or stop is None or entry is None:
         return None
-    risk = held * abs(entry - stop)
+    risk = entry.quantity * abs(entry.price - stop)
     return (execution.realised_profit / risk).quantize(_NINE_PLACES) if risk else None
 
 
@@ -137,11 +164,7 @@ def ended_at(execution: Execution) -> datetime | None:
     return execution.history[-1].at if execution.state.is_terminal and execution.history else None
 
 
-def signal_to_order(execution: Execution) -> int | None:
-    """Return the milliseconds from the signal to the order, as the metric of that name."""
+def latency(execution: Execution) -> timedelta | None:
+    """Return the time from the signal to the order, as the metric of that name; None without an order."""
     ordered = ordered_at(execution)
-    return None if ordered is None else (ordered - execution.created_at) // timedelta(milliseconds=1)
-
-
-def _fills(execution: Execution, legs: Collection[str]) -> list[Fill]:
-    return [fill for fill in execution.fills if fill.leg in legs]
+    return None if ordered is None else ordered - execution.created_at

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from argo.conservation import WINDOW, read_rows, read_window
-from argo.domain.conservation import Row
+from argo.conservation import WINDOW
 from argo.domain.execution import Execution
+from argo.domain.ledger import SignalRecord
 from argo.ports import Ledger
+from argo.records import of_days, of_window
 
 OVERLAP = timedelta(minutes=10)
 """What is read again each time: longer than an index lags, and than most signals take to their end."""
@@ -17,7 +18,7 @@ LOOK_UPS = 25
 """Executions asked for by their id in one reading."""
 
 
-class DayOfRows:
+class Today:
     """Today's signals with their executions, and those of the last hour where that began yesterday.
 
     The first reading takes the whole day. Another one takes what is younger than `OVERLAP`, is told the open
@@ -29,50 +30,54 @@ class DayOfRows:
         """Read the signals of ``executors``."""
         self._ledger = ledger
         self._executors = executors
-        self._rows: dict[str, Row] = {}
+        self._records: dict[str, SignalRecord] = {}
         self._turns: dict[tuple[str, str], int] = {}
         self._readings = 0
 
-    async def read(self, now: datetime, opened: Iterable[Execution]) -> list[Row]:
-        """Return the rows, newest first; ``opened`` are the accounts' open executions, read just before."""
+    async def read(self, now: datetime, opened: Iterable[Execution]) -> list[SignalRecord]:
+        """Return the signals, newest first; ``opened`` are the accounts' open executions, read just before."""
         if self._readings:
-            found = await read_window(self._ledger, self._executors, since=now - OVERLAP, now=now)
+            found = await of_window(self._ledger, self._executors, since=now - OVERLAP, now=now)
         else:
             days = sorted({now.date(), (now - WINDOW).date()}, reverse=True)
-            found = await read_rows(self._ledger, self._executors, [day.isoformat() for day in days])
+            found = await of_days(self._ledger, self._executors, [day.isoformat() for day in days])
         self._readings += 1
-        for row in found:
-            self._keep(row)
+        for record in found:
+            self._keep(record)
         listed = {execution.key for execution in opened if self._learn(execution)}
         first = min(now.replace(hour=0, minute=0, second=0, microsecond=0), now - WINDOW)
-        self._rows = {signal_id: row for signal_id, row in self._rows.items() if row.created_at >= first}
+        self._records = {
+            signal_id: record for signal_id, record in self._records.items() if record.created_at >= first
+        }
         await self._look_up([key for key in self._waiting(now - OVERLAP) if key not in listed])
-        return sorted(self._rows.values(), key=lambda row: (row.created_at, row.signal_id), reverse=True)
+        return sorted(
+            self._records.values(), key=lambda record: (record.created_at, record.signal_id), reverse=True
+        )
 
-    def _keep(self, row: Row) -> None:
-        earlier = self._rows.get(row.signal_id)
-        self._rows[row.signal_id] = row
+    def _keep(self, record: SignalRecord) -> None:
+        earlier = self._records.get(record.signal_id)
+        self._records[record.signal_id] = record
         for execution in earlier.executions.values() if earlier else ():
             self._learn(execution)
 
     def _learn(self, execution: Execution) -> bool:
         """Take over what is newer than what is known: an index may answer with what was a moment ago."""
-        row = self._rows.get(execution.signal_id)
-        if row is None:
+        record = self._records.get(execution.signal_id)
+        if record is None:
             return False
-        known = row.executions.get(execution.executor)
+        known = record.executions.get(execution.executor)
         if known is None or _age(known) < _age(execution):
-            executions = {**row.executions, execution.executor: execution}
-            self._rows[row.signal_id] = replace(row, executions=executions)
+            executions = {**record.executions, execution.executor: execution}
+            self._records[record.signal_id] = replace(record, executions=executions)
         return True
 
     def _waiting(self, before: datetime) -> list[tuple[str, str]]:
         """Return what has not ended, as far as is known, and is too old to be read again."""
         return [
-            (row.signal_id, executor)
-            for row in self._rows.values()
-            for executor in sorted(row.addressed | row.executions.keys())
-            if row.created_at < before and not _has_ended(row.executions.get(executor))
+            (record.signal_id, executor)
+            for record in self._records.values()
+            for executor in sorted(record.addressed | record.executions.keys())
+            if record.created_at < before and not _has_ended(record.executions.get(executor))
         ]
 
     async def _look_up(self, waiting: Sequence[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-from dataclasses import replace
+import json
 from io import StringIO
 
 import pytest
@@ -9,8 +9,9 @@ from rich.console import Console
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
-from console.tables import output, reasons_table, signals_table, sums_table
-from tests.unit.console.records import EXECUTORS, a_row, in_state, rows
+from console.outcomes import as_dict, reasons_table, signals_table, sums_table
+from console.tables import output
+from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState
 every_width = pytest.mark.parametrize("width", [80, 132, 144])
@@ -24,19 +25,21 @@ def printed(table, width=144):
 
 @pytest.mark.parametrize("state", S)
 def test_every_state_is_shown_with_the_signal(state):
-    row = a_row({"argo": state, "prop_firm": state})
+    record = a_record({"argo": state, "prop_firm": state})
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([record], EXECUTORS, of=1, width=144))
 
     assert text.count(str(state)) == 2
-    assert all(part in text for part in ("2026-03-02 15:01:05", row.signal_id, "AAPL", "buy", "80.0", *EXECUTORS))
+    assert all(
+        part in text for part in ("2026-03-02 15:01:05", record.signal_id, "AAPL", "buy", "80.0", *EXECUTORS)
+    )
 
 
 @pytest.mark.parametrize("state", S)
 def test_in_a_narrow_terminal_nothing_is_cut_off(state):
     execution = in_state(state)
 
-    text = printed(signals_table([a_row({"argo": execution})], ["argo"], of=1, width=80), width=80)
+    text = printed(signals_table([a_record({"argo": execution})], ["argo"], of=1, width=80), width=80)
 
     shown = "".join(text.split())
     assert str(state) in shown
@@ -45,16 +48,16 @@ def test_in_a_narrow_terminal_nothing_is_cut_off(state):
 
 
 def test_a01_in_a_narrow_terminal_both_accounts_are_shown():
-    row = a_row({"argo": S.SUBMITTED, "prop_firm": S.DENIED})
+    record = a_record({"argo": S.SUBMITTED, "prop_firm": S.DENIED})
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=80), width=80)
+    text = printed(signals_table([record], EXECUTORS, of=1, width=80), width=80)
 
     shown = "".join(text.split())
     assert all(part in shown for part in ("argo", "prop_firm", "61e69015"))
 
 
 @every_width
-@given(st.lists(rows, max_size=4))
+@given(st.lists(records, max_size=4))
 def test_any_rows_are_printed_within_the_width(width, found):
     accounts = sums(found, EXECUTORS)
 
@@ -65,39 +68,39 @@ def test_any_rows_are_printed_within_the_width(width, found):
 
 
 def test_a01_an_order_is_shown_by_the_start_of_its_id():
-    row = a_row({"argo": S.SUBMITTED})
+    record = a_record({"argo": S.SUBMITTED})
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([record], EXECUTORS, of=1, width=144))
 
     assert "SUBMITTED 61e69015" in text
 
 
 def test_a01_a_signal_without_an_order_is_shown_with_its_reason():
-    row = a_row({"argo": S.DENIED, "prop_firm": S.REJECTED})
+    record = a_record({"argo": S.DENIED, "prop_firm": S.REJECTED})
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([record], EXECUTORS, of=1, width=144))
 
     assert "DENIED confidence_below_minimum" in text
     assert "REJECTED bracket_geometry" in text
 
 
 def test_a01_an_account_that_has_not_received_a_signal_says_so():
-    row = a_row(addressed=["argo"])
+    record = a_record(addressed=["argo"])
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([record], EXECUTORS, of=1, width=144))
 
     assert "not received yet" in text
     assert "not sent to it" in text
 
 
 def test_a_closed_position_is_shown_with_its_profit():
-    text = printed(signals_table([a_row({"argo": S.CLOSED})], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([a_record({"argo": S.CLOSED})], EXECUTORS, of=1, width=144))
 
     assert "-1,234.50" in text
 
 
 def test_a_table_says_how_many_signals_it_leaves_out():
-    text = printed(signals_table([a_row()], EXECUTORS, of=17, width=144))
+    text = printed(signals_table([a_record()], EXECUTORS, of=17, width=144))
 
     assert "Signals: 1 of 17, newest first" in text
 
@@ -111,7 +114,7 @@ def test_no_signals_are_a_table_too():
 def test_the_sum_shows_every_count_and_both_rates():
     states = [S.FILLED, S.FILLED, S.DENIED, S.REJECTED, S.EXPIRED, S.DEAD_LETTERED, S.UNKNOWN, S.CLOSED]
 
-    text = printed(sums_table(sums([a_row({"argo": state}) for state in states], ["argo"])))
+    text = printed(sums_table(sums([a_record({"argo": state}) for state in states], ["argo"])))
 
     shown = {
         line.rsplit(maxsplit=1)[0].strip(): line.split()[-1] for line in text.splitlines() if line.split()[1:]
@@ -143,7 +146,10 @@ def test_without_signals_the_rates_are_dashes():
 
 
 def test_reasons_are_counted_per_account():
-    found = [a_row({"argo": S.DENIED, "prop_firm": S.DENIED}), a_row({"argo": S.FILLED, "prop_firm": S.DENIED})]
+    found = [
+        a_record({"argo": S.DENIED, "prop_firm": S.DENIED}),
+        a_record({"argo": S.FILLED, "prop_firm": S.DENIED}),
+    ]
 
     table = reasons_table(sums(found, EXECUTORS))
 
@@ -153,16 +159,16 @@ def test_reasons_are_counted_per_account():
 
 
 def test_without_reasons_there_is_no_table_of_them():
-    table = reasons_table(sums([a_row({"argo": S.FILLED})], ["argo"]))
+    table = reasons_table(sums([a_record({"argo": S.FILLED})], ["argo"]))
 
     assert table is None
 
 
 @pytest.mark.parametrize("side", Side)
 def test_both_sides_are_shown_by_name(side):
-    row = replace(a_row(), side=side)
+    record = a_record(side=side)
 
-    text = printed(signals_table([row], EXECUTORS, of=1, width=144))
+    text = printed(signals_table([record], EXECUTORS, of=1, width=144))
 
     assert f" {side} " in text
 
@@ -170,7 +176,19 @@ def test_both_sides_are_shown_by_name(side):
 def test_where_it_is_no_terminal_the_output_is_wide_enough(capsys):
     screen = output()
 
-    screen.print(signals_table([a_row({"argo": S.DENIED, "prop_firm": S.REJECTED})], EXECUTORS, of=1, width=144))
+    screen.print(
+        signals_table([a_record({"argo": S.DENIED, "prop_firm": S.REJECTED})], EXECUTORS, of=1, width=144)
+    )
 
     assert screen.width >= 132
     assert "DENIED confidence_below_minimum" in capsys.readouterr().out
+
+
+@given(records)
+def test_a_record_is_plain_json_with_whole_ids(record):
+    shown = json.loads(json.dumps(as_dict(record)))
+
+    assert shown["signal_id"] == record.signal_id
+    assert {name: each["order_id"] for name, each in shown["executions"].items()} == {
+        name: execution.order_id for name, execution in record.executions.items()
+    }

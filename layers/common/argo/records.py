@@ -1,0 +1,169 @@
+"""The one read model: signals joined with their executions, as any ledger has them.
+
+A list is whole: every page of its days or of its window has been read. A `Page` is whole where it has no
+``next_token``; `parts` gives a day piece by piece, so that an export needs little memory. Lists of signals and
+executions are an index that may lag behind its table: what one side lacks is asked for by its id.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
+from operator import attrgetter
+
+from argo.domain.execution import Execution
+from argo.domain.ledger import Page, SignalRecord, StoredSignal
+from argo.ports import Ledger
+from argo.together import together
+
+_PAGE = 200
+_PAGE_OF_WINDOW = 50
+
+type _Key = tuple[datetime, str]
+
+
+async def one(ledger: Ledger, signal_id: str) -> SignalRecord | None:
+    """Return a signal with its executions at all accounts, None when the ledger has nothing by this id."""
+    stored, executions = await asyncio.gather(ledger.signal(signal_id), ledger.executions(signal_id))
+    found = {execution.executor: execution for execution in executions}
+    return SignalRecord(stored, found) if stored is not None or found else None
+
+
+async def page(ledger: Ledger, day: str, *, limit: int, token: str | None = None) -> Page[SignalRecord]:
+    """Return at most ``limit`` signals of a UTC day, newest first; each one's executions are asked for by its id.
+
+    Raises:
+        ValueError: ``token`` continues no list of this day.
+    """
+    listed = await ledger.signals_of(day, limit=limit, token=token)
+    found = await asyncio.gather(*(ledger.executions(stored.signal.signal_id) for stored in listed.items))
+    return Page(_joined(listed.items, found)[0], listed.next_token)
+
+
+async def of_days(ledger: Ledger, executors: Sequence[str], days: Iterable[str]) -> list[SignalRecord]:
+    """Return the signals of UTC days (``2026-11-20``), in the order of the days, newest first within each."""
+    return [record for day in days for record in await _of_day(ledger, executors, day, since=None)]
+
+
+async def of_window(
+    ledger: Ledger, executors: Sequence[str], *, since: datetime, now: datetime
+) -> list[SignalRecord]:
+    """Return the signals created from ``since`` on, newest first; nothing older is read but the rest of a page."""
+    last, first = now.astimezone(UTC).date(), since.astimezone(UTC).date()
+    days = ((last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1))
+    return [record for day in days for record in await _of_day(ledger, executors, day, since=since)]
+
+
+async def signals_of_days(ledger: Ledger, days: Iterable[str]) -> list[StoredSignal]:
+    """Return the signals of UTC days without their executions, in the order of `of_days`."""
+    return [stored for day in days for stored in await _listings(ledger, (), day, _PAGE)[0].take()]
+
+
+async def parts(
+    ledger: Ledger, executors: Sequence[str], days: Iterable[str]
+) -> AsyncIterator[Sequence[SignalRecord]]:
+    """Yield the signals of UTC days in parts of a page each, in the order of `of_days`.
+
+    The lists of signals and of each account's executions have one order, so that a part takes of each account no
+    more than what is as new as its oldest signal. Executions that a list lacks are asked for too.
+    """
+    for day in days:
+        signals, lists = _listings(ledger, executors, day, _PAGE)
+        while not signals.is_over:
+            listed = await signals.next_page()
+            if not listed and not signals.is_over:
+                continue
+            until = None if signals.is_over else _signal_key(listed[-1])
+            found = await asyncio.gather(*(each.take(until) for each in lists))
+            records, unlisted = _joined(listed, found)
+            complete = await asyncio.gather(*(_with_unlisted(ledger, each) for each in records))
+            others = await asyncio.gather(*(_of_unlisted(ledger, each) for each in unlisted))
+            complete += [each for each in others if _is_here(each)]
+            if complete:
+                yield sorted(complete, key=attrgetter("created_at", "signal_id"), reverse=True)
+
+
+async def _of_day(
+    ledger: Ledger, executors: Sequence[str], day: str, *, since: datetime | None
+) -> list[SignalRecord]:
+    """Read a day's signals from ``since`` on.
+
+    Executions come first: a signal that appears between the two reads is then one without an execution, which
+    is unresolved, and not an execution without a signal, which would have to be asked for.
+    """
+    signals, lists = _listings(ledger, executors, day, _PAGE if since is None else _PAGE_OF_WINDOW)
+    until = None if since is None else (since, "")
+    found = await together(*(each.take(until) for each in lists))
+    records, unlisted = _joined(await signals.take(until), found)
+    return records + await together(*(_of_unlisted(ledger, each) for each in unlisted))
+
+
+def _joined(
+    listed: Iterable[StoredSignal], found: Iterable[Iterable[Execution]]
+) -> tuple[list[SignalRecord], Sequence[Mapping[str, Execution]]]:
+    """Return signals with their executions, and the executions whose signal is not among them, by account."""
+    executions: dict[str, dict[str, Execution]] = {}
+    for each in chain.from_iterable(found):
+        executions.setdefault(each.signal_id, {})[each.executor] = each
+    records = [SignalRecord(stored, executions.pop(stored.signal.signal_id, {})) for stored in listed]
+    return records, list(executions.values())
+
+
+async def _of_unlisted(ledger: Ledger, executions: Mapping[str, Execution]) -> SignalRecord:
+    signal_id = next(iter(executions.values())).signal_id
+    return SignalRecord(await ledger.signal(signal_id), executions)
+
+
+def _is_here(record: SignalRecord) -> bool:
+    """Say whether an execution stands beside its signal; one under another time is asked for there."""
+    stored, execution = record.stored, next(iter(record.executions.values()))
+    return stored is None or stored.signal.created_at == execution.created_at
+
+
+async def _with_unlisted(ledger: Ledger, record: SignalRecord) -> SignalRecord:
+    """Return a signal with the executions that the lists lack; most have none, as nobody has taken it yet."""
+    missing = sorted(record.addressed - record.executions.keys())
+    found = await asyncio.gather(*(ledger.execution(record.signal_id, executor) for executor in missing))
+    return replace(record, executions={**record.executions, **{e.executor: e for e in found if e is not None}})
+
+
+class _Listing[T]:
+    """A day's list, newest first, read no further than it is asked for."""
+
+    def __init__(self, read: Callable[..., Awaitable[Page[T]]], key: Callable[[T], _Key]) -> None:
+        self._read = read
+        self._key = key
+        self._waiting: list[T] = []
+        self._token: str | None = None
+        self.is_over = False
+
+    async def next_page(self) -> Sequence[T]:
+        page = await self._read(token=self._token)
+        self._token, self.is_over = page.next_token, page.next_token is None
+        return page.items
+
+    async def take(self, until: _Key | None = None) -> list[T]:
+        """Return what has not been taken yet and is as new as ``until``, without it all there is."""
+        found, key = self._waiting, self._key
+        while not self.is_over and (until is None or not found or key(found[-1]) >= until):
+            found += await self.next_page()
+        self._waiting = [] if until is None else [each for each in found if key(each) < until]
+        return found if until is None else [each for each in found if key(each) >= until]
+
+
+def _listings(
+    ledger: Ledger, executors: Iterable[str], day: str, limit: int
+) -> tuple[_Listing[StoredSignal], list[_Listing[Execution]]]:
+    signals = _Listing(partial(ledger.signals_of, day, limit=limit), _signal_key)
+    executions = (partial(ledger.executions_of, executor, day, limit=limit) for executor in executors)
+    return signals, [_Listing(read, _execution_key) for read in executions]
+
+
+def _signal_key(stored: StoredSignal) -> _Key:
+    return stored.signal.created_at, stored.signal.signal_id
+
+
+def _execution_key(execution: Execution) -> _Key:
+    return execution.created_at, execution.signal_id
