@@ -13,7 +13,7 @@ from argo.adapters.clock import SystemClock
 from argo.domain.conservation import sums
 from console.outcomes import show_json, show_tables
 from console.playing import Done, OnStep
-from console.report.page import write_report
+from console.report.page import page, write
 from console.tables import output
 from simulation.market.bar_history import BarHistory, Step
 
@@ -45,9 +45,8 @@ def write_page(path: Path, done: Done, subject: str, traded: BarHistory) -> None
     Raises:
         OSError: it cannot be written.
     """
-    write_report(
-        path, done.reading, subject=subject, written_at=SystemClock().now(), tape=traded, virtual_time=True
-    )
+    now = SystemClock().now()
+    write(path, page(done.reading, subject=subject, written_at=now, history=traded, virtual_time=True))
 
 
 def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], last_words: str) -> None:

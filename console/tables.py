@@ -19,12 +19,22 @@ def output() -> Console:
 
 
 def plain_table(title: str | None, *headings: str, rows: Iterable[Sequence[RenderableType]] = ()) -> Table:
-    """Return a table in the command's style; a column whose heading begins with ``>`` stands to the right."""
+    """Return a table in the command's style; `with_columns` says how headings are read."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading.removeprefix(_RIGHT), justify="right" if heading.startswith(_RIGHT) else "left")
+    with_columns(table, headings)
     for row in rows:
         table.add_row(*row)
+    return table
+
+
+def with_columns(table: Table, headings: Iterable[str], *, whole_numbers: bool = False) -> Table:
+    """Add columns to a table; one whose heading begins with ``>`` stands to the right.
+
+    ``whole_numbers`` never breaks what stands to the right.
+    """
+    for heading in headings:
+        name, is_right = heading.removeprefix(_RIGHT), heading.startswith(_RIGHT)
+        table.add_column(name, justify="right" if is_right else "left", no_wrap=is_right and whole_numbers)
     return table
 
 

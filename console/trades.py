@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from argo.domain.conservation import Part, part_of, standstill
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import SignalRecord, StoredSignal
-from argo.domain.signal import Signal
+from argo.domain.ledger import SignalRecord
 
 DECLINED = "declined"
 """What a signal is counted as at an account that was never sent it."""
@@ -21,23 +20,21 @@ _NINE_PLACES = Decimal("1e-9")
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A signal at one account; ``stored`` or ``execution`` is None where the ledger lacks it, never both."""
+    """A signal at one account, which was sent it, declined it, or executed it all the same."""
 
     executor: str
-    stored: StoredSignal | None
-    execution: Execution | None
+    record: SignalRecord
 
     @property
-    def subject(self) -> Signal | Execution:
-        """Whichever record there is: both know the signal's id, symbol, side, confidence and time."""
-        executions = {} if self.execution is None else {self.executor: self.execution}
-        return SignalRecord(self.stored, executions).subject
+    def execution(self) -> Execution | None:
+        """What the account made of it."""
+        return self.record.executions.get(self.executor)
 
     @property
     def mode(self) -> str | None:
         """The mode that the record was written in."""
-        record = self.execution or self.stored
-        return record.mode if record else None
+        known = self.execution or self.record.stored
+        return known.mode if known else None
 
     @property
     def counted_as(self) -> str:
@@ -49,7 +46,7 @@ class Trade:
     @property
     def declined(self) -> str | None:
         """Why the account did not want the signal."""
-        return self.stored.declined.get(self.executor) if self.stored else None
+        return self.record.declined.get(self.executor)
 
     @property
     def reason(self) -> str | None:
@@ -61,9 +58,8 @@ class Trade:
         """What the last attempt met, or where a signal waits that nobody has taken."""
         if self.execution is not None:
             return self.execution.obstacle
-        if self.stored is None or self.declined:
-            return None
-        return standstill(self.stored, self.executor)
+        stored = self.record.stored
+        return None if stored is None or self.declined else standstill(stored, self.executor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +91,7 @@ class Position:
 
 def trades_of(record: SignalRecord) -> list[Trade]:
     """Return a signal at every account that was sent it, declined it, or executed it all the same."""
-    accounts = sorted({*record.addressed, *record.declined, *record.executions})
-    return [Trade(executor, record.stored, record.executions.get(executor)) for executor in accounts]
+    return [Trade(name, record) for name in sorted({*record.addressed, *record.declined, *record.executions})]
 
 
 def positions(executions: Iterable[Execution]) -> list[Position]:

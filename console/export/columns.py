@@ -91,7 +91,7 @@ def _of_outcome(name: str, kind: Kind, meaning: str) -> Column[StoredSignal]:
 
 
 def _of_subject(name: str, kind: Kind, meaning: str) -> Column[Trade]:
-    return Column(name, kind, meaning, lambda trade: getattr(trade.subject, name))
+    return Column(name, kind, meaning, lambda trade: getattr(trade.record.subject, name))
 
 
 def _of_trade(name: str, kind: Kind, meaning: str) -> Column[Trade]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import sortable
@@ -25,16 +25,8 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-class ColumnFile[T](Protocol):
-    """A file that takes records, as they come."""
-
-    def write(self, records: Sequence[T]) -> None:
-        """Append a row per record."""
-        ...
-
-    def close(self) -> None:
-        """Write what is left."""
-        ...
+type ColumnFile[T] = CsvFile[T] | ParquetFile[T]
+"""A file that takes records, as they come."""
 
 
 @contextmanager

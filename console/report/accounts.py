@@ -47,16 +47,16 @@ class Account:
         return [position.profit for position in self.positions if position.profit is not None]
 
 
-def accounts(reading: Reading, tape: BarHistory | None) -> list[Account]:
+def accounts(reading: Reading, history: BarHistory | None) -> list[Account]:
     """Return every account of a reading; with the bars that were played its equity is marked to them."""
-    return [_account(reading, summed, tape) for summed in sums(reading.records, reading.executors)]
+    return [_account(reading, summed, history) for summed in sums(reading.records, reading.executors)]
 
 
-def _account(reading: Reading, summed: AccountSum, tape: BarHistory | None) -> Account:
+def _account(reading: Reading, summed: AccountSum, history: BarHistory | None) -> Account:
     name = summed.executor
     executions = reading.executions(name)
     realised = realised_curve(reading, name)
-    marked = marked_curve(reading, name, tape) if tape and realised else None
+    marked = marked_curve(reading, name, history) if history and realised else None
     return Account(
         state=reading.accounts[name],
         summed=summed,

@@ -12,7 +12,7 @@ from argo.adapters.clock import SystemClock
 from console.deployment import open_deployment
 from console.failing import REFUSED, fail, failing
 from console.options import FromDayOption, StackOption, StateOption, ToDayOption
-from console.report.page import write_report
+from console.report.page import page, write
 from console.report.reading import read
 from console.runs import RunRecord
 from simulation.market.bar_history import BarHistory
@@ -43,16 +43,15 @@ def report(
     with open_deployment(state, stack) as deployment:
         days, is_whole = deployment.days_from(begin, end), deployment.days is not None and begin is None
         reading = asyncio.run(read(deployment.ledger, deployment.executors, days, is_whole=is_whole))
-    bars = _bars(record, begin and begin.date(), end and end.date()) if stack is None else None
+    html = page(
+        reading,
+        subject=f"run in {state}" if stack is None else f"stack {stack}",
+        written_at=SystemClock().now(),
+        history=_bars(record, begin and begin.date(), end and end.date()) if stack is None else None,
+        virtual_time=stack is None and record.was_played,
+    )
     try:
-        write_report(
-            path,
-            reading,
-            subject=f"run in {state}" if stack is None else f"stack {stack}",
-            written_at=SystemClock().now(),
-            tape=bars,
-            virtual_time=stack is None and record.was_played,
-        )
+        write(path, html)
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}; --output names another file")
     typer.echo(path)

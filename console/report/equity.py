@@ -75,20 +75,20 @@ def realised_curve(reading: Reading, executor: str) -> Curve | None:
     return Curve(basis, [*points, (last, amount)] if last > points[-1][0] else points)
 
 
-def marked_curve(reading: Reading, executor: str, tape: BarHistory) -> Curve | None:
+def marked_curve(reading: Reading, executor: str, history: BarHistory) -> Curve | None:
     """Return an account's equity at the close of every bar that was played, from its fills and the closes.
 
     None where that cannot be known: the equity's start is not, or a fill lies outside the bars.
     """
     start = reading.accounts[executor].starting_equity
-    steps = list(tape)
+    steps = list(history)
     if not reading.is_whole or not start or not steps:
         return None
     flows = sorted(_flows(reading.executions(executor)), key=attrgetter("at"))
-    if not all(steps[0].start <= flow.at <= tape.ends and flow.symbol in tape.symbols for flow in flows):
+    if not all(steps[0].start <= flow.at <= history.ends and flow.symbol in history.symbols for flow in flows):
         return None
     cash, points = start, [(steps[0].start, start)]
-    held = dict.fromkeys(tape.symbols, Decimal(0))
+    held = dict.fromkeys(history.symbols, Decimal(0))
     closes: dict[str, Decimal] = {}
     waiting = deque(flows)
     for step in steps:

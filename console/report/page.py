@@ -25,42 +25,36 @@ MOST_TRADES = 25
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(
-    path: Path,
-    reading: Reading,
-    *,
-    subject: str,
-    written_at: datetime,
-    tape: BarHistory | None = None,
-    virtual_time: bool = False,
-) -> None:
-    """Write the report of a ledger.
-
-    Args:
-        path: The HTML file; its folder is made.
-        reading: What the ledger holds.
-        subject: What the ledger is, in a few words: ``stack argo``.
-        written_at: The time the page says it was written at.
-        tape: The bars that were played, if any: prices are then drawn, and equities marked to them.
-        virtual_time: Whether the records' times are the bars' and not a clock's.
+def write(path: Path, html: str) -> None:
+    """Write a page into a file; its folder is made.
 
     Raises:
         OSError: the file can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        page(reading, subject=subject, written_at=written_at, tape=tape, virtual_time=virtual_time),
-        encoding="utf-8",
-    )
+    path.write_text(html, encoding="utf-8")
 
 
 def page(
-    reading: Reading, *, subject: str, written_at: datetime, tape: BarHistory | None, virtual_time: bool
+    reading: Reading,
+    *,
+    subject: str,
+    written_at: datetime,
+    history: BarHistory | None = None,
+    virtual_time: bool = False,
 ) -> str:
-    """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run."""
-    found = accounts(reading, tape)
+    """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run.
+
+    Args:
+        reading: What the ledger holds.
+        subject: What the ledger is, in a few words: ``stack argo``.
+        written_at: The time the page says it was written at.
+        history: The bars that were played, if any: prices are then drawn, and equities marked to them.
+        virtual_time: Whether the records' times are the bars' and not a clock's.
+    """
+    found = accounts(reading, history)
     sources = [source for source in track_records(reading.signals) if source.regime is None]
-    prices = price_charts(reading, tape)
+    prices = price_charts(reading, history)
     scripts = [get_plotlyjs(), _text("page.js")] if reading.records else []
     created = [record.created_at for record in reading.records]
     return (
@@ -78,7 +72,7 @@ def page(
             sources=sources,
             judged=sources[0].samples if sources else 0,
             prices=prices,
-            charts={"charts": _charts(found, sources), "prices": prices, "closed": closed_times(tape)},
+            charts={"charts": _charts(found, sources), "prices": prices, "closed": closed_times(history)},
             virtual_time=virtual_time,
             styles=_text("page.css"),
             scripts=scripts,

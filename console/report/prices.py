@@ -43,7 +43,7 @@ class _Drawn:
         return self.position.profit if self.position else None
 
 
-def price_charts(reading: Reading, tape: BarHistory | None) -> dict[str, Figure]:
+def price_charts(reading: Reading, history: BarHistory | None) -> dict[str, Figure]:
     """Return every symbol that had a signal with its bars, if any are known, and a layer of traces per account."""
     if not reading.records:
         return {}
@@ -54,7 +54,7 @@ def price_charts(reading: Reading, tape: BarHistory | None) -> dict[str, Figure]
             by_symbol.setdefault(record.stored.signal.symbol, []).append(record)
     return {
         symbol: {
-            "bars": _bars(symbol, tape),
+            "bars": _bars(symbol, history),
             "layers": {name: _layer(found[:MOST_SIGNALS], name, ends) for name in reading.executors},
             "signals": len(found),
             "drawn": min(len(found), MOST_SIGNALS),
@@ -68,16 +68,16 @@ def _last_record(reading: Reading) -> datetime:
     return max([*moved, *(record.created_at for record in reading.records)])
 
 
-def closed_times(tape: BarHistory | None) -> list[Figure]:
+def closed_times(history: BarHistory | None) -> list[Figure]:
     """Return the times without bars, which a chart of bars within the day leaves out; none where too many."""
-    if tape is None or tape.timeframe.is_daily:
+    if history is None or history.timeframe.is_daily:
         return []
-    gaps = [(one.end, other.start) for one, other in pairwise(tape) if other.start > one.end]
+    gaps = [(one.end, other.start) for one, other in pairwise(history) if other.start > one.end]
     return [{"bounds": [iso(end), iso(start)]} for end, start in gaps] if len(gaps) <= _MOST_GAPS else []
 
 
-def _bars(symbol: str, tape: BarHistory | None) -> Figure | None:
-    bars = [bar for bar in tape.bars if bar.symbol == symbol] if tape else []
+def _bars(symbol: str, history: BarHistory | None) -> Figure | None:
+    bars = [bar for bar in history.bars if bar.symbol == symbol] if history else []
     if not bars:
         return None
     together = -(-len(bars) // MOST_POINTS)

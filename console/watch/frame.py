@@ -13,7 +13,7 @@ from argo.domain.conservation import AccountSum
 from argo.domain.limits import Level, Limit
 from console.outcomes import signals_table
 from console.status import COLOURS
-from console.tables import money
+from console.tables import money, with_columns
 from console.watch.probes import Heartbeat
 from console.watch.reading import Reading
 
@@ -110,18 +110,16 @@ def _heartbeat(name: str, seen: Heartbeat, now: datetime, late: timedelta) -> Te
 
 
 def _accounts(reading: Reading, *, wide: bool) -> Table:
-    table = _table("Account", "state")
-    for heading in ("equity", "today"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = _table("Account", "state", ">equity", ">today")
     table.add_column("room under limits", overflow="fold", ratio=1)
     for account in reading.accounts:
-        status = account.status
-        state = Text(str(status.state.trading_state), COLOURS[status.state.trading_state])
-        if status.state.state_reason and status.state.trading_state is not TradingState.ACTIVE:
-            state.append(f": {status.state.state_reason}", "default")
+        status, state = account.status, account.status.state
+        told = Text(state.trading_state, COLOURS[state.trading_state])
+        if state.state_reason and state.trading_state is not TradingState.ACTIVE:
+            told.append(f": {state.state_reason}", "default")
         today = "-" if status.day_profit is None else money(status.day_profit, signed=True)
         rooms = Text("   " if wide else ", ").join(_room(limit) for limit in status.limits)
-        table.add_row(status.executor, state, money(status.state.equity), today, rooms)
+        table.add_row(status.executor, told, money(state.equity), today, rooms)
     return table
 
 
@@ -134,10 +132,9 @@ def _room(limit: Limit) -> Text:
 
 def _funnel(reading: Reading, *, wide: bool) -> Table:
     """Return the counts of the conservation sum; a narrow terminal has the rarer ones as one."""
-    rare = ("rejected", "expired", "dead-lettered") if wide else ("other",)
-    table = _table(f"Signals of {reading.period}" if wide else "Signals")
-    for heading in ("all", "denied", "ordered", "filled", *rare, "unresolved", "gap", "in DLQ"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    rare = (">rejected", ">expired", ">dead-lettered") if wide else (">other",)
+    counts = (">all", ">denied", ">ordered", ">filled", *rare, ">unresolved", ">gap", ">in DLQ")
+    table = _table(f"Signals of {reading.period}" if wide else "Signals", *counts)
     for account in reading.accounts:
         summed = account.status.summed
         ended = [summed.rejected, summed.expired, summed.dead_lettered]
@@ -205,7 +202,8 @@ def _with_rest(table: Table, left_out: int) -> RenderableType:
 
 def _table(*headings: str) -> Table:
     """Return a table without rules: a terminal's lines are few."""
-    return Table(*headings, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    return with_columns(table, headings, whole_numbers=True)
 
 
 def _span(span: timedelta) -> str:

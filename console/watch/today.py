@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from argo.conservation import WINDOW
 from argo.domain.execution import Execution
@@ -46,13 +47,9 @@ class Today:
             self._keep(record)
         listed = {execution.key for execution in opened if self._learn(execution)}
         first = min(now.replace(hour=0, minute=0, second=0, microsecond=0), now - WINDOW)
-        self._records = {
-            signal_id: record for signal_id, record in self._records.items() if record.created_at >= first
-        }
+        self._records = {key: record for key, record in self._records.items() if record.created_at >= first}
         await self._look_up([key for key in self._waiting(now - OVERLAP) if key not in listed])
-        return sorted(
-            self._records.values(), key=lambda record: (record.created_at, record.signal_id), reverse=True
-        )
+        return sorted(self._records.values(), key=attrgetter("created_at", "signal_id"), reverse=True)
 
     def _keep(self, record: SignalRecord) -> None:
         earlier = self._records.get(record.signal_id)

@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from console.main import app
-from console.report.page import write_report
+from console.report.page import page, write
 from console.runs import RunRecord
 from tests.unit.builders import NOW
-from tests.unit.console.ledgers import a_denial, a_fill, a_reading, a_tape, a_trade, day
+from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, day
 
 HOSTILE = "</script><script>document.title='hacked'</script><img src=x onerror=alert(1)>"
 COUNTS = ("signals", "with_order", "gap")
@@ -224,7 +224,7 @@ def test_what_a_ledger_holds_is_text_also_when_it_is_pointed_at(tmp_path, visit)
     won = a_trade(a_fill("entry", 100, day(0)), a_fill("take_profit", 110, day(2)), profit=100)
     path = tmp_path / "hostile.html"
     reading = a_reading(won, hostile, state_reason=HOSTILE)
-    write_report(path, reading, subject=HOSTILE, written_at=NOW, tape=a_tape(100, 101, 102))
+    write(path, page(reading, subject=HOSTILE, written_at=NOW, history=a_history(100, 101, 102)))
 
     with visit(path) as report:
         signal = report.page.locator("#price .trace .point").first

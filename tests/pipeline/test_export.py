@@ -285,7 +285,7 @@ def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(pip
         for joined in found
         for trade in trades_of(joined)
     )
-    assert len({(t.subject.signal_id, t.executor) for joined in found for t in trades_of(joined)}) == 2 * len(
+    assert len({(t.record.signal_id, t.executor) for joined in found for t in trades_of(joined)}) == 2 * len(
         signals
     )
 
@@ -308,4 +308,4 @@ def test_an_execution_without_a_signal_is_a_trade_and_no_signal(pipeline):
     (joined,) = read_all(pipeline, DAY)
 
     assert joined.stored is None
-    assert [trade.subject.signal_id for trade in trades_of(joined)] == [signal.signal_id]
+    assert [trade.record.signal_id for trade in trades_of(joined)] == [signal.signal_id]

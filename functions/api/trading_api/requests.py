@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -66,7 +66,7 @@ class OutsideSignal(BaseModel):
         bar_time = self.bar_time or now - (now - _EPOCH) % self.timeframe.duration
         if bar_time > now:
             raise refused(("body", "bar_time"), "lies in the future", "time_in_future")
-        fact = {
+        fact: dict[str, Any] = {
             "strategy": self.strategy,
             "strategy_version": self.strategy_version,
             "symbol": self.symbol,
@@ -78,23 +78,11 @@ class OutsideSignal(BaseModel):
         try:
             return Signal.model_validate(
                 {
+                    **self.model_dump(exclude={"lifetime_seconds"}),
                     **fact,
-                    "signal_id": signal_id(
-                        strategy=self.strategy,
-                        strategy_version=self.strategy_version,
-                        symbol=self.symbol,
-                        side=self.side,
-                        timeframe=self.timeframe,
-                        bar_time=bar_time,
-                    ),
-                    "confidence": self.confidence,
-                    "entry_price": self.entry_price,
-                    "stop_price": self.stop_price,
-                    "target_price": self.target_price,
-                    "volatility": self.volatility,
+                    "signal_id": signal_id(**fact),
                     "created_at": now,
                     "expires_at": now + (lifetime if given is None else timedelta(seconds=given)),
-                    "regime": self.regime,
                 }
             )
         except ValidationError as error:

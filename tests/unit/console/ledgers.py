@@ -61,8 +61,8 @@ def a_reading(*executions: Execution, is_whole: bool = True, equity: object = 1_
     return Reading(("argo",), records, {"argo": state}, is_whole=is_whole)
 
 
-def a_tape(*closes: object, symbol: str = "AAPL") -> BarHistory:
-    """Build a daily tape with these closes."""
+def a_history(*closes: object, symbol: str = "AAPL") -> BarHistory:
+    """Build a daily history with these closes."""
     bars = []
     for number, close in enumerate(closes):
         price = Decimal(str(close))
@@ -72,7 +72,7 @@ def a_tape(*closes: object, symbol: str = "AAPL") -> BarHistory:
 
 
 def closes_of(numbers: Sequence[int]) -> list[datetime]:
-    """Return when the bars of `a_tape` close."""
+    """Return when the bars of `a_history` close."""
     return [day(number) + timedelta(hours=6) for number in numbers]
 
 

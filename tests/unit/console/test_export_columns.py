@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from argo.domain.conservation import AccountSum, Part
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg, Transition
-from argo.domain.ledger import StoredSignal
+from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side, Signal
 from argo.domain.signal_outcome import SignalOutcome
@@ -37,6 +37,10 @@ WORKED_OUT_OF = {
 def stored(**changes):
     known = {"signal": a_signal(), "mode": "paper", "published_to": frozenset({"argo"}), "awaiting": frozenset()}
     return StoredSignal(**known | changes)
+
+
+def a_trade(known, execution):
+    return Trade("argo", SignalRecord(known, {} if execution is None else {"argo": execution}))
 
 
 def row(trade):
@@ -94,8 +98,8 @@ def test_trades_are_counted_as_the_conservation_sum_counts_them(states, declined
         else:
             summed.add(execution)
     refusing = stored(published_to=frozenset(), declined={"argo": "symbol_not_allowed"})
-    trades = [Trade("argo", stored(), execution) for execution in executions]
-    trades += [Trade("argo", refusing, None)] * declined
+    trades = [a_trade(stored(), execution) for execution in executions]
+    trades += [a_trade(refusing, None)] * declined
 
     counts = Counter(trade.counted_as for trade in trades)
 
@@ -105,7 +109,7 @@ def test_trades_are_counted_as_the_conservation_sum_counts_them(states, declined
 def test_a_declined_signal_says_why():
     refusing = stored(published_to=frozenset(), declined={"argo": DenialReason.SYMBOL_NOT_ALLOWED})
 
-    found = row(Trade("argo", refusing, None))
+    found = row(a_trade(refusing, None))
 
     assert (found["counted_as"], found["state"]) == ("declined", None)
     assert (found["reason"], found["obstacle"]) == ("symbol_not_allowed", None)
@@ -113,20 +117,20 @@ def test_a_declined_signal_says_why():
 
 @pytest.mark.parametrize(("awaiting", "obstacle"), [({"argo"}, "not_sent"), ((), "not_received")])
 def test_a_signal_that_nobody_has_taken_says_where_it_waits(awaiting, obstacle):
-    found = row(Trade("argo", stored(awaiting=frozenset(awaiting)), None))
+    found = row(a_trade(stored(awaiting=frozenset(awaiting)), None))
 
     assert (found["counted_as"], found["obstacle"], found["reason"]) == ("unresolved", obstacle, None)
 
 
 def test_an_execution_whose_signal_the_ledger_lacks_is_a_row_too():
-    found = row(Trade("argo", None, in_state(ExecutionState.SUBMITTED)))
+    found = row(a_trade(None, in_state(ExecutionState.SUBMITTED)))
 
     assert (found["signal_id"], found["symbol"], found["mode"]) == (a_signal().signal_id, "AAPL", "simulated")
     assert found["counted_as"] == "with_order"
 
 
 def test_a_profit_is_so_many_times_what_the_stop_risked():
-    found = row(Trade("argo", stored(), a_closed()))
+    found = row(a_trade(stored(), a_closed()))
 
     assert (found["entry_price"], found["exit_price"], found["exit_leg"]) == (100, 110, "take_profit")
     assert (found["realised_profit"], found["r_multiple"]) == (100, 2)
@@ -136,7 +140,7 @@ def test_a_short_sales_loss_at_the_stop_is_one_risk():
     fills = (a_fill("entry", "10", "100"), a_fill("stop_loss", "10", "105", 60))
     short = a_closed(side=Side.SELL, detail={"stop_price": "105"}, fills=fills, realised_profit=Decimal(-50))
 
-    assert row(Trade("argo", stored(), short))["r_multiple"] == -1
+    assert row(a_trade(stored(), short))["r_multiple"] == -1
 
 
 @pytest.mark.parametrize(
@@ -145,13 +149,13 @@ def test_a_short_sales_loss_at_the_stop_is_one_risk():
     ids=["open", "no stop", "no fill", "no risk"],
 )
 def test_without_a_profit_or_a_risk_there_is_no_multiple(changes):
-    assert row(Trade("argo", stored(), a_closed(**changes)))["r_multiple"] is None
+    assert row(a_trade(stored(), a_closed(**changes)))["r_multiple"] is None
 
 
 def test_several_exits_have_one_average_price():
     fills = (a_fill("entry", "3", "100"), a_fill("exit", "1", "101", 5), a_fill("stop_loss", "2", "99", 9))
 
-    found = row(Trade("argo", stored(), a_closed(fills=fills)))
+    found = row(a_trade(stored(), a_closed(fills=fills)))
 
     assert (found["exit_quantity"], found["exit_price"]) == (3, Decimal("99.666666667"))
     assert (found["exit_leg"], found["exited_at"]) == ("stop_loss", NOW + timedelta(seconds=9))
@@ -160,7 +164,7 @@ def test_several_exits_have_one_average_price():
 def test_what_was_bought_back_is_neither_entry_nor_exit():
     fills = (a_fill("entry", "3", "100"), a_fill("exit", "4", "101", 5), a_fill("correction", "1", "200", 9))
 
-    found = row(Trade("argo", stored(), a_closed(fills=fills)))
+    found = row(a_trade(stored(), a_closed(fills=fills)))
 
     assert (found["entry_quantity"], found["exit_quantity"], found["exit_price"]) == (3, 4, 101)
 
@@ -172,7 +176,7 @@ def test_the_times_are_those_of_the_history():
         for index, state in enumerate(steps)
     )
 
-    found = row(Trade("argo", stored(), a_closed(history=history)))
+    found = row(a_trade(stored(), a_closed(history=history)))
 
     since = {name: found[name] - NOW for name in ("claimed_at", "intended_at", "ordered_at", "ended_at")}
     assert [span / timedelta(seconds=1.5) for span in since.values()] == [0, 1, 3, 6]
@@ -180,7 +184,7 @@ def test_the_times_are_those_of_the_history():
 
 
 def test_an_order_that_was_never_placed_has_no_time():
-    found = row(Trade("argo", stored(), in_state(ExecutionState.DENIED)))
+    found = row(a_trade(stored(), in_state(ExecutionState.DENIED)))
 
     assert (found["ordered_at"], found["signal_to_order_ms"], found["order_body"]) == (None, None, None)
 
@@ -192,7 +196,7 @@ def test_orders_are_named_by_what_they_are():
     )
     body = {"qty": "12", "limit_price": "100.25"}
 
-    found = row(Trade("argo", stored(), in_state(ExecutionState.SUBMITTED, legs=legs, order_body=body)))
+    found = row(a_trade(stored(), in_state(ExecutionState.SUBMITTED, legs=legs, order_body=body)))
 
     assert (found["take_profit_order_id"], found["stop_loss_order_id"]) == ("t1", "s1")
     assert (found["ordered_quantity"], found["limit_price"]) == (12, Decimal("100.25"))

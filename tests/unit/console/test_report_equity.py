@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from argo.domain.signal import Side
 from console.report.equity import Basis, Curve, marked_curve, realised_curve
 from console.trades import positions, r_multiple
-from tests.unit.console.ledgers import a_denial, a_fill, a_reading, a_tape, a_trade, closes_of, day
+from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, closes_of, day
 
 HOUR = timedelta(hours=1)
 WON = a_trade(a_fill("entry", 100, day(0) + HOUR), a_fill("take_profit", 110, day(2) + HOUR), profit=100)
@@ -39,7 +39,7 @@ def test_where_the_start_is_not_known_the_curve_is_profit_and_no_equity(reading)
     assert curve.basis is Basis.PROFIT
     assert amounts(curve) == [0, 100, 20]
     assert (curve.max_drawdown, curve.max_drawdown_share) == (-80, None)
-    assert marked_curve(reading, "argo", a_tape(100, 100, 100, 50, 42)) is None
+    assert marked_curve(reading, "argo", a_history(100, 100, 100, 50, 42)) is None
 
 
 def test_an_account_without_executions_has_no_curve():
@@ -51,7 +51,7 @@ def test_a_denied_signal_moves_no_equity():
 
 
 def test_marked_equity_is_cash_and_positions_at_every_close():
-    curve = marked_curve(a_reading(LOST, WON), "argo", a_tape(90, 105, 120, 45, 44))
+    curve = marked_curve(a_reading(LOST, WON), "argo", a_history(90, 105, 120, 45, 44))
 
     assert curve.basis is Basis.MARKED
     assert curve.points[0] == (day(0), 1_000)
@@ -59,7 +59,7 @@ def test_marked_equity_is_cash_and_positions_at_every_close():
 
 
 def test_a_short_position_gains_when_its_price_falls():
-    curve = marked_curve(a_reading(SHORT), "argo", a_tape(100, 90, 115))
+    curve = marked_curve(a_reading(SHORT), "argo", a_history(100, 90, 115))
 
     assert amounts(curve) == [1_000, 1_000, 1_100, 850]
 
@@ -72,14 +72,16 @@ def test_an_exit_that_sold_too_much_is_put_back():
         a_fill("correction", 105, day(1) + 2 * HOUR),
     ]
 
-    curve = marked_curve(a_reading(a_trade(*fills, profit=50)), "argo", a_tape(100, 105, 200))
+    curve = marked_curve(a_reading(a_trade(*fills, profit=50)), "argo", a_history(100, 105, 200))
 
     assert amounts(curve)[-2:] == [1_050, 1_050]
 
 
-@pytest.mark.parametrize("tape", [a_tape(90, 105), a_tape(90, 105, 120, 45, 44, symbol="MSFT"), a_tape()])
-def test_bars_that_do_not_hold_every_fill_mark_nothing(tape):
-    assert marked_curve(a_reading(LOST, WON), "argo", tape) is None
+@pytest.mark.parametrize(
+    "history", [a_history(90, 105), a_history(90, 105, 120, 45, 44, symbol="MSFT"), a_history()]
+)
+def test_bars_that_do_not_hold_every_fill_mark_nothing(history):
+    assert marked_curve(a_reading(LOST, WON), "argo", history) is None
 
 
 def test_drawdown_is_measured_from_the_highest_point_before_it():

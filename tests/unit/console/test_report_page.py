@@ -16,13 +16,13 @@ from argo.domain.signal_outcome import Ending, SignalOutcome
 from argo.domain.values import iso
 from console.report.charts import MOST_POINTS, calibration_chart, equity_chart, latency_chart
 from console.report.equity import Basis, Curve
-from console.report.page import MOST_TRADES, page, write_report
+from console.report.page import MOST_TRADES, page, write
 from console.report.prices import closed_times, price_charts
 from console.track_record import track_records
 from simulation.market.bar_history import BarHistory
 from simulation.market.timeframe import Timeframe
 from tests.unit.builders import NOW
-from tests.unit.console.ledgers import a_denial, a_fill, a_reading, a_tape, a_trade, day
+from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, day
 
 HOUR = timedelta(hours=1)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -30,11 +30,11 @@ WON = a_trade(a_fill("entry", 100, day(0) + HOUR), a_fill("take_profit", 110, da
 HELD = a_trade(a_fill("entry", 50, day(3) + HOUR), number=3)
 DENIED = a_denial("price_drifted", 1)
 READING = a_reading(HELD, DENIED, WON)
-TAPE = a_tape(90, 105, 120, 45, 44)
+HISTORY = a_history(90, 105, 120, 45, 44)
 
 
 def written(reading, **more):
-    return page(reading, **{"subject": "a test", "written_at": NOW, "tape": None, "virtual_time": False} | more)
+    return page(reading, **{"subject": "a test", "written_at": NOW, "history": None, "virtual_time": False} | more)
 
 
 def embedded(text):
@@ -75,7 +75,7 @@ def test_an_empty_ledger_is_a_page_that_says_so_and_runs_no_script():
 
 
 def test_the_page_says_where_the_signals_went():
-    shown = Words(written(READING, tape=TAPE)).text
+    shown = Words(written(READING, history=HISTORY)).text
 
     assert "It adds up. 3 signals" in shown
     assert "Sent to the account 3" in shown
@@ -130,9 +130,9 @@ def test_an_unresolved_signal_is_listed_with_what_stands_in_its_way():
     ids=["reason", "broker's message", "obstacle"],
 )
 def test_nothing_a_ledger_holds_becomes_markup(hostile):
-    harmless = Words(written(a_reading(WON, DENIED), tape=TAPE))
+    harmless = Words(written(a_reading(WON, DENIED), history=HISTORY))
 
-    text = written(a_reading(WON, hostile, state_reason=HOSTILE), subject=HOSTILE, tape=TAPE)
+    text = written(a_reading(WON, hostile, state_reason=HOSTILE), subject=HOSTILE, history=HISTORY)
 
     scripts = [attributes for tag, attributes in Words(text).tags if tag == "script"]
     assert scripts == [attributes for tag, attributes in harmless.tags if tag == "script"]
@@ -181,9 +181,9 @@ def test_only_as_many_trades_are_listed_as_a_person_reads():
 def test_the_report_is_written_where_it_is_asked_for(tmp_path):
     path = tmp_path / "new" / "report.html"
 
-    write_report(path, READING, subject="a test", written_at=NOW, tape=TAPE)
+    write(path, page(READING, subject="a test", written_at=NOW, history=HISTORY))
 
-    assert path.read_text(encoding="utf-8") == written(READING, tape=TAPE)
+    assert path.read_text(encoding="utf-8") == written(READING, history=HISTORY)
     assert path.stat().st_size < 6_000_000
 
 
@@ -202,7 +202,7 @@ LONG = Curve(Basis.MARKED, [(day(number), 1_000 + number % 7 * (-1) ** number) f
         equity_chart(Curve(Basis.PROFIT, LONG.points[:3]), Curve(Basis.PROFIT, LONG.points[:3])),
         latency_chart({"argo": [HOUR, HOUR / 3], "prop_firm": []}),
         calibration_chart(track_records([judged(Ending.TARGET), judged(Ending.STOP)])[0]),
-        {"data": price_charts(READING, TAPE)["AAPL"]["layers"]["argo"]["traces"], "layout": {}},
+        {"data": price_charts(READING, HISTORY)["AAPL"]["layers"]["argo"]["traces"], "layout": {}},
     ],
     ids=["marked", "profit", "latency", "calibration", "prices"],
 )
@@ -257,7 +257,7 @@ def test_an_interval_is_wilsons():
 
 
 def test_nights_are_left_out_of_bars_within_the_day():
-    minutes = BarHistory(TAPE.bars, Timeframe.parse("1Hour"))
+    minutes = BarHistory(HISTORY.bars, Timeframe.parse("1Hour"))
 
     assert closed_times(minutes)[0] == {"bounds": ["2026-03-02T21:00:00Z", "2026-03-03T15:00:00Z"]}
-    assert closed_times(TAPE) == []
+    assert closed_times(HISTORY) == []
