@@ -209,7 +209,7 @@ def test_the_mode_is_shown():
 
 @pytest.mark.parametrize("height", [24, 40, 60])
 def test_the_newest_signals_take_the_lines_that_are_left(height):
-    found = [a_record(signal_id=f"{number:024}") for number in range(100)]
+    found = [a_record(strategy_version=f"{number}") for number in range(100)]
 
     text = printed(a_reading(found), height=height)
 
