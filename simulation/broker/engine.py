@@ -89,7 +89,7 @@ class SimulatedBroker(Trading):
         if self._running is not None:
             raise ValueError(f"the step of {self._running.start} is not finished")
         self._running = step
-        self._advance(step.start)
+        self.set_clock(step.start)
         for bar in step.bars:
             self.assets.add(bar.symbol)
             self.market.open_bar(bar)
@@ -118,7 +118,7 @@ class SimulatedBroker(Trading):
                 self._exchange.walk(symbol, prices[stretch])
         for bar in step.bars:
             self.market.close_bar(bar)
-        self._advance(step.end)
+        self.set_clock(step.end)
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the price of a symbol jump; orders it passes fill at the new price."""
@@ -128,7 +128,8 @@ class SimulatedBroker(Trading):
 
     def set_clock(self, now: datetime, *, is_open: bool | None = None) -> None:
         """Set the time; `is_open` overrules the calendar until the clock moves on."""
-        self._advance(now, is_open=is_open)
+        self.clock.advance(now, is_open=is_open)
+        self.tick()
 
     def tick(self) -> None:
         """Catch up with the clock: end what is due, change the day, start what waited for the session."""
@@ -145,7 +146,3 @@ class SimulatedBroker(Trading):
         if self._running is None:
             for symbol in self._exchange.start_waiting():
                 self._exchange.match(symbol)
-
-    def _advance(self, to: datetime, *, is_open: bool | None = None) -> None:
-        self.clock.advance(to, is_open=is_open)
-        self.tick()

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from simulation.broker.account import Account
-from simulation.broker.account_rules import ACCOUNT_RULES, unused_id
 from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import invalid
@@ -14,13 +13,11 @@ from simulation.broker.groups import begin, take_place
 from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO
-from simulation.broker.order_rules import ORDER_RULES, Rule
 from simulation.broker.orders import ComingEnd, Order, OrderStatus
 from simulation.broker.replacement_rules import REPLACEMENT_RULES
+from simulation.broker.rules import RULES, Rule
 from simulation.broker.submission import Replacement, Submission
 from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderType, TimeInForce
-
-RULES: tuple[Rule, ...] = (unused_id, *ORDER_RULES, *ACCOUNT_RULES)
 
 
 def accept(

@@ -107,7 +107,10 @@ def bars_page(
         BrokerError: 400, the page token is not one of ours.
     """
     rows = list(_rows(market, query, forming=forming, now=now))
-    first = _position(query.page_token, rows) if query.page_token else 0
+    token = query.page_token
+    first = next((index for index, row in enumerate(rows) if _token(row) == token), None) if token else 0
+    if first is None:
+        raise BrokerError(400, f"invalid page_token: {token}")
     after = first + query.limit
     bars: dict[str, list[StampedBar]] = {}
     for at, bar in rows[first:after]:
@@ -127,7 +130,8 @@ def _rows(market: Market, query: BarsQuery, *, forming: bool, now: datetime) -> 
     for symbol in sorted(set(query.symbols)):
         bars: Iterable[Bar] = _source(market, symbol, query, forming=forming)
         if query.timeframe != market.timeframe:
-            bars = _in_timeframe(bars, query.timeframe)
+            windows = groupby(bars, lambda bar: query.timeframe.window(bar.start))
+            bars = (_merged(list(within), start, end) for (start, end), within in windows)
         stamped = [
             (at, bar)
             for bar in bars
@@ -144,14 +148,7 @@ def _source(market: Market, symbol: str, query: BarsQuery, *, forming: bool) -> 
     return closed[first:] if current is None else [*closed[first:], current]
 
 
-def _in_timeframe(bars: Iterable[Bar], timeframe: Timeframe) -> Iterator[Bar]:
-    for (start, end), group in groupby(bars, lambda bar: timeframe.window(bar.start)):
-        yield _merged(list(group), start, end)
-
-
 def _merged(bars: list[Bar], start: datetime, end: datetime) -> Bar:
-    if len(bars) == 1 and (bars[0].start, bars[0].end) == (start, end):
-        return bars[0]
     return Bar(
         symbol=bars[0].symbol,
         start=start,
@@ -167,10 +164,3 @@ def _merged(bars: list[Bar], start: datetime, end: datetime) -> Bar:
 def _token(row: StampedBar) -> str:
     at, bar = row
     return urlsafe_b64encode(f"{bar.symbol}|{at.isoformat()}".encode()).decode()
-
-
-def _position(token: str, rows: list[StampedBar]) -> int:
-    for index, row in enumerate(rows):
-        if _token(row) == token:
-            return index
-    raise BrokerError(400, f"invalid page_token: {token}")

@@ -7,18 +7,21 @@ answers for groups; the ones without a known wording are made in its style.
 from collections.abc import Callable
 from decimal import Decimal
 
-from simulation.broker.account_rules import account_flags, enough_buying_power, free_quantity, unused_id
 from simulation.broker.errors import invalid, malformed
 from simulation.broker.money import ZERO, is_whole, on_grid
-from simulation.broker.order_rules import (
+from simulation.broker.orders import Order, OrderStatus
+from simulation.broker.rules import (
+    account_flags,
     crypto_terms,
+    enough_buying_power,
     exits_apart,
     exits_around,
     fractional_terms,
+    free_quantity,
     price_ticks,
     stop_side,
+    unused_id,
 )
-from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.submission import Replacement
 from simulation.broker.terms import OrderClass, TimeInForce
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from simulation.broker.account import Account, AccountSettings, Valuation
-from simulation.broker.account_rules import unused_id
 from simulation.broker.assets import AssetList
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import BrokerError, invalid, not_found
@@ -16,6 +15,7 @@ from simulation.broker.intake import accept, replacement
 from simulation.broker.market import Market
 from simulation.broker.orders import Order, OrderStatus
 from simulation.broker.positions import Position
+from simulation.broker.rules import unused_id
 from simulation.broker.terms import Changes, OrderRequest, Side, TimeInForce
 
 

@@ -58,11 +58,7 @@ def order_json(order: Order, *, nested: bool = False) -> Json:
         "status": order.status.value,
         "extended_hours": order.extended_hours,
         "legs": [order_json(leg) for leg in order.legs] if nested and order.legs else None,
-        "trail_percent": None,
-        "trail_price": None,
-        "hwm": None,
-        "subtag": None,
-        "source": None,
+        **dict.fromkeys(("trail_percent", "trail_price", "hwm", "subtag", "source")),
         "expires_at": moment(order.expires_at),
     }
 

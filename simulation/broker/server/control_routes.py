@@ -1,5 +1,6 @@
 """Serve what a test or benchmark needs to know and change from outside: faults, counts, an account's treatment."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError
 from simulation.broker.parsing import order_request
 from simulation.broker.server.faults import Fault, Faults
-from simulation.broker.server.gateway import CONTROL_PREFIX, Gateway
+from simulation.broker.server.gateway import CONTROL_PREFIX
 from simulation.broker.server.reading import json_object, validated
 from simulation.broker.views import moment, order_json
 
@@ -24,10 +25,10 @@ _LIMITS = TypeAdapter(dict[str, Decimal])
 class ControlRoutes:
     """The handlers below `/_simulation`, without keys; they are neither counted nor struck by faults."""
 
-    def __init__(self, broker: SimulatedBroker, faults: Faults, gateway: Gateway) -> None:
+    def __init__(self, broker: SimulatedBroker, faults: Faults, requests: Counter[str]) -> None:
         self._broker = broker
         self._faults = faults
-        self._gateway = gateway
+        self._requests = requests
 
     def table(self) -> Sequence[web.RouteDef]:
         """Return the routes."""
@@ -70,7 +71,7 @@ class ControlRoutes:
         """Show the time, the requests counted by method and path template, and orders per account."""
         shown = {
             "now": moment(self._broker.clock.now),
-            "requests": dict(sorted(self._gateway.requests.items())),
+            "requests": dict(sorted(self._requests.items())),
             "orders": {key_id: len(account.orders) for key_id, account in self._broker.accounts.items()},
             "faults_waiting": len(self._faults),
         }

@@ -48,14 +48,10 @@ class Fault(BaseModel):
         return self.method in {"*", method} and fnmatchcase(path, self.path)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Armed:
     fault: Fault
     seen: int = 0
-
-    @property
-    def is_spent(self) -> bool:
-        return self.seen >= self.fault.nth + self.fault.times - 1
 
 
 class Faults:
@@ -87,11 +83,10 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """Show a request to the faults and return the one that strikes it."""
-        for armed in self._armed:
-            if not armed.fault.matches(method, path):
-                continue
+        for armed in (each for each in self._armed if each.fault.matches(method, path)):
             armed.seen += 1
             if armed.seen >= armed.fault.nth:
-                self._armed = [other for other in self._armed if not other.is_spent]
+                if armed.seen >= armed.fault.nth + armed.fault.times - 1:
+                    self._armed.remove(armed)
                 return armed.fault
         return None

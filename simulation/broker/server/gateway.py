@@ -23,20 +23,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RateLimiter:
-    """A budget of requests per key, as Alpaca's 200 a minute, that fills up at each full minute of `now`.
+    """A budget of requests per key, as Alpaca's 200 a minute, that fills up at each full minute.
 
-    Without a limit it never runs out. In a replay `now` is the market's clock, on which a whole bar is one moment.
+    Without a limit it never runs out. In a replay a whole bar is one moment.
     """
 
-    def __init__(self, now: Callable[[], datetime], limit: int | None) -> None:
-        self._now = now
+    def __init__(self, limit: int | None) -> None:
         self._limit = limit or 200
         self._is_enforced = limit is not None
         self._spent: dict[str, tuple[int, int]] = {}
 
-    def take(self, key: str) -> tuple[bool, dict[str, str]]:
+    def take(self, key: str, now: datetime) -> tuple[bool, dict[str, str]]:
         """Spend one request of a key; return whether there was one, and the headers every answer carries."""
-        minute = int(self._now().timestamp()) // 60
+        minute = int(now.timestamp()) // 60
         counted_in, spent = self._spent.get(key, (minute, 0))
         spent = spent if counted_in == minute and self._is_enforced else 0
         is_left = spent < self._limit
@@ -77,7 +76,8 @@ class Gateway:
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         is_data = request.path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX))
-        is_left, headers = self._limiter.take(f"{_key_id(request)} {'data' if is_data else 'trading'}")
+        budget = f"{_key_id(request)} {'data' if is_data else 'trading'}"
+        is_left, headers = self._limiter.take(budget, self._broker.clock.now)
         try:
             response = await self._admit(request, handler, is_left=is_left)
         except BrokerError as error:

@@ -1,7 +1,6 @@
 """Start and stop the HTTP face of a broker, for this machine and its containers only."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from threading import Thread
@@ -32,6 +31,7 @@ class BrokerServer:
 
     Attributes:
         faults: what will go wrong next.
+        requests: how many came, by method and path template.
 
     Raises:
         ValueError: the host is not such an address.
@@ -50,18 +50,13 @@ class BrokerServer:
         self.broker = broker
         self.faults = Faults()
         self._host, self._port = host, port
-        limiter = RateLimiter(lambda: broker.clock.now, requests_per_minute)
-        self._gateway = Gateway(broker, self.faults, limiter)
-        app = web.Application(middlewares=[self._gateway.handle])
+        gateway = Gateway(broker, self.faults, RateLimiter(requests_per_minute))
+        self.requests = gateway.requests
+        app = web.Application(middlewares=[gateway.handle])
         app.add_routes(TradingRoutes(broker).table())
         app.add_routes(DataRoutes(broker, forming_stock_bars=forming_stock_bars).table())
-        app.add_routes(ControlRoutes(broker, self.faults, self._gateway).table())
+        app.add_routes(ControlRoutes(broker, self.faults, self.requests).table())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
-
-    @property
-    def requests(self) -> Counter[str]:
-        """How many requests came, by method and path template."""
-        return self._gateway.requests
 
     async def start(self) -> str:
         """Begin to serve and return the address, `http://host:port`."""
@@ -126,13 +121,10 @@ def check_host(host: str) -> None:
     Raises:
         ValueError: the host is not a loopback or a private address.
     """
-    if not _is_loopback_or_private(host):
-        raise ValueError(f"only loopback and private addresses are served, not {host}")
-
-
-def _is_loopback_or_private(host: str) -> bool:
     try:
         address = ip_address(host)
+        is_near = address.is_loopback or any(address in network for network in _RFC_1918)
     except ValueError:
-        return host == "localhost"
-    return address.is_loopback or any(address in network for network in _RFC_1918)
+        is_near = host == "localhost"
+    if not is_near:
+        raise ValueError(f"only loopback and private addresses are served, not {host}")
