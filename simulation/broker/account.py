@@ -1,4 +1,4 @@
-"""Keep one account: its cash, positions, orders and flags."""
+"""Keep one account: its cash, positions and the fills that make them, orders and flags."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,11 +9,15 @@ from typing import NamedTuple
 from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
 from simulation.broker.identifiers import derived_id
-from simulation.broker.money import ZERO
-from simulation.broker.orders import TERMINAL, Order, OrderStatus
-from simulation.broker.positions import Fill, Position
+from simulation.broker.money import ZERO, raised
+from simulation.broker.orders import Order
+from simulation.broker.terms import TERMINAL, OrderStatus, Side
 
 _TAKES_NOTHING = TERMINAL | {OrderStatus.HELD}
+
+
+CRYPTO_FEE = Decimal("0.0025")
+"""Share of a crypto fill that Alpaca keeps from a taker, in what the fill brings in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,65 @@ class AccountSettings:
     cash: Decimal = Decimal(100_000)
     multiplier: Decimal = Decimal(2)
     shorting_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution: quantity in shares or coins, price in USD, and when (UTC)."""
+
+    order_id: str
+    client_order_id: str
+    asset: Asset
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+
+    @property
+    def fee_in_coin(self) -> Decimal:
+        """What a crypto buy brings less, in the coin."""
+        return raised(self.quantity * CRYPTO_FEE) if self.asset.is_crypto and self.side is Side.BUY else ZERO
+
+    @property
+    def fee_in_usd(self) -> Decimal:
+        """What a crypto sale brings less, in USD."""
+        return self.quantity * self.price * CRYPTO_FEE if self.asset.is_crypto and self.side is Side.SELL else ZERO
+
+    @property
+    def cash_change(self) -> Decimal:
+        """What it does to the account's cash, USD."""
+        return -self.side.sign * self.quantity * self.price - self.fee_in_usd
+
+    @property
+    def position_change(self) -> Decimal:
+        """What it does to the position, signed."""
+        return self.side.sign * self.quantity - self.fee_in_coin
+
+
+@dataclass(slots=True)
+class Position:
+    """What an account holds of one asset: `quantity` is negative when short, and so is `cost` (USD)."""
+
+    asset: Asset
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+
+    @property
+    def average_entry_price(self) -> Decimal:
+        """What one unit cost on average, USD."""
+        return self.cost / self.quantity
+
+    def apply(self, change: Decimal, price: Decimal) -> None:
+        """Add a signed quantity at a price; a change past zero opens the other side at that price."""
+        closes = self.quantity * change < 0
+        if not closes:
+            self.quantity += change
+            self.cost += change * price
+            return
+        kept = self.quantity + change
+        crosses = kept * self.quantity < 0
+        self.cost = kept * (price if crosses else self.average_entry_price)
+        self.quantity = kept
 
 
 class CashEntry(NamedTuple):

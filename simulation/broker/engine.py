@@ -7,7 +7,6 @@ from typing import Self
 
 from simulation.broker.account import AccountSettings
 from simulation.broker.clock import MarketClock
-from simulation.broker.groups import lapse
 from simulation.broker.market import Market, path
 from simulation.broker.trading import Trading
 from simulation.market.bar_history import BarHistory, Step
@@ -137,7 +136,7 @@ class SimulatedBroker(Trading):
         for account in self.accounts.values():
             for order in account.ending(now):
                 if order.is_open:
-                    lapse(order, now)
+                    order.lapse(now)
         if now >= self._day_ends:
             self._day_ends = next_date(now)
             self.market.end_day()

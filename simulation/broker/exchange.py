@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from simulation.broker.account import Account
+from simulation.broker.account import Account, Fill
 from simulation.broker.clock import MarketClock
-from simulation.broker.groups import after_fill, begin, cancel_group
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO
-from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.positions import Fill
-from simulation.broker.terms import TimeInForce
+from simulation.broker.orders import Order
+from simulation.broker.terms import OrderStatus, TimeInForce
 
 
 class Exchange:
@@ -41,7 +39,7 @@ class Exchange:
         self._waiting += (each for each in (order, *legs) if each.status is OrderStatus.ACCEPTED)
         self.match(order.symbol)
         if order.time_in_force is TimeInForce.IOC and order.is_open and order.coming_end is None:
-            cancel_group(order, self._clock.now)
+            order.cancel_group(self._clock.now)
 
     def jump(self, symbol: str, price: Decimal) -> None:
         """Set the price of a symbol and fill what trades there."""
@@ -84,7 +82,7 @@ class Exchange:
         self._waiting = [order for order in self._waiting if order.status is OrderStatus.ACCEPTED]
         starting = [order for order in self._waiting if order.coming_end is None and self._may_trade(order)]
         for order in starting:
-            begin(order, self._clock.now, self._accounts[order.key_id].behaviour)
+            order.begin(self._clock.now, self._accounts[order.key_id].behaviour)
         return sorted({order.symbol for order in starting})
 
     def _first_trading_at(self, symbol: str, price: Decimal) -> Order | None:
@@ -118,10 +116,9 @@ class Exchange:
             price=price,
             at=self._clock.now,
         )
-        order.fill(quantity, price, fill.at)
         account = self._accounts[order.key_id]
         account.book(fill)
-        after_fill(order, quantity, fill.at, account.behaviour)
+        order.fill(quantity, price, fill.at, account.behaviour)
 
     def _may_fill(self, order: Order, price: Decimal) -> bool:
         return self._may_trade(order) and self._obtainable(order, price) > 0

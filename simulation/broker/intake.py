@@ -9,15 +9,14 @@ from simulation.broker.account import Account
 from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import invalid
-from simulation.broker.groups import begin, take_place
 from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO
-from simulation.broker.orders import ComingEnd, Order, OrderStatus
+from simulation.broker.orders import ComingEnd, Order
 from simulation.broker.replacement_rules import REPLACEMENT_RULES
 from simulation.broker.rules import RULES, Rule
 from simulation.broker.submission import Replacement, Submission
-from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderType, TimeInForce
+from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderStatus, OrderType, TimeInForce
 
 
 def accept(
@@ -48,7 +47,7 @@ def accept(
         account.add(entered)
     for leg in order.legs:
         if leg.is_working:
-            begin(leg, clock.now, account.behaviour)
+            leg.begin(clock.now, account.behaviour)
     return order
 
 
@@ -85,7 +84,7 @@ def replacement(old: Order, changes: Changes, account: Account, market: Market, 
         past=[],
     )
     account.add(new)
-    take_place(new, old, clock.now)
+    new.take_place_of(old, clock.now)
     return new
 
 

@@ -1,44 +1,15 @@
-"""Model orders: what was asked for, and what has become of it."""
+"""Model orders: what was asked for, what has become of it, and how the orders of one group act on each other."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, Self
 
 from simulation.broker.assets import Asset
+from simulation.broker.behaviour import Behaviour
 from simulation.broker.money import ZERO, floored
-from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
-
-
-class OrderStatus(StrEnum):
-    """The statuses the simulation uses, in Alpaca's spelling."""
-
-    PENDING_NEW = "pending_new"
-    ACCEPTED = "accepted"
-    NEW = "new"
-    HELD = "held"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    PENDING_CANCEL = "pending_cancel"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-    REPLACED = "replaced"
-    REJECTED = "rejected"
-
-
-TERMINAL = frozenset(
-    {
-        OrderStatus.FILLED,
-        OrderStatus.CANCELED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REPLACED,
-        OrderStatus.REJECTED,
-    }
-)
-WORKING = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL})
+from simulation.broker.terms import TERMINAL, WORKING, OrderClass, OrderStatus, OrderType, Side, TimeInForce
 
 
 class ComingEnd(NamedTuple):
@@ -168,23 +139,96 @@ class Order:
         """Return what it was at a moment, itself if it is so still; at the moment of a change, what it became."""
         return next((state for state in chain([self], reversed(self.past)) if state.updated_at <= at), None)
 
-    def start(self, at: datetime, *, as_held: bool = False) -> None:
-        """Begin to work; be shown as held all the same where asked for."""
+    def begin(self, at: datetime, behaviour: Behaviour) -> None:
+        """Begin to work; the stop beside a target is shown as held where the behaviour says so."""
+        is_stop_leg = self.parent is not None and self.type.has_stop
+        has_target = not self.order_class.is_entry or any(not leg.type.has_stop for leg in self.root.legs)
+        as_held = behaviour.stop_legs_stay_held and is_stop_leg and has_target
         self._change(at)
         self.status = OrderStatus.HELD if as_held else OrderStatus.NEW
-        self.watched = as_held or self.watched
+        self.watched = self.watched or as_held
 
-    def fill(self, quantity: Decimal, price: Decimal, at: datetime) -> None:
-        """Take in an execution; with the last one it is over."""
-        complete = quantity == self.remaining(price)
+    def fill(self, quantity: Decimal, price: Decimal, at: datetime, behaviour: Behaviour) -> None:
+        """Take in an execution, with the last of which it is over, and carry it over to the rest of the group.
+
+        Legs of an entry come alive when it is completely filled, not before. An exit that fills ends the
+        other exit; one that fills in part keeps the other for the rest only.
+        """
+        is_filled = quantity == self.remaining(price)
         self._change(at)
         self.filled_quantity += quantity
         self.filled_value += quantity * price
-        if complete:
+        if is_filled:
             self.status = OrderStatus.FILLED
             self.ended_at = at
         elif self.status is not OrderStatus.PENDING_CANCEL:
             self.status = OrderStatus.PARTIALLY_FILLED
+        if self.is_entry:
+            for leg in self.legs if is_filled else ():
+                leg.begin(at, behaviour)
+            return
+        rivals = () if self.order_class is OrderClass.SIMPLE else self.group
+        for rival in rivals:
+            if rival is self or rival.is_entry or not rival.is_open:
+                continue
+            if not is_filled:
+                rival.reduce(quantity, at)
+            elif not behaviour.rival_cancel_takes:
+                rival.end(OrderStatus.CANCELED, at)
+            elif rival.coming_end is None:
+                rival.cancel_at(at + behaviour.rival_cancel_takes, at)
+
+    def end(self, status: OrderStatus, at: datetime) -> None:
+        """Make a terminal status its last."""
+        self._change(at)
+        self.status = status
+        self.ended_at = at
+
+    def cancel_group(self, at: datetime) -> None:
+        """End every open order of the group; what an entry filled before stays, without protection."""
+        for member in self.group:
+            if member.is_open:
+                member.end(OrderStatus.CANCELED, at)
+
+    def request_cancel(self, at: datetime, behaviour: Behaviour) -> None:
+        """Cancel the group for a client: what works ends when the cancellation arrives, the rest with it."""
+        working = [member for member in self.group if member.is_working]
+        if not (behaviour.cancel_takes and working):
+            self.cancel_group(at)
+            return
+        for member in working:
+            if member.status is not OrderStatus.PENDING_CANCEL:
+                member.cancel_at(at + behaviour.cancel_takes, at)
+
+    def lapse(self, now: datetime) -> None:
+        """End it if its cancellation, rejection or expiry is due, and with it the legs that waited for it."""
+        coming = self.coming_end
+        if coming is not None and coming.at <= now:
+            self.end(coming.status, now)
+        elif self.expires_at is not None and self.expires_at <= now:
+            self.end(OrderStatus.EXPIRED, now)
+        else:
+            return
+        for leg in self.legs if self.is_entry else ():
+            if leg.is_open:
+                leg.end(OrderStatus.CANCELED if coming else OrderStatus.EXPIRED, now)
+
+    def take_place_of(self, old: Self, at: datetime) -> None:
+        """Be where the replaced order was: among its parent's legs, or before its own."""
+        old.end(OrderStatus.REPLACED, at)
+        old.replaced_by = self.id
+        if old.parent is not None:
+            old.parent.hold_legs([self if leg is old else leg for leg in old.parent.legs], at)
+        elif old.legs:
+            self.hold_legs(old.legs, at)
+            old.hold_legs([], at)
+
+    def hold_legs(self, legs: list[Self], at: datetime) -> None:
+        """Make other orders its legs."""
+        self._change(at)
+        self.legs = legs
+        for leg in legs:
+            leg.parent = self
 
     def reduce(self, quantity: Decimal, at: datetime) -> None:
         """Ask for less by a quantity that another order has brought in."""
@@ -192,24 +236,11 @@ class Order:
             self._change(at)
             self.quantity -= quantity
 
-    def hold_legs(self, legs: Iterable[Self], at: datetime) -> None:
-        """Make other orders its legs."""
-        self._change(at)
-        self.legs = list(legs)
-        for leg in self.legs:
-            leg.parent = self
-
     def cancel_at(self, end: datetime, at: datetime) -> None:
         """Be cancelled at a later time, and be shown as pending until then."""
         self._change(at)
         self.status = OrderStatus.PENDING_CANCEL
         self.coming_end = ComingEnd(OrderStatus.CANCELED, end)
-
-    def end(self, status: OrderStatus, at: datetime) -> None:
-        """Make a terminal status its last."""
-        self._change(at)
-        self.status = status
-        self.ended_at = at
 
     def _change(self, at: datetime) -> None:
         self.past.append(replace(self))

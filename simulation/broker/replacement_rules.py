@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from simulation.broker.errors import invalid, malformed
 from simulation.broker.money import ZERO, is_whole, on_grid
-from simulation.broker.orders import Order, OrderStatus
+from simulation.broker.orders import Order
 from simulation.broker.rules import (
     account_flags,
     crypto_terms,
@@ -23,7 +23,7 @@ from simulation.broker.rules import (
     unused_id,
 )
 from simulation.broker.submission import Replacement
-from simulation.broker.terms import OrderClass, TimeInForce
+from simulation.broker.terms import OrderClass, OrderStatus, TimeInForce
 
 _REPLACEABLE = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.HELD}
 

@@ -8,9 +8,8 @@ from decimal import Decimal
 
 from simulation.broker.errors import forbidden, insufficient_balance, invalid, malformed
 from simulation.broker.money import CENT, ZERO, is_whole, on_tick, text
-from simulation.broker.orders import OrderStatus
 from simulation.broker.submission import Submission
-from simulation.broker.terms import OrderClass, OrderType, Side, TimeInForce
+from simulation.broker.terms import OrderClass, OrderStatus, OrderType, Side, TimeInForce
 
 _SMALLEST_CRYPTO_COST = Decimal(10)
 _SMALLEST_FRACTIONAL_COST = Decimal(1)

@@ -1,4 +1,4 @@
-"""What clients ask for: an order in Alpaca's spelling, or other terms for one they have."""
+"""Speak of orders in Alpaca's spelling: what clients ask for, and what has become of it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -61,6 +61,34 @@ class OrderClass(StrEnum):
     def is_entry(self) -> bool:
         """Say whether its first order opens a position that the legs then close."""
         return self in {OrderClass.BRACKET, OrderClass.OTO}
+
+
+class OrderStatus(StrEnum):
+    """What has become of an order: the statuses the simulation uses."""
+
+    PENDING_NEW = "pending_new"
+    ACCEPTED = "accepted"
+    NEW = "new"
+    HELD = "held"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    PENDING_CANCEL = "pending_cancel"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    REJECTED = "rejected"
+
+
+TERMINAL = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REPLACED,
+        OrderStatus.REJECTED,
+    }
+)
+WORKING = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from simulation.broker.account import Account, AccountSettings, Valuation
+from simulation.broker.account import Account, AccountSettings, Position, Valuation
 from simulation.broker.assets import AssetList
 from simulation.broker.clock import MarketClock
 from simulation.broker.errors import BrokerError, invalid, not_found
 from simulation.broker.exchange import Exchange
-from simulation.broker.groups import cancel_group, request_cancel
 from simulation.broker.intake import accept, replacement
 from simulation.broker.market import Market
-from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.positions import Position
+from simulation.broker.orders import Order
 from simulation.broker.rules import unused_id
-from simulation.broker.terms import Changes, OrderRequest, Side, TimeInForce
+from simulation.broker.terms import Changes, OrderRequest, OrderStatus, Side, TimeInForce
 
 
 class Trading:
@@ -93,7 +91,7 @@ class Trading:
         if cancels_exits:
             for order in account.open_orders:
                 if order.symbol == asset.symbol and order.is_working and not order.opening:
-                    cancel_group(order, self.clock.now)
+                    order.cancel_group(self.clock.now)
         named = request.client_order_id or f"manual-{len(account.orders)}"
         by_hand = replace(request, client_order_id=named)
         order = accept(by_hand, account, asset, self.market, self.clock, rules=[unused_id])
@@ -139,14 +137,14 @@ class Trading:
         order = self.order(account, order_id)
         if not order.is_open or order.status is OrderStatus.PENDING_CANCEL:
             raise invalid(f'order is already in "{order.status}" state')
-        request_cancel(order, self.clock.now, account.behaviour)
+        order.request_cancel(self.clock.now, account.behaviour)
 
     def cancel_all(self, account: Account) -> list[Order]:
         """Cancel every open order of an account and return them."""
         orders = account.open_orders
         for order in orders:
             if order.is_open:
-                request_cancel(order, self.clock.now, account.behaviour)
+                order.request_cancel(self.clock.now, account.behaviour)
         return list(orders)
 
     def position(self, account: Account, name: str) -> Position:

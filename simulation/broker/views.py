@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from simulation.broker.account import Account, Valuation
+from simulation.broker.account import Account, Position, Valuation
 from simulation.broker.assets import Asset
 from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
 from simulation.broker.money import nine_places, text
-from simulation.broker.orders import Order, OrderStatus
-from simulation.broker.positions import Position
-from simulation.broker.terms import OrderClass
+from simulation.broker.orders import Order
+from simulation.broker.terms import OrderClass, OrderStatus
 from simulation.market.sessions import NEW_YORK, Session
 
 Json = dict[str, object]

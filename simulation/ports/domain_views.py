@@ -12,13 +12,13 @@ from typing import NamedTuple
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder, OrderStatus
 from simulation.broker import Account, Order
+from simulation.broker.account import Position as BrokersPosition
 from simulation.broker.account import Valuation
 from simulation.broker.assets import Asset as BrokersAsset
 from simulation.broker.clock import MarketClock as BrokersClock
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO, nine_places, text
-from simulation.broker.orders import OrderStatus as BrokersStatus
-from simulation.broker.positions import Position as BrokersPosition
+from simulation.broker.terms import OrderStatus as BrokersStatus
 
 _STATUSES = {each: OrderStatus(each.value) for each in BrokersStatus}
 
