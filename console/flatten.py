@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from argo.adapters.clock import SystemClock
+from argo.closing import plan_exit
 from argo.domain.ledger import LostLease
 from argo.domain.symbols import Symbol
-from argo.exits import plan_exit
 from argo.ports import Ledger
 from console.deployment import open_deployment
 from console.failing import REFUSED, failing

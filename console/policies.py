@@ -16,7 +16,6 @@ from argo.adapters.aws.policy import AWS_ANSWERS
 from argo.domain.execution import Execution, claimed
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.outcome import (
-    MISSING_SINCE,
     QUIESCENCE,
     Accept,
     LookUp,
@@ -77,7 +76,7 @@ def _broker() -> Iterator[tuple[str, str, str, str]]:
     yield _row("no answer at all", Ambiguous("no answer"), execution)
     missing = Answer(404, {}, {"code": 40410000, "message": "order not found"})
     assert is_no_such_order(missing)  # noqa: S101 - or the row would be of something else
-    since = execution.model_copy(update={"detail": {MISSING_SINCE: (_NOW - QUIESCENCE).isoformat()}})
+    since = execution.model_copy(update={"missing_since": _NOW - QUIESCENCE})
     first, second = (after_look_up(None, each, now=_NOW) for each in (execution, since))
     seconds = f"{QUIESCENCE.total_seconds():.0f} s"
     yield f"404, code {missing.fields['code']}", "there is no such order, or none yet", "-", _called(first)

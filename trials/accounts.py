@@ -5,8 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from argo.domain.profile import Profile, parse_profile
-from execution.backoff import BackoffLimits
-from execution.recording import Limits
+from execution.backoff import BackoffLimits, Limits
 
 CASH = Decimal(1_000_000)
 

@@ -7,7 +7,6 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -17,7 +16,7 @@ from typing import Self
 from trials.faults import Fault
 from trials.trial import Verdict, run_trial
 from trials.world import Plan
-from trials.wrong_policies import WRONG_POLICIES
+from trials.wrong_policies import RIGHT, WRONG_POLICIES
 
 ENOUGH_SEEDS = 100
 """So many seeds, of as many signals as a trial has, let every fault strike; one that does not is never tried."""
@@ -64,8 +63,7 @@ class Summary:
 
 def run_one(plan: Plan, *, mutant: str | None = None) -> Verdict:
     """Run a trial in this process, with a mutant at work where one is named."""
-    with WRONG_POLICIES[mutant].at_work() if mutant else nullcontext():
-        return run_trial(plan)
+    return run_trial(plan, WRONG_POLICIES[mutant].policies if mutant else RIGHT)
 
 
 class Processes:

@@ -16,6 +16,7 @@ from trials.faults.trace import Line
 from trials.referee import Violation
 from trials.signals import signal_of
 from trials.virtual_time import Stuck
+from trials.wrong_policies.wrong_policy import RIGHT, Policies
 from trials.world import CONCURRENCY, Plan, World
 
 CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
@@ -50,15 +51,15 @@ class Verdict:
     lines: Sequence[Line]
 
 
-def run_trial(plan: Plan) -> Verdict:
-    """Run one trial."""
-    return _Trial(plan).run()
+def run_trial(plan: Plan, policies: Policies = RIGHT) -> Verdict:
+    """Run one trial, with the right policies or whichever are handed in."""
+    return _Trial(plan, policies).run()
 
 
 class _Trial:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, policies: Policies) -> None:
         self._plan = plan
-        self._world = World(plan, on_effect=self._see)
+        self._world = World(plan, policies, on_effect=self._see)
         self._weather = Disturbances(self._world)
         self._chance = self._world.fates.chance("signals")
         self._events = 0

@@ -9,7 +9,6 @@ from typing import Any
 from argo.domain.signal import Signal
 from argo.ports import GivenPorts
 from argo.publishing import Publisher
-from execution.batch import execute_batch
 from execution.wiring import Wiring as ExecutionWiring
 from execution.wiring import wire as wire_executor
 from reconciliation.run import reconcile
@@ -20,13 +19,13 @@ from simulation.broker.clock import MarketClock
 from simulation.market.sessions import TradingCalendar
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.event_source import EventSourceMapping
-from simulation.ports.ledger import InMemoryLedger
 from simulation.ports.market_data import InMemoryMarketData
 from trials.accounts import CASH, COINS, LIMITS, OTHER_LIMITS, OTHER_PROFILES, PROFILES, STOCKS
 from trials.faults import Call, Effects, Fault, FaultDraws, Trace, UnreliableQueue, Worker
 from trials.referee import Books, Evidence, Referee
 from trials.tally import Tally
 from trials.virtual_time import VirtualClock, VirtualLoop
+from trials.wrong_policies.wrong_policy import Policies
 from trials.workers import Fleet, Function, WorkerEnded
 
 STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -55,8 +54,9 @@ class World:
     processes are the simulation's.
     """
 
-    def __init__(self, plan: Plan, *, on_effect: Callable[[Call], None]) -> None:
+    def __init__(self, plan: Plan, policies: Policies, *, on_effect: Callable[[Call], None]) -> None:
         """Make everything, and start nothing; ``on_effect`` sees every effect just before it happens."""
+        self._policies = policies
         self.plan = plan
         self.fates = FaultDraws(plan.seed, without=plan.without)
         self.trace = Trace(keep=plan.keep_trace)
@@ -70,7 +70,7 @@ class World:
             clock=MarketClock(TradingCalendar(), STARTS_AT, now=self.clock.now, always_open=True),
             symbols=(*STOCKS, *COINS),
         )
-        self.ledger = InMemoryLedger(mode="simulated")
+        self.ledger = policies.ledger(mode="simulated")
         self.books = {name: self._books_of(name) for name in PROFILES}
         self.referee = Referee(Evidence(self.ledger, self.books, clock=self.clock, second=self.loop.time))
         self._brokers = {name: InMemoryBroker(self.engine, name) for name in PROFILES}
@@ -105,7 +105,7 @@ class World:
 
         async def run(event: dict[str, Any]) -> Mapping[str, Any]:
             async def batch(wiring: ExecutionWiring, seconds_left: Callable[[], float]) -> Mapping[str, Any]:
-                return await execute_batch(event, wiring, seconds_left=seconds_left)
+                return await self._policies.execute(event, wiring, seconds_left=seconds_left)
 
             return await function(batch)
 
@@ -143,19 +143,21 @@ class World:
 
     def _publisher(self, worker: Worker) -> Publisher:
         queues = {name: self._effects.queue(worker, books.queue) for name, books in self.books.items()}
-        return Publisher(self._effects.ledger(worker, self.ledger), queues, PROFILES)
+        return self._policies.publisher(self._effects.ledger(worker, self.ledger), queues, PROFILES)
 
     def _executor(self, executor: str, worker: Worker) -> ExecutionWiring:
         other = self.fates.strikes(Fault.OTHER_VERSION)
         return wire_executor(
-            self._ports(executor, worker),
+            self._policies.executor_ports(self._ports(executor, worker)),
             executor,
             (OTHER_PROFILES if other else PROFILES)[executor],
             limits=OTHER_LIMITS if other else LIMITS,
+            rules=self._policies.execution,
         )
 
     def _reconciler(self, executor: str, worker: Worker) -> ReconciliationWiring:
-        return wire_reconciler(self._ports(executor, worker), executor, PROFILES[executor])
+        rules = self._policies.reconciliation
+        return wire_reconciler(self._ports(executor, worker), executor, PROFILES[executor], rules=rules)
 
     def _ports(self, executor: str, worker: Worker) -> GivenPorts:
         """Return the world as a worker has it: every effect may fail."""

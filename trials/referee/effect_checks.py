@@ -20,7 +20,6 @@ SKEW = timedelta(seconds=2)
 _READ_BY = timedelta(seconds=40)
 """Within this time every worker has read what was there before it began: the executor's timeout, and some skew."""
 
-_LEAVES = "leaves"
 _KEEPS_EXITS = frozenset({DenialReason.ACCOUNT_BLOCKED, DenialReason.MARKET_CLOSED})
 
 
@@ -131,7 +130,7 @@ class Witness:
         now = self._evidence.clock.now()
         if held is None or held.side is execution.side or now - held.since < _READ_BY:
             return  # It may have been read when nothing was held yet.
-        if _LEAVES not in execution.detail and denied.reason not in _KEEPS_EXITS:
+        if execution.closes is None and denied.reason not in _KEEPS_EXITS:
             self._evidence.violated(
                 "exit_denied", execution.signal_id, f"{execution.executor} {execution.symbol}: {denied.reason}"
             )

@@ -1,129 +1,229 @@
 """Wrong ways from a signal to its order."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from argo.domain.account import AccountState, TradingState
+from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState, client_order_id
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate
-from argo.domain.ledger import Settlement
+from argo.domain.ledger import Claim, Intent, Release, Settled, Settlement
 from argo.domain.orders import BrokerOrder
-from argo.domain.outcome import (
-    AfterSubmit,
-    Reject,
-    Wait,
-    after_submit,
-)
+from argo.domain.outcome import AfterSubmit, Reject, Wait, after_submit
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, Obstacle, RejectionReason
 from argo.domain.signal import Signal
-from execution import flow, gate
+from argo.interposed import InterposedLedger
+from argo.ports import Broker, GivenPorts, Ledger
+from execution import checks, gate
 from execution.batch import execute_batch
-from execution.flow import Flow
-from execution.planning import Plan
-from execution.recording import Done, Handled, Recorder
+from execution.outcomes import Accepted, Expired, Outcome, Waiting
+from execution.rules import Rules
+from execution.sending import Sender
 from execution.view import AccountView
 from execution.wiring import Wiring
-from trials import world
-from trials.wrong_policies.wrong_policy import instead_of
-
-_handle, _look_up, _reserve = Flow.handle, Flow._look_up, Flow._reserve  # noqa: SLF001 - what is replaced
-_with_ledger = gate.with_ledger
+from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
 
 
-@instead_of((Flow, "_reserve"), wrong="sends the order, then writes down that it will", failure="A07")
-async def order_before_record(self: Flow, execution: Execution, plan: Plan, account: AccountState) -> Execution:
-    await self.broker.submit(plan.entry.body())
-    return await _reserve(self, execution, plan, account)
+def straight[**P, T](
+    name: str,  # noqa: ARG001 - `argo.interposed.Through`
+    method: Callable[P, Awaitable[T]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Awaitable[T]:
+    """Call a port's method."""
+    return method(*args, **kwargs)
 
 
-@instead_of((Flow, "_post"), wrong="gives every attempt an id of its own", failure="A12")
-async def new_id_per_attempt(self: Flow, execution: Execution) -> BrokerOrder | BrokerFault:
-    own = client_order_id(self.executor, execution.signal_id, attempt=execution.attempts)
-    try:
-        return await self.broker.submit({**(execution.order_body or {}), "client_order_id": own})
-    except BrokerFault as fault:
-        return fault
+class OrderBeforeRecord(InterposedLedger):
+    """Sends the order, then records the intent."""
+
+    def __init__(self, port: Ledger, broker: Broker) -> None:
+        super().__init__(port, straight)
+        self._broker = broker
+
+    async def intend(
+        self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
+    ) -> Execution:
+        await self._broker.submit(intent.order_body)
+        return await self.port.intend(execution, intent, account=account, now=now)
 
 
-@instead_of(
-    (flow, "after_submit"), wrong="forgets the order that raised an exception, and begins anew", failure="B05"
-)
+class ClaimReadAsDone(InterposedLedger):
+    """Takes an execution that was claimed for one that has ended."""
+
+    async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
+        known = await self.port.execution(signal.signal_id, executor)
+        if known is not None:
+            return Settled(known)
+        return await self.port.claim(signal, executor, now=now, lease=lease)
+
+
+class ReservationNotReleased(InterposedLedger):
+    """Keeps what a rejected order had reserved."""
+
+    async def settle(
+        self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
+    ) -> Execution:
+        if state is ExecutionState.REJECTED:
+            settlement = replace(settlement, release=Release.NOTHING)
+        return await self.port.settle(execution, state, settlement, now=now)
+
+
+class NewIdPerAttempt(Sender):
+    """Sends every attempt under an id of its own."""
+
+    async def post(self, execution: Execution) -> BrokerOrder:
+        own = client_order_id(self.wiring.executor, execution.signal_id, attempt=execution.attempts)
+        return await self.wiring.ports.broker.submit({**(execution.order_body or {}), "client_order_id": own})
+
+
+class SentAgainAfterRestart(Sender):
+    """Sends whatever it finds unfinished."""
+
+    async def look_up(self, signal: Signal, execution: Execution) -> Outcome:  # noqa: ARG002 - that is what is wrong
+        ports, again = self.wiring.ports, execution
+        if execution.state is ExecutionState.UNKNOWN:
+            now = ports.clock.now()
+            again = await ports.ledger.settle(execution, ExecutionState.SUBMITTING, Settlement(), now=now)
+        try:
+            return Accepted(again, await ports.broker.submit(again.order_body or {}))
+        except BrokerFault as fault:
+            return Waiting(again, Wait(Obstacle.OUTCOME_UNKNOWN, detail=fault.detail()))
+
+
+class ExpiredWithoutLookUp(Sender):
+    """Lets an expired signal end."""
+
+    async def look_up(self, signal: Signal, execution: Execution) -> Outcome:
+        if signal.is_expired(self.wiring.ports.clock.now()):
+            return Expired(execution)
+        return await Sender.look_up(self, signal, execution)
+
+
 def record_deleted_on_exception(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
+    """Forget an order whose fate is unknown."""
     return Wait(Obstacle.OUTCOME_UNKNOWN) if isinstance(answer, Ambiguous) else after_submit(answer)
 
 
-@instead_of((flow, "after_submit"), wrong="takes a timed-out order for one that was refused", failure="A12, B02")
 def silence_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
+    """Take silence for a refusal."""
     if isinstance(answer, Ambiguous):
         return Reject(RejectionReason.OTHER, answer.detail())
     return after_submit(answer)
 
 
-@instead_of((flow, "after_submit"), wrong="takes a duplicate's refusal for the order's", failure="B03")
 def duplicate_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
+    """Take a duplicate for a refusal."""
     if isinstance(answer, Duplicate):
         return Reject(RejectionReason.OTHER, answer.detail())
     return after_submit(answer)
 
 
-@instead_of((Flow, "_look_up"), wrong="after a restart sends again whatever it finds unfinished", failure="B06")
-async def sent_again_after_restart(self: Flow, _: Signal, execution: Execution, receives: int) -> Handled:
-    again = execution
-    if execution.state is ExecutionState.UNKNOWN:
-        again = await self.ledger.settle(execution, ExecutionState.SUBMITTING, Settlement(), now=self.clock.now())
-    try:
-        return await self.record.accept(again, await self.broker.submit(again.order_body or {}), {})
-    except BrokerFault as fault:
-        return await self.record.pause(again, Wait(Obstacle.OUTCOME_UNKNOWN, detail=fault.detail()), receives)
-
-
-@instead_of((Flow, "_look_up"), wrong="lets an expired signal end without looking for its order", failure="B02")
-async def expired_without_look_up(self: Flow, signal: Signal, execution: Execution, receives: int) -> Handled:
-    if signal.is_expired(self.clock.now()):
-        return await self.record.expire(execution)
-    return await _look_up(self, signal, execution, receives)
-
-
-@instead_of((Signal, "is_expired"), wrong="does not look at a signal's age when it comes back", failure="B07")
-def expiry_unchecked(self: Signal, now: datetime) -> bool:  # noqa: ARG001 - that is what is wrong
+def expiry_unchecked(signal: Signal, now: datetime) -> bool:  # noqa: ARG001 - that is what is wrong
+    """Find every signal young enough."""
     return False
 
 
-@instead_of((Flow, "handle"), wrong="takes a claim for the work that it announces", failure="B01")
-async def claim_read_as_done(self: Flow, signal: Signal, receives: int) -> Handled:
-    if await self.ledger.execution(signal.signal_id, self.executor) is not None:
-        return Done()
-    return await _handle(self, signal, receives)
-
-
-@instead_of((Recorder, "reject"), wrong="keeps a rejected order's money and symbol")
-async def reservation_not_released(
-    self: Recorder, execution: Execution, reason: str, detail: dict[str, str]
-) -> Handled:
-    learnt = Settlement(reason=reason, detail=detail)
-    await self.ledger.settle(execution, ExecutionState.REJECTED, learnt, now=self.clock.now())
-    return Done()
-
-
-@instead_of(
-    (gate, "for_exit"), wrong="asks the checks that limit new risk whether a position may be left", failure="A20"
-)
 def exit_gated(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Ask of an exit what is asked of an entry."""
     others = account.state.model_copy(update={"holdings": {}})
-    return gate.before_account(signal, profile) or gate.with_ledger(signal, profile, others, account.read_at)
+    with_ledger = (check(signal, profile, others, account.read_at) for check in gate.LEDGER_CHECKS)
+    return gate.signal_denial(signal, profile) or next((denial for denial in with_ledger if denial), None)
 
 
-@instead_of((gate, "with_ledger"), wrong="does not ask whether the account is halted", failure="A19")
-def halt_ignored(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
-    active = state.model_copy(update={"trading_state": TradingState.ACTIVE})
-    return _with_ledger(signal, profile, active, now)
+HALT_IGNORED = tuple(check for check in gate.LEDGER_CHECKS if check is not checks.trading_active)
 
 
-@instead_of((world, "execute_batch"), wrong="tells the queue that everything was handled", failure="A14")
 async def failures_swallowed(
     event: Mapping[str, Any], wiring: Wiring, *, seconds_left: Callable[[], float]
 ) -> dict[str, list[dict[str, str]]]:
+    """Tell the queue that everything was handled."""
     await execute_batch(event, wiring, seconds_left=seconds_left)
     return {"batchItemFailures": []}
+
+
+def _by(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
+    return WrongPolicy(name, wrong, failure, Policies(execution=Rules(**changed)))
+
+
+def _on(
+    name: str, wrong: str, ledger: Callable[[GivenPorts], Ledger], failure: str = ""
+) -> WrongPolicy:
+    def ports(given: GivenPorts) -> GivenPorts:
+        return GivenPorts.like(given, ledger=ledger(given))
+
+    return WrongPolicy(name, wrong, failure, Policies(executor_ports=ports))
+
+
+EXECUTING = (
+    _on(
+        "order_before_record",
+        "sends the order, then writes down that it will",
+        lambda ports: OrderBeforeRecord(ports.ledger, ports.broker),
+        "A07",
+    ),
+    _by("new_id_per_attempt", "gives every attempt an id of its own", "A12", sender=NewIdPerAttempt),
+    _by(
+        "record_deleted_on_exception",
+        "forgets the order that raised an exception, and begins anew",
+        "B05",
+        after_submit=record_deleted_on_exception,
+    ),
+    _by(
+        "silence_read_as_rejection",
+        "takes a timed-out order for one that was refused",
+        "A12, B02",
+        after_submit=silence_read_as_rejection,
+    ),
+    _by(
+        "duplicate_read_as_rejection",
+        "takes a duplicate's refusal for the order's",
+        "B03",
+        after_submit=duplicate_read_as_rejection,
+    ),
+    _by(
+        "sent_again_after_restart",
+        "after a restart sends again whatever it finds unfinished",
+        "B06",
+        sender=SentAgainAfterRestart,
+    ),
+    _by(
+        "expired_without_look_up",
+        "lets an expired signal end without looking for its order",
+        "B02",
+        sender=ExpiredWithoutLookUp,
+    ),
+    _by(
+        "expiry_unchecked",
+        "does not look at a signal's age when it comes back",
+        "B07",
+        has_expired=expiry_unchecked,
+    ),
+    _on(
+        "claim_read_as_done",
+        "takes a claim for the work that it announces",
+        lambda ports: ClaimReadAsDone(ports.ledger, straight),
+        "B01",
+    ),
+    _on(
+        "reservation_not_released",
+        "keeps a rejected order's money and symbol",
+        lambda ports: ReservationNotReleased(ports.ledger, straight),
+    ),
+    _by(
+        "exit_gated",
+        "asks the checks that limit new risk whether a position may be left",
+        "A20",
+        exit_denial=exit_gated,
+    ),
+    _by("halt_ignored", "does not ask whether the account is halted", "A19", ledger_checks=HALT_IGNORED),
+    WrongPolicy(
+        "failures_swallowed",
+        "tells the queue that everything was handled",
+        "A14",
+        Policies(execute=failures_swallowed),
+    ),
+)

@@ -1,9 +1,11 @@
 """Wrong ways of following an order to its end."""
 
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from argo import exits
-from argo.domain import settlement
+from argo.closing import Rules as ClosingRules
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
@@ -11,55 +13,46 @@ from argo.domain.profile import ExitRules
 from argo.domain.settlement import Move, Orders, settle
 from argo.following import orders_of
 from argo.ports import Broker
-from execution import closing
-from reconciliation import guarding, looking, repair, run
-from reconciliation.guarding import Guardian
-from reconciliation.repair import Action, Guard, Situation, plan_repair
-from trials.wrong_policies.wrong_policy import instead_of
+from execution.rules import Rules as ExecutionRules
+from reconciliation.guarding import Guardian, next_protection
+from reconciliation.repair import Action, Adopt, Guard, Situation, plan_repair
+from reconciliation.rules import Rules
+from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
 
 
-@instead_of(
-    (run, "resolve"), (run, "expire_or_return"), wrong="leaves what a dead worker left unfinished", failure="B02"
-)
 async def no_sweep(*_: object) -> None:
-    return
+    """Pass by."""
 
 
-@instead_of(
-    (looking, "settle"),
-    (closing, "settle"),
-    wrong="takes a cancelled entry for one that bought nothing",
-    failure="B08",
-)
 def part_fill_forgotten(execution: Execution, orders: Orders, now: datetime) -> Move | None:
+    """Take a cancelled entry for an empty one."""
     if orders.entry.status is OrderStatus.CANCELED and execution.state is ExecutionState.SUBMITTED:
         return Move(ExecutionState.CANCELED, Settlement(release=Release.RESERVATION_AND_SYMBOL))
     return settle(execution, orders, now)
 
 
-@instead_of((repair, "_protect"), wrong="leaves a position without a stop", failure="A16, B08")
-def left_naked(*_: object) -> None:
-    return
+def unprotected(*_: object) -> None:
+    """Find every position well protected."""
 
 
-@instead_of((settlement, "_has_ended"), wrong="calls a position closed while its other leg is live")
 def live_leg_ignored(orders: Orders) -> bool:
+    """Take a position that is gone for one that has ended."""
     return orders.held == 0
 
 
-@instead_of((looking, "plan_repair"), wrong="does not look for whoever else has closed a position")
 def closed_by_hand_unseen(seen: Situation, rules: ExitRules) -> Action | None:
+    """Look for nobody else's orders."""
     action = plan_repair(seen, rules)
-    return None if isinstance(action, repair.Adopt) else action
+    return None if isinstance(action, Adopt) else action
 
 
-@instead_of((looking, "plan_repair"), wrong="leaves what two exits sold too much")
 def oversold_left(seen: Situation, rules: ExitRules) -> Action | None:
+    """Find nothing wrong with a position on the other side."""
     return None if seen.orders.held < 0 else plan_repair(seen, rules)
 
 
-@instead_of((exits, "orders_of"), wrong="sends an exit over the legs that hold what it would sell", failure="B10")
 async def legs_not_cancelled(execution: Execution, broker: Broker) -> Orders | None:
+    """Read orders as if none were live."""
     orders = await orders_of(execution, broker)
     return None if orders is None else _Unheld(orders.entry, orders.guards, orders.exits, orders.others)
 
@@ -70,10 +63,61 @@ class _Unheld(Orders):
         return []
 
 
-@instead_of((Guardian, "guard"), wrong="places a stop, then writes down which", failure="A16")
-async def guard_before_record(
-    self: Guardian, execution: Execution, wanted: Guard, *, naked_since: datetime
-) -> Execution:
-    planned = guarding._next(execution, execution.protection, wanted, naked_since)  # noqa: SLF001 - what is replaced
-    order = await self.broker.submit(planned.order_body or {})
-    return await self.accepted(execution, planned, order)
+class GuardBeforeRecord(Guardian):
+    """Places a stop, then records it."""
+
+    async def guard(self, execution: Execution, wanted: Guard, *, naked_since: datetime) -> Execution:
+        planned = next_protection(execution, execution.protection, wanted, naked_since)
+        order = await self.broker.submit(planned.order_body or {})
+        return await self.accepted(execution, planned, order)
+
+
+def _by(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
+    return WrongPolicy(name, wrong, failure, Policies(reconciliation=Rules(**changed)))
+
+
+def _closing(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - as above
+    rules = replace(ClosingRules(), **changed)
+    both = Policies(execution=ExecutionRules(closing=rules), reconciliation=Rules(closing=rules))
+    return WrongPolicy(name, wrong, failure, both)
+
+
+RECONCILING = (
+    _by(
+        "no_sweep",
+        "leaves what a dead worker left unfinished",
+        "B02",
+        resolve=no_sweep,
+        expire_or_return=no_sweep,
+    ),
+    _closing(
+        "part_fill_forgotten",
+        "takes a cancelled entry for one that bought nothing",
+        "B08",
+        settle=part_fill_forgotten,
+    ),
+    _by(
+        "left_naked",
+        "leaves a position without a stop",
+        "A16, B08",
+        plan_repair=partial(plan_repair, protecting=unprotected),
+    ),
+    _closing(
+        "live_leg_ignored",
+        "calls a position closed while its other leg is live",
+        settle=partial(settle, ended=live_leg_ignored),
+    ),
+    _by(
+        "closed_by_hand_unseen",
+        "does not look for whoever else has closed a position",
+        plan_repair=closed_by_hand_unseen,
+    ),
+    _by("oversold_left", "leaves what two exits sold too much", plan_repair=oversold_left),
+    _closing(
+        "legs_not_cancelled",
+        "sends an exit over the legs that hold what it would sell",
+        "B10",
+        orders_of=legs_not_cancelled,
+    ),
+    _by("guard_before_record", "places a stop, then writes down which", "A16", guardian=GuardBeforeRecord),
+)

@@ -1,22 +1,26 @@
 """The account as one batch sees it: read once, its reservations kept in step with the ledger's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, minute_of
 from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault
 from argo.domain.ledger import Intent
 from argo.domain.orders import BrokerOrder
-from argo.domain.profile import Profile
 from argo.domain.signal import Side, Signal
 from argo.domain.symbols import Symbol
-from argo.ports import Broker, Clock, Ledger, MarketData
+from argo.ports import Broker, Clock
 from execution.view import AccountView
+
+if TYPE_CHECKING:
+    from execution.wiring import Wiring
 
 ASSET_AGE = timedelta(hours=1)
 """How long what the broker says of a symbol is believed."""
@@ -74,7 +78,21 @@ class _AtBroker:
     clock: MarketClock
 
 
-class AccountDesk:
+@dataclass(slots=True)
+class Turn:
+    """The right to decide on the account, from the first question to the reservation made on the answers."""
+
+    lock: asyncio.Lock
+    taken: bool = False
+
+    async def take(self) -> None:
+        """Wait for the turn, unless it is taken already."""
+        if not self.taken:
+            await self.lock.acquire()
+            self.taken = True
+
+
+class AccountReader:
     """Hands out the account's view to a batch's records and takes their reservations, one at a time.
 
     The ledger's item is read before the broker's account. Whoever reserves in between moves the item's
@@ -82,35 +100,27 @@ class AccountDesk:
     in the item. So no dollar is counted free twice (FAILURES B12).
     """
 
-    def __init__(
-        self,
-        executor: str,
-        profile: Profile,
-        *,
-        ledger: Ledger,
-        broker: Broker,
-        market_data: MarketData,
-        assets: AssetBook,
-        hours: ExchangeHours,
-        clock: Clock,
-    ) -> None:
-        """Serve ``executor``."""
-        self._executor = executor
-        self._profile = profile
-        self._ledger = ledger
-        self._broker = broker
-        self._market_data = market_data
-        self._assets = assets
-        self._hours = hours
-        self._clock = clock
+    def __init__(self, wiring: "Wiring") -> None:
+        """Read the account that ``wiring`` serves."""
+        self._wiring = wiring
+        self._clock = wiring.ports.clock
         self._state: AccountState | None = None
         self._at_broker: _AtBroker | None = None
         self._faults: dict[str, BrokerFault] = {}
         self._expected: set[Symbol] = set()
         self._prices: dict[Symbol, Decimal | None] = {}
         self._reading = asyncio.Lock()
-        self.turn = asyncio.Lock()
-        """Held from the view to the reservation that is made on it."""
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Turn]:
+        """Give a turn that can be taken while the block runs."""
+        turn = Turn(self._turn)
+        try:
+            yield turn
+        finally:
+            if turn.taken:
+                self._turn.release()
 
     def expect(self, symbol: Symbol) -> None:
         """Say that a record of this batch is about a symbol, so that all prices come with one request."""
@@ -127,8 +137,8 @@ class AccountDesk:
 
     async def _read_state(self) -> AccountState:
         if self._state is None:
-            since = self._clock.now() - self._profile.protections.looks_back
-            self._state = await self._ledger.account(self._executor, exits_since=since)
+            since = self._clock.now() - self._wiring.profile.protections.looks_back
+            self._state = await self._wiring.ports.ledger.account(self._wiring.executor, exits_since=since)
             self._at_broker = None
         return self._state
 
@@ -197,22 +207,23 @@ class AccountDesk:
 
     async def _read_broker(self) -> _AtBroker:
         read_at = self._clock.now()
-        positions, orders = await asyncio.gather(self._broker.positions(), self._broker.open_orders())
-        account, clock = await asyncio.gather(self._broker.account(), self._hours.read())
+        broker = self._wiring.ports.broker
+        positions, orders = await asyncio.gather(broker.positions(), broker.open_orders())
+        account, clock = await asyncio.gather(broker.account(), self._wiring.hours.read())
         return _AtBroker(read_at, tuple(positions), tuple(orders), account, clock)
 
     async def _prices_for(self, signal: Signal) -> dict[Symbol, Decimal]:
-        if self._profile.price_drift_percent is None:
+        if self._wiring.profile.price_drift_percent is None:
             return {}
         if signal.symbol not in self._prices:
             asked = {signal.symbol, *self._expected} - set(self._prices)
-            found = await self._market_data.latest_prices(asked)
+            found = await self._wiring.ports.market_data.latest_prices(asked)
             self._prices |= {symbol: found.get(symbol) for symbol in asked}
         return {symbol: price for symbol, price in self._prices.items() if price is not None}
 
     async def _assets_for(self, signal: Signal) -> dict[Symbol, Asset | None]:
         """Ask for the asset where its answer decides: a share sold short, a fraction bought."""
-        decides = signal.side is Side.SELL or self._profile.fractional
+        decides = signal.side is Side.SELL or self._wiring.profile.fractional
         if signal.symbol.is_crypto or not decides:
             return {}
-        return {signal.symbol: await self._assets.find(signal.symbol)}
+        return {signal.symbol: await self._wiring.assets.find(signal.symbol)}

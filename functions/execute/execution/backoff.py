@@ -1,8 +1,9 @@
 """When a message comes back: exponential, with jitter derived from the signal, capped."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,19 @@ class BackoffLimits:
 
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take.
+
+    ``lease`` must outlast a worker: the function's timeout and the broker's read timeout are below it.
+    ``turned_away`` is what a delivery waits at least whose signal another worker holds.
+    """
+
+    lease: timedelta = timedelta(seconds=45)
+    backoff: BackoffLimits = field(default_factory=BackoffLimits)
+    turned_away: BackoffLimits = field(default_factory=partial(BackoffLimits, cap=timedelta(seconds=8)))
 
 
 def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:

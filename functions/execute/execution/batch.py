@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 from argo.domain.metrics import Metric
 from argo.ports import QueueFault
-from execution.account import AccountDesk
-from execution.closing import Closing
+from execution.account import AccountReader
 from execution.flow import Flow
-from execution.message import Malformed, read_signal
-from execution.recording import Done, Handled, Later, Recorder
+from execution.message import Malformed
+from execution.recording import Done, Handled, Later
 from execution.wiring import Wiring
 
 AT_A_TIME = 10
@@ -48,53 +47,17 @@ async def execute_batch(
         The ids of the messages that come back: their visibility has been set to their backoff. A malformed
         one does not come back; it is in the dead-letter queue with its reason.
     """
-    desk = AccountDesk(
-        wiring.executor,
-        wiring.profile,
-        ledger=wiring.ports.ledger,
-        broker=wiring.ports.broker,
-        market_data=wiring.ports.market_data,
-        assets=wiring.assets,
-        hours=wiring.hours,
-        clock=wiring.ports.clock,
-    )
-    recorder = Recorder(
-        executor=wiring.executor,
-        ledger=wiring.ports.ledger,
-        clock=wiring.ports.clock,
-        telemetry=wiring.ports.telemetry,
-        limits=wiring.limits,
-        desk=desk,
-    )
-    flow = Flow(
-        executor=wiring.executor,
-        profile=wiring.profile,
-        ledger=wiring.ports.ledger,
-        broker=wiring.ports.broker,
-        clock=wiring.ports.clock,
-        telemetry=wiring.ports.telemetry,
-        limits=wiring.limits,
-        desk=desk,
-        record=recorder,
-        closing=Closing(
-            executor=wiring.executor,
-            profile=wiring.profile,
-            ledger=wiring.ports.ledger,
-            broker=wiring.ports.broker,
-            clock=wiring.ports.clock,
-            desk=desk,
-            record=recorder,
-        ),
-    )
+    reader = AccountReader(wiring)
+    flow = Flow.of(wiring, reader)
 
     async def process(record: Record) -> Handled:
         if seconds_left() < LEAST_SECONDS:
             return Later(_SOON, "no_time_left")
-        signal = read_signal(record.body)
+        signal = wiring.rules.read(record.body)
         if isinstance(signal, Malformed):
             await _quarantine(wiring, flow, record, signal)
             return Done()
-        desk.expect(signal.symbol)
+        reader.expect(signal.symbol)
         return await flow.handle(signal, record.receives)
 
     bound = asyncio.Semaphore(AT_A_TIME)

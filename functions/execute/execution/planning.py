@@ -9,7 +9,7 @@ from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
-from execution.sizing import Size, SizingInput, position_size
+from execution.sizing import SizingInput, position_size
 from execution.view import AccountView
 
 _SHORT_COLLATERAL = Decimal("1.03")
@@ -73,7 +73,7 @@ def plan_entry(
         time_in_force=_time_in_force(profile, crypto=crypto, fraction=fraction),
         order_class=OrderClass.SIMPLE if simple else OrderClass.BRACKET,
     )
-    return Plan(entry, notional=unit_cost * size.shares, arithmetic=_told(size, prices))
+    return Plan(entry, notional=unit_cost * size.shares, arithmetic=size.arithmetic)
 
 
 def _takes_fraction(signal: Signal, profile: Profile, account: AccountView) -> bool:
@@ -86,12 +86,6 @@ def _time_in_force(profile: Profile, *, crypto: bool, fraction: bool) -> TimeInF
     if crypto:
         return TimeInForce.GTC
     return TimeInForce.DAY if fraction else profile.time_in_force
-
-
-def _told(size: Size, prices: BracketPrices) -> dict[str, str]:
-    """Return the arithmetic for the record, with the exits that a simple order does not carry."""
-    exits = {"stop_price": str(prices.stop_price), "target_price": str(prices.target_price)}
-    return size.arithmetic | exits
 
 
 def _prices(signal: Signal, profile: Profile) -> BracketPrices:

@@ -1,33 +1,28 @@
-"""The outcomes of a signal's way, each written to the ledger first and then counted and logged."""
+"""The end of a signal's way: written to the ledger first, and then counted and logged."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import partial
+from dataclasses import dataclass
+from datetime import timedelta
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
 from argo.domain.ledger import Release, Settlement, accepted
 from argo.domain.metrics import Metric
-from argo.domain.orders import BrokerOrder
-from argo.domain.outcome import Wait
-from argo.domain.reasons import Denial, Obstacle
+from argo.domain.reasons import Obstacle
 from argo.halts import halt
-from argo.ports import Clock, Ledger, Telemetry
-from execution.account import AccountDesk
-from execution.backoff import BackoffLimits, backoff
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long things may take.
-
-    ``lease`` must outlast a worker: the function's timeout and the broker's read timeout are below it.
-    ``turned_away`` is what a delivery waits at least whose signal another worker holds.
-    """
-
-    lease: timedelta = timedelta(seconds=45)
-    backoff: BackoffLimits = field(default_factory=BackoffLimits)
-    turned_away: BackoffLimits = field(default_factory=partial(BackoffLimits, cap=timedelta(seconds=8)))
+from execution.account import AccountReader
+from execution.backoff import backoff
+from execution.outcomes import (
+    Accepted,
+    Denied,
+    Expired,
+    LeftToReconciler,
+    Outcome,
+    PositionClosed,
+    Rejected,
+    Waiting,
+)
+from execution.telling import milliseconds, tell
+from execution.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,115 +43,118 @@ type Handled = Done | Later
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records what became of signals at one account.
+    """Records what became of signals at one account."""
 
-    Every method raises `LostLease` where another worker has moved the execution.
-    """
+    wiring: Wiring
+    reader: AccountReader
 
-    executor: str
-    ledger: Ledger
-    clock: Clock
-    telemetry: Telemetry
-    limits: Limits
-    desk: AccountDesk
+    async def record(self, outcome: Outcome, receives: int) -> Handled:
+        """Record an outcome; ``receives`` counts the message's deliveries.
 
-    async def accept(self, execution: Execution, order: BrokerOrder, differences: dict[str, str]) -> Handled:
-        """The broker has the order."""
-        now = self.clock.now()
-        learnt = accepted(order, differences)
-        submitted = await self.ledger.settle(execution, ExecutionState.SUBMITTED, learnt, now=now)
-        waited = milliseconds(execution.created_at, now)
-        self.telemetry.count(Metric.ORDERS_SUBMITTED)
-        self.telemetry.record(Metric.SIGNAL_TO_ORDER, waited)
-        self.log("order_submitted", submitted, milliseconds=waited, order_id=order.order_id, **learnt.detail)
+        Raises:
+            LostLease: another worker has moved the execution.
+        """
+        match outcome:
+            case Waiting():
+                return await self._wait(outcome, receives)
+            case Accepted():
+                await self._accept(outcome)
+            case Rejected():
+                await self._reject(outcome)
+            case Denied():
+                await self._deny(outcome)
+            case PositionClosed():
+                await self._close(outcome)
+            case Expired(execution=execution):
+                await self._expire(execution)
+            case LeftToReconciler(execution=execution, wait=wait):
+                tell(self.wiring, "left_to_reconciler", execution, **wait.told)
         return Done()
 
-    async def reject(self, execution: Execution, reason: str, detail: dict[str, str]) -> Handled:
-        """The broker will not have it."""
-        learnt = Settlement(reason=reason, detail=detail, release=Release.RESERVATION_AND_SYMBOL)
-        rejected = await self.ledger.settle(execution, ExecutionState.REJECTED, learnt, now=self.clock.now())
-        self.desk.changed()
-        self.telemetry.count(Metric.ORDERS_REJECTED, reason=reason)
-        self.log("order_rejected", rejected, **detail)
-        return Done()
+    async def _accept(self, outcome: Accepted) -> None:
+        learnt = accepted(outcome.order, outcome.differences)
+        submitted = await self._settle(outcome.execution, ExecutionState.SUBMITTED, learnt)
+        waited = self._count_order(submitted)
+        order_id = outcome.order.order_id
+        tell(self.wiring, "order_submitted", submitted, milliseconds=waited, order_id=order_id, **learnt.detail)
 
-    async def deny(self, execution: Execution, denial: Denial) -> Handled:
-        """The gate or the sizing will not have it."""
-        learnt = Settlement(reason=denial.reason, detail=dict(denial.numbers))
-        denied = await self.ledger.settle(execution, ExecutionState.DENIED, learnt, now=self.clock.now())
-        self.telemetry.count(Metric.SIGNALS_DENIED, reason=denial.reason)
-        self.log("signal_denied", denied, **denial.numbers)
-        return Done()
+    async def _reject(self, outcome: Rejected) -> None:
+        learnt = Settlement(reason=outcome.reason, detail=outcome.detail, release=Release.RESERVATION_AND_SYMBOL)
+        rejected = await self._settle(outcome.execution, ExecutionState.REJECTED, learnt)
+        self.reader.changed()
+        self.wiring.ports.telemetry.count(Metric.ORDERS_REJECTED, reason=outcome.reason)
+        tell(self.wiring, "order_rejected", rejected, **outcome.detail)
 
-    async def close(self, execution: Execution, order_id: str) -> Handled:
-        """The signal closed another's position; its order is that position's exit."""
-        now = self.clock.now()
-        closed = await self.ledger.settle(execution, ExecutionState.CLOSED, Settlement(order_id=order_id), now=now)
-        self.telemetry.count(Metric.ORDERS_SUBMITTED)
-        self.telemetry.record(Metric.SIGNAL_TO_ORDER, milliseconds(execution.created_at, now))
-        self.log("position_closed_by_signal", closed, order_id=order_id)
-        return Done()
+    async def _deny(self, outcome: Denied) -> None:
+        reason, numbers = outcome.denial.reason, dict(outcome.denial.numbers)
+        denied = await self._settle(
+            outcome.execution, ExecutionState.DENIED, Settlement(reason=reason, detail=numbers)
+        )
+        self.wiring.ports.telemetry.count(Metric.SIGNALS_DENIED, reason=reason)
+        tell(self.wiring, "signal_denied", denied, **numbers)
 
-    async def expire(self, execution: Execution) -> Handled:
-        """The signal is too old; the last obstacle is the reason."""
+    async def _close(self, outcome: PositionClosed) -> None:
+        learnt = Settlement(order_id=outcome.order_id)
+        closed = await self._settle(outcome.execution, ExecutionState.CLOSED, learnt)
+        self._count_order(closed)
+        tell(self.wiring, "position_closed_by_signal", closed, order_id=outcome.order_id)
+
+    async def _expire(self, execution: Execution) -> None:
         never_met = Obstacle.NONE if execution.epoch == 1 else Obstacle.WORKER_LOST
         obstacle = execution.obstacle or never_met
         held = execution.state is not ExecutionState.CLAIMED
-        learnt = Settlement(reason=obstacle, release=Release.RESERVATION_AND_SYMBOL if held else Release.NOTHING)
-        expired = await self.ledger.settle(execution, ExecutionState.EXPIRED, learnt, now=self.clock.now())
-        self.telemetry.count(Metric.SIGNALS_EXPIRED, reason=obstacle)
-        self.log("signal_expired", expired)
-        return Done()
+        release = Release.RESERVATION_AND_SYMBOL if held else Release.NOTHING
+        learnt = Settlement(reason=obstacle, release=release)
+        expired = await self._settle(execution, ExecutionState.EXPIRED, learnt)
+        self.wiring.ports.telemetry.count(Metric.SIGNALS_EXPIRED, reason=obstacle)
+        tell(self.wiring, "signal_expired", expired)
 
-    async def pause(self, execution: Execution, wait: Wait, receives: int, *, withdraw: bool = False) -> Handled:
-        """Record the obstacle and give the message back; ``withdraw`` an intent that was certainly not sent.
+    async def _wait(self, outcome: Waiting, receives: int) -> Later:
+        """Record the obstacle and give the message back.
 
         It comes back no sooner than its backoff, however soon the obstacle may pass: a message that returned every
         two seconds would use up the queue's receive count within its signal's life.
         """
-        now = self.clock.now()
-        soonest = now + backoff(execution.signal_id, receives, self.limits.backoff)
+        execution, wait, ports = outcome.execution, outcome.wait, self.wiring.ports
+        now = ports.clock.now()
+        soonest = now + backoff(execution.signal_id, receives, self.wiring.limits.backoff)
         until = max(wait.until or soonest, soonest)
         state = None
-        if withdraw:
+        if outcome.withdraw:
             state = ExecutionState.CLAIMED
         elif execution.state is ExecutionState.SUBMITTING:
             state = ExecutionState.UNKNOWN
-        paused = await self.ledger.pause(
+        paused = await ports.ledger.pause(
             execution,
             wait.obstacle,
             until=until,
             now=now,
             state=state,
             detail=wait.detail,
-            release=Release.RESERVATION_AND_SYMBOL if withdraw else Release.NOTHING,
+            release=Release.RESERVATION_AND_SYMBOL if outcome.withdraw else Release.NOTHING,
+            missing_since=wait.missing_since,
         )
-        self.desk.changed()
+        self.reader.changed()
         if wait.obstacle is Obstacle.BROKER_UNAUTHORISED:
-            await self.halt(f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}")
-        self.log("signal_waits", paused, until=until.isoformat(), **wait.detail)
+            await self._halt(f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}")
+        tell(self.wiring, "signal_waits", paused, until=until.isoformat(), **wait.told)
         return Later(until - now, wait.obstacle)
 
-    async def halt(self, reason: str, *, resumes_on: date | None = None) -> None:
+    async def _halt(self, reason: str) -> None:
         """Halt the account; what was known of it is out of date then."""
-        now = self.clock.now()
-        if await halt(self.ledger, self.telemetry, self.executor, reason, now=now, resumes_on=resumes_on):
-            self.desk.changed()
+        ports = self.wiring.ports
+        now = ports.clock.now()
+        if await halt(ports.ledger, ports.telemetry, self.wiring.executor, reason, now=now):
+            self.reader.changed()
 
-    def log(self, event: str, execution: Execution, **detail: str | float) -> None:
-        """Log an event of an execution with the keys that every one of them has."""
-        self.telemetry.log.info(
-            event,
-            signal_id=execution.signal_id,
-            executor=self.executor,
-            symbol=execution.symbol,
-            state=execution.state,
-            reason=execution.reason,
-            detail=detail,
-            stacklevel=2,
-        )
+    async def _settle(self, execution: Execution, state: ExecutionState, learnt: Settlement) -> Execution:
+        ports = self.wiring.ports
+        return await ports.ledger.settle(execution, state, learnt, now=ports.clock.now())
 
-
-def milliseconds(start: datetime, end: datetime) -> float:
-    """Return the time between two moments, in milliseconds."""
-    return (end - start) / timedelta(milliseconds=1)
+    def _count_order(self, execution: Execution) -> float:
+        """Count an order, and return the milliseconds from its signal to it."""
+        telemetry = self.wiring.ports.telemetry
+        waited = milliseconds(execution.created_at, execution.updated_at)
+        telemetry.count(Metric.ORDERS_SUBMITTED)
+        telemetry.record(Metric.SIGNAL_TO_ORDER, waited)
+        return waited

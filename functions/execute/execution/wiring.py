@@ -1,6 +1,6 @@
 """What the executor is made of; a test, a replay or a simulation hands in its own ports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 
 from argo.adapters.wiring import Adapters
@@ -8,9 +8,12 @@ from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.ports import Clock, Ports
 from execution.account import AssetBook, ExchangeHours
-from execution.recording import Limits
+from execution.backoff import Limits
+from execution.rules import Rules
 
 SERVICE = "execute"
+
+_LIMITS, _RULES = Limits(), Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +25,16 @@ class Wiring:
     ports: Ports
     assets: AssetBook
     hours: ExchangeHours
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits
+    rules: Rules
 
 
-def wire(ports: Ports, executor: str, profile: Profile, *, limits: Limits | None = None) -> Wiring:
+def wire(
+    ports: Ports, executor: str, profile: Profile, *, limits: Limits = _LIMITS, rules: Rules = _RULES
+) -> Wiring:
     """Wire an account's executor to ports."""
-    return Wiring(
-        executor,
-        profile,
-        ports,
-        AssetBook(ports.broker, ports.clock),
-        ExchangeHours(ports.broker, ports.clock),
-        limits or Limits(),
-    )
+    assets = AssetBook(ports.broker, ports.clock)
+    return Wiring(executor, profile, ports, assets, ExchangeHours(ports.broker, ports.clock), limits, rules)
 
 
 def from_environment(

@@ -41,7 +41,7 @@ class Guardian:
                 return await self.accepted(execution, before, sent)
             planned = before
         else:
-            before, planned = None, _next(execution, before, wanted, naked_since)
+            before, planned = None, next_protection(execution, before, wanted, naked_since)
         now = self.clock.now()
         planned = planned.model_copy(update={"sent_at": now})
         execution = await self.ledger.record_protection(execution, planned, now=now)
@@ -73,7 +73,9 @@ class Guardian:
         return await self.ledger.record_protection(execution, placed, now=self.clock.now())
 
 
-def _next(execution: Execution, known: Protection | None, wanted: Guard, naked_since: datetime) -> Protection:
+def next_protection(
+    execution: Execution, known: Protection | None, wanted: Guard, naked_since: datetime
+) -> Protection:
     """Return the next attempt; a guard that has ended is remembered for what it may have filled."""
     attempt = (known.attempt if known else 0) + 1
     earlier = (*known.earlier, *([known.order_id] if known.order_id else [])) if known else ()

@@ -4,27 +4,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from argo.closing import Exited, PositionCloser
 from argo.domain.execution import Cover, Execution, Protection
 from argo.domain.faults import Refused
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
-from argo.domain.settlement import Orders, settle
+from argo.domain.settlement import Orders
 from argo.domain.signal import Side
-from argo.exits import Leaver, Left
 from argo.following import order_ids, orders_of
-from argo.ports import Broker
+from argo.ports import Broker, Ports
 from reconciliation.guarding import Guardian
 from reconciliation.repair import (
     ATTEMPTS,
     Action,
     Adopt,
     Cancel,
+    Close,
     Guard,
-    Leave,
     Situation,
     Tighten,
     cover,
-    plan_repair,
 )
 from reconciliation.repair import Report as Problem
 from reconciliation.report import Report
@@ -45,6 +44,15 @@ class Follower:
     seen: Snapshot
     report: Report
 
+    @property
+    def ports(self) -> Ports:
+        """The world."""
+        return self.wiring.ports
+
+    @property
+    def _guardian(self) -> Guardian:
+        return self.wiring.rules.guardian(self.ports.ledger, self.broker, self.ports.clock)
+
     async def follow(self, execution: Execution) -> None:
         """Record fills, exits and profit; then do what the position needs.
 
@@ -52,7 +60,7 @@ class Follower:
             BrokerFault: the broker did not tell; the next run goes on.
             LostLease, ReservationConflict: somebody else was at the execution or its account.
         """
-        if execution.exit is not None and not await self._leave(execution, execution.exit.why):
+        if execution.exit is not None and not await self._close(execution, execution.exit.why):
             return
         going_on: Execution | None = execution
         for _ in range(_STEPS):
@@ -68,7 +76,7 @@ class Follower:
             self._warn("order_missing_at_broker", execution)
             return None
         situation = self._situation(execution, orders)
-        action = plan_repair(situation, self.wiring.profile.exits)
+        action = self.wiring.rules.plan_repair(situation, self.wiring.profile.exits)
         if isinstance(action, Cancel):
             await self._cancel(execution, action)
             return execution
@@ -82,9 +90,9 @@ class Follower:
         match action:
             case Guard():
                 return await self._guard(execution, action, situation)
-            case Leave(why=why):
+            case Close(why=why):
                 if execution.exit is None:
-                    await self._leave(execution, why)
+                    await self._close(execution, why)
             case Tighten():
                 await self._tighten(execution, action, situation.orders)
             case Adopt(quantity=quantity):
@@ -96,7 +104,7 @@ class Follower:
         return None
 
     async def _settle(self, execution: Execution, orders: Orders) -> Execution:
-        move = settle(execution, orders, self.wiring.ports.clock.now())
+        move = self.wiring.rules.closing.settle(execution, orders, self.ports.clock.now())
         if move is None:
             return execution
         return await move_to(self.wiring, execution, move.state, move.settlement, self.report)
@@ -114,22 +122,19 @@ class Follower:
         if found is Cover.COMPLETE:
             return await self._note_guard(execution, situation.orders)
         since = self._naked_since(execution, situation)
-        self.report.naked_seconds.append((self.wiring.ports.clock.now() - since).total_seconds())
+        self.report.naked_seconds.append((self.ports.clock.now() - since).total_seconds())
         if known is not None and (known.cover, known.naked_since) == (found, since):
             return execution
         changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
         self._warn("position_not_guarded", execution)
-        return await self.wiring.ports.ledger.record_protection(
-            execution, changed, now=self.wiring.ports.clock.now()
-        )
+        return await self.ports.ledger.record_protection(execution, changed, now=self.ports.clock.now())
 
     async def _note_guard(self, execution: Execution, orders: Orders) -> Execution:
         """Record a guard that was placed by somebody who could not say so any more."""
         known = execution.protection
         if known is None or len(orders.guards) == len(order_ids(known)):
             return execution
-        guardian = Guardian(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
-        return await guardian.accepted(execution, known, orders.guards[-1])
+        return await self._guardian.accepted(execution, known, orders.guards[-1])
 
     def _naked_since(self, execution: Execution, situation: Situation) -> datetime:
         """Return from when the position is naked: since its fill, or, of one that was guarded, since now."""
@@ -141,9 +146,8 @@ class Follower:
 
     async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
         """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
-        guardian = Guardian(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
         since = self._naked_since(execution, situation)
-        guarded = await guardian.guard(execution, action, naked_since=since)
+        guarded = await self._guardian.guard(execution, action, naked_since=since)
         protection = guarded.protection
         if protection is not None and protection.cover is Cover.COMPLETE:
             self._repaired("guarded", guarded, quantity=str(action.quantity), stop=str(action.stop))
@@ -152,7 +156,7 @@ class Follower:
         refused = protection is not None and protection.order_body is None
         return guarded if refused and protection is not None and protection.attempt >= ATTEMPTS else None
 
-    async def _leave(self, execution: Execution, why: str) -> bool:
+    async def _close(self, execution: Execution, why: str) -> bool:
         """Go on with an exit, follow its order, and end what it has closed; True where something else has."""
         fresh = execution.exit is None
         unsent = execution.exit is None or execution.exit.order_body is None
@@ -160,26 +164,26 @@ class Follower:
             # Its own exits guard it until then.
             self._tell(execution, f"to be left ({why}) when the exchange opens")
             return False
-        leaver = Leaver(self.wiring.ports.ledger, self.broker, self.wiring.ports.clock)
-        leaving = await leaver.leave(execution, why)
-        if isinstance(leaving, Wait):
+        closer = PositionCloser(self.ports.ledger, self.broker, self.ports.clock, self.wiring.rules.closing)
+        closing = await closer.close(execution, why)
+        if isinstance(closing, Wait):
             if execution.exit is not None and self._is_gone(execution):
                 return True
             self.report.unanswered += 1
-            self._warn("exit_waits", execution, **leaving.detail)
-            self._note_waiting(execution, leaving)
+            self._warn("exit_waits", execution, **closing.detail)
+            self._note_waiting(execution, closing)
             return False
-        if isinstance(leaving, Left) and fresh:
-            self._repaired("left", leaving.execution, why=why)
-        settled = await self._settle(leaving.execution, leaving.orders)
+        if isinstance(closing, Exited) and fresh:
+            self._repaired("left", closing.execution, why=why)
+        settled = await self._settle(closing.execution, closing.orders)
         # An exit that is done and left something behind: somebody else has taken the rest.
-        done = isinstance(leaving, Left) and leaving.order.status.is_final
+        done = isinstance(closing, Exited) and closing.order.status.is_final
         return done and not settled.state.is_terminal and self._is_gone(settled)
 
     def _note_waiting(self, execution: Execution, wait: Wait) -> None:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
         if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
-            waited = self.wiring.ports.clock.now() - execution.exit.planned_at
+            waited = self.ports.clock.now() - execution.exit.planned_at
             self.report.naked_seconds.append(waited.total_seconds())
             self._tell(execution, f"its exit waits: {'; '.join(wait.detail.values())}")
 
@@ -193,7 +197,7 @@ class Follower:
         self._repaired("tightened", execution, stop=str(action.stop))
         if execution.protection is not None and action.order in orders.guards:
             known = execution.protection.model_copy(update={"order_id": moved.order_id})
-            await self.wiring.ports.ledger.record_protection(execution, known, now=self.wiring.ports.clock.now())
+            await self.ports.ledger.record_protection(execution, known, now=self.ports.clock.now())
 
     async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> Execution | None:
         """Take over the fills of somebody else's orders, where they are exactly what is missing.
@@ -232,12 +236,12 @@ class Follower:
             position=signed if execution.side is Side.BUY else -signed,
             price=self.seen.prices.get(execution.symbol),
             clock=self.seen.clock,
-            now=self.wiring.ports.clock.now(),
+            now=self.ports.clock.now(),
         )
 
     def _repaired(self, what: str, execution: Execution, **detail: str) -> None:
         self.report.repairs[what] += 1
-        self.wiring.ports.telemetry.log.info(
+        self.ports.telemetry.log.info(
             f"position_{what}", signal_id=execution.signal_id, executor=self.wiring.executor, detail=detail
         )
 
@@ -246,7 +250,7 @@ class Follower:
         self._warn("position_needs_a_person", execution, problem=problem)
 
     def _warn(self, event: str, execution: Execution, **detail: str) -> None:
-        self.wiring.ports.telemetry.log.warning(
+        self.ports.telemetry.log.warning(
             event,
             signal_id=execution.signal_id,
             executor=self.wiring.executor,

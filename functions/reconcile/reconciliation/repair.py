@@ -3,6 +3,7 @@
 `reconciliation.repair_policy` has every case, in a table.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -36,12 +37,12 @@ class Situation:
     @property
     def stop(self) -> Decimal:
         """The stop as planned, in USD."""
-        return self._planned("stop_loss", "stop_price")
+        return _known(self.execution.planned_stop)
 
     @property
     def target(self) -> Decimal:
         """The target as planned, in USD."""
-        return self._planned("take_profit", "limit_price", "target_price")
+        return _known(self.execution.planned_target)
 
     @property
     def filled_at(self) -> datetime:
@@ -52,13 +53,6 @@ class Situation:
     def long(self) -> bool:
         """True for a position that was bought."""
         return self.execution.side is Side.BUY
-
-    def _planned(self, leg: str, field: str, told: str | None = None) -> Decimal:
-        """Read a price from the order as sent, or, of an order without legs, from its arithmetic."""
-        body = self.execution.order_body or {}
-        legs = body.get(leg)
-        price = legs[field] if isinstance(legs, dict) else self.execution.detail[told or field]
-        return Decimal(str(price))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Close:
     """Close the position at the market."""
 
     why: str
@@ -110,11 +104,15 @@ class Report:
     problem: str
 
 
-type Action = Cancel | Guard | Leave | Tighten | Adopt | Report
+type Action = Cancel | Guard | Close | Tighten | Adopt | Report
 
 
-def plan_repair(seen: Situation, rules: ExitRules) -> Action | None:
-    """Return what the position needs first, or None where all is well."""
+type PlanRepair = Callable[[Situation, ExitRules], Action | None]
+type Protecting = Callable[[Situation, Decimal, ExitRules], Action | None]
+
+
+def plan_repair(seen: Situation, rules: ExitRules, *, protecting: Protecting | None = None) -> Action | None:
+    """Return what the position needs first, or None where all is well; ``protecting`` stands for `protect`."""
     entry, held = seen.orders.entry, seen.orders.held
     if not entry.status.is_final:
         if may_be_cancelled(seen.execution, entry, seen.now):
@@ -122,14 +120,14 @@ def plan_repair(seen: Situation, rules: ExitRules) -> Action | None:
         half_filled = bool(held) and seen.now - seen.filled_at >= PATIENCE
         return Cancel((entry,), "partly filled, and its exits wait for the rest") if half_filled else None
     if held < 0:
-        return Leave("two exits filled") if seen.position < 0 else _adoption(seen)
+        return Close("two exits filled") if seen.position < 0 else _adoption(seen)
     if held == 0:
         return Cancel(tuple(seen.orders.live), "its position is closed") if seen.orders.live else None
     if seen.position <= 0:
         return _adoption(seen)
     if (due := _exit_due(seen, rules)) is not None:
-        return Leave(due)
-    return _protect(seen, min(held, seen.position), rules)
+        return Close(due)
+    return (protecting or protect)(seen, min(held, seen.position), rules)
 
 
 def cover(seen: Situation) -> Cover:
@@ -159,20 +157,21 @@ def _exit_due(seen: Situation, rules: ExitRules) -> str | None:
     return None
 
 
-def _protect(seen: Situation, quantity: Decimal, rules: ExitRules) -> Action | None:
+def protect(seen: Situation, quantity: Decimal, rules: ExitRules) -> Action | None:
+    """Return what keeps ``quantity`` protected, or brings its stop closer."""
     if cover(seen) is Cover.COMPLETE:
-        return Leave("the market is past its stop") if _is_passed_over(seen) else _tighten(seen, rules)
+        return Close("the market is past its stop") if _is_passed_over(seen) else _tighten(seen, rules)
     live = tuple(seen.orders.live)
     if live:
         # A part of it is guarded, or only its target is: the broker would refuse a second order for it.
         return Cancel(live, "they do not guard all that is held")
     if seen.price is not None and _is_past(seen.price, seen.stop, up=not seen.long):
-        return Leave("the market is past its stop")
+        return Close("the market is past its stop")
     attempts = seen.execution.protection.attempt if seen.execution.protection else 0
     pending = seen.execution.protection is not None and seen.execution.protection.order_body is not None
     if attempts >= ATTEMPTS and not pending:
         flatten = rules.unprotected is OnUnprotected.FLATTEN
-        return Leave("the broker will not guard it") if flatten else Report("the broker will not guard it")
+        return Close("the broker will not guard it") if flatten else Report("the broker will not guard it")
     stop, target = _corrected(seen) if attempts else (seen.stop, seen.target)
     whole = quantity == quantity.to_integral_value() and not seen.execution.symbol.is_crypto
     return Guard(quantity, stop, target if whole else None)
@@ -226,3 +225,9 @@ def _tighten(seen: Situation, rules: ExitRules) -> Tighten | None:
 
 def _is_past(price: Decimal, level: Decimal, *, up: bool) -> bool:
     return price >= level if up else price <= level
+
+
+def _known(price: Decimal | None) -> Decimal:
+    if price is None:
+        raise LookupError("the record has no planned exits")
+    return price

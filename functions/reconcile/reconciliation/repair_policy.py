@@ -1,7 +1,7 @@
 """What `plan_repair` decides, in the order in which it looks; a row each."""
 
 from argo.domain.policy import Policy
-from reconciliation.repair import ATTEMPTS, PATIENCE, Adopt, Cancel, Guard, Leave, Report, Tighten
+from reconciliation.repair import ATTEMPTS, PATIENCE, Adopt, Cancel, Close, Guard, Report, Tighten
 
 REPAIRS = (
     Policy(
@@ -20,7 +20,7 @@ REPAIRS = (
         "more was sold than had been bought, and the position shows it",
         "two exits have filled",
         "what was sold too much is bought back at the market",
-        Leave,
+        Close,
     ),
     Policy(
         "more was sold than had been bought, and the position does not show it",
@@ -40,24 +40,24 @@ REPAIRS = (
         "that order is taken over; where there is none, a person is told",
         Adopt,
     ),
-    Policy("it was held for the profile's number of bars", "its time is up", "it is closed at the market", Leave),
+    Policy("it was held for the profile's number of bars", "its time is up", "it is closed at the market", Close),
     Policy(
         "the exchange closes within the profile's minutes",
         "the profile holds nothing overnight",
         "it is closed at the market; a coin is kept",
-        Leave,
+        Close,
     ),
     Policy(
         "the price is at the target, and no order carries the target",
         "the broker takes no pair of exits for coins and fractions",
         "it is closed at the market",
-        Leave,
+        Close,
     ),
     Policy(
         "live stops close all that is held, but the market is past the limit of one",
         "the stop sells no more: coins take none without a limit",
         "it is closed at the market",
-        Leave,
+        Close,
     ),
     Policy(
         "live stops close all that is held, and the profit is what the profile's rules ask for",
@@ -75,13 +75,13 @@ REPAIRS = (
         "no stop is live, and the market is past its price",
         "it would sell at once, or be refused",
         "it is closed at the market",
-        Leave,
+        Close,
     ),
     Policy(
         f"the broker has refused a protection {ATTEMPTS} times; the profile says `flatten`",
         "it will not be guarded",
         "it is closed at the market",
-        Leave,
+        Close,
     ),
     Policy(
         f"the broker has refused a protection {ATTEMPTS} times; the profile says `warn`",

@@ -1,6 +1,7 @@
 """Executions whose worker is gone: claims nobody works on, orders whose fate is not known."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Release, Settlement, accepted
@@ -9,13 +10,15 @@ from argo.domain.reasons import Obstacle
 from argo.ports import Broker
 from reconciliation.report import Report
 from reconciliation.settling import move_to
-from reconciliation.wiring import Wiring
+
+if TYPE_CHECKING:
+    from reconciliation.wiring import Wiring
 
 _MESSAGE_IS_LOST = timedelta(seconds=60)
 """How long after its lease a waiting execution's message should have come back at the latest."""
 
 
-async def expire_or_return(wiring: Wiring, execution: Execution, report: Report) -> None:
+async def expire_or_return(wiring: "Wiring", execution: Execution, report: Report) -> None:
     """End a claim whose signal is too old, for which nothing was sent; bring a younger one's message back."""
     now = wiring.ports.clock.now()
     if now < execution.lease_until:
@@ -27,7 +30,7 @@ async def expire_or_return(wiring: Wiring, execution: Execution, report: Report)
         await _return(wiring, execution, report)
 
 
-async def resolve(wiring: Wiring, broker: Broker, execution: Execution, report: Report) -> None:
+async def resolve(wiring: "Wiring", broker: Broker, execution: Execution, report: Report) -> None:
     """Look up an order whose fate is not known, once its worker's lease is over."""
     now = wiring.ports.clock.now()
     if now < execution.lease_until:
@@ -45,12 +48,19 @@ async def resolve(wiring: Wiring, broker: Broker, execution: Execution, report: 
             # The queue's next delivery sends it again; the reconciler never places an entry.
             if now - execution.lease_until >= _MESSAGE_IS_LOST:
                 await _return(wiring, execution, report)
-        case Wait(obstacle=obstacle, detail=detail):
-            unknown = ExecutionState.UNKNOWN if execution.state is ExecutionState.SUBMITTING else None
-            await wiring.ports.ledger.pause(execution, obstacle, until=now, now=now, state=unknown, detail=detail)
+        case Wait() as wait:
+            await wiring.ports.ledger.pause(
+                execution,
+                wait.obstacle,
+                until=now,
+                now=now,
+                state=ExecutionState.UNKNOWN if execution.state is ExecutionState.SUBMITTING else None,
+                detail=wait.detail,
+                missing_since=wait.missing_since,
+            )
 
 
-async def _return(wiring: Wiring, execution: Execution, report: Report) -> None:
+async def _return(wiring: "Wiring", execution: Execution, report: Report) -> None:
     """Send the signal's message again; should the first one still come, the ledger makes them one."""
     stored = await wiring.ports.ledger.signal(execution.signal_id)
     if stored is None:

@@ -11,11 +11,9 @@ from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.metrics import Metric
-from argo.domain.profile import ExitRules
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report
-from reconciliation.resolving import expire_or_return, resolve
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
 from reconciliation.watching import tell_standing, watch
 from reconciliation.wiring import Wiring
@@ -51,7 +49,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     if seen is not None:
         state = await watch(wiring, seen)
         _name_strangers(wiring, seen, state, report)
-    due = [execution for execution in found if _is_due(execution, seen, wiring.profile.exits)]
+    due = [execution for execution in found if _is_due(wiring, execution, seen)]
     failures = await _look_at_all(wiring, broker, due, seen, report, seconds_left=seconds_left)
     report.conserved = await check(
         wiring.ports.ledger, wiring.executor, now=wiring.ports.clock.now(), still_open=found
@@ -107,9 +105,9 @@ async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], f
         return await take(broker, now=wiring.ports.clock.now())
 
 
-def _is_due(execution: Execution, seen: Snapshot | None, rules: ExitRules) -> bool:
+def _is_due(wiring: Wiring, execution: Execution, seen: Snapshot | None) -> bool:
     try:
-        return seen is None or not is_as_known(execution, seen, rules)
+        return seen is None or not is_as_known(execution, seen, wiring.profile.exits, wiring.rules.plan_repair)
     except (LookupError, ValueError, ArithmeticError):
         # The look at it says what is wrong with its record.
         return True
@@ -149,9 +147,9 @@ async def _look(
     """Look at one execution; returns the error that nobody expected, so that the others are looked at too."""
     try:
         if execution.state is ExecutionState.CLAIMED:
-            await expire_or_return(wiring, execution, report)
+            await wiring.rules.expire_or_return(wiring, execution, report)
         elif execution.state in _NO_ORDER_YET:
-            await resolve(wiring, broker, execution, report)
+            await wiring.rules.resolve(wiring, broker, execution, report)
         elif seen is not None:
             report.looked_at += 1
             await Follower(wiring, broker, seen, report).follow(execution)

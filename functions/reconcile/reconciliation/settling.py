@@ -1,13 +1,17 @@
 """Write a move of an execution, count it and say so."""
 
+from typing import TYPE_CHECKING
+
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Settlement
 from reconciliation.report import Report
-from reconciliation.wiring import Wiring
+
+if TYPE_CHECKING:
+    from reconciliation.wiring import Wiring
 
 
 async def move_to(
-    wiring: Wiring, execution: Execution, state: ExecutionState, learnt: Settlement, report: Report
+    wiring: "Wiring", execution: Execution, state: ExecutionState, learnt: Settlement, report: Report
 ) -> Execution:
     """Settle an execution.
 

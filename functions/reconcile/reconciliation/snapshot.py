@@ -14,7 +14,7 @@ from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from argo.following import order_ids
 from argo.ports import Broker
-from reconciliation.repair import Situation, plan_repair
+from reconciliation.repair import PlanRepair, Situation, plan_repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ def needs_price(execution: Execution, rules: ExitRules) -> bool:
     return naked or not execution.legs or rules.trail_r is not None or rules.break_even_at_r is not None
 
 
-def is_as_known(execution: Execution, seen: Snapshot, rules: ExitRules) -> bool:
+def is_as_known(
+    execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair = plan_repair
+) -> bool:
     """Tell whether the lists alone show that nothing has happened to an execution since its record.
 
     So a held position whose exits stand costs no request of its own, however many there are.
@@ -71,7 +73,7 @@ def is_as_known(execution: Execution, seen: Snapshot, rules: ExitRules) -> bool:
                 return False
             return not entry.filled_quantity
         case ExecutionState.FILLED:
-            return _is_guarded_as_known(execution, seen) and _needs_nothing(execution, seen, rules)
+            return _is_guarded_as_known(execution, seen) and _needs_nothing(execution, seen, rules, plan)
         case _:
             return False
 
@@ -85,7 +87,7 @@ def _is_guarded_as_known(execution: Execution, seen: Snapshot) -> bool:
     return bool(exits) and covered and standing and bool(seen.positions.get(execution.symbol))
 
 
-def _needs_nothing(execution: Execution, seen: Snapshot, rules: ExitRules) -> bool:
+def _needs_nothing(execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair) -> bool:
     """Tell whether no rule of the profile is due, by what the lists show of the exits on the record."""
     orders = _as_recorded(execution, seen)
     if orders is None:
@@ -99,7 +101,7 @@ def _needs_nothing(execution: Execution, seen: Snapshot, rules: ExitRules) -> bo
         clock=seen.clock,
         now=seen.taken_at,
     )
-    return plan_repair(situation, rules) is None
+    return plan(situation, rules) is None
 
 
 def _as_recorded(execution: Execution, seen: Snapshot) -> Orders | None:

@@ -7,8 +7,11 @@ from argo.adapters.wiring import Adapters
 from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.ports import Clock, Ports
+from reconciliation.rules import Rules
 
 SERVICE = "reconcile"
+
+_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,12 @@ class Wiring:
     executor: str
     profile: Profile
     ports: Ports
+    rules: Rules
 
 
-def wire(ports: Ports, executor: str, profile: Profile) -> Wiring:
+def wire(ports: Ports, executor: str, profile: Profile, *, rules: Rules = _RULES) -> Wiring:
     """Wire an account's reconciler to ports."""
-    return Wiring(executor, profile, ports)
+    return Wiring(executor, profile, ports, rules)
 
 
 def from_environment(

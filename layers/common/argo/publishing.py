@@ -47,7 +47,7 @@ class Publisher:
 
     async def publish(self, signals: Sequence[Signal]) -> Published:
         """Store signals, then send them and whatever the outbox still holds."""
-        puts = await together(*(self._put(signal) for signal in signals))
+        puts = await together(*(self.put(signal) for signal in signals))
         created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
         left_over = await self.ledger.unpublished(limit=_OUTBOX_PAGE)
         stored = {put.stored.signal.signal_id: put.stored for put in puts}
@@ -57,10 +57,11 @@ class Publisher:
             key=lambda item: (item.signal.created_at, item.signal.signal_id),
         )
         waiting = [item for item in (*older, *stored.values()) if item.awaiting]
-        messages, failures = await self._send(waiting)
+        messages, failures = await self.send(waiting)
         return Published(created, messages, failures)
 
-    async def _put(self, signal: Signal) -> PutSignal:
+    async def put(self, signal: Signal) -> PutSignal:
+        """Store a signal, with who awaits it and who does not want it."""
         refused = {
             executor: reason
             for executor, profile in self.profiles.items()
@@ -79,7 +80,12 @@ class Publisher:
             return None  # It is busy: the gate shall decide.
         return None if wants(signal, profile, account.holdings.get(signal.symbol)) else reason
 
-    async def _send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
+    async def send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
+        """Send signals to whoever awaits them, and mark as published what is in the queues.
+
+        Returns:
+            The number of messages sent, and why others were not, by executor and signal id.
+        """
         executors = sorted({executor for item in waiting for executor in item.awaiting})
         reports = await together(*(self._send_to(executor, waiting) for executor in executors))
         sent: dict[str, set[str]] = {}

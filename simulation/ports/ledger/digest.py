@@ -66,7 +66,8 @@ def _canonical(value: object) -> object:
         case str() | int() | float() | Decimal() | date():
             return _scalar(value)
         case BaseModel():
-            return _fields(value.__dict__)
+            kept = type(value).model_fields
+            return _fields({name: each for name, each in value.__dict__.items() if not kept[name].exclude})
         case Mapping():
             return _fields(value)
         case list() | tuple():

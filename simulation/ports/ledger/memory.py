@@ -26,6 +26,9 @@ class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
     It keeps the frozen objects themselves. ``mode`` is stored on every record.
     """
 
+    turned_away = staticmethod(changes.turned_away)
+    """Who may not claim what is there already."""
+
     def __init__(self, *, mode: str) -> None:
         """Begin empty."""
         super().__init__()
@@ -42,7 +45,7 @@ class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
             fresh = claimed(signal, executor=executor, mode=self.mode, now=now, lease_until=now + lease)
             self.add(fresh)
             return Claimed(fresh)
-        if refusal := changes.turned_away(found, now):
+        if refusal := self.turned_away(found, now):
             return refusal
         if found.state is ExecutionState.DEAD_LETTERED:
             mine = changes.revived(found, now=now, lease_until=now + lease).applied_to(found)

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
+from argo.domain.execution import (
+    KEPT_IN_DETAIL,
+    Execution,
+    ExecutionState,
+    Exit,
+    Protection,
+    Transition,
+    check_transition,
+    recorded,
+)
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
 from argo.domain.reasons import Obstacle
 
@@ -23,6 +32,11 @@ class Change:
     values: Mapping[str, object]
     step: Transition
     of_same_state: bool = False
+
+    @property
+    def written(self) -> Mapping[str, object]:
+        """The values that are attributes of the record: what it keeps in its detail stands there already."""
+        return {name: value for name, value in self.values.items() if name not in KEPT_IN_DETAIL}
 
     def applied_to(self, execution: Execution) -> Execution:
         """Return the execution as the write leaves it."""
@@ -58,15 +72,25 @@ def intended(execution: Execution, intent: Intent, *, now: datetime) -> Change:
     Raises:
         IllegalTransition: the execution is past being sent.
     """
+    told = {
+        **intent.detail,
+        **recorded(
+            planned_stop=intent.planned_stop, planned_target=intent.planned_target, closes=execution.closes
+        ),
+    }
     values = {
         "client_order_id": intent.client_order_id,
         "order_body": dict(intent.order_body),
         "reserved_notional": intent.notional,
         "reserved_risk": intent.risk,
-        "detail": dict(intent.detail),
+        "planned_stop": intent.planned_stop,
+        "planned_target": intent.planned_target,
+        "missing_since": None,
+        "sent_again": False,
+        "detail": told,
         "attempts": execution.attempts + 1,
     }
-    return _transition(execution, ExecutionState.SUBMITTING, values, now=now, told=intent.detail)
+    return _transition(execution, ExecutionState.SUBMITTING, values, now=now, told=told)
 
 
 def settled(execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime) -> Change:
@@ -84,12 +108,15 @@ def settled(execution: Execution, state: ExecutionState, settlement: Settlement,
         "realised_profit": settlement.realised_profit,
     }
     values: dict[str, object] = {name: value for name, value in learnt.items() if value is not None}
-    values["detail"] = {**execution.detail, **settlement.detail}
+    details = {**settlement.detail, **recorded(sent_again=settlement.sent_again)}
+    values["detail"] = {**execution.detail, **details}
+    if settlement.sent_again:
+        values |= {"missing_since": None, "sent_again": True}
     if state is ExecutionState.SUBMITTING:
         values["attempts"] = execution.attempts + 1
     if settlement.release is not Release.NOTHING:
         values |= _NOTHING_RESERVED
-    told = {**_known({"reason": reason, "order_id": settlement.order_id}), **settlement.detail}
+    told = {**_known({"reason": reason, "order_id": settlement.order_id}), **details}
     return _transition(execution, state, values, now=now, told=told)
 
 
@@ -102,20 +129,27 @@ def paused(
     state: ExecutionState | None,
     detail: Mapping[str, str],
     release: Release,
+    closes: str | None,
+    missing_since: datetime | None,
 ) -> Change:
     """Record what stood in the way and from when the next delivery may go on.
 
     Raises:
         IllegalTransition: there is no way to the state, where one is given.
     """
+    details = {**detail, **recorded(closes=closes, missing_since=missing_since)}
     values: dict[str, object] = {
         "obstacle": str(obstacle),
         "lease_until": until,
-        "detail": {**execution.detail, **detail},
+        "detail": {**execution.detail, **details},
     }
+    if closes is not None:
+        values["closes"] = closes
+    if missing_since is not None:
+        values["missing_since"] = missing_since
     if release is not Release.NOTHING:
         values |= _NOTHING_RESERVED
-    told = {"obstacle": str(obstacle), **detail}
+    told = {"obstacle": str(obstacle), **details}
     return _transition(execution, state or execution.state, values, now=now, told=told)
 
 

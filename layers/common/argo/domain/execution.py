@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
@@ -198,6 +198,37 @@ class Fill(BaseModel):
     at: UtcTime
 
 
+_IN_DETAIL = Field(exclude=True)
+_CLOSES, _MISSING_SINCE, _STOP, _TARGET = "leaves", "missing_since", "stop_price", "target_price"
+
+KEPT_IN_DETAIL = frozenset({"closes", "missing_since", "sent_again", "planned_stop", "planned_target"})
+"""Fields that are no attributes of the record's own, but texts of its ``detail``."""
+
+
+def recorded(
+    *,
+    closes: str | None = None,
+    missing_since: datetime | None = None,
+    sent_again: bool = False,
+    planned_stop: Decimal | None = None,
+    planned_target: Decimal | None = None,
+) -> dict[str, str]:
+    """Return what `Execution` keeps in its detail as the texts that stand there."""
+    since = missing_since.isoformat() if missing_since is not None else "" if sent_again else None
+    texts = {
+        _STOP: None if planned_stop is None else str(planned_stop),
+        _TARGET: None if planned_target is None else str(planned_target),
+        _CLOSES: closes,
+        _MISSING_SINCE: since,
+    }
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _of_leg(body: Mapping[str, Any], leg: str, price: str) -> object:
+    legs = body.get(leg)
+    return legs.get(price) if isinstance(legs, Mapping) else None
+
+
 class Execution(BaseModel):
     """The ledger's record of one signal at one account.
 
@@ -205,6 +236,11 @@ class Execution(BaseModel):
     that was thought dead cannot overwrite its successor. ``lease_until`` is the end of the holder's time, or,
     after a pause, the time from which the next delivery may go on. ``obstacle`` is what the last attempt met,
     ``reason`` why the execution ended without an order.
+
+    ``closes`` is the signal whose position this one closes. ``missing_since`` is when a look-up first found no
+    order of an unknown fate, ``sent_again`` says that the order was sent once more since. ``planned_stop`` and
+    ``planned_target`` are the exits as planned, in USD. The record keeps these as texts of its ``detail``
+    (`recorded`), which workers of every version read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -223,6 +259,11 @@ class Execution(BaseModel):
     timeframe: Timeframe = Timeframe.MINUTE
     client_order_id: str
     attempts: int = 0
+    closes: Annotated[str | None, _IN_DETAIL] = None
+    missing_since: Annotated[UtcTime | None, _IN_DETAIL] = None
+    sent_again: Annotated[bool, _IN_DETAIL] = False
+    planned_stop: Annotated[Decimal | None, _IN_DETAIL] = None
+    planned_target: Annotated[Decimal | None, _IN_DETAIL] = None
     obstacle: str | None = None
     reason: str | None = None
     detail: Mapping[str, str] = {}
@@ -238,10 +279,32 @@ class Execution(BaseModel):
     history: tuple[Transition, ...] = ()
     updated_at: UtcTime
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_detail(cls, values: Any) -> Any:  # noqa: ANN401 - pydantic's
+        """Read the fields that a record keeps in its detail."""
+        if not isinstance(values, dict):
+            return values
+        detail, body = values.get("detail") or {}, values.get("order_body") or {}
+        missing = detail.get(_MISSING_SINCE)
+        read = {
+            "closes": detail.get(_CLOSES),
+            "missing_since": missing or None,
+            "sent_again": missing == "",
+            "planned_stop": detail.get(_STOP) or _of_leg(body, "stop_loss", "stop_price"),
+            "planned_target": detail.get(_TARGET) or _of_leg(body, "take_profit", "limit_price"),
+        }
+        return {name: value for name, value in read.items() if value} | values
+
     @property
     def key(self) -> tuple[str, str]:
         """Signal id and executor: what the record is found by."""
         return self.signal_id, self.executor
+
+    @property
+    def was_unknown(self) -> bool:
+        """True when an earlier sending's fate was unknown: it may arrive, whatever is answered to another."""
+        return self.missing_since is not None or self.sent_again
 
 
 def claimed(signal: Signal, *, executor: str, mode: str, now: datetime, lease_until: datetime) -> Execution:

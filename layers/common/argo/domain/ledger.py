@@ -52,12 +52,17 @@ class SymbolLocked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is written before an order is sent; ``notional`` and ``risk`` in USD are what it may bind."""
+    """What is written before an order is sent.
+
+    ``notional`` and ``risk`` in USD are what it may bind, ``planned_stop`` and ``planned_target`` its exits.
+    """
 
     client_order_id: str
     order_body: Mapping[str, object]
     notional: Decimal
     risk: Decimal
+    planned_stop: Decimal | None = None
+    planned_target: Decimal | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,7 +81,8 @@ class Release(Enum):
 class Settlement:
     """What an execution learns at a transition; None leaves a field as it is.
 
-    ``trade_exit`` is written beside it where a trade has ended.
+    ``trade_exit`` is written beside it where a trade has ended. ``sent_again`` says that an order which a look-up
+    did not find is about to be sent once more.
     """
 
     reason: str | None = None
@@ -86,6 +92,7 @@ class Settlement:
     fills: tuple[Fill, ...] | None = None
     realised_profit: Decimal | None = None
     trade_exit: TradeExit | None = None
+    sent_again: bool = False
     release: Release = Release.NOTHING
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from argo.domain.account import VIEWS_LAG
-from argo.domain.execution import Execution
+from argo.domain.execution import Execution, recorded
 from argo.domain.faults import BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
@@ -17,9 +17,6 @@ QUIESCENCE = timedelta(seconds=10) + VIEWS_LAG
 
 _LONGEST_WORK = timedelta(seconds=60)
 """What a worker has recorded as about to be sent is sent by then, or never: its function's time is up."""
-
-MISSING_SINCE = "missing_since"
-"""Key of the record's detail: when a look-up first found no order; empty once the order is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,20 @@ class SendAgain:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Go on with a later delivery; ``until`` None leaves the time to the backoff."""
+    """Go on with a later delivery; ``until`` None leaves the time to the backoff.
+
+    ``missing_since`` is when a look-up first found no order, where that is what it waits for.
+    """
 
     obstacle: Obstacle
     until: datetime | None = None
     detail: dict[str, str] = field(default_factory=dict)
+    missing_since: datetime | None = None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The detail, with what the record's has beside it."""
+        return self.detail | recorded(missing_since=self.missing_since)
 
 
 type AfterSubmit = Accept | Reject | LookUp | Wait
@@ -88,13 +94,10 @@ def after_look_up(found: BrokerOrder | BrokerFault | None, execution: Execution,
         case BrokerOrder():
             return Accept(found, differences(execution.order_body, found) if execution.order_body else {})
         case None:
-            since = execution.detail.get(MISSING_SINCE)
-            if since and now - datetime.fromisoformat(since) >= QUIESCENCE:
+            first = execution.missing_since or now
+            if now - first >= QUIESCENCE:
                 return SendAgain()
-            first = since or now.isoformat()
-            return Wait(
-                Obstacle.OUTCOME_UNKNOWN, datetime.fromisoformat(first) + QUIESCENCE, {MISSING_SINCE: first}
-            )
+            return Wait(Obstacle.OUTCOME_UNKNOWN, first + QUIESCENCE, missing_since=first)
         case _:
             return waiting_for(found)
 

@@ -1,6 +1,6 @@
 """What an execution's orders at the broker mean for it. Pure: two views in, one move out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -79,12 +79,14 @@ class Move:
 _ENDED_UNFILLED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED})
 
 
-def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
+def settle(
+    execution: Execution, orders: Orders, now: datetime, *, ended: Callable[[Orders], bool] | None = None
+) -> Move | None:
     """Return the move that brings the execution to what the broker reports, or None where it is there already.
 
     An entry that was cancelled after a partial fill is a filled one: what was bought is a position. It ends when
     its legs, its guard or the order that left it early have taken back all of it, and no more; and not while a
-    guard may still arrive that would be live without it.
+    guard may still arrive that would be live without it: ``ended`` stands for that rule.
     """
     entry = orders.entry
     if entry.status is OrderStatus.REPLACED and entry.replaced_by is not None:
@@ -102,10 +104,10 @@ def settle(execution: Execution, orders: Orders, now: datetime) -> Move | None:
     legs = tuple(OrderLeg(order_id=leg.order_id, role=leg.role, status=leg.status) for leg in entry.legs) or None
     if not entry.status.is_final:
         return _move(execution, ExecutionState.PARTIALLY_FILLED, Settlement(fills=fills, legs=legs))
-    ended = _has_ended(orders)
-    if ended and _guard_may_arrive(execution, now):
+    has_ended = (ended or _has_ended)(orders)
+    if has_ended and _guard_may_arrive(execution, now):
         return None
-    if not ended:
+    if not has_ended:
         learnt = Settlement(fills=fills, legs=legs, release=Release.RESERVATION)
         return _move(execution, ExecutionState.FILLED, learnt)
     gained = profit(fills, execution.side)

@@ -31,9 +31,19 @@ class ChangingLedger(Ledger):
         state: ExecutionState | None = None,
         detail: Mapping[str, str] | None = None,
         release: Release = Release.NOTHING,
+        closes: str | None = None,
+        missing_since: datetime | None = None,
     ) -> Execution:
         change = changes.paused(
-            execution, obstacle, until=until, now=now, state=state, detail=detail or {}, release=release
+            execution,
+            obstacle,
+            until=until,
+            now=now,
+            state=state,
+            detail=detail or {},
+            release=release,
+            closes=closes,
+            missing_since=missing_since,
         )
         return await self._move(execution, change, release)
 

@@ -84,8 +84,13 @@ class Ledger(Protocol):
         state: ExecutionState | None = None,
         detail: Mapping[str, str] | None = None,
         release: Release = Release.NOTHING,
+        closes: str | None = None,
+        missing_since: datetime | None = None,
     ) -> Execution:
         """Record what stood in the way and let the next delivery go on from ``until``.
+
+        ``closes`` is the signal whose position this one begins to close, ``missing_since`` when a look-up first
+        found no order.
 
         ``state`` is given where the pause is a transition too: SUBMITTING to UNKNOWN, or back to CLAIMED
         with a ``release`` of what the intent had reserved.

@@ -26,8 +26,8 @@ def execution_update(execution: Execution, change: Change) -> Request:
         # the same state and epoch, but whoever writes second finds a longer history than it read.
         as_this_worker_left_it += " AND size(history) = :known_steps"
 
-    values = {name: _as_stored(value) for name, value in change.values.items() if value is not None}
-    removed = [name for name, value in change.values.items() if value is None]
+    values = {name: _as_stored(value) for name, value in change.written.items() if value is not None}
+    removed = [name for name, value in change.written.items() if value is None]
     if change.step.state.is_terminal:
         removed += ["work_list", "waiting_since"]
     elif execution.state.is_terminal:

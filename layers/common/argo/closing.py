@@ -1,13 +1,14 @@
-"""Leave a position before its own legs do: cancel what holds it, confirm, then sell exactly what is held.
+"""Close a position before its own legs do: cancel what holds it, confirm, then sell exactly what is held.
 
 A signal against the position, an operator, a time limit: whoever wants out goes this one way. Each step is on the
 record before the next, so that whoever comes after a crash goes on where it stood, and the order's id is derived
-from the execution that is left, so that two who want the same position out place one order (FAILURES B10). Where
-two exits have both filled, the same way buys back what was sold too much.
+from the execution whose position it is, so that two who want the same position out place one order (FAILURES B10).
+Where two exits have both filled, the same way buys back what was sold too much.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import VIEWS_LAG
@@ -17,7 +18,7 @@ from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce,
 from argo.domain.outcome import Wait, may_arrive, waiting_for
 from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
-from argo.domain.settlement import Orders
+from argo.domain.settlement import Move, Orders, settle
 from argo.domain.signal import Side
 from argo.following import orders_of
 from argo.ports import Broker, Clock, Ledger
@@ -27,7 +28,15 @@ _HOLDS_A_POSITION = frozenset({ExecutionState.SUBMITTED, ExecutionState.PARTIALL
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Rules:
+    """What closing goes by, each replaceable: how orders are read, and what they mean for the execution."""
+
+    orders_of: Callable[[Execution, Broker], Awaitable[Orders | None]] = orders_of
+    settle: Callable[[Execution, Orders, datetime], Move | None] = settle
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
     """The broker has the order that closes the position: ``order``, the last of ``orders.exits``."""
 
     execution: Execution
@@ -43,18 +52,19 @@ class NothingHeld:
     orders: Orders
 
 
-type Leaving = Left | NothingHeld | Wait
+type Closing = Exited | NothingHeld | Wait
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
-    """Leaves positions of one account."""
+class PositionCloser:
+    """Closes positions of one account."""
 
     ledger: Ledger
     broker: Broker
     clock: Clock
+    rules: Rules = Rules()
 
-    async def leave(self, execution: Execution, why: str) -> Leaving:
+    async def close(self, execution: Execution, why: str) -> Closing:
         """Bring an execution's exit as far as it will go now; call again after a `Wait`.
 
         Raises:
@@ -70,13 +80,13 @@ class Leaver:
         except BrokerFault as fault:
             return waiting_for(fault)
 
-    async def _go_on(self, execution: Execution, *, begun: bool) -> Leaving:
+    async def _go_on(self, execution: Execution, *, begun: bool) -> Closing:
         """Go on where the record stands; what was ``begun`` before this call may have been sent.
 
         The record need not say so: two that plan at once both write, and the later one has not sent anything.
         """
         planned = _planned(execution)
-        orders = await orders_of(execution, self.broker)
+        orders = await self.rules.orders_of(execution, self.broker)
         if orders is None:
             return self._wait("the broker does not show its orders")
         if planned.order_id is not None:
@@ -86,7 +96,7 @@ class Leaver:
         if orders.live:
             for order in orders.live:
                 await self.broker.cancel(order.order_id)
-            orders = await orders_of(execution, self.broker)
+            orders = await self.rules.orders_of(execution, self.broker)
         if orders is None or orders.live:
             return self._wait("its orders are being cancelled")
         quantity = await self._quantity(execution, orders.held)
@@ -97,7 +107,7 @@ class Leaver:
         execution, intended = await self._intend(execution, planned, quantity)
         return await self._submit(execution, intended, orders, before=planned)
 
-    async def _follow(self, execution: Execution, planned: Exit, orders: Orders) -> Leaving:
+    async def _follow(self, execution: Execution, planned: Exit, orders: Orders) -> Closing:
         """Look at an exit the broker has; one that ended unfilled has a next attempt."""
         order = orders.exits[-1]
         if order.status.is_final and order.status is not OrderStatus.FILLED:
@@ -106,7 +116,7 @@ class Leaver:
         if await self._left_some(execution, orders, order):
             await self._again(execution, planned, filled_in_part=True)
             return self._wait("the exit sold less than is held")
-        return Left(execution, orders, order)
+        return Exited(execution, orders, order)
 
     async def _left_some(self, execution: Execution, orders: Orders, order: BrokerOrder) -> bool:
         """Tell whether an exit has sold less than is held: it was planned on a position that was still growing.
@@ -151,7 +161,7 @@ class Leaver:
         intended = planned.model_copy(update={"order_body": body, "sent_at": now})
         return await self.ledger.record_exit(execution, intended, now=now), intended
 
-    async def _submit(self, execution: Execution, planned: Exit, orders: Orders, *, before: Exit) -> Leaving:
+    async def _submit(self, execution: Execution, planned: Exit, orders: Orders, *, before: Exit) -> Closing:
         try:
             order = await self.broker.submit(planned.order_body or {})
         except Duplicate:
@@ -169,10 +179,10 @@ class Leaver:
             return self._wait("the broker refused the exit", refusal.detail())
         return await self._accepted(execution, planned, orders, order)
 
-    async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Left:
+    async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Exited:
         accepted = planned.model_copy(update={"order_id": order.order_id})
         recorded = await self.ledger.record_exit(execution, accepted, now=self.clock.now())
-        return Left(recorded, replace(orders, exits=(*orders.exits, order)), order)
+        return Exited(recorded, replace(orders, exits=(*orders.exits, order)), order)
 
     async def _again(self, execution: Execution, planned: Exit, *, filled_in_part: bool = False) -> None:
         kept = (planned.order_id,) if filled_in_part and planned.order_id else ()
@@ -189,7 +199,7 @@ class Leaver:
 
 
 async def plan_exit(ledger: Ledger, clock: Clock, execution: Execution, why: str) -> Execution:
-    """Record that a position is to be left; whoever reconciles the account does it.
+    """Record that a position is to be closed; whoever reconciles the account does it.
 
     Raises:
         LostLease: the execution moved meanwhile.

@@ -1,0 +1,219 @@
+"""The gate's checks, pure: each sees the signal, the profile and what is known, and answers a denial or None.
+
+A denial has the numbers that were compared.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from argo.domain.account import AccountState, TradingState
+from argo.domain.correlation import groups_of
+from argo.domain.limits import DAILY_LOSS, DRAWDOWN, Level, Limit, loss_limits, marks
+from argo.domain.profile import Profile
+from argo.domain.reasons import Denial, DenialReason
+from argo.domain.signal import Side, Signal
+from argo.domain.symbols import Symbol
+from execution.planning import Plan
+from execution.protections.registry import locked
+from execution.view import AccountView
+
+_LIMITS = {DenialReason.DAILY_LOSS_LIMIT: DAILY_LOSS, DenialReason.DRAWDOWN_LIMIT: DRAWDOWN}
+
+NOT_ARGOS = "no order of Argo's"
+"""Who holds a symbol that the account has and the ledger does not know."""
+
+
+def confident_enough(signal: Signal, profile: Profile) -> Denial | None:
+    """Deny below the profile's minimum confidence."""
+    if signal.confidence >= profile.minimum_confidence:
+        return None
+    numbers = {"confidence": str(signal.confidence), "minimum_confidence": str(profile.minimum_confidence)}
+    return Denial(DenialReason.CONFIDENCE_BELOW_MINIMUM, numbers)
+
+
+def symbol_allowed(signal: Signal, profile: Profile) -> Denial | None:
+    """Deny symbols off the profile's list."""
+    if profile.symbols is None or signal.symbol in profile.symbols:
+        return None
+    return Denial(
+        DenialReason.SYMBOL_NOT_ALLOWED,
+        {"symbol": signal.symbol, "allowed": ", ".join(sorted(profile.symbols))},
+    )
+
+
+def regime_allowed(signal: Signal, profile: Profile) -> Denial | None:
+    """Deny regimes that the profile excludes."""
+    if signal.regime not in profile.excluded_regimes:
+        return None
+    excluded = ", ".join(sorted(profile.excluded_regimes))
+    return Denial(DenialReason.REGIME_EXCLUDED, {"regime": signal.regime, "excluded": excluded})
+
+
+def crypto_long_only(signal: Signal, profile: Profile) -> Denial | None:
+    """Deny a sale of coins that are not held: crypto cannot be sold short."""
+    if not signal.symbol.is_crypto or signal.side is Side.BUY:
+        return None
+    return Denial(DenialReason.CRYPTO_SHORT, {"symbol": signal.symbol})
+
+
+def trading_active(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny while the account is halted or reducing."""
+    if state.trading_state is TradingState.ACTIVE:
+        return None
+    numbers = {"because": state.state_reason or "no reason given"}
+    if state.state_since is not None:
+        numbers["since"] = state.state_since.isoformat()
+    if state.resumes_on is not None:
+        numbers["resumes_on"] = state.resumes_on.isoformat()
+    halted = state.trading_state is TradingState.HALTED
+    return Denial(DenialReason.HALTED if halted else DenialReason.REDUCING_ONLY, numbers)
+
+
+def symbol_free(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny a symbol that another execution holds."""
+    holding = state.holdings.get(signal.symbol)
+    if holding is None or holding.signal_id == signal.signal_id:
+        return None
+    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": holding.signal_id})
+
+
+def not_locked(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny what a protection has locked."""
+    return locked(signal, profile, state, now)
+
+
+def within_order_rate(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
+    """Deny more orders in a minute than the profile allows."""
+    orders = state.orders_in_minute(now)
+    if profile.orders_per_minute is None or orders < profile.orders_per_minute:
+        return None
+    numbers = {"orders_this_minute": str(orders), "orders_per_minute": str(profile.orders_per_minute)}
+    return Denial(DenialReason.ORDER_RATE_LIMIT, numbers)
+
+
+def account_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny while the broker blocks the account."""
+    if not account.broker.is_blocked:
+        return None
+    flags = {
+        "status": account.broker.status,
+        "trading_blocked": str(account.broker.trading_blocked),
+        "account_blocked": str(account.broker.account_blocked),
+        "trade_suspended_by_user": str(account.broker.trade_suspended_by_user),
+    }
+    return Denial(DenialReason.ACCOUNT_BLOCKED, flags)
+
+
+def market_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny stocks while the exchange is closed: the order would wait for another day's price."""
+    if signal.symbol.is_crypto or account.clock.is_open:
+        return None
+    return Denial(DenialReason.MARKET_CLOSED, {"next_open": account.clock.next_open.isoformat()})
+
+
+def short_allowed(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny a short sale that the profile, the account or the asset does not allow."""
+    if signal.side is Side.BUY:
+        return None
+    asset = account.assets.get(signal.symbol)
+    allowed = {
+        "profile_shorts": profile.shorts,
+        "shorting_enabled": account.broker.shorting_enabled,
+        "shortable": asset is not None and asset.tradable and asset.shortable,
+    }
+    if all(allowed.values()):
+        return None
+    return Denial(DenialReason.NOT_SHORTABLE, {name: str(value) for name, value in allowed.items()})
+
+
+def not_positioned(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny a symbol that the account holds or has ordered without Argo: it is not Argo's to touch (B15)."""
+    if signal.symbol not in account.held or signal.symbol in account.state.holdings:
+        return None
+    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": NOT_ARGOS})
+
+
+def within_position_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny one position too many."""
+    held = len(account.held - {signal.symbol})
+    if profile.position_limit is None or held < profile.position_limit:
+        return None
+    numbers = {"positions": str(held), "position_limit": str(profile.position_limit)}
+    return Denial(DenialReason.POSITION_LIMIT, numbers)
+
+
+def within_correlation_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny one position too many in a group of symbols that move together."""
+    if profile.correlated_positions is None:
+        return None
+    others = [_symbol(name) for name in sorted(account.held - {signal.symbol})]
+    for group in groups_of(signal.symbol, profile.correlation_groups):
+        together = [s for s in others if s is not None and group in groups_of(s, profile.correlation_groups)]
+        if len(together) >= profile.correlated_positions:
+            numbers = {
+                "group": group,
+                "held": ", ".join(together),
+                "correlated_positions": str(profile.correlated_positions),
+            }
+            return Denial(DenialReason.CORRELATION_LIMIT, numbers)
+    return None
+
+
+def within_loss_limits(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny when the day's loss or the drawdown has used up its limit."""
+    known = marks(account.state, account.broker, account.clock)
+    for limit in loss_limits(profile, known):
+        if limit.level is Level.BREACH:
+            return Denial(_breach_reason(limit), _breach_numbers(limit, known.equity))
+    return None
+
+
+def price_still_there(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny when the market has moved away from the signal's price, or has none (FAILURES A30)."""
+    allowed = profile.price_drift_percent
+    if allowed is None:
+        return None
+    price = account.prices.get(signal.symbol)
+    numbers = {"entry_price": str(signal.entry_price), "price_drift_percent": str(allowed)}
+    if price is None:
+        return Denial(DenialReason.PRICE_DRIFTED, numbers | {"last_price": "none"})
+    drift = abs(price - signal.entry_price) / signal.entry_price * 100
+    if drift <= allowed:
+        return None
+    return Denial(
+        DenialReason.PRICE_DRIFTED, numbers | {"last_price": str(price), "drift_percent": f"{drift:.4f}"}
+    )
+
+
+def within_exposure(plan: Plan, profile: Profile, account: AccountView) -> Denial | None:
+    """Deny a size that would carry the account past its total exposure."""
+    if profile.exposure_limit_percent is None:
+        return None
+    limit = account.broker.equity * profile.exposure_limit_percent / 100
+    exposure, notional = account.exposure, plan.notional
+    if exposure + notional <= limit:
+        return None
+    numbers = {"exposure": f"{exposure:.2f}", "notional": f"{notional:.2f}", "limit": f"{limit:.2f}"}
+    return Denial(DenialReason.EXPOSURE_LIMIT, numbers)
+
+
+def breach_of(denial: Denial) -> str | None:
+    """Return the loss limit that a denial of the account's checks says is used up, if any."""
+    return _LIMITS.get(denial.reason)
+
+
+def _breach_reason(limit: Limit) -> DenialReason:
+    """Return the denial that a breached limit is."""
+    return next(reason for reason, name in _LIMITS.items() if name == limit.name)
+
+
+def _breach_numbers(limit: Limit, equity: Decimal) -> dict[str, str]:
+    """Return what a breach compared, in USD."""
+    return {"loss": f"{limit.used:.2f}", "limit": f"{limit.limit:.2f}", "equity": f"{equity:.2f}"}
+
+
+def _symbol(name: str) -> Symbol | None:
+    try:
+        return Symbol(name)
+    except ValueError:
+        return None  # An option, say: it is in no group.
