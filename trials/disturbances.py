@@ -3,11 +3,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from argo.closing import plan_exit
 from argo.domain.account import TradingState
 from argo.domain.ledger import LostLease
 from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE, Rounding, floor_to, on_tick
 from argo.domain.symbols import Symbol
-from argo.closing import plan_exit
 from simulation.broker import order_request
 from trials.accounts import COINS, PROFILES, STOCKS
 from trials.faults import Call, Fault

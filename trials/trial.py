@@ -16,8 +16,8 @@ from trials.faults.trace import Line
 from trials.referee import Violation
 from trials.signals import signal_of
 from trials.virtual_time import Stuck
-from trials.wrong_policies.wrong_policy import RIGHT, Policies
 from trials.world import CONCURRENCY, Plan, World
+from trials.wrong_policies.wrong_policy import RIGHT, Policies
 
 CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
 """argo.toml's interval, as often as one of its bars has room for it; a test compares."""

@@ -25,8 +25,8 @@ from trials.faults import Call, Effects, Fault, FaultDraws, Trace, UnreliableQue
 from trials.referee import Books, Evidence, Referee
 from trials.tally import Tally
 from trials.virtual_time import VirtualClock, VirtualLoop
-from trials.wrong_policies.wrong_policy import Policies
 from trials.workers import Fleet, Function, WorkerEnded
+from trials.wrong_policies.wrong_policy import Policies
 
 STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday on which the exchange is open."""

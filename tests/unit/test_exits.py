@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from argo.closing import Closing, Exited, NothingHeld, PositionCloser
 from argo.domain.account import Position
 from argo.domain.execution import Execution, ExecutionState, Exit
 from argo.domain.faults import Ambiguous, Duplicate, Refused, Throttled
@@ -13,7 +14,6 @@ from argo.domain.outcome import Wait
 from argo.domain.reasons import Obstacle, RejectionReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from argo.exits import Leaver, Leaving, Left, NothingHeld
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_order, a_position, a_signal, an_execution
 
@@ -96,9 +96,9 @@ def held(**overrides):
     return an_execution(**{"state": ExecutionState.FILLED, "order_id": "entry"} | overrides)
 
 
-def leave(exchange: Exchange, execution: Execution | None = None) -> Leaving:
-    leaver = Leaver(exchange.book, exchange, SteppedClock(NOW))
-    return asyncio.run(leaver.leave(execution or held(), WHY))
+def close(exchange: Exchange, execution: Execution | None = None) -> Closing:
+    closer = PositionCloser(exchange.book, exchange, SteppedClock(NOW))
+    return asyncio.run(closer.close(execution or held(), WHY))
 
 
 @pytest.fixture
@@ -111,12 +111,12 @@ def submissions(exchange):
 
 
 def test_b10_what_holds_the_position_is_cancelled_and_then_exactly_the_position_is_sold(exchange):
-    left = leave(exchange)
+    exited = close(exchange)
 
-    assert isinstance(left, Left)
+    assert isinstance(exited, Exited)
     assert exchange.done == ["cancel target", "cancel stop", "positions", "submit sell 12"]
-    assert left.order.client_order_id == EXIT_ID
-    assert left.execution.exit == Exit(
+    assert exited.order.client_order_id == EXIT_ID
+    assert exited.execution.exit == Exit(
         why=WHY,
         planned_at=NOW,
         sent_at=NOW,
@@ -133,7 +133,7 @@ def test_b10_what_holds_the_position_is_cancelled_and_then_exactly_the_position_
 
 
 def test_a12_the_exits_body_is_on_the_record_before_it_is_sent(exchange):
-    leave(exchange)
+    close(exchange)
 
     assert exchange.plans_before_submission == 2
     assert [plan.order_body is not None for plan in exchange.book.plans] == [False, True, True]
@@ -143,7 +143,7 @@ def test_a12_the_exits_body_is_on_the_record_before_it_is_sent(exchange):
 def test_a_short_position_is_bought_back(exchange):
     exchange.held = (a_position(symbol="AAPL", quantity=Decimal(-12)),)
 
-    leave(exchange, held(side=Side.SELL))
+    close(exchange, held(side=Side.SELL))
 
     assert submissions(exchange) == ["submit buy 12"]
 
@@ -152,17 +152,17 @@ def test_a_coin_is_sold_until_cancelled_to_its_last_place():
     exchange = Exchange(Book(), held=(a_position(symbol="BTCUSD", quantity=Decimal("0.123456789")),))
     exchange.entry = an_entry("0.2", legs=())
 
-    left = leave(exchange, held(symbol=Symbol("BTC/USD")))
+    exited = close(exchange, held(symbol=Symbol("BTC/USD")))
 
-    assert isinstance(left, Left)
+    assert isinstance(exited, Exited)
     assert submissions(exchange) == ["submit sell 0.123456789"]
-    assert left.execution.exit.order_body["time_in_force"] == "gtc"
+    assert exited.execution.exit.order_body["time_in_force"] == "gtc"
 
 
 def test_no_more_is_sold_than_this_entry_bought(exchange):
     exchange.held = (a_position(symbol="AAPL", quantity=Decimal(500)),)
 
-    leave(exchange)
+    close(exchange)
 
     assert submissions(exchange) == ["submit sell 12"]
 
@@ -171,7 +171,7 @@ def test_what_a_leg_has_sold_already_is_not_sold_again(exchange):
     part = TARGET.model_copy(update={"filled_quantity": Decimal(5), "status": OrderStatus.PARTIALLY_FILLED})
     exchange.entry = an_entry(legs=(part, STOP))
 
-    leave(exchange)
+    close(exchange)
 
     assert submissions(exchange) == ["submit sell 7"]
 
@@ -180,7 +180,7 @@ def test_what_a_leg_has_sold_already_is_not_sold_again(exchange):
 def test_a_position_that_is_gone_or_turned_is_not_sold(exchange, quantity):
     exchange.held = (a_position(symbol="AAPL", quantity=Decimal(quantity)),) if quantity else ()
 
-    waiting = leave(exchange)
+    waiting = close(exchange)
 
     assert isinstance(waiting, Wait)
     assert waiting.detail == {"exit": "orders and positions disagree"}
@@ -190,7 +190,7 @@ def test_a_position_that_is_gone_or_turned_is_not_sold(exchange, quantity):
 def test_b10_nothing_is_sold_while_a_cancellation_is_under_way(exchange):
     exchange.sluggish = True
 
-    waiting = leave(exchange)
+    waiting = close(exchange)
 
     assert isinstance(waiting, Wait)
     assert (waiting.obstacle, waiting.detail) == (
@@ -204,7 +204,7 @@ def test_b10_nothing_is_sold_while_a_cancellation_is_under_way(exchange):
 def test_an_entry_that_never_filled_is_cancelled_and_nothing_is_sold(exchange):
     exchange.entry = an_entry(0, status=OrderStatus.NEW, legs=())
 
-    nothing = leave(exchange, held(state=ExecutionState.SUBMITTED))
+    nothing = close(exchange, held(state=ExecutionState.SUBMITTED))
 
     assert isinstance(nothing, NothingHeld)
     assert nothing.orders.entry.status is OrderStatus.CANCELED
@@ -215,7 +215,7 @@ def test_a_position_that_its_target_closed_first_is_not_sold(exchange):
     sold = TARGET.model_copy(update={"filled_quantity": Decimal(12), "status": OrderStatus.FILLED})
     exchange.entry = an_entry(legs=(sold, STOP.model_copy(update={"status": OrderStatus.CANCELED})))
 
-    nothing = leave(exchange)
+    nothing = close(exchange)
 
     assert isinstance(nothing, NothingHeld)
     assert exchange.done == []
@@ -231,7 +231,7 @@ def test_a_position_that_its_target_closed_first_is_not_sold(exchange):
     ids=["submitting", "unknown", "without an order"],
 )
 def test_b02_an_entry_of_unknown_fate_is_waited_for_and_nothing_is_planned(exchange, execution):
-    waiting = leave(exchange, execution)
+    waiting = close(exchange, execution)
 
     assert isinstance(waiting, Wait)
     assert exchange.book.plans == exchange.done == []
@@ -240,28 +240,28 @@ def test_b02_an_entry_of_unknown_fate_is_waited_for_and_nothing_is_planned(excha
 def test_an_entry_the_broker_does_not_show_is_waited_for(exchange):
     exchange.entry = None
 
-    assert isinstance(leave(exchange), Wait)
+    assert isinstance(close(exchange), Wait)
     assert exchange.done == []
 
 
 def test_a_reason_once_recorded_stays_whoever_comes_next(exchange):
     planned = Exit(why="an operator", planned_at=NOW - timedelta(minutes=1))
 
-    left = leave(exchange, held(exit=planned))
+    exited = close(exchange, held(exit=planned))
 
-    assert isinstance(left, Left)
-    assert left.execution.exit.why == "an operator"
+    assert isinstance(exited, Exited)
+    assert exited.execution.exit.why == "an operator"
 
 
 def test_b02_an_exit_that_may_have_arrived_is_looked_up_before_it_is_sent_again(exchange):
     exchange.faults["late"] = Ambiguous("timeout")
 
-    first = leave(exchange)
-    second = leave(exchange, held(exit=exchange.book.plans[-1]))
+    first = close(exchange)
+    second = close(exchange, held(exit=exchange.book.plans[-1]))
 
     assert isinstance(first, Wait)
     assert first.obstacle is Obstacle.BROKER_UNREACHABLE
-    assert isinstance(second, Left)
+    assert isinstance(second, Exited)
     assert second.order.client_order_id == EXIT_ID
     assert submissions(exchange) == []
 
@@ -269,10 +269,10 @@ def test_b02_an_exit_that_may_have_arrived_is_looked_up_before_it_is_sent_again(
 def test_b02_an_exit_that_never_arrived_is_sent_again_under_the_same_id(exchange):
     exchange.faults["submit"] = Ambiguous("timeout")
 
-    leave(exchange)
-    again = leave(exchange, held(exit=exchange.book.plans[-1]))
+    close(exchange)
+    again = close(exchange, held(exit=exchange.book.plans[-1]))
 
-    assert isinstance(again, Left)
+    assert isinstance(again, Exited)
     assert again.order.client_order_id == EXIT_ID
     assert len(submissions(exchange)) == 2
 
@@ -281,10 +281,10 @@ def test_b02_an_exit_that_was_sent_and_that_another_plan_has_overwritten_is_foun
     exchange.exits[EXIT_ID] = a_broker_order(order_id="sent", client_order_id=EXIT_ID, status=OrderStatus.FILLED)
     exchange.held = ()
 
-    left = leave(exchange, held(exit=Exit(why=WHY, planned_at=NOW)))
+    exited = close(exchange, held(exit=Exit(why=WHY, planned_at=NOW)))
 
-    assert isinstance(left, Left)
-    assert left.execution.exit.order_id == "sent"
+    assert isinstance(exited, Exited)
+    assert exited.execution.exit.order_id == "sent"
     assert submissions(exchange) == []
 
 
@@ -292,31 +292,31 @@ def test_b03_two_who_want_the_same_position_out_place_one_order(exchange):
     exchange.exits[EXIT_ID] = a_broker_order(order_id="the other's", client_order_id=EXIT_ID)
     exchange.faults["submit"] = Duplicate("client_order_id must be unique")
 
-    left = leave(exchange)
+    exited = close(exchange)
 
-    assert isinstance(left, Left)
-    assert left.execution.exit.order_id == "the other's"
+    assert isinstance(exited, Exited)
+    assert exited.execution.exit.order_id == "the other's"
 
 
 def test_a_refused_exit_has_a_next_attempt_under_another_id(exchange):
     exchange.faults["submit"] = Refused("insufficient qty", reason=RejectionReason.QUANTITY_HELD)
 
-    refused = leave(exchange)
-    left = leave(exchange, held(exit=exchange.book.plans[-1]))
+    refused = close(exchange)
+    exited = close(exchange, held(exit=exchange.book.plans[-1]))
 
     assert isinstance(refused, Wait)
     assert refused.detail["message"] == "insufficient qty"
-    assert isinstance(left, Left)
-    assert left.order.client_order_id == f"{EXIT_ID}2"
+    assert isinstance(exited, Exited)
+    assert exited.order.client_order_id == f"{EXIT_ID}2"
 
 
 def test_an_exit_the_broker_has_is_followed_and_nothing_is_sent(exchange):
     exchange.exits[EXIT_ID] = a_broker_order(order_id="exit-1", status=OrderStatus.FILLED)
 
-    left = leave(exchange, held(exit=Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")))
+    exited = close(exchange, held(exit=Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")))
 
-    assert isinstance(left, Left)
-    assert left.order.status is OrderStatus.FILLED
+    assert isinstance(exited, Exited)
+    assert exited.order.status is OrderStatus.FILLED
     assert exchange.done == []
 
 
@@ -325,13 +325,13 @@ def test_an_exit_that_ended_unfilled_has_a_next_attempt(exchange, status):
     exchange.exits[EXIT_ID] = a_broker_order(order_id="exit-1", status=status)
     sent = Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")
 
-    waiting = leave(exchange, held(exit=sent))
-    left = leave(exchange, held(exit=exchange.book.plans[-1]))
+    waiting = close(exchange, held(exit=sent))
+    exited = close(exchange, held(exit=exchange.book.plans[-1]))
 
     assert isinstance(waiting, Wait)
     assert exchange.book.plans[0] == Exit(why=WHY, planned_at=NOW, attempt=2)
-    assert isinstance(left, Left)
-    assert left.order.client_order_id == f"{EXIT_ID}2"
+    assert isinstance(exited, Exited)
+    assert exited.order.client_order_id == f"{EXIT_ID}2"
 
 
 def test_the_rest_of_an_exit_that_ended_after_a_part_is_sold_too(exchange):
@@ -342,9 +342,9 @@ def test_the_rest_of_an_exit_that_ended_after_a_part_is_sold_too(exchange):
     )
     sent = Exit(why=WHY, planned_at=NOW, order_body={}, order_id="exit-1")
 
-    leave(exchange, held(exit=sent))
+    close(exchange, held(exit=sent))
     if exchange.book.plans:
-        leave(exchange, held(exit=exchange.book.plans[-1]))
+        close(exchange, held(exit=exchange.book.plans[-1]))
 
     assert submissions(exchange) == ["submit sell 7"]
 
@@ -360,7 +360,7 @@ def test_the_rest_of_an_exit_that_ended_after_a_part_is_sold_too(exchange):
 def test_a19_no_answer_at_any_step_waits(exchange, step, fault, obstacle):
     exchange.faults[step] = fault
 
-    waiting = leave(exchange)
+    waiting = close(exchange)
 
     assert isinstance(waiting, Wait)
     assert waiting.obstacle is obstacle

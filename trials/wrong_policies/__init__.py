@@ -7,9 +7,7 @@ from trials.wrong_policies.reconciling import RECONCILING
 from trials.wrong_policies.recording import RECORDING
 from trials.wrong_policies.wrong_policy import RIGHT, Policies, WrongPolicy
 
-WRONG_POLICIES: Mapping[str, WrongPolicy] = {
-    found.name: found for found in (*EXECUTING, *RECORDING, *RECONCILING)
-}
+WRONG_POLICIES: Mapping[str, WrongPolicy] = {found.name: found for found in (*EXECUTING, *RECORDING, *RECONCILING)}
 """Every one by its name: a signal's way to its order first, then what is recorded, then the order's end."""
 
 __all__ = ["RIGHT", "WRONG_POLICIES", "Policies", "WrongPolicy"]

@@ -14,8 +14,8 @@ from argo.domain.outcome import AfterSubmit, Reject, Wait, after_submit
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, Obstacle, RejectionReason
 from argo.domain.signal import Signal
-from argo.interposed import InterposedLedger
 from argo.ports import Broker, GivenPorts, Ledger
+from argo.ports.interposed import InterposedLedger
 from execution import checks, gate
 from execution.batch import execute_batch
 from execution.outcomes import Accepted, Expired, Outcome, Waiting
@@ -27,7 +27,7 @@ from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
 
 
 def straight[**P, T](
-    name: str,  # noqa: ARG001 - `argo.interposed.Through`
+    name: str,  # noqa: ARG001 - `argo.ports.interposed.Through`
     method: Callable[P, Awaitable[T]],
     /,
     *args: P.args,
@@ -149,9 +149,7 @@ def _by(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy
     return WrongPolicy(name, wrong, failure, Policies(execution=Rules(**changed)))
 
 
-def _on(
-    name: str, wrong: str, ledger: Callable[[GivenPorts], Ledger], failure: str = ""
-) -> WrongPolicy:
+def _on(name: str, wrong: str, ledger: Callable[[GivenPorts], Ledger], failure: str = "") -> WrongPolicy:
     def ports(given: GivenPorts) -> GivenPorts:
         return GivenPorts.like(given, ledger=ledger(given))
 

@@ -9,8 +9,8 @@ from argo.domain.execution import Execution
 from argo.domain.ledger import Held, Settled, StoredSignal
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.interposed import InterposedQueue
 from argo.ports import GivenPorts
+from argo.ports.interposed import InterposedQueue
 from argo.publishing import Published, Publisher
 from argo.together import together
 from execution.rules import Rules

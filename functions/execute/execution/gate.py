@@ -120,8 +120,7 @@ async def decide(
         return denial
 
     def with_ledger(state: AccountState) -> Denial | None:
-        seen, now = _without_trade(state, flips), facts.now()
-        return next((denial for check in ledger_checks if (denial := check(signal, profile, seen, now))), None)
+        return ledger_denial(signal, profile, _without_trade(state, flips), facts.now(), ledger_checks)
 
     state = await facts.ledger()
     if denial := with_ledger(state):
@@ -142,6 +141,17 @@ async def decide(
 def signal_denial(signal: Signal, profile: Profile) -> Denial | None:
     """Return the first denial that needs no account."""
     return next((denial for check in SIGNAL_CHECKS if (denial := check(signal, profile))), None)
+
+
+def ledger_denial(
+    signal: Signal,
+    profile: Profile,
+    state: AccountState,
+    now: datetime,
+    ledger_checks: Sequence[LedgerCheck] = LEDGER_CHECKS,
+) -> Denial | None:
+    """Return the first denial that needs no broker."""
+    return next((denial for check in ledger_checks if (denial := check(signal, profile, state, now))), None)
 
 
 def account_denial(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:

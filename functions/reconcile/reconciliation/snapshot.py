@@ -57,9 +57,7 @@ def needs_price(execution: Execution, rules: ExitRules) -> bool:
     return naked or not execution.legs or rules.trail_r is not None or rules.break_even_at_r is not None
 
 
-def is_as_known(
-    execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair = plan_repair
-) -> bool:
+def is_as_known(execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair = plan_repair) -> bool:
     """Tell whether the lists alone show that nothing has happened to an execution since its record.
 
     So a held position whose exits stand costs no request of its own, however many there are.

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.outcome import (
-    MISSING_SINCE,
     QUIESCENCE,
     Accept,
     LookUp,
@@ -136,7 +135,7 @@ def test_a14_every_fault_of_a_submission_has_a_decision(fault):
 
 @given(faults)
 def test_b02_no_fault_of_a_look_up_lets_an_order_be_sent_again(fault):
-    decision = look_up(fault, detail={MISSING_SINCE: NOW.isoformat()}, seconds_later=3600)
+    decision = look_up(fault, detail={"missing_since": NOW.isoformat()}, seconds_later=3600)
 
     assert isinstance(decision, Wait)
 
@@ -144,30 +143,30 @@ def test_b02_no_fault_of_a_look_up_lets_an_order_be_sent_again(fault):
 def test_b02_an_order_not_found_once_is_looked_up_again_after_the_quiescence():
     decision = look_up(None)
 
-    assert decision == Wait(Obstacle.OUTCOME_UNKNOWN, NOW + QUIESCENCE, {MISSING_SINCE: NOW.isoformat()})
+    assert decision == Wait(Obstacle.OUTCOME_UNKNOWN, NOW + QUIESCENCE, missing_since=NOW)
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 19])
 def test_b02_a_second_look_within_the_quiescence_changes_nothing(seconds):
-    decision = look_up(None, detail={MISSING_SINCE: NOW.isoformat()}, seconds_later=seconds)
+    decision = look_up(None, detail={"missing_since": NOW.isoformat()}, seconds_later=seconds)
 
-    assert decision == Wait(Obstacle.OUTCOME_UNKNOWN, NOW + QUIESCENCE, {MISSING_SINCE: NOW.isoformat()})
+    assert decision == Wait(Obstacle.OUTCOME_UNKNOWN, NOW + QUIESCENCE, missing_since=NOW)
 
 
 @pytest.mark.parametrize("seconds", [20, 21, 3600])
 def test_an_order_not_found_twice_a_quiescence_apart_is_sent_again(seconds):
-    decision = look_up(None, detail={MISSING_SINCE: NOW.isoformat()}, seconds_later=seconds)
+    decision = look_up(None, detail={"missing_since": NOW.isoformat()}, seconds_later=seconds)
 
     assert decision == SendAgain()
 
 
 def test_b02_an_order_sent_again_is_given_a_quiescence_of_its_own():
-    decision = look_up(None, detail={MISSING_SINCE: ""}, seconds_later=3600)
+    decision = look_up(None, detail={"missing_since": ""}, seconds_later=3600)
 
     assert decision == Wait(
         Obstacle.OUTCOME_UNKNOWN,
         NOW + timedelta(seconds=3620),
-        {MISSING_SINCE: (NOW + timedelta(seconds=3600)).isoformat()},
+        missing_since=NOW + timedelta(seconds=3600),
     )
 
 

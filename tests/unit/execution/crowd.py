@@ -17,7 +17,7 @@ from argo.domain.profile import Profile
 from argo.domain.reasons import Denial
 from argo.domain.signal import Side, Signal
 from argo.domain.symbols import Symbol
-from execution import gate
+from execution import checks, gate
 from execution.planning import Plan, plan_entry
 from execution.view import AccountView
 from tests.unit.builders import (
@@ -38,16 +38,16 @@ type Steps = Generator[None]
 def decide(signal: Signal, profile: Profile, view: AccountView, now: datetime) -> Plan | Denial:
     """Ask the gate and the sizing as the flow does, on one view."""
     denial = (
-        gate.before_account(signal, profile)
-        or gate.with_ledger(signal, profile, view.state, now)
-        or gate.with_account(signal, profile, view)
+        gate.signal_denial(signal, profile)
+        or gate.ledger_denial(signal, profile, view.state, now)
+        or gate.account_denial(signal, profile, view)
     )
     if denial is not None:
         return denial
     plan = plan_entry(signal, profile, view, executor="argo")
     if isinstance(plan, Denial):
         return plan
-    return gate.within_exposure(plan.notional, profile, view) or plan
+    return checks.within_exposure(plan, profile, view) or plan
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""Ledger, broker and market data as a desk asks them, in one place that remembers the questions in their order."""
+"""Ledger, broker and market data as they are asked, in one place that remembers the questions in their order."""
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock, Position
@@ -9,7 +10,9 @@ from argo.domain.faults import BrokerFault
 from argo.domain.orders import BrokerOrder
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
-from execution.account import AccountDesk, AssetBook, ExchangeHours
+from argo.ports import GivenPorts
+from execution.account import AccountReader, AssetBook
+from execution.wiring import wire
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import AN_ASSET, NOW, a_broker_account, a_market_clock, a_profile, an_account_state
 
@@ -31,18 +34,18 @@ class Doors:
         self.orders: tuple[BrokerOrder, ...] = ()
         self.held: tuple[Position, ...] = ()
 
-    def desk(self, profile: Profile | None = None, assets: AssetBook | None = None) -> AccountDesk:
-        broker = BrokerDoor(self)
-        return AccountDesk(
-            "argo",
-            profile or a_profile(),
+    def reader(self, profile: Profile | None = None, assets: AssetBook | None = None) -> AccountReader:
+        ports = GivenPorts(
             ledger=LedgerDoor(self),
-            broker=broker,
+            broker=BrokerDoor(self),
             market_data=DataDoor(self),
-            assets=assets or AssetBook(broker, self.clock),
-            hours=ExchangeHours(broker, self.clock),
+            queue=None,
+            queues={},
             clock=self.clock,
+            telemetry=None,
         )
+        wiring = wire(ports, "argo", profile or a_profile())
+        return AccountReader(replace(wiring, assets=assets or wiring.assets))
 
     async def tell[Answer](self, question: str, answer: Answer) -> Answer:
         self.asked.append(question)

@@ -41,7 +41,7 @@ def test_b12_the_ledger_is_read_before_the_broker_and_what_is_held_before_the_ba
     doors = Doors()
     doors.orders, doors.held = (a_broker_order(),), (a_position(),)
 
-    view = run(doors.desk().view())
+    view = run(doors.reader().view())
 
     assert doors.asked[0] == "ledger argo"
     assert sorted(doors.asked[1:3]) == ["orders", "positions"]
@@ -53,7 +53,7 @@ def test_b12_the_ledger_is_read_before_the_broker_and_what_is_held_before_the_ba
 def test_the_ledgers_answer_alone_costs_no_question_to_the_broker():
     doors = Doors()
 
-    assert run(doors.desk().state()) == doors.state
+    assert run(doors.reader().state()) == doors.state
     assert doors.asked == ["ledger argo"]
 
 
@@ -61,17 +61,17 @@ def test_only_exits_that_a_protection_looks_back_to_are_read():
     doors = Doors()
     profile = a_profile(protections={"cooldown": {"minutes": 30}})
 
-    run(doors.desk(profile).state())
+    run(doors.reader(profile).state())
 
     assert doors.exits_since == NOW - timedelta(minutes=30)
 
 
 def test_a_batch_reads_the_account_once():
     doors = Doors()
-    desk = doors.desk()
+    reader = doors.reader()
 
     async def twice():
-        return await asyncio.gather(desk.view(), desk.state(), desk.view())
+        return await asyncio.gather(reader.view(), reader.state(), reader.view())
 
     first, _, second = run(twice())
 
@@ -80,12 +80,12 @@ def test_a_batch_reads_the_account_once():
 
 
 def test_b12_a_reservation_is_seen_by_the_batchs_next_record():
-    desk = Doors(reserved_notional=Decimal(100), reserved_risk=Decimal(5)).desk()
+    reader = Doors(reserved_notional=Decimal(100), reserved_risk=Decimal(5)).reader()
 
     async def reserve():
-        seen = await desk.view()
-        desk.reserved(an_execution(side=Side.SELL), an_intent(), on=seen.state)
-        return await desk.view()
+        seen = await reader.view()
+        reader.reserved(an_execution(side=Side.SELL), an_intent(), on=seen.state)
+        return await reader.view()
 
     view = run(reserve())
 
@@ -99,28 +99,28 @@ def test_b12_a_reservation_is_seen_by_the_batchs_next_record():
 
 def test_the_batchs_own_reservations_count_into_its_minute():
     doors = Doors(rate_minute=NOW.replace(second=0), rate_orders=3)
-    desk = doors.desk()
+    reader = doors.reader()
 
     async def reserve_twice():
-        desk.reserved(an_execution(), an_intent(), on=await desk.state())
-        within = (await desk.state()).orders_in_minute(NOW)
+        reader.reserved(an_execution(), an_intent(), on=await reader.state())
+        within = (await reader.state()).orders_in_minute(NOW)
         doors.clock.set(NOW + timedelta(minutes=1))
-        desk.reserved(an_execution(), an_intent(), on=await desk.state())
-        return within, (await desk.state()).orders_in_minute(doors.clock.now())
+        reader.reserved(an_execution(), an_intent(), on=await reader.state())
+        return within, (await reader.state()).orders_in_minute(doors.clock.now())
 
     assert run(reserve_twice()) == (4, 1)
 
 
 def test_a_view_that_somebody_changed_is_read_again_in_full():
     doors = Doors()
-    desk = doors.desk()
+    reader = doors.reader()
 
     async def change():
-        seen = await desk.view()
+        seen = await reader.view()
         doors.state = an_account_state(version=9)
-        desk.changed()
-        desk.reserved(an_execution(), an_intent(), on=seen.state)
-        return await desk.view()
+        reader.changed()
+        reader.reserved(an_execution(), an_intent(), on=seen.state)
+        return await reader.view()
 
     view = run(change())
 
@@ -135,7 +135,7 @@ def test_a19_an_account_the_broker_does_not_tell_is_no_account():
         doors.faults[question] = Ambiguous("timeout")
 
         with pytest.raises(Ambiguous):
-            run(doors.desk().view())
+            run(doors.reader().view())
 
 
 @pytest.mark.parametrize(
@@ -145,15 +145,15 @@ def test_a19_an_account_the_broker_does_not_tell_is_no_account():
 def test_a19_a_fault_stands_for_the_batch_that_met_it_and_no_longer(question, signal):
     doors = Doors()
     doors.faults[question] = Ambiguous("timeout")
-    desk = doors.desk(DRIFT)
+    reader = doors.reader(DRIFT)
 
     async def try_twice():
         for _ in range(2):
             with pytest.raises(Ambiguous):
-                await desk.view(signal)
+                await reader.view(signal)
             doors.faults = {}
         asked = len(doors.asked)
-        await doors.desk(DRIFT).view(signal)
+        await doors.reader(DRIFT).view(signal)
         return asked
 
     asked = run(try_twice())
@@ -163,13 +163,13 @@ def test_a19_a_fault_stands_for_the_batch_that_met_it_and_no_longer(question, si
 
 def test_prices_of_all_expected_symbols_come_with_one_request():
     doors = Doors()
-    desk = doors.desk(DRIFT)
+    reader = doors.reader(DRIFT)
 
     async def decide():
         for symbol in ("AAPL", "MSFT", "NONE"):
-            desk.expect(Symbol(symbol))
-        await desk.view(a_signal())
-        return await desk.view(MSFT_SIGNAL)
+            reader.expect(Symbol(symbol))
+        await reader.view(a_signal())
+        return await reader.view(MSFT_SIGNAL)
 
     view = run(decide())
 
@@ -179,11 +179,11 @@ def test_prices_of_all_expected_symbols_come_with_one_request():
 
 def test_a_symbol_that_nobody_expected_is_asked_for_by_itself():
     doors = Doors()
-    desk = doors.desk(DRIFT)
+    reader = doors.reader(DRIFT)
 
     async def decide():
-        await desk.view(a_signal())
-        return await desk.view(MSFT_SIGNAL)
+        await reader.view(a_signal())
+        return await reader.view(MSFT_SIGNAL)
 
     run(decide())
 
@@ -193,7 +193,7 @@ def test_a_symbol_that_nobody_expected_is_asked_for_by_itself():
 def test_a_profile_without_a_drift_bound_asks_for_no_price():
     doors = Doors()
 
-    view = run(doors.desk().view(a_signal()))
+    view = run(doors.reader().view(a_signal()))
 
     assert view.prices == {}
     assert doors.asked == READING
@@ -212,7 +212,7 @@ def test_a_profile_without_a_drift_bound_asks_for_no_price():
 def test_the_broker_is_asked_about_an_asset_where_its_answer_decides(profile, signal, asked):
     doors = Doors()
 
-    view = run(doors.desk(profile).view(signal))
+    view = run(doors.reader(profile).view(signal))
 
     assert view.assets == ({"AAPL": AN_ASSET} if asked else {})
     assert ("asset AAPL" in doors.asked) == asked

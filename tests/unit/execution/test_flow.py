@@ -16,10 +16,10 @@ from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from execution.account import AccountDesk, AssetBook, ExchangeHours
-from execution.closing import Closing
+from argo.ports import GivenPorts
+from execution.account import AccountReader
 from execution.flow import Flow
-from execution.recording import Limits, Recorder
+from execution.wiring import wire
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import (
     NOW,
@@ -121,23 +121,17 @@ class Exchange:
 
 
 def a_flow(account: Account, exchange: Exchange, profile=HALF) -> Flow:
-    clock, limits = SteppedClock(NOW), Limits()
-    telemetry = Telemetry("execute", mode="simulated", executor="argo", stream=StringIO())
-    desk = AccountDesk(
-        "argo",
-        profile,
+    ports = GivenPorts(
         ledger=account,
         broker=exchange,
         market_data=exchange,
-        assets=AssetBook(exchange, clock),
-        hours=ExchangeHours(exchange, clock),
-        clock=clock,
+        queue=None,
+        queues={},
+        clock=SteppedClock(NOW),
+        telemetry=Telemetry("execute", mode="simulated", executor="argo", stream=StringIO()),
     )
-    ours = {"executor": "argo", "ledger": account, "clock": clock, "desk": desk}
-    recorder = Recorder(telemetry=telemetry, limits=limits, **ours)
-    door = {"profile": profile, "broker": exchange, "record": recorder}
-    closing = Closing(**ours, **door)
-    return Flow(telemetry=telemetry, limits=limits, closing=closing, **ours, **door)
+    wiring = wire(ports, "argo", profile)
+    return Flow.of(wiring, AccountReader(wiring))
 
 
 def handle(account: Account, exchange: Exchange, *symbols: Symbol, profile=HALF) -> dict[str, ExecutionState]:

@@ -10,20 +10,19 @@ from argo.domain.limits import DAILY_LOSS, DRAWDOWN
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
-from execution import gate
+from execution import checks
+from execution.checks import breach_of, crypto_long_only, within_exposure
 from execution.gate import (
     ACCOUNT_CHECKS,
     EXIT_CHECKS,
     LEDGER_CHECKS,
     SIGNAL_CHECKS,
-    before_account,
-    breach_of,
-    crypto_long_only,
-    for_exit,
-    with_account,
-    with_ledger,
-    within_exposure,
+    account_denial,
+    exit_denial,
+    ledger_denial,
+    signal_denial,
 )
+from execution.planning import Plan
 from tests.unit.builders import (
     AN_ASSET,
     LATER,
@@ -36,6 +35,7 @@ from tests.unit.builders import (
     a_trade_exit,
     an_account_state,
     an_account_view,
+    an_entry_plan,
 )
 from tests.unit.strategies import account_views, confidences, few_symbols, full_profiles, signals, stocks
 
@@ -45,22 +45,26 @@ NO_SHORTS = {"shorting_enabled": False}
 HELD = {"MSFT": a_holding(), "JPM": a_holding()}
 
 
+def a_plan(notional) -> Plan:
+    return Plan(an_entry_plan(), Decimal(notional), {})
+
+
 def ledgers(denial_profile=None, *, now=NOW, **state) -> Denial | None:
-    return with_ledger(a_signal(), denial_profile or a_profile(), an_account_state(**state), now)
+    return ledger_denial(a_signal(), denial_profile or a_profile(), an_account_state(**state), now)
 
 
 def accounts(profile=None, signal=None, **view) -> Denial | None:
-    return with_account(signal or a_signal(), profile or a_profile(), an_account_view(**view))
+    return account_denial(signal or a_signal(), profile or a_profile(), an_account_view(**view))
 
 
 def test_an_ordinary_signal_passes():
     signal, profile, account = a_signal(), a_profile(), an_account_view()
 
     denials = (
-        before_account(signal, profile),
-        with_ledger(signal, profile, account.state, NOW),
-        with_account(signal, profile, account),
-        within_exposure(Decimal(1_000_000), profile, account),
+        signal_denial(signal, profile),
+        ledger_denial(signal, profile, account.state, NOW),
+        account_denial(signal, profile, account),
+        within_exposure(a_plan(1_000_000), profile, account),
     )
 
     assert denials == (None,) * 4
@@ -68,13 +72,13 @@ def test_an_ordinary_signal_passes():
 
 @given(confidences, confidences.filter(bool))
 def test_a04_confidence_is_compared_with_the_minimum_in_one_unit(confidence, minimum):
-    denial = before_account(a_signal(confidence=confidence), a_profile(minimum_confidence=minimum))
+    denial = signal_denial(a_signal(confidence=confidence), a_profile(minimum_confidence=minimum))
 
     assert (denial is None) == (confidence >= minimum)
 
 
 def test_a05_a_denial_says_which_numbers_were_compared():
-    denial = before_account(a_signal(confidence=Decimal("81.9")), a_profile(minimum_confidence=82))
+    denial = signal_denial(a_signal(confidence=Decimal("81.9")), a_profile(minimum_confidence=82))
 
     assert denial == Denial(
         DenialReason.CONFIDENCE_BELOW_MINIMUM, {"confidence": "81.9", "minimum_confidence": "82"}
@@ -82,13 +86,13 @@ def test_a05_a_denial_says_which_numbers_were_compared():
 
 
 def test_a_symbol_off_the_profiles_list_is_denied():
-    denial = before_account(a_signal(), a_profile(symbols={"SPY", "QQQ"}))
+    denial = signal_denial(a_signal(), a_profile(symbols={"SPY", "QQQ"}))
 
     assert denial == Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": "AAPL", "allowed": "QQQ, SPY"})
 
 
 def test_a_symbol_on_the_profiles_list_passes():
-    denial = before_account(a_signal(), a_profile(symbols={"SPY", "aapl"}))
+    denial = signal_denial(a_signal(), a_profile(symbols={"SPY", "aapl"}))
 
     assert denial is None
 
@@ -97,7 +101,7 @@ def test_a_symbol_on_the_profiles_list_passes():
 def test_a24_a_coin_is_on_the_list_however_it_is_written(spelling):
     coin = a_signal(symbol=Symbol(spelling))
 
-    denials = [before_account(coin, a_profile(symbols=allowed)) for allowed in (None, {"btcusd"}, {"AAPL"})]
+    denials = [signal_denial(coin, a_profile(symbols=allowed)) for allowed in (None, {"btcusd"}, {"AAPL"})]
 
     assert denials == [
         None,
@@ -120,7 +124,7 @@ def test_coins_that_are_not_held_are_not_sold(symbol, side, denied):
 def test_an_excluded_regime_is_denied_and_only_that(regime):
     profile = a_profile(excluded_regimes={Regime.CRISIS, Regime.NOT_WARM})
 
-    denial = before_account(a_signal(regime=regime), profile)
+    denial = signal_denial(a_signal(regime=regime), profile)
 
     excluded = regime in {Regime.CRISIS, Regime.NOT_WARM}
     told = {"regime": regime, "excluded": "crisis, not_warm"}
@@ -404,7 +408,7 @@ def test_a30_no_price_is_no_order():
 def test_an_order_past_the_total_exposure_is_denied_with_the_sum(notional, denied):
     account = an_account_view(state={"holdings": {"MSFT": a_holding(notional=Decimal(21_000))}})
 
-    denial = within_exposure(Decimal(notional), a_profile(exposure_limit_percent=50), account)
+    denial = within_exposure(a_plan(notional), a_profile(exposure_limit_percent=50), account)
 
     told = {"exposure": "21000.00", "notional": notional if denied else "", "limit": "50000.00"}
     assert denial == (Denial(DenialReason.EXPOSURE_LIMIT, told) if denied else None)
@@ -433,8 +437,8 @@ def test_a18_no_check_is_left_out_of_its_list():
     listed = {check.__name__ for checks in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS) for check in checks}
     defined = {
         name
-        for name, value in vars(gate).items()
-        if getattr(value, "__module__", "") == gate.__name__
+        for name, value in vars(checks).items()
+        if getattr(value, "__module__", "") == checks.__name__
         and "Denial | None" in str(getattr(value, "__annotations__", {}).get("return", ""))
         and not name.startswith(("_", "before", "with_", "for_"))
     }
@@ -445,7 +449,7 @@ def test_a18_no_check_is_left_out_of_its_list():
 def test_the_first_denial_of_the_signals_list_wins():
     signal = a_signal(confidence=Decimal(10), symbol=Symbol("BTC/USD"), regime=Regime.CRISIS)
 
-    denial = before_account(signal, a_profile(excluded_regimes={"crisis"}))
+    denial = signal_denial(signal, a_profile(excluded_regimes={"crisis"}))
 
     assert denial is not None
     assert denial.reason is DenialReason.CONFIDENCE_BELOW_MINIMUM
@@ -493,7 +497,7 @@ def test_a20_an_exit_is_asked_only_whether_somebody_takes_the_order():
 
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_a20_an_exit_is_never_denied_by_a_check_that_limits_new_risk(signal, profile, account):
-    denial = for_exit(signal, profile, account)
+    denial = exit_denial(signal, profile, account)
 
     can_be_ordered = not account.broker.is_blocked and account.clock.is_open
     assert (denial is None) == can_be_ordered
@@ -503,9 +507,9 @@ def test_a20_an_exit_is_never_denied_by_a_check_that_limits_new_risk(signal, pro
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, account):
     by_list = (
-        before_account(signal, profile),
-        with_ledger(signal, profile, account.state, NOW),
-        with_account(signal, profile, account),
+        signal_denial(signal, profile),
+        ledger_denial(signal, profile, account.state, NOW),
+        account_denial(signal, profile, account),
     )
 
     one_by_one = (
@@ -520,9 +524,9 @@ def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, ac
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
     denials = (
-        before_account(signal, profile),
-        with_ledger(signal, profile, account.state, NOW),
-        with_account(signal, profile, account),
+        signal_denial(signal, profile),
+        ledger_denial(signal, profile, account.state, NOW),
+        account_denial(signal, profile, account),
     )
 
     if any(denials):

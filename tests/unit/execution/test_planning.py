@@ -182,7 +182,7 @@ def test_less_than_a_share_is_a_simple_day_order_where_profile_and_asset_allow_i
     body = planned.entry.body()
     assert (body["order_class"], body["time_in_force"], body["qty"]) == ("simple", "day", "0.987531172")
     assert body.keys().isdisjoint({"take_profit", "stop_loss"})
-    assert (planned.arithmetic["stop_price"], planned.arithmetic["target_price"]) == ("95.00", "110.00")
+    assert (str(planned.entry.stop_price), str(planned.entry.target_price)) == ("95.00", "110.00")
 
 
 def test_a_whole_share_stays_a_bracket_where_fractions_are_allowed():

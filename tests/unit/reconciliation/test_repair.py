@@ -13,7 +13,7 @@ from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from reconciliation.repair import PATIENCE, Adopt, Cancel, Guard, Leave, Report, Tighten, cover, plan_repair
+from reconciliation.repair import PATIENCE, Adopt, Cancel, Close, Guard, Report, Tighten, cover, plan_repair
 from tests.unit.builders import NOW, a_market_clock
 from tests.unit.reconciliation.positions import (
     COIN,
@@ -93,7 +93,7 @@ def test_a_closed_position_without_live_orders_needs_nothing(side):
 def test_what_two_exits_have_sold_too_much_is_bought_back_once_the_position_shows_it(side):
     orders = Orders(an_entry(side, HELD, filled(a_target(side)), filled(a_stop(side))))
 
-    assert plan_repair(situation(orders, position=-HELD), NO_RULES) == Leave("two exits filled")
+    assert plan_repair(situation(orders, position=-HELD), NO_RULES) == Close("two exits filled")
 
 
 @BOTH
@@ -161,7 +161,7 @@ def test_what_guards_only_a_part_is_cancelled_first(side, kept):
 def test_a_naked_position_whose_stop_the_market_has_met_is_left(side, distance, left):
     action = plan_repair(situation(naked(side), price=at(side, distance)), NO_RULES)
 
-    assert (action == Leave("the market is past its stop")) is left
+    assert (action == Close("the market is past its stop")) is left
 
 
 @pytest.mark.parametrize(("price", "left"), [("94.53", False), ("94.525", False), ("94.52", True)])
@@ -171,7 +171,7 @@ def test_a_coin_whose_stop_the_market_has_jumped_over_with_its_limit_is_left(pri
 
     action = plan_repair(situation(orders, held_simply(), price=Decimal(price)), NO_RULES)
 
-    assert action == (Leave("the market is past its stop") if left else None)
+    assert action == (Close("the market is past its stop") if left else None)
 
 
 @BOTH
@@ -191,7 +191,7 @@ def test_the_second_attempt_is_corrected_to_its_side_of_the_market(side):
 @pytest.mark.parametrize(
     ("rule", "action"),
     [
-        (OnUnprotected.FLATTEN, Leave("the broker will not guard it")),
+        (OnUnprotected.FLATTEN, Close("the broker will not guard it")),
         (OnUnprotected.WARN, Report("the broker will not guard it")),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_position_is_left_after_so_many_bars_of_its_timeframe(side, minutes, l
 
     action = plan_repair(seen, ExitRules(bars=180))
 
-    assert action == (Leave("held for 180 bars") if left else None)
+    assert action == (Close("held for 180 bars") if left else None)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_stock_is_left_so_many_minutes_before_the_close(minutes, is_open, symb
 
     action = plan_repair(seen, ExitRules(minutes_before_close=15))
 
-    assert action == (Leave("15 minutes before the close") if left else None)
+    assert action == (Close("15 minutes before the close") if left else None)
 
 
 @pytest.mark.parametrize(("price", "left"), [("109.99", False), (110, True), (120, True)])
@@ -242,7 +242,7 @@ def test_a_target_that_no_order_carries_is_watched(price, left):
 
     action = plan_repair(situation(orders, held_simply(), price=Decimal(price)), NO_RULES)
 
-    assert action == (Leave("target reached") if left else None)
+    assert action == (Close("target reached") if left else None)
 
 
 @BOTH

@@ -139,6 +139,8 @@ class InterposedLedger(Ledger):
         state: ExecutionState | None = None,
         detail: Mapping[str, str] | None = None,
         release: Release = Release.NOTHING,
+        closes: str | None = None,
+        missing_since: datetime | None = None,
     ) -> Execution:
         return await self._call(
             "pause",
@@ -150,6 +152,8 @@ class InterposedLedger(Ledger):
             state=state,
             detail=detail,
             release=release,
+            closes=closes,
+            missing_since=missing_since,
         )
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
