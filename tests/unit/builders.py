@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from argo.adapters.alpaca.answer import Answer
 from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, TradeExit
-from argo.domain.execution import Execution, claimed
+from argo.domain.execution import KEPT_IN_DETAIL, Execution, claimed
 from argo.domain.orders import BrokerOrder, EntryPlan, OrderStatus, TimeInForce
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
@@ -195,7 +195,10 @@ def an_execution(**overrides: object) -> Execution:
     fresh = claimed(
         a_signal(), executor="argo", mode="simulated", now=NOW, lease_until=NOW + timedelta(seconds=90)
     )
-    return fresh.model_copy(update=overrides)
+    if not {"detail", "order_body"} & overrides.keys():
+        return fresh.model_copy(update=overrides)
+    known = {name: value for name, value in dict(fresh).items() if name not in KEPT_IN_DETAIL}
+    return Execution(**known | overrides)
 
 
 def an_answer(status: int, body: object = None, **headers: str) -> Answer:

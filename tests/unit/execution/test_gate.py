@@ -434,7 +434,7 @@ def test_the_lists_go_from_cheap_to_dear():
 
 
 def test_a18_no_check_is_left_out_of_its_list():
-    listed = {check.__name__ for checks in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS) for check in checks}
+    listed = {check.__name__ for each in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS) for check in each}
     defined = {
         name
         for name, value in vars(checks).items()
