@@ -1,6 +1,6 @@
 """Wrong conditions on what is written, and wrong ways into the queues."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from argo.domain import changes
