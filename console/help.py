@@ -1,108 +1,127 @@
 """The command's help and its usage errors, drawn as Typer draws them.
 
-`typer.rich_utils` imports Pygments and a Markdown parser, which together take longer than all that a person who
-asks for `argo --help` waits for; neither has a part in what is drawn here.
+Typer imports Rich for that, with Pygments and a Markdown parser: more than all else that a person who asks for
+`argo --help` waits for. `typer.echo` leaves the colours out where there is no terminal.
 """
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import cleandoc
+from textwrap import wrap
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.highlighter import RegexHighlighter
-from rich.padding import Padding
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
-from rich.theme import Theme
 from typer.core import TyperGroup, TyperOption
 
-_STYLES = Theme({"option": "bold cyan", "switch": "bold green", "types_sep": "dim", "usage": "yellow"})
-_ALWAYS_COLOURED = ("GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS")
-"""Variables that Typer takes for a terminal."""
-
-
-class _Options(RegexHighlighter):
-    highlights = (
-        r"(^|\W)(?P<switch>\-\w+)(?![a-zA-Z0-9])",
-        r"(^|\W)(?P<option>\-\-[\w\-]+)(?![a-zA-Z0-9])",
-        r"(?P<types>\<[^\>]+\>)",
-        r"(?P<usage>Usage: )",
-    )
-
-
-class _Types(RegexHighlighter):
-    highlights = (r"^(?P<types_sep>(\[|<))", r"(?P<types_sep>(\]|>))(\.\.\.)?$")
-
-
-_marked = _Options()
+_MARKS = re.compile(r"(?P<switch>(?<![\w-])-\w+\b)|(?P<option>--[\w-]+)|(?P<usage>Usage: )")
+_LOOKS: Mapping[str, Mapping[str, object]] = {
+    "switch": {"fg": "green", "bold": True},
+    "option": {"fg": "cyan", "bold": True},
+    "usage": {"fg": "yellow"},
+}
+_BETWEEN = "  "
+_DEFAULT_WIDTH = 80
 
 
 def draw_help(group: TyperGroup, context: typer.Context) -> None:
     """Print the help of a group whose commands have their first line alone."""
-    screen = _console()
-    screen.print(Padding(_marked(group.get_usage(context)), 1), style="bold")
+    width = _width()
     first, *others = cleandoc(group.help or "").split("\n\n")
-    paragraphs = [_marked(Text(first.replace("\n", " ")))]
-    if others:
-        paragraphs += [Text(""), _marked(Text("\n\n".join(others), style="dim"))]
-    screen.print(Padding(Group(*paragraphs), (0, 1, 1, 1)))
-    options = _table()
-    for option in group.get_params(context):
-        if isinstance(option, TyperOption):
-            options.add_row(*_described(option, context))
-    screen.print(_panel("Options", options))
-    commands = [each for each in group.commands.values() if not each.hidden]
-    table = _table()
-    table.add_column(style="bold cyan", no_wrap=True, width=max(len(each.name or "") for each in commands))
-    table.add_column(ratio=10)
-    for each in commands:
-        table.add_row(each.name, _marked(Text(each.help or "")))
-    screen.print(_panel("Commands", table))
+    told = ["", group.get_usage(context), "", *wrap(first.replace("\n", " "), width - 2)]
+    for paragraph in others:
+        told += ["", *(line for row in paragraph.splitlines() for line in wrap(row, width - 2))]
+    for line in (*told, ""):
+        _print(" " + _marked(line, bold=line.startswith("Usage")) + " " * (width - len(line) - 1))
+    options = [each for each in group.get_params(context) if isinstance(each, TyperOption)]
+    described = [
+        (
+            ",".join(name for name in each.opts if name.startswith("--")),
+            ",".join(name for name in each.opts if not name.startswith("--")),
+            *("", ""),  # Typer's columns of options that turn another off.
+            each.display_type_rich(context) or "",
+            each.help or "",
+        )
+        for each in options
+    ]
+    _print_panel("Options", _rows(described, width - 4), width)
+    commands = [(each.name or "", each.help or "") for each in group.commands.values() if not each.hidden]
+    _print_panel("Commands", _rows(commands, width - 4, fg="cyan", bold=True), width)
 
 
 def draw_error(error: typer.TyperException) -> None:
     """Print a usage error, with the usage of the command that it was made with."""
     if type(error).__name__ == "NoArgsIsHelpError":  # The help has been printed.
         return
-    screen, context = _console(stderr=True), getattr(error, "ctx", None)
+    width, context = _width(), getattr(error, "ctx", None)
     if context is not None:
-        screen.print(_marked(context.get_usage()), style="bold")
-        called = f"'{context.command_path} {context.help_option_names[0]}'"
-        hint = _marked(Text(f"Try {called} for help."))
-        hint.highlight_words([called], "blue")
-        screen.print(hint, style="dim")
-    screen.print(_panel("Error", _marked(error.format_message()), border="red"))
+        _print(_marked(context.get_usage(), bold=True), err=True)
+        called = typer.style(f"'{context.command_path} {context.help_option_names[0]}'", fg="blue", dim=True)
+        _print(f"{typer.style('Try ', dim=True)}{called}{typer.style(' for help.', dim=True)}", err=True)
+    said = [line for row in error.format_message().splitlines() for line in _wrapped(row, width - 4)]
+    _print_panel("Error", ((_marked(line), len(line)) for line in said), width, err=True, fg="red")
 
 
 def draw_abort() -> None:
     """Print that a person has broken off."""
-    _console(stderr=True).print("Aborted.", style="red")
+    _print(typer.style("Aborted.", fg="red"), err=True)
 
 
-def _described(option: TyperOption, context: typer.Context) -> Sequence[RenderableType]:
-    long = ",".join(each for each in option.opts if each.startswith("--"))
-    short = ",".join(each for each in option.opts if not each.startswith("--"))
-    types = Text(option.display_type_rich(context) or "", style="bold yellow", overflow="fold")
-    return _marked(long), _marked(short), "", "", _Types()(types), _marked(Text(option.help or ""))
+def _rows(rows: Iterable[tuple[str, ...]], width: int, **first: object) -> Iterator[tuple[str, int]]:
+    """Yield a table's lines with their lengths; the last column is wrapped, the first one looks like ``first``."""
+    cells = list(rows)
+    widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]) - 1)]
+    for *names, told in cells:
+        head = _BETWEEN.join(name.ljust(size) for name, size in zip(names, widths, strict=True)) + _BETWEEN
+        for number, line in enumerate(_wrapped(told, width - len(head))):
+            shown = head if number == 0 else " " * len(head)
+            yield _marked(shown, **first) + _marked(line), len(head) + len(line)
 
 
-def _table() -> Table:
-    return Table(highlight=True, show_header=False, expand=True, box=None, pad_edge=False, padding=(0, 1))
+def _print_panel(
+    title: str, lines: Iterable[tuple[str, int]], width: int, *, err: bool = False, **border: object
+) -> None:
+    look = border or {"dim": True}
+    side = _styled("│", look)
+    _print(_styled(f"╭─ {title} {'─' * (width - len(title) - 5)}╮", look), err=err)
+    for line, length in lines:
+        _print(f"{side} {line}{' ' * (width - length - 4)} {side}", err=err)
+    _print(_styled(f"╰{'─' * (width - 2)}╯", look), err=err)
 
 
-def _panel(title: str, content: RenderableType, border: str = "dim") -> Panel:
-    return Panel(content, border_style=border, title=title, title_align="left")
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(text, width, break_on_hyphens=False) or [""]
 
 
-def _console(*, stderr: bool = False) -> Console:
-    coloured = any(os.getenv(name) for name in _ALWAYS_COLOURED)
-    width = os.getenv("TERMINAL_WIDTH")
-    return Console(
-        theme=_STYLES,
-        highlighter=_marked,
-        force_terminal=coloured or None,
-        width=int(width) if width else None,
-        stderr=stderr,
-    )
+def _marked(text: str, **look: object) -> str:
+    """Return a text with its options in their colours, and the rest as given."""
+    parts, at = [], 0
+    for found in _MARKS.finditer(text):
+        parts += [
+            _styled(text[at : found.start()], look),
+            _styled(found[0], {**look, **_LOOKS[str(found.lastgroup)]}),
+        ]
+        at = found.end()
+    return "".join([*parts, _styled(text[at:], look)])
+
+
+def _styled(text: str, look: Mapping[str, object]) -> str:
+    return typer.style(text, **look) if text.strip() and any(look.values()) else text  # type: ignore[arg-type]
+
+
+def _print(line: str, *, err: bool = False) -> None:
+    coloured = any(os.getenv(name) for name in ("GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS")) or None
+    plain = os.getenv("NO_COLOR") or os.getenv("TERM") in {"dumb", "unknown"}
+    typer.echo(line, err=err, color=False if plain else coloured)
+
+
+def _width() -> int:
+    """Return the terminal's width, of whichever stream is one."""
+    for name in ("TERMINAL_WIDTH", "COLUMNS"):
+        if os.getenv(name, "").isdigit():
+            return int(os.environ[name])
+    for descriptor in range(3):
+        try:
+            return os.get_terminal_size(descriptor).columns
+        except OSError:
+            continue
+    return _DEFAULT_WIDTH

@@ -1,6 +1,7 @@
 """Faults at every effect of the pipeline, decided by a seed."""
 
-from trials.faults.draws import Fault, FaultDraws, Rates
+from trials.fault import Fault
+from trials.faults.draws import FaultDraws, Rates
 from trials.faults.effects import Call, Effects, Worker
 from trials.faults.trace import Trace
 from trials.faults.unavailable import Unavailable

@@ -23,7 +23,8 @@ from argo.ports.interposed import (
     InterposedQueue,
     Through,
 )
-from trials.faults.draws import Fault, FaultDraws
+from trials.fault import Fault
+from trials.faults.draws import FaultDraws
 from trials.faults.trace import Trace
 from trials.faults.unavailable import Unavailable
 from trials.virtual_time import VirtualClock, VirtualLoop

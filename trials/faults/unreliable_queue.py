@@ -8,7 +8,8 @@ from random import Random  # noqa: TID251 - the seed's
 from argo.domain.signal import Signal
 from argo.ports import Clock, Message, Sent
 from simulation.ports.queue import InMemoryQueue
-from trials.faults.draws import Fault, FaultDraws
+from trials.fault import Fault
+from trials.faults.draws import FaultDraws
 from trials.virtual_time import wake
 
 

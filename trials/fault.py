@@ -1,0 +1,52 @@
+"""Everything that can go wrong in a trial."""
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Everything that can go wrong, with its worst rate, per call or per look, and its meaning."""
+
+    worst: float
+    meaning: str
+
+    def __new__(cls, name: str, worst: float, meaning: str) -> "Fault":
+        """Make a member from its name, worst rate and meaning."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.worst = worst
+        member.meaning = meaning
+        return member
+
+    KILLED_BEFORE = "killed_before", 0.01, "a worker ends just before an effect"
+    KILLED_AFTER = "killed_after", 0.01, "a worker ends just after an effect"
+    SLOW = "slow", 0.02, "an effect takes up to 20 s: leases and time limits run out"
+    RECYCLED = "recycled", 0.3, "a worker begins with nothing in its memory"
+    CLOCK_SKEW = "clock_skew", 0.5, "a worker's clock is up to 2 s off"
+    OTHER_VERSION = "other_version", 0.5, "a worker runs another version: other limits, other leases"
+    LEDGER_THROTTLED = "ledger_throttled", 0.03, "the ledger refuses a call, nothing is done"
+    LEDGER_UNANSWERED = "ledger_unanswered", 0.03, "a write is done, and its answer is lost"
+    LEDGER_REPEATED = "ledger_repeated", 0.05, "a write's answer is lost, and the SDK sends it again"
+    ORDER_LOST = "order_lost", 0.1, "a broker's write times out and was not done"
+    ORDER_UNANSWERED = "order_unanswered", 0.1, "a broker's write times out and was done"
+    ORDER_LATE = "order_late", 0.1, "a broker's write times out and is done seconds later"
+    ORDER_REPEATED = "order_repeated", 0.05, "a gateway sends an order twice: the answer is that it is a duplicate"
+    ORDER_REFUSED = "order_refused", 0.05, "the broker refuses an order"
+    BROKER_UNREACHABLE = "broker_unreachable", 0.05, "the broker answers a read with a 5xx"
+    BROKER_THROTTLED = "broker_throttled", 0.05, "the broker answers 429, with the time of its reset"
+    CREDENTIALS_REFUSED = "credentials_refused", 0.004, "the broker answers 401"
+    VIEWS_LAG = "views_lag", 0.2, "the broker shows orders and positions as they were up to ten seconds ago"
+    FILLED_IN_PART = "filled_in_part", 0.2, "an entry fills in part, and the rest late or never"
+    REJECTED_LATE = "rejected_late", 0.1, "the broker rejects an order that it had accepted"
+    BOTH_LEGS = "both_legs", 0.5, "stop and target of a bracket both fill"
+    CANCEL_SLOW = "cancel_slow", 0.5, "a cancellation takes seconds, in which the order may fill"
+    CLOSED_BY_HAND = "closed_by_hand", 0.1, "a person closes a position at the broker"
+    SENDING_REFUSED = "sending_refused", 0.2, "the queue takes only some messages of a batch"
+    BACKOFF_REFUSED = "backoff_refused", 0.1, "a message's visibility cannot be set"
+    MESSAGE_TWICE = "message_twice", 0.1, "a message is delivered to two workers at once"
+    OUT_OF_ORDER = "out_of_order", 0.7, "messages come in any order"
+    DELETION_LOST = "deletion_lost", 0.1, "a handled message comes back"
+    REDRIVEN = "redriven", 0.3, "dead letters are put back, whatever they are"
+    POISON = "poison", 0.2, "a message that is no signal"
+    SEEN_AGAIN = "seen_again", 0.2, "the generator finds a signal again"
+    OPERATOR_HALTS = "operator_halts", 0.1, "an operator halts the account, and resumes it later"
+    OPERATOR_FLATTENS = "operator_flattens", 0.1, "an operator closes a position"
