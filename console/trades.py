@@ -128,14 +128,9 @@ def sent(execution: Execution, name: str) -> Decimal | None:
     return Decimal(str(body[name])) if name in body else None
 
 
-def planned(execution: Execution, name: str) -> Decimal | None:
-    """Return a number that the sizing recorded."""
-    return Decimal(execution.detail[name]) if name in execution.detail else None
-
-
 def r_multiple(execution: Execution) -> Decimal | None:
     """Return the profit in units of what the entry risked, from its average price to the first stop."""
-    stop, entry = planned(execution, "stop_price"), filled(execution, ENTRY)
+    stop, entry = execution.planned_stop, filled(execution, ENTRY)
     if execution.realised_profit is None or stop is None or entry is None:
         return None
     risk = entry.quantity * abs(entry.price - stop)

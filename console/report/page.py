@@ -15,7 +15,7 @@ from console.report.charts import Figure, calibration_chart, equity_chart, laten
 from console.report.prices import EXIT_NAMES, closed_times, price_charts
 from console.report.reading import Reading
 from console.track_record import TrackRecord, track_records
-from console.trades import Position, planned, r_multiple
+from console.trades import Position, r_multiple
 from console.why import meaning
 from simulation.market.bar_history import BarHistory
 
@@ -113,7 +113,6 @@ def _environment() -> Environment:
         "money": formats.money,
         "percent": formats.percent,
         "percentiles": formats.percentiles,
-        "planned": planned,
         "price": formats.price,
         "quantity": formats.quantity,
         "r_multiple": r_multiple,

@@ -15,7 +15,7 @@ from console.outcomes import waits_or_not_sent
 from console.report.charts import MOST_POINTS, Figure, scatter
 from console.report.formats import price, signed
 from console.report.reading import Reading
-from console.trades import Position, planned, positions, r_multiple
+from console.trades import Position, positions, r_multiple
 from simulation.market.bar_history import Bar, BarHistory
 
 MOST_SIGNALS = 500
@@ -201,7 +201,7 @@ def _levels(name: str, dash: str, held: Iterable[Position], ends: datetime) -> F
     times: list[str | None] = []
     prices: list[float | None] = []
     for each in held:
-        level = planned(each.execution, f"{name}_price")
+        level = each.execution.planned_stop if name == "stop" else each.execution.planned_target
         if level is not None:
             closed = each.exit.at if each.exit and each.profit is not None else ends
             times += [iso(each.entry.at), iso(closed), None]

@@ -24,6 +24,11 @@ WORKED_OUT_OF = {
     "lease_until": None,  # a worker's, not the trade's
     "expires_at": None,  # the signal's, as the next
     "timeframe": None,
+    "closes": None,  # of a signal that closes another's position, whose order it has then
+    "missing_since": "history",
+    "sent_again": "history",
+    "planned_stop": "stop_price",
+    "planned_target": "target_price",
     "legs": "take_profit_order_id",
     "exit": "exit_order_id",
     "protection": "guard_order_id",

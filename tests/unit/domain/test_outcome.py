@@ -174,7 +174,7 @@ def test_b02_an_order_sent_again_is_given_a_quiescence_of_its_own():
 def test_b02_two_looks_are_never_closer_than_the_quiescence_when_an_order_is_sent_again(first, between):
     wait = look_up(None, seconds_later=first)
 
-    decision = look_up(None, detail=wait.detail, seconds_later=first + between)
+    decision = look_up(None, detail=wait.told, seconds_later=first + between)
 
     assert isinstance(decision, SendAgain) == (between >= QUIESCENCE.total_seconds())
 

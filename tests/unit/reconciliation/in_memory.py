@@ -13,7 +13,7 @@ from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
-from reconciliation.wiring import Wiring
+from reconciliation.wiring import Wiring, wire
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
 
@@ -157,16 +157,13 @@ class Book:
 
 
 def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Profile | None = None) -> Wiring:
-    return Wiring(
-        executor="argo",
-        profile=profile or a_profile(),
-        ports=GivenPorts(
-            ledger=book,
-            broker=exchange,
-            market_data=exchange,
-            queue=None,
-            queues={},
-            clock=SteppedClock(now),
-            telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
-        ),
+    ports = GivenPorts(
+        ledger=book,
+        broker=exchange,
+        market_data=exchange,
+        queue=None,
+        queues={},
+        clock=SteppedClock(now),
+        telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
     )
+    return wire(ports, "argo", profile or a_profile())

@@ -224,6 +224,14 @@ def recorded(
     return {name: text for name, text in texts.items() if text is not None}
 
 
+def _price(text: str | None) -> Decimal | None:
+    """Read a price; a text of that name may also be the broker's, who writes what he likes."""
+    try:
+        return None if text is None else Decimal(text)
+    except ArithmeticError:
+        return None
+
+
 def _of_leg(body: Mapping[str, Any], leg: str, price: str) -> object:
     legs = body.get(leg)
     return legs.get(price) if isinstance(legs, Mapping) else None
@@ -291,8 +299,8 @@ class Execution(BaseModel):
             "closes": detail.get(_CLOSES),
             "missing_since": missing or None,
             "sent_again": missing == "",
-            "planned_stop": detail.get(_STOP) or _of_leg(body, "stop_loss", "stop_price"),
-            "planned_target": detail.get(_TARGET) or _of_leg(body, "take_profit", "limit_price"),
+            "planned_stop": _price(detail.get(_STOP)) or _of_leg(body, "stop_loss", "stop_price"),
+            "planned_target": _price(detail.get(_TARGET)) or _of_leg(body, "take_profit", "limit_price"),
         }
         return {name: value for name, value in read.items() if value} | values
 
