@@ -20,6 +20,9 @@ from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, a
 
 MINUTE = timedelta(minutes=1)
 
+WITHOUT_EXITS = {"planned_stop": None, "planned_target": None}
+"""What makes a record unreadable for the rules."""
+
 
 class Account:
     """Positions with live legs, and one run after another, a minute apart."""
@@ -141,19 +144,19 @@ def test_an_execution_that_cannot_be_read_stops_no_other_and_the_run_says_so_at_
     account = Account(3)
     for number in range(3):
         account.end_legs(number)
-    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update={"order_body": {}}))
+    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update=WITHOUT_EXITS))
 
     with pytest.raises(ExceptionGroup) as failed:
         account.run()
 
-    assert [type(error) for error in failed.value.exceptions] == [KeyError]
+    assert [type(error) for error in failed.value.exceptions] == [LookupError]
     covers = [each.protection and each.protection.cover for each in account.book.executions.values()]
     assert covers == [None, Cover.COMPLETE, Cover.COMPLETE]
 
 
 def test_an_unreadable_execution_that_a_rule_would_judge_stops_no_other_either():
     account = Account(2, trail_r=1)
-    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update={"order_body": {}}))
+    account.book.add(account.book.executions[f"{0:024x}"].model_copy(update=WITHOUT_EXITS))
     account.end_legs(1)
 
     with pytest.raises(ExceptionGroup):
