@@ -1,14 +1,13 @@
 """Wrong ways from a signal to its order."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState, client_order_id
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate
-from argo.domain.ledger import Claim, Intent, Release, Settled, Settlement
+from argo.domain.ledger import Claim, Intent, Settled, Settlement
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import AfterSubmit, Reject, Wait, after_submit
 from argo.domain.profile import Profile
@@ -18,7 +17,8 @@ from argo.ports import Broker, GivenPorts, Ledger
 from argo.ports.interposed import InterposedLedger
 from execution import checks, gate
 from execution.batch import execute_batch
-from execution.outcomes import Accepted, Expired, Outcome, Waiting
+from execution.outcomes import Accepted, Expired, Outcome, Rejected, Waiting
+from execution.recording import Recorder
 from execution.rules import Rules
 from execution.sending import Sender
 from execution.view import AccountView
@@ -61,15 +61,12 @@ class ClaimReadAsDone(InterposedLedger):
         return await self.port.claim(signal, executor, now=now, lease=lease)
 
 
-class ReservationNotReleased(InterposedLedger):
+class ReservationNotReleased(Recorder):
     """Keeps what a rejected order had reserved."""
 
-    async def settle(
-        self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
-    ) -> Execution:
-        if state is ExecutionState.REJECTED:
-            settlement = replace(settlement, release=Release.NOTHING)
-        return await self.port.settle(execution, state, settlement, now=now)
+    async def reject(self, outcome: Rejected) -> None:
+        ports, learnt = self.wiring.ports, Settlement(reason=outcome.reason, detail=outcome.detail)
+        await ports.ledger.settle(outcome.execution, ExecutionState.REJECTED, learnt, now=ports.clock.now())
 
 
 class NewIdPerAttempt(Sender):
@@ -206,10 +203,10 @@ EXECUTING = (
         lambda ports: ClaimReadAsDone(ports.ledger, straight),
         "B01",
     ),
-    _on(
+    _by(
         "reservation_not_released",
         "keeps a rejected order's money and symbol",
-        lambda ports: ReservationNotReleased(ports.ledger, straight),
+        recorder=ReservationNotReleased,
     ),
     _by(
         "exit_gated",

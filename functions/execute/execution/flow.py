@@ -43,7 +43,7 @@ class Flow:
             Opposition(wiring, reader),
             Intender(wiring, reader),
             wiring.rules.sender(wiring),
-            Recorder(wiring, reader),
+            wiring.rules.recorder(wiring, reader),
         )
 
     async def handle(self, signal: Signal, receives: int) -> Handled:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Unauthorised
@@ -22,7 +23,9 @@ from execution.outcomes import (
     Waiting,
 )
 from execution.telling import milliseconds, tell
-from execution.wiring import Wiring
+
+if TYPE_CHECKING:
+    from execution.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ type Handled = Done | Later
 class Recorder:
     """Records what became of signals at one account."""
 
-    wiring: Wiring
+    wiring: "Wiring"
     reader: AccountReader
 
     async def record(self, outcome: Outcome, receives: int) -> Handled:
@@ -60,7 +63,7 @@ class Recorder:
             case Accepted():
                 await self._accept(outcome)
             case Rejected():
-                await self._reject(outcome)
+                await self.reject(outcome)
             case Denied():
                 await self._deny(outcome)
             case PositionClosed():
@@ -78,7 +81,8 @@ class Recorder:
         order_id = outcome.order.order_id
         tell(self.wiring, "order_submitted", submitted, milliseconds=waited, order_id=order_id, **learnt.detail)
 
-    async def _reject(self, outcome: Rejected) -> None:
+    async def reject(self, outcome: Rejected) -> None:
+        """Record that the broker will not have an order, and give back what was reserved for it."""
         learnt = Settlement(reason=outcome.reason, detail=outcome.detail, release=Release.RESERVATION_AND_SYMBOL)
         rejected = await self._settle(outcome.execution, ExecutionState.REJECTED, learnt)
         self.reader.changed()

@@ -13,6 +13,7 @@ from argo.domain.reasons import Denial
 from argo.domain.signal import Signal
 from execution import gate
 from execution.message import Malformed, read_signal
+from execution.recording import Recorder
 from execution.sending import Sender
 from execution.view import AccountView
 
@@ -26,5 +27,6 @@ class Rules:
     exit_denial: Callable[[Signal, Profile, AccountView], Denial | None] = gate.exit_denial
     ledger_checks: Sequence[gate.LedgerCheck] = gate.LEDGER_CHECKS
     sender: type[Sender] = Sender
+    recorder: type[Recorder] = Recorder
     after_submit: Callable[[BrokerOrder | BrokerFault], AfterSubmit] = after_submit
     closing: ClosingRules = field(default_factory=ClosingRules)

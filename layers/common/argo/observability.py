@@ -1,5 +1,6 @@
 """Logs and metrics: one structured logger, one EMF record per invocation."""
 
+import sys
 from collections import Counter
 from typing import IO
 
@@ -29,10 +30,9 @@ class Telemetry:
     ) -> None:
         """Report as ``service``; logs go to ``stream``, by default standard output, where ``metrics`` go too."""
         self.log = Logger(service=service, stream=stream)
-        if stream is not None:
-            # Powertools keeps one logger per service: a second telemetry would log to the first one's stream. That
-            # may be closed by now, which setStream() would trip over: it flushes what every record has flushed.
-            self.log.registered_handler.stream = stream  # type: ignore[attr-defined]
+        # Powertools keeps one logger per service: a second telemetry would log to the first one's stream. That
+        # may be closed by now, which setStream() would trip over: it flushes what every record has flushed.
+        self.log.registered_handler.stream = stream or sys.stdout  # type: ignore[attr-defined]
         self._dimensions = {"service": service, "mode": mode} | ({"executor": executor} if executor else {})
         self._counts: Counter[Metric] = Counter()
         self._values: list[tuple[Metric, float]] = []
