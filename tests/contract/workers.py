@@ -64,8 +64,14 @@ def an_intent(
         order_body=order_body,
         notional=Decimal(str(notional)),
         risk=Decimal(str(risk)),
+        planned_stop=_price(order_body, "stop_loss", "stop_price"),
+        planned_target=_price(order_body, "take_profit", "limit_price"),
         detail=detail,
     )
+
+
+def _price(order_body: Mapping[str, object], leg: str, name: str) -> Decimal | None:
+    return Decimal(order_body[leg][name]) if leg in order_body else None
 
 
 def settle(

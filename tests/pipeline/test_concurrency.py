@@ -61,7 +61,7 @@ def worker_processes(aws):
     made = WorkerProcesses(
         aws.environment
         | {"ARGO_MODE": "simulated"}
-        | aws.create_resources(TEMPLATE, "worker_processes").environment("argo")
+        | aws.create_resources(TEMPLATE, "worker-processes").environment("argo")
     )
     yield made
     made.close()

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.account import TradingState
+from argo.domain.account_status import limits
 from argo.domain.execution import ExecutionState
 from argo.domain.limits import Level
 from argo.domain.profile import BreachEnds, DrawdownBasis
 from argo.domain.signal import Side
-from console.status import limits
 from console.trading_state import _change
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import MINUTE, PRICE, against

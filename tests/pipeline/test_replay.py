@@ -218,9 +218,9 @@ def test_a_replayed_account_asks_the_broker_no_more_often_than_alpaca_allows():
     clock = SteppedClock(engine.clock.now)
 
     async def ask():
-        with InMemory()(engine, {"argo": simulated_account("argo")}, clock) as surroundings:
+        with InMemory()(engine, {"argo": simulated_account("argo")}, clock) as connected:
             for _ in range(REQUESTS_A_MINUTE):
-                await surroundings.accounts["argo"].broker.positions()
+                await connected.ports["argo"].broker.positions()
 
     with pytest.raises(Throttled, match="request budget"):
         asyncio.run(ask())
