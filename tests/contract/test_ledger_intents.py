@@ -37,7 +37,10 @@ def test_b12_an_intent_writes_order_body_reservation_and_lock(ledger):
     intended = ledger.intend(execution, intent, account=ledger.account("argo"), now=NOW + LEASE / 2)
 
     assert intended == ledger.execution(*execution.key)
-    assert (intended.state, intended.attempts, intended.detail) == (ExecutionState.SUBMITTING, 1, intent.detail)
+    exits = {"stop_price": str(plan.stop_price), "target_price": str(plan.target_price)}
+    assert (intended.planned_stop, intended.planned_target) == (plan.stop_price, plan.target_price)
+    assert (intended.state, intended.attempts) == (ExecutionState.SUBMITTING, 1)
+    assert intended.detail == intent.detail | exits
     assert (intended.order_body, intended.history[-1].at) == (plan.body(), NOW + LEASE / 2)
     assert (intended.reserved_notional, intended.reserved_risk) == (plan.notional, plan.risk) == reserved(ledger)
     with pytest.raises(SymbolLocked):
