@@ -62,7 +62,7 @@ simulate: $(UV) ## A thousand seeds of faults on virtual time, every rule checke
 	@$(RUN) --group local argo simulate $(or $(ARGS),--seeds 1000)
 
 .PHONY: prove
-prove: $(UV) ## Catch every wrong policy with the fault simulation, and write docs/proof.md and README's table (minutes)
+prove: $(UV) ## Catch every wrong policy with the fault simulation, and write docs/proof.md (minutes)
 	@$(RUN) --group local argo simulate --mutants --seeds 200 --write
 
 # checkov pins a hundred packages and would rule the lock: it has an environment of its own, which uv keeps.

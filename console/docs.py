@@ -1,4 +1,4 @@
-"""`argo docs`: docs/reference.md, policies.md, proof.md and README's table of mutants, written from the code."""
+"""`argo docs`: docs/reference.md, policies.md and proof.md, written from the code."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +13,11 @@ from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from console.markdown import section
 from console.policies import policies
-from trials.proof import PROOF, proof, read_record, with_mutants
+from trials.proof import PROOF, proof, read_record
 from worlds.paths import PROJECT, TEMPLATE
 from worlds.template import read_template
 
 REFERENCE, POLICIES = PROJECT / "docs" / "reference.md", PROJECT / "docs" / "policies.md"
-README = PROJECT / "README.md"
 
 _COLUMN = ("column", "type", "meaning")
 _STATISTICS = {"Maximum": "the highest", "Sum": "the sum of", "SampleCount": "the number of records of"}
@@ -34,7 +33,7 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")
     ] = False,
 ) -> None:
-    """Write docs/reference.md, policies.md, proof.md and README's table of mutants from the code."""
+    """Write docs/reference.md, policies.md and proof.md from the code."""
     if not check:
         write_docs()
         return
@@ -52,12 +51,10 @@ def write_docs() -> None:
 
 def _stale() -> dict[Path, str]:
     """Return what the files that are not up to date should say."""
-    caught = read_record().caught
     generated = {
         REFERENCE: reference(),
         POLICIES: policies(),
-        PROOF: proof(caught),
-        README: with_mutants(README.read_text("utf-8"), caught),
+        PROOF: proof(read_record().caught),
     }
     return {path: text for path, text in generated.items() if _read(path) != text}
 

@@ -81,7 +81,7 @@ COMMANDS = {
     ),
     "docs": (
         "console.docs",
-        "Write docs/reference.md, policies.md, proof.md and README's table of mutants from the code.",
+        "Write docs/reference.md, policies.md and proof.md from the code.",
     ),
     "credentials": ("console.credentials", "Store an account's key at the broker."),
     "dlq": ("console.dlq", "Look at dead letters and put them back into their queue."),

@@ -30,9 +30,7 @@ def simulate(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Run every mutant until it is caught, on at most --seeds seeds.")
     ] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="With --mutants: write docs/proof.md and README's table.")
-    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --mutants: write docs/proof.md.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.process_cpu_count() or 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What the trials prove: how soon each mutant was caught, and a trial's hash; shown as docs/proof.md."""
+"""What the trials prove: how soon each wrong policy was caught, and a trial's hash; shown as docs/proof.md."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +13,6 @@ from worlds.paths import PROJECT
 PROOF = PROJECT / "docs" / "proof.md"
 RECORD = PROJECT / "docs" / "proof.json"
 
-_BEGIN, _END = "<!-- mutants: written by `make docs` -->", "<!-- mutants: end -->"
-
 _ABOUT = """# What the fault simulation proves
 
 Written by `make prove` and `make docs`. A trial is the whole path from a signal to its order's end: the functions'
@@ -23,14 +21,14 @@ all of them drawn from one seed. `argo simulate --seeds 1000` runs seeds; a fail
 story. `argo simulate --seed N` runs one again, with the same trace hash on every machine: `make test` compares one
 with that of the machine on which this was written.
 
-Right code breaks no rule. That the rules would notice is shown by the mutants: policies as people get them wrong,
-each put in the right one's place for a trial. Every one of them must be caught. The failures that they bring back
-are rows of [failures](failures.md)."""
+Right code breaks no rule. That the rules would notice is shown by wrong policies, as people get them wrong: each
+is put in the right one's place for a trial, and every one must be caught. The failures that they bring back are
+rows of [failures](failures.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """The first seed, of trials of so many signals, at which a mutant broke rules, and which."""
+    """The first seed, of trials of so many signals, at which a wrong policy broke rules, and which."""
 
     seed: int
     signals: int
@@ -48,7 +46,7 @@ class Traced:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of each mutant, by its name, and a trial that every machine runs alike."""
+    """What is known of each wrong policy, by its name, and a trial that every machine runs alike."""
 
     traced: Traced
     caught: Mapping[str, Caught]
@@ -70,41 +68,22 @@ def write_record(record: Record, path: Path = RECORD) -> None:
 
 
 def proof(caught: Mapping[str, Caught]) -> str:
-    """Return docs/proof.md; a mutant of which nothing is known yet says so."""
-    mutants = [
-        (f"`{name}`", mutant.wrong, mutant.failure or "-", *_told(caught.get(name)))
-        for name, mutant in WRONG_POLICIES.items()
+    """Return docs/proof.md; a wrong policy of which nothing is known yet says so."""
+    wrong = [
+        (f"`{name}`", policy.wrong, policy.failure or "-", *_told(caught.get(name)))
+        for name, policy in WRONG_POLICIES.items()
     ]
     sections = (
         _ABOUT,
         _table(
-            "Mutants",
-            ("mutant", "what it does", "failure it brings back", "first caught at seed", "by the rules"),
-            mutants,
+            "Wrong policies",
+            ("policy", "what it does", "failure it brings back", "first caught at seed", "by the rules"),
+            wrong,
         ),
         _table("Rules", ("rule", "what must hold"), ((f"`{rule}`", rule.meaning) for rule in Rule)),
         _table("Faults", ("fault", "what happens"), ((f"`{fault}`", fault.meaning) for fault in Fault)),
     )
     return "\n\n".join(sections) + "\n"
-
-
-def with_mutants(readme: str, caught: Mapping[str, Caught]) -> str:
-    """Return README with its table of mutants as it is now.
-
-    Raises:
-        ValueError: README has no place for it.
-    """
-    before, began, rest = readme.partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
-    if not (began and ended):
-        raise ValueError(f"README.md has no place for the mutants, between {_BEGIN} and {_END}")
-    seeds = [caught[name].seed for name in WRONG_POLICIES if name in caught]
-    last = max(seeds, default=0)
-    summary = f"{len(seeds)} of {len(WRONG_POLICIES)} wrong policies are caught, the last by seed {last}"
-    rows = [(mutant.wrong, *_told(caught.get(name))) for name, mutant in WRONG_POLICIES.items()]
-    table = "\n".join(_rows(("a worker that", "seeds it survives", "what the next one breaks"), rows))
-    folded = f"<details>\n<summary>{summary}</summary>\n\n{table}\n\n</details>"
-    return f"{before}{began}\n{folded}\n{ended}{after}"
 
 
 def _told(known: Caught | None) -> tuple[str, str]:
@@ -114,12 +93,5 @@ def _told(known: Caught | None) -> tuple[str, str]:
 
 
 def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return f"## {title}\n\n" + "\n".join(_rows(headings, rows))
-
-
-def _rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(headings)} |",
-        f"|{'---|' * len(headings)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
+    lines = (f"| {' | '.join(cells)} |" for cells in (headings, *rows))
+    return f"## {title}\n\n{next(lines)}\n|{'---|' * len(headings)}\n" + "\n".join(lines)

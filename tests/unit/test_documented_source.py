@@ -1,4 +1,4 @@
-"""The README's own source, taken from the README and run."""
+"""The source of docs/sources.md, taken from there and run."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ from tests.unit.generation.market import (
 from worlds.paths import CONFIGURATION, PROJECT
 
 SECTION = re.search(
-    r"^## Add a source\n(.*?)^## ", (PROJECT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    r"^## Add a source\n(.*?)^## ", (PROJECT / "docs/sources.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
 assert SECTION is not None
 [PYTHON] = re.findall(r"```python\n(.*?)```", SECTION[1], re.DOTALL)
@@ -40,7 +40,7 @@ def gap(tmp_path, monkeypatch):
     (tmp_path / path.name).write_text(PYTHON, "utf-8")
     monkeypatch.setattr(generation.sources, "__path__", [*generation.sources.__path__, str(tmp_path)])
     text = CONFIGURATION.read_text("utf-8")
-    # Somebody who follows the README has it there already.
+    # Somebody who follows the page has it there already.
     configuration = parse_configuration(text if "[sources.gap]" in text else f"{text}\n{TOML}")
     yield next(entry for entry in sources(configuration) if entry.name == "gap")
     sys.modules.pop("generation.sources.gap", None)

@@ -1,4 +1,4 @@
-"""The account in README is one that loads, and it says of itself what it does."""
+"""The account in docs/accounts.md is one that loads, and it says of itself what it does."""
 
 import re
 
@@ -6,9 +6,9 @@ from argo.domain.profile import BreachEnds, parse_profile
 from worlds.paths import PROJECT
 
 
-def test_the_account_in_the_readme_loads():
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"```toml\n(\[accounts\.swing\]\n.*?)```", readme, re.DOTALL)
+def test_the_account_in_the_docs_loads():
+    page = (PROJECT / "docs/accounts.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(\[accounts\.swing\]\n.*?)```", page, re.DOTALL)
 
     profile = parse_profile(example, "swing")
 
