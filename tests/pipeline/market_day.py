@@ -80,7 +80,7 @@ class Day:
         assert all(runs <= LONGEST_UNPROTECTED_RUNS for runs in self.unprotected_runs.values()), (
             self.unprotected_runs
         )
-        longest = max((seconds for report in self.reports for seconds in report.naked_seconds), default=0)
+        longest = max((seconds for report in self.reports for seconds in report.unprotected_seconds), default=0)
         assert longest <= LONGEST_UNPROTECTED_SECONDS
 
     @property

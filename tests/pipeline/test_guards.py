@@ -128,7 +128,7 @@ def test_a16_a_guard_that_is_refused_twice_is_reported_each_run_where_the_profil
     assert [report.problems[signal.signal_id] for report in reports[2:]] == ["the broker will not guard it"] * 2
     assert (execution.state, execution.protection.cover) == (ExecutionState.FILLED, Cover.NONE)
     assert execution.protection.reason == REFUSED["message"]
-    seconds = [max(report.naked_seconds) for report in reports]
+    seconds = [max(report.unprotected_seconds) for report in reports]
     assert seconds == [seconds[0] + 60 * run for run in range(4)]
     assert day.orders(signal, "exit") == day.orders(signal, "guard") == []
 

@@ -108,7 +108,7 @@ def test_b15_an_exit_that_a_persons_order_stands_in_the_way_of_is_reported_each_
 
     assert status == "new"
     assert all("potential wash trade" in report.problems[signal.signal_id] for report in reports[1:])
-    naked = [max(report.naked_seconds, default=0) for report in reports]
+    naked = [max(report.unprotected_seconds, default=0) for report in reports]
     assert naked[2] - naked[1] == 60
     assert ended(day, signal)[:2] == (ExecutionState.CLOSED, ["entry", "exit"])
     assert day.held() == 0

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Cover, Execution, Leg, Protection, client_order_id
-from argo.domain.faults import Duplicate, Refused
+from argo.domain.execution import Cover, Execution, Protection
+from argo.domain.faults import Refused
 from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, plain
 from argo.domain.outcome import may_arrive
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
+from argo.placing import find, send
 from argo.ports import Broker, Clock, Ledger
 from reconciliation.repair import Guard
 
@@ -36,7 +37,7 @@ class Guardian:
         """
         before = execution.protection
         if before is not None and before.order_body is not None and before.order_id is None:
-            sent = await self.broker.order_by_client_id(_client_order_id(execution, before))
+            sent = await find(self.broker, execution, before)
             if sent is not None:
                 return await self.accepted(execution, before, sent)
             planned = before
@@ -45,16 +46,12 @@ class Guardian:
         now = self.clock.now()
         planned = planned.model_copy(update={"sent_at": now})
         execution = await self.ledger.record_protection(execution, planned, now=now)
-        try:
-            order = await self.broker.submit(planned.order_body or {})
-        except Duplicate:
-            found = await self.broker.order_by_client_id(_client_order_id(execution, planned))
-            if found is None:
-                return execution
-            order = found
-        except Refused as refusal:
-            return await self._refused(execution, planned, before, refusal)
-        return await self.accepted(execution, planned, order)
+        answer = await send(self.broker, execution, planned)
+        if answer is None:
+            return execution
+        if isinstance(answer, Refused):
+            return await self._refused(execution, planned, before, answer)
+        return await self.accepted(execution, planned, answer)
 
     async def _refused(
         self, execution: Execution, planned: Protection, before: Protection | None, refusal: Refused
@@ -80,16 +77,16 @@ def next_protection(
     attempt = (known.attempt if known else 0) + 1
     earlier = (*known.earlier, *([known.order_id] if known.order_id else [])) if known else ()
     fresh = Protection(cover=Cover.NONE, naked_since=naked_since, attempt=attempt, earlier=earlier)
-    return fresh.model_copy(update={"order_body": _body(execution, wanted, attempt)})
+    return fresh.model_copy(update={"order_body": _body(execution, wanted, fresh)})
 
 
-def _body(execution: Execution, wanted: Guard, attempt: int) -> dict[str, object]:
+def _body(execution: Execution, wanted: Guard, planned: Protection) -> dict[str, object]:
     body: dict[str, object] = {
         "symbol": str(execution.symbol),
         "side": str(execution.side.opposite),
         "qty": plain(wanted.quantity),
         "time_in_force": str(TimeInForce.GTC),
-        "client_order_id": client_order_id(execution.executor, execution.signal_id, Leg.GUARD, attempt),
+        "client_order_id": execution.client_order_id_of(planned),
     }
     if wanted.target is not None:
         return body | {
@@ -109,7 +106,3 @@ def _body(execution: Execution, wanted: Guard, attempt: int) -> dict[str, object
         "stop_price": str(wanted.stop),
         "limit_price": str(limit),
     }
-
-
-def _client_order_id(execution: Execution, known: Protection) -> str:
-    return client_order_id(execution.executor, execution.signal_id, Leg.GUARD, known.attempt)

@@ -121,8 +121,8 @@ class Follower:
         found, known = cover(situation), execution.protection
         if found is Cover.COMPLETE:
             return await self._note_guard(execution, situation.orders)
-        since = self._naked_since(execution, situation)
-        self.report.naked_seconds.append((self.ports.clock.now() - since).total_seconds())
+        since = self._unprotected_since(execution, situation)
+        self.report.unprotected_seconds.append((self.ports.clock.now() - since).total_seconds())
         if known is not None and (known.cover, known.naked_since) == (found, since):
             return execution
         changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
@@ -136,8 +136,8 @@ class Follower:
             return execution
         return await self._guardian.accepted(execution, known, orders.guards[-1])
 
-    def _naked_since(self, execution: Execution, situation: Situation) -> datetime:
-        """Return from when the position is naked: since its fill, or, of one that was guarded, since now."""
+    def _unprotected_since(self, execution: Execution, situation: Situation) -> datetime:
+        """Return from when the position is unprotected: since its fill, or, of one that was guarded, since now."""
         known = execution.protection
         if known is not None and known.naked_since is not None:
             return known.naked_since
@@ -146,7 +146,7 @@ class Follower:
 
     async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
         """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
-        since = self._naked_since(execution, situation)
+        since = self._unprotected_since(execution, situation)
         guarded = await self._guardian.guard(execution, action, naked_since=since)
         protection = guarded.protection
         if protection is not None and protection.cover is Cover.COMPLETE:
@@ -184,7 +184,7 @@ class Follower:
         """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
         if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
             waited = self.ports.clock.now() - execution.exit.planned_at
-            self.report.naked_seconds.append(waited.total_seconds())
+            self.report.unprotected_seconds.append(waited.total_seconds())
             self._tell(execution, f"its exit waits: {'; '.join(wait.detail.values())}")
 
     async def _tighten(self, execution: Execution, action: Tighten, orders: Orders) -> None:

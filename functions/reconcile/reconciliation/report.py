@@ -18,7 +18,7 @@ class Report:
     returned: int = 0
     unanswered: int = 0
     broker_requests: int = 0
-    naked_seconds: list[float] = field(default_factory=list)
+    unprotected_seconds: list[float] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     conserved: Conserved | None = None
 
@@ -33,7 +33,7 @@ class Report:
             "returned": self.returned,
             "unanswered": self.unanswered,
             "broker_requests": self.broker_requests,
-            "longest_naked_seconds": max(self.naked_seconds, default=0.0),
+            "longest_naked_seconds": max(self.unprotected_seconds, default=0.0),
             "problems": self.problems,
             "conservation": self._conservation(),
         }

@@ -183,7 +183,7 @@ def _tell(wiring: Wiring, report: Report) -> None:
     if report.conserved is not None:
         record(telemetry, report.conserved)
     telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
-    if report.naked_seconds or not report.unanswered:
-        # A broker that does not answer leaves unknown what is naked: a 0 would end an alarm that should go on.
-        telemetry.record(Metric.NAKED_POSITION, max(report.naked_seconds, default=0.0))
+    if report.unprotected_seconds or not report.unanswered:
+        # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
+        telemetry.record(Metric.NAKED_POSITION, max(report.unprotected_seconds, default=0.0))
     telemetry.count(Metric.REPAIRS_MADE, sum(report.repairs.values()))

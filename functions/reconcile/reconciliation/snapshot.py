@@ -53,8 +53,8 @@ def needs_price(execution: Execution, rules: ExitRules) -> bool:
     """Tell whether a rule of the profile, or a target that no order carries, goes by the market's price."""
     if execution.state is not ExecutionState.FILLED:
         return False
-    naked = execution.protection is not None and execution.protection.cover is not Cover.COMPLETE
-    return naked or not execution.legs or rules.trail_r is not None or rules.break_even_at_r is not None
+    unprotected = execution.protection is not None and execution.protection.cover is not Cover.COMPLETE
+    return unprotected or not execution.legs or rules.trail_r is not None or rules.break_even_at_r is not None
 
 
 def is_as_known(execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair = plan_repair) -> bool:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import VIEWS_LAG
-from argo.domain.execution import Execution, ExecutionState, Exit, Leg, client_order_id
-from argo.domain.faults import BrokerFault, Duplicate, Refused
+from argo.domain.execution import Execution, ExecutionState, Exit
+from argo.domain.faults import BrokerFault, Refused
 from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
 from argo.domain.outcome import Wait, may_arrive, waiting_for
 from argo.domain.prices import CRYPTO_STEP, floor_to
@@ -21,6 +21,7 @@ from argo.domain.reasons import Obstacle
 from argo.domain.settlement import Move, Orders, settle
 from argo.domain.signal import Side
 from argo.following import orders_of
+from argo.placing import find, send
 from argo.ports import Broker, Clock, Ledger
 
 _SOON = timedelta(seconds=2)
@@ -91,7 +92,7 @@ class PositionCloser:
             return self._wait("the broker does not show its orders")
         if planned.order_id is not None:
             return await self._follow(execution, planned, orders)
-        if begun and (sent := await self._sent(execution, planned)) is not None:
+        if begun and (sent := await find(self.broker, execution, planned)) is not None:
             return await self._accepted(execution, planned, orders, sent)
         if orders.live:
             for order in orders.live:
@@ -128,9 +129,6 @@ class PositionCloser:
         views_agree = self.clock.now() - order.filled_at > VIEWS_LAG
         return views_agree and bool(await self._quantity(execution, orders.held))
 
-    async def _sent(self, execution: Execution, planned: Exit) -> BrokerOrder | None:
-        return await self.broker.order_by_client_id(_client_order_id(execution, planned))
-
     async def _quantity(self, execution: Execution, held: Decimal) -> Decimal | None:
         """Return what is held by the orders' fills and no more than the position; None where they disagree.
 
@@ -155,29 +153,25 @@ class PositionCloser:
             "qty": plain(abs(quantity)),
             "type": str(OrderType.MARKET),
             "time_in_force": str(TimeInForce.GTC if execution.symbol.is_crypto else TimeInForce.DAY),
-            "client_order_id": _client_order_id(execution, planned),
+            "client_order_id": execution.client_order_id_of(planned),
         }
         now = self.clock.now()
         intended = planned.model_copy(update={"order_body": body, "sent_at": now})
         return await self.ledger.record_exit(execution, intended, now=now), intended
 
     async def _submit(self, execution: Execution, planned: Exit, orders: Orders, *, before: Exit) -> Closing:
-        try:
-            order = await self.broker.submit(planned.order_body or {})
-        except Duplicate:
-            found = await self._sent(execution, planned)
-            if found is None:
-                return self._wait("the broker knows the exit and does not show it")
-            order = found
-        except Refused as refusal:
-            now = self.clock.now()
-            if may_arrive(before.sent_at, now):
-                await self.ledger.record_exit(execution, before, now=now)
-                return self._wait("the broker refused the exit, which may still arrive", refusal.detail())
-            # Nothing was placed: what is held is read anew before the next attempt.
-            await self._again(execution, planned)
-            return self._wait("the broker refused the exit", refusal.detail())
-        return await self._accepted(execution, planned, orders, order)
+        answer = await send(self.broker, execution, planned)
+        if answer is None:
+            return self._wait("the broker knows the exit and does not show it")
+        if not isinstance(answer, Refused):
+            return await self._accepted(execution, planned, orders, answer)
+        now = self.clock.now()
+        if may_arrive(before.sent_at, now):
+            await self.ledger.record_exit(execution, before, now=now)
+            return self._wait("the broker refused the exit, which may still arrive", answer.detail())
+        # Nothing was placed: what is held is read anew before the next attempt.
+        await self._again(execution, planned)
+        return self._wait("the broker refused the exit", answer.detail())
 
     async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Exited:
         accepted = planned.model_copy(update={"order_id": order.order_id})
@@ -214,7 +208,3 @@ def _planned(execution: Execution) -> Exit:
     if execution.exit is None:
         raise ValueError(f"{execution.key}: no exit is planned")
     return execution.exit
-
-
-def _client_order_id(execution: Execution, planned: Exit) -> str:
-    return client_order_id(execution.executor, execution.signal_id, Leg.EXIT, planned.attempt)

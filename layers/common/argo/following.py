@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from argo.domain.execution import Execution, Exit, Protection
+from argo.domain.execution import Execution, Placement, Protection
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.settlement import Orders
 from argo.ports import Broker
@@ -22,7 +22,7 @@ async def orders_of(execution: Execution, broker: Broker) -> Orders | None:
     return Orders(entry=entry, guards=guards, exits=exits)
 
 
-def order_ids(placed: Exit | Protection | None) -> list[str]:
+def order_ids(placed: Placement | None) -> list[str]:
     """Return the ids of the orders that an exit or a protection has had accepted, the last one at the end."""
     if placed is None:
         return []

@@ -237,7 +237,7 @@ def test_a_guard_that_was_moved_is_followed_to_the_order_in_its_place():
     report, _ = account.run()
 
     assert account.exchange.asked("submit") == account.exchange.asked("cancel") == []
-    assert report.naked_seconds == []
+    assert report.unprotected_seconds == []
 
 
 def test_a_positions_guard_is_told_apart_from_one_of_another_protection():

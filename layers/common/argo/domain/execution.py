@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -136,23 +136,35 @@ class OrderLeg(BaseModel):
     status: str
 
 
-class Exit(BaseModel):
-    """How an execution's position is left before its own legs do: planned, then sent, then accepted.
+class Placement(BaseModel):
+    """An order that is placed beside an entry's own: planned, then sent, then accepted.
 
-    ``why`` says who wanted it: ``signal <id>``, an operator, a rule. ``order_body`` is known once the legs are
-    cancelled, ``sent_at`` is when it was last about to be sent, ``order_id`` is known once the broker has the
-    order. ``earlier`` are orders that ended filled in part.
+    ``order_body`` is known once it is decided what to send, ``sent_at`` is when that was last about to be sent,
+    ``order_id`` is known once the broker has the order. ``earlier`` are orders that ended filled in part.
     """
 
     model_config = PART
+    leg: ClassVar[Leg]
 
-    why: str
-    planned_at: UtcTime
-    attempt: int = 1
+    attempt: int = 0
     order_body: Mapping[str, object] | None = None
     sent_at: UtcTime | None = None
     order_id: str | None = None
     earlier: tuple[str, ...] = ()
+
+
+class Exit(Placement):
+    """How an execution's position is closed before its own legs do.
+
+    ``why`` says who wanted it: ``signal <id>``, an operator, a rule. What to send is decided once the legs are
+    cancelled.
+    """
+
+    leg = Leg.EXIT
+
+    why: str
+    planned_at: UtcTime
+    attempt: int = 1
 
 
 class Cover(StrEnum):
@@ -163,24 +175,18 @@ class Cover(StrEnum):
     NONE = "none"
 
 
-class Protection(BaseModel):
+class Protection(Placement):
     """What guards an execution's position at the broker, as the reconciler last saw or made it.
 
-    ``reason`` says why it is not complete, ``naked_since`` from when. ``order_body``, ``sent_at`` and ``order_id``
-    are of the order that the reconciler placed where the entry's own legs do not guard the position (FAILURES A16,
-    B08), ``earlier`` those of its kind that ended filled in part.
+    ``reason`` says why it is not complete, ``naked_since`` from when. The order is the one that the reconciler
+    placed where the entry's own legs do not guard the position (FAILURES A16, B08).
     """
 
-    model_config = PART
+    leg = Leg.GUARD
 
     cover: Cover
     reason: str | None = None
     naked_since: UtcTime | None = None
-    attempt: int = 0
-    order_body: Mapping[str, object] | None = None
-    sent_at: UtcTime | None = None
-    order_id: str | None = None
-    earlier: tuple[str, ...] = ()
 
 
 class Fill(BaseModel):
@@ -308,6 +314,10 @@ class Execution(BaseModel):
     def key(self) -> tuple[str, str]:
         """Signal id and executor: what the record is found by."""
         return self.signal_id, self.executor
+
+    def client_order_id_of(self, placed: Placement) -> str:
+        """Return the id under which the broker knows, or will know, an order beside the entry's own."""
+        return client_order_id(self.executor, self.signal_id, placed.leg, placed.attempt)
 
     @property
     def was_unknown(self) -> bool:
