@@ -3,29 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from argo.domain.account import MarketClock
 from argo.domain.symbols import Symbol
-
-
-class Exchange(Protocol):
-    """The part of a broker that knows the exchange's hours."""
-
-    async def clock(self) -> MarketClock:
-        """Return the exchange's clock.
-
-        Raises:
-            BrokerFault: it could not be had.
-        """
-        ...
+from argo.ports import Broker
 
 
 @dataclass(slots=True)
 class Sessions:
     """Which symbols are in session. Holidays and half days are the exchange's to know, not a table's here."""
 
-    exchange: Exchange
+    exchange: Broker
     extended_hours: bool = False
     _known: MarketClock | None = None
 
