@@ -1,4 +1,3 @@
-from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -15,6 +14,7 @@ from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
 from simulation.market.sessions import exchange_date
+from tests.unit.generation.evaluators import CROSSING, DAILY, FailsAt, an_evaluator, judged, signal_of
 from tests.unit.generation.market import (
     AAPL,
     JUMP,
@@ -29,23 +29,6 @@ from tests.unit.generation.market import (
     rules,
     weighted,
 )
-
-CROSSING = bars_of([*QUIET, JUMP])
-DAILY = rules(timeframe="1Day")
-
-
-def an_evaluator(journal=None, generation=None, **sources):
-    return Evaluator(generation or rules(), weighted(**sources), (journal or Journal()).telemetry)
-
-
-def judged(bars=CROSSING, journal=None, generation=None, **sources):
-    return signal_of(an_evaluator(journal, generation, **sources), bars)
-
-
-def signal_of(evaluator, bars, now=OPENING, symbol=AAPL):
-    """Return the signal of one symbol's bars, None without one."""
-    found = evaluator.signals({symbol: bar_series(bars)}, now)
-    return found[0] if found else None
 
 
 def is_stale(bar, timeframe, now):
@@ -115,147 +98,6 @@ def test_a30_without_a_range_to_place_a_stop_by_there_is_no_signal(length):
     signal = judged(CROSSING[-length:], above=Above(100))
 
     assert signal is None
-
-
-def test_a31_a_source_that_raises_is_counted_and_named():
-    journal = Journal()
-
-    judged(journal=journal, broken=Says(ZeroDivisionError("no volume")), above=Above(100))
-
-    failed = next(entry for entry in journal.entries if entry["message"] == "source_failed")
-    assert journal.count("SourceFailures") == 1
-    assert (failed["source"], failed["error"]) == ("broken", "ZeroDivisionError('no volume')")
-
-
-def test_a31_a_source_that_raises_is_named_among_the_reasons_of_the_metric(capsys):
-    journal = Journal()
-
-    judged(journal=journal, broken=Says(ZeroDivisionError()), above=Above(100))
-    journal.telemetry.flush()
-
-    assert '"broken"' in capsys.readouterr().out
-
-
-def test_a31_a_source_that_raises_leaves_the_vote_to_the_others():
-    signal = judged(broken=Says(ZeroDivisionError()), above=Above(100))
-
-    assert signal is not None
-    assert [vote.source for vote in signal.votes] == ["above"]
-
-
-class FailsAt:
-    """Sells at every price but one, at which it raises."""
-
-    def __init__(self, price):
-        self.price = price
-
-    def vote(self, bars):
-        if bars.price == self.price:
-            raise ZeroDivisionError
-        return Opinion(Side.SELL, 85.0)
-
-
-def test_a31_a_source_that_begins_to_fail_makes_no_signal_by_its_silence():
-    signal = judged(bars_of([*QUIET, 105.0, JUMP]), bear=FailsAt(JUMP), above=Above(100))
-
-    assert signal is None
-
-
-def test_a31_sources_that_all_raise_give_no_signal():
-    signal = judged(broken=Says(ZeroDivisionError()), also=Says(RuntimeError()))
-
-    assert signal is None
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ZeroDivisionError,
-        "buy",
-        Opinion("neutral", 80.0),
-        Opinion(Side.BUY, 0.75),
-        Opinion(Side.BUY, 101.0),
-        Opinion(Side.BUY, -1.0),
-        Opinion(Side.BUY, float("nan")),
-        Opinion(Side.BUY, None),
-    ],
-    ids=repr,
-)
-def test_a31_an_answer_that_is_no_vote_counts_as_a_failure_of_its_source(answer):
-    journal = Journal()
-
-    signal = judged(journal=journal, broken=Says(answer), above=Above(100))
-
-    assert signal is not None
-    assert [vote.source for vote in signal.votes] == ["above"]
-    assert journal.count("SourceFailures") == 1
-
-
-def test_a31_a_source_may_answer_with_numpys_numbers():
-    confidence = bar_series(CROSSING).close[-1] - 25
-
-    signal = judged(above=Above(100, confidence=confidence))
-
-    assert signal is not None
-    assert signal.votes[0].confidence == 85
-
-
-class Slow:
-    """Sells, in time or for ever, and does not let itself be stopped by an ordinary exception."""
-
-    def __init__(self, bars_in_time=0):
-        self.bars_in_time = bars_in_time
-
-    def vote(self, bars):
-        while len(bars) != self.bars_in_time:
-            with suppress(Exception):
-                sum(range(1000))
-        return Opinion(Side.SELL, 85.0)
-
-
-IMPATIENT = rules(source_seconds="0.02")
-
-
-def test_a31_a_source_that_overruns_its_time_is_counted_and_named():
-    journal = Journal()
-
-    judged(journal=journal, generation=IMPATIENT, slow=Slow(), above=Above(100))
-
-    overran = next(entry for entry in journal.entries if entry["message"] == "source_overran")
-    assert (overran["source"], overran["seconds"]) == ("slow", 0.02)
-    assert journal.count("SourceFailures") == 1
-
-
-def test_a31_a_source_that_overruns_its_time_leaves_the_vote_to_the_others():
-    signal = judged(generation=IMPATIENT, slow=Slow(), above=Above(100))
-
-    assert signal is not None
-    assert [vote.source for vote in signal.votes] == ["above"]
-
-
-def test_a31_a_source_that_overruns_on_the_bar_before_has_no_voice_on_the_last_one():
-    signal = judged(generation=IMPATIENT, bear=Slow(bars_in_time=len(CROSSING)), above=Above(100))
-
-    assert signal is None
-
-
-def test_a31_a_source_that_overruns_on_one_symbol_is_left_out_on_all():
-    evaluator = an_evaluator(generation=IMPATIENT, bear=Slow(bars_in_time=31), above=Above(100))
-    market = {AAPL: bar_series(CROSSING), Symbol("MSFT"): bar_series(bars_of([90.0, *QUIET, JUMP]))}
-
-    found = evaluator.signals(market, OPENING)
-
-    assert {signal.symbol for signal in found} == {AAPL, "MSFT"}
-    assert all([vote.source for vote in signal.votes] == ["above"] for signal in found)
-
-
-def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():
-    evaluator = an_evaluator(fails=FailsAt(JUMP), above=Above(100))
-    market = {AAPL: bar_series(CROSSING), Symbol("MSFT"): bar_series(bars_of([*QUIET, 111.0]))}
-
-    found = evaluator.signals(market, OPENING)
-
-    assert [signal.symbol for signal in found] == [AAPL]
 
 
 @pytest.mark.parametrize("failing", [False, True])
