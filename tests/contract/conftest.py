@@ -80,3 +80,8 @@ def face(request):
     """The broker over HTTP, unless the test asks for `ON_BOTH_FACES`."""
     with getattr(request, "param", HttpFace)() as face:
         yield face
+
+
+@pytest.fixture
+def broker(face):
+    return face.broker()

@@ -10,6 +10,7 @@ from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
+from argo.domain.symbols import Symbol
 from simulation.broker.server import BackgroundServer, BrokerServer, Fault
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
@@ -17,6 +18,7 @@ from simulation.ports.market_data import InMemoryMarketData
 from tests.contract.backends import Plain
 from tests.simulation.trader import TEN_O_CLOCK, Trader
 
+AAPL, IBM, BTC = Symbol("AAPL"), Symbol("IBM"), Symbol("BTC/USD")
 GOOD_KEYS = Credentials("key", "secret")
 
 

@@ -17,11 +17,6 @@ FILLED_AT_ONCE = an_entry_plan(limit_price="101")
 RESTING = an_entry_plan(limit_price="99")
 
 
-@pytest.fixture
-def broker(face):
-    return face.broker()
-
-
 def test_an_account_comes_with_its_balances_and_flags(face, broker):
     face.call(lambda: setattr(face.trader.account, "trading_blocked", True))
 

@@ -17,11 +17,6 @@ from tests.unit.builders import an_entry_plan
 RESTING = an_entry_plan(limit_price="99")
 
 
-@pytest.fixture
-def broker(face):
-    return face.broker()
-
-
 def ask_everything(broker):
     """Return the calls to each of the port's methods, by name."""
     return {

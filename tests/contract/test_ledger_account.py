@@ -9,16 +9,14 @@ import pytest
 from argo.adapters.aws import items
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.domain.account import Holding, TradeExit, TradingState
-from argo.domain.execution import ExecutionState, Exit
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement
-from argo.domain.limits import EquityMarks
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from tests.contract.backends import Plain
-from tests.contract.workers import LEASE, an_intent, claim, intend, reach, settle, signals
+from tests.contract.workers import MINUTE, SECOND, claim, intend, reach, settle, signals
 from tests.unit.builders import NOW, a_signal
 
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
 ELSEWHERE = a_signal(symbol=Symbol("MSFT"))
 
@@ -33,11 +31,6 @@ def close(ledger, signal, at, **fields):
     learnt = Settlement(trade_exit=ended, release=Release.RESERVATION_AND_SYMBOL)
     ledger.settle(reach(ledger, ExecutionState.SUBMITTED, signal), ExecutionState.CLOSED, learnt, now=at)
     return ended
-
-
-def some_marks(equity=97_000, **fields):
-    amounts = {"equity": equity, "day_start": 98_000, "start": 90_000, "peak": 99_000} | fields
-    return EquityMarks(date(2026, 3, 2), **{name: Decimal(str(amount)) for name, amount in amounts.items()})
 
 
 class Counted:
@@ -270,68 +263,6 @@ def test_an_order_that_was_withdrawn_still_counts_into_its_minute(ledger):
     assert ledger.account("argo").orders_in_minute(NOW) == 1
 
 
-@pytest.mark.transaction
-def test_an_observation_keeps_the_marks_and_moves_no_version(ledger):
-    read = ledger.account("argo")
-
-    assert ledger.observe(read, some_marks("97000.12"), now=NOW)
-
-    account = ledger.account("argo")
-    assert (account.equity, account.day_start_equity) == (Decimal("97000.12"), 98_000)
-    assert (account.starting_equity, account.peak_equity) == (90_000, 99_000)
-    assert (account.trading_day, account.observed_at) == (date(2026, 3, 2), NOW)
-    assert account.version == read.version
-    assert intend(ledger, claim(ledger), account=read).state is ExecutionState.SUBMITTING
-
-
-def test_of_two_observations_of_one_reading_the_first_stays(ledger):
-    fresh = ledger.account("argo")
-    assert ledger.observe(fresh, some_marks(1), now=NOW)
-    read = ledger.account("argo")
-    assert not ledger.observe(fresh, some_marks(2), now=NOW + SECOND)
-
-    assert ledger.observe(read, some_marks(3), now=NOW + MINUTE)
-    assert not ledger.observe(read, some_marks(4), now=NOW + MINUTE)
-
-    assert (ledger.account("argo").equity, ledger.account("argo").observed_at) == (3, NOW + MINUTE)
-
-
-@pytest.mark.transaction
-def test_reservations_do_not_stop_an_observation(ledger):
-    read = ledger.account("argo")
-    intend(ledger, claim(ledger))
-
-    assert ledger.observe(read, some_marks(), now=NOW)
-    assert ledger.account("argo").reserved_notional == 1000
-
-
-def test_drawdowns_are_measured_anew_and_the_day_is_not(ledger):
-    ledger.observe(ledger.account("argo"), some_marks(), now=NOW)
-
-    ledger.measure_anew("argo")
-
-    account = ledger.account("argo")
-    assert (account.starting_equity, account.peak_equity) == (None, None)
-    assert (account.day_start_equity, account.equity) == (98_000, 97_000)
-    assert account.version == 1
-
-
-def test_an_account_nobody_has_written_can_be_measured_anew(ledger):
-    ledger.measure_anew("argo")
-
-    assert ledger.account("argo").version == 1
-
-
-def test_an_observation_that_was_under_way_does_not_undo_a_fresh_start(ledger):
-    ledger.observe(ledger.account("argo"), some_marks(peak=120_000), now=NOW)
-    read = ledger.account("argo")
-
-    ledger.measure_anew("argo")
-    ledger.observe(read, some_marks(peak=read.peak_equity), now=NOW + MINUTE)
-
-    assert ledger.account("argo").peak_equity is None
-
-
 def test_a_halt_keeps_the_day_on_which_it_ends_and_the_next_state_forgets_it(ledger):
     ledger.set_trading_state(
         "argo", TradingState.HALTED, reason="daily loss", now=NOW, resumes_on=date(2026, 3, 3)
@@ -342,58 +273,6 @@ def test_a_halt_keeps_the_day_on_which_it_ends_and_the_next_state_forgets_it(led
 
     assert (halted.trading_state, halted.resumes_on, halted.version) == ("HALTED", date(2026, 3, 3), 1)
     assert (by_hand.state_reason, by_hand.resumes_on, by_hand.version) == ("by hand", None, 2)
-
-
-@pytest.mark.transaction
-def test_a12_an_exit_is_recorded_step_by_step_and_the_state_stays(ledger):
-    filled = reach(ledger, ExecutionState.FILLED)
-    steps = [
-        Exit(why="an operator", planned_at=NOW),
-        Exit(why="an operator", planned_at=NOW, order_body={"qty": "12"}),
-        Exit(why="an operator", planned_at=NOW, order_body={"qty": "12"}, order_id="exit-1"),
-    ]
-
-    execution = filled
-    for step in steps:
-        execution = ledger.record_exit(execution, step, now=NOW + SECOND)
-
-    assert execution == ledger.execution(*filled.key)
-    assert (execution.state, execution.exit) == (ExecutionState.FILLED, steps[-1])
-    assert ledger.open_executions("argo", limit=10) == [execution]
-    assert execution.history[-1].detail == {"exit": "an operator", "exit_order_id": "exit-1"}
-
-
-@pytest.mark.transaction
-def test_an_exit_of_an_execution_that_moved_is_not_recorded(ledger):
-    submitted = reach(ledger, ExecutionState.SUBMITTED)
-    filled = settle(ledger, submitted, ExecutionState.FILLED)
-
-    with pytest.raises(LostLease):
-        ledger.record_exit(submitted, Exit(why="an operator", planned_at=NOW), now=NOW)
-
-    assert ledger.execution(*filled.key) == filled
-
-
-@pytest.mark.transaction
-def test_an_exit_of_a_worker_that_was_taken_over_is_not_recorded(ledger):
-    stalled = reach(ledger, ExecutionState.SUBMITTING)
-    successor = claim(ledger, now=NOW + LEASE)
-
-    with pytest.raises(LostLease):
-        ledger.record_exit(stalled, Exit(why="an operator", planned_at=NOW), now=NOW + LEASE)
-
-    assert ledger.execution(*successor.key) == successor
-
-
-@pytest.mark.transaction
-def test_a21_the_order_of_a_flip_is_found_by_its_own_id(ledger):
-    execution = claim(ledger)
-    flip = replace(an_intent(execution), client_order_id=f"argo-argo-{execution.signal_id}-flip")
-
-    intended = ledger.intend(execution, flip, account=ledger.account("argo"), now=NOW)
-
-    assert intended.client_order_id == flip.client_order_id
-    assert ledger.execution(*execution.key).client_order_id == flip.client_order_id
 
 
 def test_a_state_that_somebody_set_since_it_was_read_stands(ledger):

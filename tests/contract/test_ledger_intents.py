@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -194,3 +195,13 @@ def test_two_signals_that_want_a_symbol_at_once_get_it_once(faithful):
     (holder,) = (result for result in results if not isinstance(result, str))
     assert results.count(holder.signal_id) == 7
     assert reserved(ledger) == (1, 1)
+
+
+def test_a21_the_order_of_a_flip_is_found_by_its_own_id(ledger):
+    execution = claim(ledger)
+    flip = replace(an_intent(execution), client_order_id=f"argo-argo-{execution.signal_id}-flip")
+
+    intended = ledger.intend(execution, flip, account=ledger.account("argo"), now=NOW)
+
+    assert intended.client_order_id == flip.client_order_id
+    assert ledger.execution(*execution.key).client_order_id == flip.client_order_id

@@ -16,6 +16,7 @@ from tests.contract.backends import Plain
 from tests.unit.builders import NOW, a_signal
 
 LEASE = timedelta(seconds=90)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 BOTH = frozenset({"argo", "prop_firm"})
 
 
