@@ -19,18 +19,9 @@ from generation.cycle import run_cycles
 from generation.wiring import wire
 from tests.interposing import INTERPOSED
 from tests.pipeline.pipeline import EXECUTORS, OPENS
-from tests.unit.generation.market import (
-    JUMP,
-    QUIET,
-    Above,
-    Exchange,
-    Feed,
-    Journal,
-    a_configuration,
-    bars_of,
-    rules,
-    weighted,
-)
+from tests.unit.generation.bars import bars_of
+from tests.unit.generation.generator import JUMP, QUIET, Above, a_configuration, rules, weighted
+from tests.unit.generation.in_memory import Exchange, Feed, Journal
 
 WATCHED = [Symbol("AAPL"), Symbol("MSFT")]
 NOW = OPENS.replace(second=0)

@@ -15,13 +15,9 @@ from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import sources
 from simulation.ports.clock import SteppedClock
-from tests.unit.generation.market import (
-    AAPL,
-    OPENING,
-    Feed,
-    Generator,
-    bars_of,
-)
+from tests.unit.generation.bars import AAPL, OPENING, bars_of
+from tests.unit.generation.generator import Generator
+from tests.unit.generation.in_memory import Feed
 from worlds.paths import CONFIGURATION, PROJECT
 
 SECTION = re.search(

@@ -6,7 +6,7 @@ from argo.domain.signal import Timeframe
 from console.main import app
 from console.run import SAMPLE_FROM
 from simulation.market.bars import load_bars
-from tests.unit.generation.market import a_configuration
+from tests.unit.generation.generator import a_configuration
 from worlds.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS
 from worlds.play import configured_for
 

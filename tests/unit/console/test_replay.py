@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from argo.domain.symbols import Symbol
 from console.main import app
-from tests.unit.generation.market import real_bars
+from tests.unit.generation.bars import real_bars
 
 HEADER = "timestamp,symbol,open,high,low,close,volume"
 FEW = [

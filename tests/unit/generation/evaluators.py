@@ -4,16 +4,9 @@ from argo.domain.signal import Side
 from generation.evaluation import Evaluator
 from generation.series import bar_series
 from generation.sources.base import Opinion
-from tests.unit.generation.market import (
-    AAPL,
-    JUMP,
-    OPENING,
-    QUIET,
-    Journal,
-    bars_of,
-    rules,
-    weighted,
-)
+from tests.unit.generation.bars import AAPL, OPENING, bars_of
+from tests.unit.generation.generator import JUMP, QUIET, rules, weighted
+from tests.unit.generation.in_memory import Journal
 
 CROSSING = bars_of([*QUIET, JUMP])
 DAILY = rules(timeframe="1Day")

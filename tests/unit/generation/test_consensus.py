@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from argo.domain.signal import Side, Vote
 from generation.consensus import consensus
-from tests.unit.generation.market import rules
+from tests.unit.generation.generator import rules
 from tests.unit.strategies import confidences, sides, votes
 
 NO_MINIMUM = rules().model_copy(update={"minimum_confidence_by_votes": (Decimal(0),)})

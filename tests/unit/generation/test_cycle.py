@@ -12,22 +12,9 @@ from generation.cycle import run_cycles
 from generation.history import warm_up
 from generation.tick import generate
 from simulation.ports.clock import SteppedClock
-from tests.unit.generation.market import (
-    AAPL,
-    JUMP,
-    MSFT,
-    ONE_DAY,
-    OPENING,
-    QUIET,
-    Above,
-    Feed,
-    Generator,
-    a_crossing,
-    bars_of,
-    real_bars,
-    rules,
-    weighted,
-)
+from tests.unit.generation.bars import AAPL, MSFT, ONE_DAY, OPENING, bars_of, real_bars
+from tests.unit.generation.generator import JUMP, QUIET, Above, Generator, a_crossing, rules, weighted
+from tests.unit.generation.in_memory import Feed
 
 MINUTE = timedelta(minutes=1)
 

@@ -14,21 +14,10 @@ from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
 from simulation.market.sessions import exchange_date
+from tests.unit.generation.bars import AAPL, ONE_DAY, OPENING, bars_of, real_bars
 from tests.unit.generation.evaluators import CROSSING, DAILY, FailsAt, an_evaluator, judged, signal_of
-from tests.unit.generation.market import (
-    AAPL,
-    JUMP,
-    ONE_DAY,
-    OPENING,
-    QUIET,
-    Above,
-    Journal,
-    Says,
-    bars_of,
-    real_bars,
-    rules,
-    weighted,
-)
+from tests.unit.generation.generator import JUMP, QUIET, Above, Says, rules, weighted
+from tests.unit.generation.in_memory import Journal
 
 
 def is_stale(bar, timeframe, now):

@@ -6,18 +6,10 @@ from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from generation.series import bar_series
 from generation.sources.base import Opinion
+from tests.unit.generation.bars import AAPL, OPENING, bars_of
 from tests.unit.generation.evaluators import CROSSING, FailsAt, an_evaluator, judged
-from tests.unit.generation.market import (
-    AAPL,
-    JUMP,
-    OPENING,
-    QUIET,
-    Above,
-    Journal,
-    Says,
-    bars_of,
-    rules,
-)
+from tests.unit.generation.generator import JUMP, QUIET, Above, Says, rules
+from tests.unit.generation.in_memory import Journal
 
 
 def test_a31_a_source_that_raises_is_counted_and_named():

@@ -17,7 +17,7 @@ from argo.domain.symbols import Symbol
 from argo.publishing import Publisher
 from execution.gate import signal_denial
 from tests.unit.builders import BAR_TIME, NOW, a_profile, a_signal
-from tests.unit.generation.market import Queue, SignalStore
+from tests.unit.generation.in_memory import Queue, SignalStore
 from tests.unit.strategies import sides, signals, stocks
 
 STRICT = a_profile(minimum_confidence=82, excluded_regimes=["crisis"], symbols=["AAPL", "MSFT"])

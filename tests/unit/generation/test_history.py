@@ -13,18 +13,8 @@ from argo.domain.signal import Timeframe
 from generation.history import History, late_bars, warm_up
 from generation.regime import BARS_NEEDED
 from generation.series import bar_series
-from tests.unit.generation.market import (
-    AAPL,
-    MSFT,
-    ONE_DAY,
-    OPENING,
-    Feed,
-    Request,
-    bars_in,
-    bars_of,
-    real_bars,
-    sessions,
-)
+from tests.unit.generation.bars import AAPL, MSFT, ONE_DAY, OPENING, bars_in, bars_of, real_bars, sessions
+from tests.unit.generation.in_memory import Feed, Request
 
 MINUTE = timedelta(minutes=1)
 LENGTH = 50

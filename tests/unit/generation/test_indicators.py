@@ -5,7 +5,7 @@ import talib
 from argo.domain.symbols import Symbol
 from generation import indicators
 from generation.series import bar_series
-from tests.unit.generation.market import AAPL, bars_of, real_bars, series_of
+from tests.unit.generation.bars import AAPL, bars_of, real_bars, series_of
 
 ENDS = [60, 200, 260, 1000, 3270]
 EVERY = {

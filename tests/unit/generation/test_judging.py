@@ -17,7 +17,9 @@ from generation.cycle import run_cycles
 from generation.judging import Judge, outcome
 from generation.series import bar_series
 from tests.unit.builders import BAR_TIME, a_signal
-from tests.unit.generation.market import AAPL, SignalStore, a_crossing, real_bars, rules
+from tests.unit.generation.bars import AAPL, real_bars
+from tests.unit.generation.generator import a_crossing, rules
+from tests.unit.generation.in_memory import SignalStore
 
 MINUTE = timedelta(minutes=1)
 LIMIT = 5

@@ -8,7 +8,7 @@ from argo.domain.prices import tick
 from argo.domain.signal import Side
 from argo.domain.symbols import AssetClass
 from generation.levels import levels
-from tests.unit.generation.market import rules
+from tests.unit.generation.generator import rules
 from tests.unit.strategies import decimals, sides
 
 closes = st.one_of(st.floats(0.0001, 2), st.floats(2, 1000), st.floats(1000, 90_000))

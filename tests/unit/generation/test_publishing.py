@@ -5,7 +5,7 @@ import pytest
 
 from argo.publishing import Published, Publisher
 from tests.unit.builders import BAR_TIME, a_signal
-from tests.unit.generation.market import Queue, SignalStore
+from tests.unit.generation.in_memory import Queue, SignalStore
 
 FIRST, SECOND = (a_signal(bar_time=BAR_TIME - timedelta(minutes=number)) for number in (0, 1))
 

@@ -7,7 +7,7 @@ from argo.domain.signal import Regime
 from argo.domain.symbols import Symbol
 from generation.regime import CONFIDENCE_FACTOR, regimes
 from generation.series import bar_series
-from tests.unit.generation.market import real_bars, series_of
+from tests.unit.generation.bars import real_bars, series_of
 
 RISING = [100 + 0.2 * number for number in range(260)]
 FALLING = RISING[::-1]

@@ -10,16 +10,9 @@ from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, sources
 from generation.wiring import wire
 from simulation.ports.clock import SteppedClock
-from tests.unit.generation.market import (
-    OPENING,
-    Exchange,
-    Feed,
-    Journal,
-    Queue,
-    SignalStore,
-    a_configuration,
-    series_of,
-)
+from tests.unit.generation.bars import OPENING, series_of
+from tests.unit.generation.generator import a_configuration
+from tests.unit.generation.in_memory import Exchange, Feed, Journal, Queue, SignalStore
 
 HERE = "tests.unit.generation.test_registry"
 

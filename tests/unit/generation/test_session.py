@@ -10,19 +10,9 @@ from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.session import Sessions
 from simulation.ports.clock import SteppedClock
-from tests.unit.generation.market import (
-    AAPL,
-    JUMP,
-    OPENING,
-    QUIET,
-    Above,
-    Exchange,
-    Feed,
-    Generator,
-    bars_of,
-    rules,
-    weighted,
-)
+from tests.unit.generation.bars import AAPL, OPENING, bars_of
+from tests.unit.generation.generator import JUMP, QUIET, Above, Generator, rules, weighted
+from tests.unit.generation.in_memory import Exchange, Feed
 
 BTC = Symbol("BTC/USD")
 HOUR = timedelta(hours=1)

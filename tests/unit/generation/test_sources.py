@@ -12,7 +12,7 @@ from generation.sources.mean_reversion import MeanReversion
 from generation.sources.momentum import Momentum
 from generation.sources.registry import BUILT_IN
 from generation.sources.trend import Trend
-from tests.unit.generation.market import bars_of, mirrored, real_bars, series_of
+from tests.unit.generation.bars import bars_of, mirrored, real_bars, series_of
 
 RISING = list(accumulate([0.5, 0.5, -0.5] * 86 + [0.6, 0.6, -0.2, 0.8], initial=100.0))
 """Two steps up, one down: a rise that is not exhausted, with a new high at its end."""

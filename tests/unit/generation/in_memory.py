@@ -1,117 +1,24 @@
-"""A market, a ledger and queues in memory: what stands around the generator in its unit tests."""
+"""The generator's ports in memory: market data, the exchange's clock, ledger, queues, and telemetry to be read."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from functools import cache
+from datetime import datetime, timedelta
 from io import StringIO
 from itertools import count
 
 from argo.domain.account import AccountState, Holding, MarketClock
-from argo.domain.config import Configuration, Generation, Source
 from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
-from argo.domain.profile import Profile
-from argo.domain.signal import Side, Signal, Timeframe
+from argo.domain.signal import Signal, Timeframe
 from argo.domain.signal_outcome import SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from argo.ports import GivenPorts, Sent
-from generation.series import BarSeries, bar_series
-from generation.sources.base import Opinion
-from generation.sources.registry import BUILT_IN, WeightedSource
-from generation.wiring import wire
-from simulation.market.bars import load_bars
-from simulation.market.sessions import exchange_date
+from argo.ports import Sent
 from simulation.ports.clock import SteppedClock
-from worlds.paths import SAMPLE_BARS
+from tests.unit.generation.bars import ONE_DAY
 
-AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
-OPENING = datetime(2026, 3, 2, 15, tzinfo=UTC)
-ONE_DAY = timedelta(days=1)
 _NAMES = count()
-
-
-def bars_of(
-    closes: Sequence[float],
-    *,
-    end: datetime = OPENING,
-    timeframe: Timeframe = Timeframe.MINUTE,
-    spread: float = 0.5,
-    volume: float = 1000.0,
-) -> list[Bar]:
-    """Make bars one after the other, the last of them closed at ``end``."""
-    first = end - len(closes) * timeframe.duration
-    opens = [closes[0], *closes[:-1]]
-    return [
-        Bar(
-            first + number * timeframe.duration,
-            open=before,
-            high=max(before, close) + spread,
-            low=min(before, close) - spread,
-            close=close,
-            volume=volume,
-        )
-        for number, (before, close) in enumerate(zip(opens, closes, strict=True))
-    ]
-
-
-def series_of(closes: Sequence[float], *, busy: float = 1, **options: float) -> BarSeries:
-    """Make columns of bars; the last has ``busy`` times the others' volume."""
-    *before, last = bars_of(closes, **options)
-    return bar_series([*before, replace(last, volume=last.volume * busy)])
-
-
-def bars_in(series: BarSeries) -> list[Bar]:
-    """Turn columns back into bars."""
-    columns = (series.open, series.high, series.low, series.close, series.volume)
-    return [Bar(series.time_of(number), *map(float, row)) for number, row in enumerate(zip(*columns, strict=True))]
-
-
-def mirrored(bars: Sequence[Bar], around: float = 200) -> list[Bar]:
-    """Turn rises into falls."""
-    return [
-        replace(
-            bar,
-            open=2 * around - bar.open,
-            high=2 * around - bar.low,
-            low=2 * around - bar.high,
-            close=2 * around - bar.close,
-        )
-        for bar in bars
-    ]
-
-
-@cache
-def real_bars() -> Mapping[Symbol, Sequence[Bar]]:
-    """Read the sample's daily bars; a bar's time is its session's opening."""
-    found: dict[Symbol, list[Bar]] = {}
-    for bar in load_bars(SAMPLE_BARS).bars:
-        numbers = (float(number) for number in (bar.open, bar.high, bar.low, bar.close, bar.volume))
-        found.setdefault(Symbol(bar.symbol), []).append(Bar(bar.start, *numbers))
-    return found
-
-
-@cache
-def sessions() -> Sequence[date]:
-    """Return the exchange's dates in the sample, oldest first."""
-    return sorted({exchange_date(bar.time) for bars in real_bars().values() for bar in bars})
-
-
-def rules(**overrides: object) -> Generation:
-    return Generation(**overrides)
-
-
-def a_configuration(**overrides: object) -> Configuration:
-    profile = Profile(minimum_confidence=75, base_size_percent=10, size_cap_percent=15)
-    fields = {
-        "watchlist": ("AAPL", "MSFT"),
-        "sources": {name: Source() for name in BUILT_IN},
-        "accounts": {"argo": profile, "prop_firm": profile},
-    }
-    return Configuration(**fields | overrides)
 
 
 @dataclass(frozen=True)
@@ -268,70 +175,3 @@ class Journal:
 
     def count(self, metric: str) -> int:
         return self.telemetry.counts.get(metric, 0)
-
-
-class Says:
-    """A source of one opinion, or of the error it is given."""
-
-    def __init__(self, opinion: object) -> None:
-        self.opinion = opinion
-
-    def vote(self, bars: BarSeries) -> Opinion | None:  # noqa: ARG002 - a source's signature
-        if isinstance(self.opinion, Exception):
-            raise self.opinion
-        return self.opinion  # type: ignore[return-value]
-
-
-class Above:
-    """Buys while the last close is above a price."""
-
-    def __init__(self, price: float, confidence: object = 85.0) -> None:
-        self.price = price
-        self.confidence = confidence
-
-    def vote(self, bars: BarSeries) -> Opinion | None:
-        return Opinion(Side.BUY, self.confidence) if bars.price > self.price else None  # type: ignore[arg-type]
-
-
-def weighted(**sources: object) -> list[WeightedSource]:
-    return [WeightedSource(name, Decimal(1), source) for name, source in sources.items()]  # type: ignore[arg-type]
-
-
-@dataclass
-class Generator:
-    """A generator with everything around it."""
-
-    feed: Feed
-    clock: SteppedClock
-    generation: Generation = field(default_factory=rules)
-    sources: Sequence[WeightedSource] | None = None
-    store: SignalStore = field(default_factory=SignalStore)
-    queues: dict[str, Queue] = field(default_factory=lambda: {"argo": Queue(), "prop_firm": Queue()})
-    journal: Journal = field(default_factory=Journal)
-    exchange: Exchange | None = None
-    profiles: dict[str, Profile] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        configuration = a_configuration(generation=self.generation, watchlist=tuple(sorted(self.feed.held)))
-        ports = GivenPorts(
-            ledger=self.store,  # type: ignore[arg-type]
-            broker=self.exchange or Exchange(self.clock.now),  # type: ignore[arg-type]
-            market_data=self.feed,
-            queue=self.queues["argo"],  # type: ignore[arg-type]
-            queues=self.queues,  # type: ignore[arg-type]
-            clock=self.clock,
-            telemetry=self.journal.telemetry,
-        )
-        wiring = wire(ports, configuration, asking=self.sources)
-        self.wiring = replace(wiring, publisher=replace(wiring.publisher, profiles=self.profiles))
-
-
-QUIET, JUMP = [90.0 + 0.1 * (number % 2) for number in range(30)], 110.0
-"""A series that `Above(100)` has no opinion on, and the close that changes it."""
-
-
-def a_crossing(now: datetime = OPENING, **options: object) -> Generator:
-    """Return a generator whose market crosses above 100 in the bar that has just closed."""
-    clock = SteppedClock(now)
-    feed = Feed({AAPL: bars_of([*QUIET, JUMP], end=now)}, clock)
-    return Generator(feed, clock, sources=weighted(above=Above(100)), **options)  # type: ignore[arg-type]
