@@ -1,37 +1,17 @@
-import asyncio
 from datetime import timedelta
-from math import ceil
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.signal import Timeframe
-from generation.cycle import run_cycles
 from generation.history import warm_up
-from generation.tick import generate
 from simulation.ports.clock import SteppedClock
 from tests.unit.generation.bars import AAPL, MSFT, ONE_DAY, OPENING, bars_of, real_bars
+from tests.unit.generation.cycles import invoke, run, seconds
 from tests.unit.generation.generator import JUMP, QUIET, Above, Generator, a_crossing, rules, weighted
 from tests.unit.generation.in_memory import Feed
 
 MINUTE = timedelta(minutes=1)
-
-
-def seconds(number):
-    return timedelta(seconds=number)
-
-
-def run(generator, budget=0.0):
-    """Run the cycles of one invocation."""
-    until = generator.clock.now() + seconds(budget)
-    return asyncio.run(run_cycles(generator.wiring, sorted(generator.feed.held), until=until))
-
-
-def invoke(generator, event=None, time_left=60.0):
-    """Invoke the function, as Lambda would with so many seconds left."""
-    return asyncio.run(generate(event or {}, generator.wiring, time_left=seconds(time_left)))
 
 
 def test_a_crossing_is_stored_and_sent_to_every_account():
@@ -46,99 +26,12 @@ def test_a_crossing_is_stored_and_sent_to_every_account():
     assert "signal_generated" in generator.journal.events
 
 
-@given(st.integers(0, 840), st.integers(1, 60))
-def test_cycles_begin_every_interval_as_long_as_the_budget_lasts(budget, interval):
-    generator = a_crossing(generation=rules(interval_seconds=interval))
-
-    report = run(generator, budget)
-
-    assert (report.cycles, report.skipped) == (max(1, ceil(budget / interval)), 0)
-    assert generator.journal.count("GenerationCycles") == report.cycles
-
-
-def test_cycles_are_an_interval_apart():
-    generator = a_crossing()
-
-    run(generator, 21)
-
-    begun = [request.end - OPENING for request in generator.feed.requests]
-    assert begun == [seconds(5 * number) for number in range(5)]
-
-
 def test_a_bar_is_judged_once_however_many_cycles_see_it():
     generator = a_crossing()
 
     report = run(generator, 30)
 
     assert (report.cycles, report.signals, report.messages) == (6, 1, 2)
-
-
-def test_a33_a_late_cycle_is_skipped_and_counted():
-    generator = a_crossing()
-    generator.feed.takes = [seconds(12)]
-
-    report = run(generator, 30)
-
-    begun = [request.end - OPENING for request in generator.feed.requests]
-    assert begun == [seconds(number) for number in (0, 15, 20, 25)]
-    assert (report.cycles, report.skipped) == (4, 2)
-    assert generator.journal.count("CyclesSkipped") == 2
-
-
-def test_a33_cycles_of_twenty_five_seconds_on_a_cadence_of_five_never_pile_up():
-    generator = a_crossing()
-    generator.feed.takes = [seconds(24)] * 10
-
-    report = run(generator, 100)
-
-    begun = [request.end - OPENING for request in generator.feed.requests]
-    assert begun == [seconds(number) for number in (0, 25, 50, 75)]
-    assert (report.cycles, report.skipped) == (4, 16)
-
-
-@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 10), st.integers(1, 120))
-def test_a33_no_cycle_begins_before_the_one_before_has_ended_nor_after_the_budget(takes, interval, budget):
-    generator = a_crossing(generation=rules(interval_seconds=interval))
-    generator.feed.takes = [seconds(number) for number in takes]
-
-    report = run(generator, budget)
-
-    begun = [request.end - OPENING for request in generator.feed.requests]
-    ended = [start + seconds(number) for start, number in zip(begun, takes, strict=False)]
-    assert all(start % seconds(interval) == timedelta() for start in begun)
-    assert all(start < seconds(budget) for start in begun)
-    assert all(end <= start for end, start in zip(ended, begun[1:], strict=False))
-    assert report.cycles == len(begun)
-
-
-@pytest.mark.parametrize(("budget", "takes", "skipped"), [(0, 12, 0), (10, 25, 1), (55, 70, 10)])
-def test_a33_only_cycles_within_the_budget_are_counted_as_skipped(budget, takes, skipped):
-    generator = a_crossing()
-    generator.feed.takes = [seconds(takes)]
-
-    report = run(generator, budget)
-
-    assert (report.cycles, report.skipped) == (1, skipped)
-
-
-@pytest.mark.parametrize(
-    ("event", "time_left", "cycles"),
-    [
-        ({}, 60, 10),
-        ({}, 300, 11),
-        ({"budget_seconds": 0}, 60, 1),
-        ({"budget_seconds": 20}, 60, 4),
-        ({"budget_seconds": 20}, 22, 2),
-        ({"budget_seconds": 20}, 12, 1),
-        ({"budget_seconds": 20}, 3, 1),
-    ],
-)
-def test_the_deadline_bounds_the_cycles_before_the_budget_does(event, time_left, cycles):
-    generator = a_crossing()
-
-    report = invoke(generator, event, time_left)
-
-    assert report["cycles"] == cycles
 
 
 def test_a_shard_asks_for_its_own_symbols_only():
