@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.session import Session, Stack, names_of, play, recording
+from tests.deployment.session import Session, Stack, names_of, recording
+from tests.deployment.story import play
 from worlds.containers import sample, served
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
