@@ -26,6 +26,7 @@ from simulation.ports.event_source import EventSourceMapping
 from tests.unit.builders import a_signal
 from worlds.surroundings import broker_environment
 
+DAY = "2026-03-02"
 OPENS = datetime(2026, 3, 2, 15, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PRICE = Decimal(100)

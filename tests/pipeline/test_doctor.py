@@ -1,16 +1,11 @@
 """`argo doctor` with each thing broken in turn: it is named, with what to do about it, and nothing else is."""
 
-import contextlib
-import json
 import re
 import socket
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from argo.domain.account import TradingState
-from console.main import app
 from tests.pipeline.damage import (
     a_blocked_account,
     a_clock_ahead,
@@ -29,24 +24,15 @@ from tests.pipeline.damage import (
     a_silent_reconciler,
     fallen,
     halted,
-    no_function,
-    no_index,
     no_parameter,
     no_protection,
-    no_queue,
     no_recovery,
     no_redrive,
-    no_schedule,
-    no_table,
     short_visibility,
     trading_state,
 )
-from tests.pipeline.deployed_world import LIVE, DeployedWorld, Offset, a_broker
-from worlds.embedded_aws import embedded_aws
-from worlds.paths import CONFIGURATION, TEMPLATE
-
-NOT_OF_AN_IDLE_STACK = {"versions", "alarms"}
-"""It lacks the template's alarms, and nobody subscribes to its topic."""
+from tests.pipeline.deployed_world import DeployedWorld, Offset, a_broker
+from tests.pipeline.findings import assert_says, broken, levels, warned
 
 
 @pytest.fixture(scope="module")
@@ -55,38 +41,6 @@ def world(aws):
     time = Offset()
     with a_broker(time) as background:
         yield DeployedWorld(aws, background, time=time)
-
-
-@pytest.fixture
-def another_world(aws):
-    """A deployment of one's own, to ruin."""
-    with contextlib.ExitStack() as stack:
-
-        def make(**parameters):
-            return DeployedWorld(aws, stack.enter_context(a_broker()), **parameters)
-
-        yield make
-
-
-def levels(findings):
-    """Return the names of the checks that found something, by level."""
-    found = {}
-    for name, finding in findings.items():
-        found.setdefault(finding["level"], set()).add(name)
-    return found
-
-
-def broken(findings):
-    return levels(findings).get("broken", set())
-
-
-def warned(findings):
-    return levels(findings).get("warning", set()) - NOT_OF_AN_IDLE_STACK
-
-
-def assert_says(finding, seen, cure):
-    assert re.search(seen, finding["seen"]), finding
-    assert re.search(cure, finding["cure"]), finding
 
 
 def test_a_healthy_deployment_is_healthy(world):
@@ -177,18 +131,6 @@ def test_a_reducing_account_is_a_warning(world):
     assert "REDUCING: holidays" in findings["trading state argo"]["seen"]
 
 
-@pytest.fixture
-def changed_configuration(tmp_path):
-    def change(replaced, by):
-        text = CONFIGURATION.read_text(encoding="utf-8")
-        assert replaced in text
-        path = tmp_path / "argo.toml"
-        path.write_text(text.replace(replaced, by, 1), encoding="utf-8")
-        return str(path)
-
-    return change
-
-
 def test_a_symbol_that_the_feed_does_not_know_is_named(world, changed_configuration):
     code, findings = world.doctor("--config", changed_configuration('"MSFT"]', '"MSFT", "NVDIA"]'))
 
@@ -233,7 +175,6 @@ NOBODY = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
 
-
 NOWHERE = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
 
 
@@ -273,51 +214,6 @@ def test_a_stack_that_is_nowhere_says_so(world):
     assert "make deploy" in result.stdout
 
 
-@pytest.mark.parametrize(
-    ("damage", "check", "seen", "cure"),
-    [
-        (no_table, "table", r"ResourceNotFound", r"docs/operations\.md, What survives"),
-        (no_index, "table", r"no index open_executions", r"REVERT_DRIFT"),
-        (no_queue, "queue argo", r"NonExistentQueue|does not exist", r"REVERT_DRIFT"),
-        (no_function, "function ReconcileArgoFunction", r"Function not found", r"REVERT_DRIFT"),
-        (no_schedule, "schedule ReconcileArgoFunctionEveryMinute", r"does not exist", r"REVERT_DRIFT"),
-    ],
-    ids=lambda value: getattr(value, "__name__", None),
-)
-def test_what_is_gone_is_named_with_its_cure(another_world, damage, check, seen, cure):
-    world = another_world()
-    damage(world)
-
-    code, findings = world.doctor()
-
-    assert code == 1
-    assert check in broken(findings)
-    assert_says(findings[check], seen, cure)
-
-
-def test_a_paper_key_is_never_shown_to_the_live_address(another_world):
-    world = another_world(Mode="live", AlpacaTradingUrl=LIVE)
-
-    code, findings = world.doctor()
-
-    assert code == 1
-    assert broken(findings) == {"key and address argo", "key and address prop_firm"}
-    assert findings["key and address argo"]["seen"] == f"a paper key (PK...) at the live address {LIVE}"
-    assert "argo credentials set argo" in findings["key and address argo"]["cure"]
-    assert findings["broker argo"]["level"] == "not looked at"
-
-
-def test_a_deployment_of_another_checkout_is_named_by_its_files(another_world, changed_configuration):
-    older = changed_configuration("interval_seconds = 5", "interval_seconds = 10")
-    world = another_world(argo_toml=Path(older))
-
-    code, findings = world.doctor()
-
-    assert (code, findings["versions"]["level"]) == (0, "warning")
-    assert re.search(r"in \d+ files? \(argo\.toml", findings["versions"]["seen"])
-    assert "make deploy" in findings["versions"]["cure"]
-
-
 def test_a_person_reads_a_line_a_check_with_the_cure_below_it_and_the_counts(world):
     with a_disabled_mapping(world):
         result = world.invoke("doctor", "--stack", world.name)
@@ -327,31 +223,3 @@ def test_a_person_reads_a_line_a_check_with_the_cure_below_it_and_the_counts(wor
     assert "event source mapping argo: it is disabled" in lines[at]
     assert lines[at + 1].strip().startswith("-> aws lambda update-event-source-mapping")
     assert re.fullmatch(r"\d+ ok, 2 warning, 1 broken", lines[-1])
-
-
-@pytest.fixture
-def local_run(tmp_path):
-    """A kept run whose accounts may be halted, as `argo run` leaves it."""
-
-    def keep(state):
-        with embedded_aws(tmp_path / "aws") as aws:
-            resources = aws.create_resources(TEMPLATE)
-            item = {"PK": {"S": "ACCOUNT#argo"}, "SK": {"S": "STATE"}, "trading_state": {"S": state}}
-            aws.client("dynamodb").put_item(TableName=resources.table, Item=item)
-        return tmp_path
-
-    return keep
-
-
-@pytest.mark.parametrize(("state", "code", "wrong"), [("ACTIVE", 0, set()), ("HALTED", 1, {"trading state argo"})])
-def test_of_a_local_run_what_there_is_is_looked_at(local_run, state, code, wrong):
-    directory = local_run(state)
-
-    result = CliRunner().invoke(
-        app, ["doctor", "--state", str(directory), "--json"], env={"ARGO_STACK": None, "COLUMNS": "500"}
-    )
-
-    findings = {f"{each['check']} {each['subject']}".strip(): each for each in json.loads(result.stdout)}
-    assert (result.exit_code, broken(findings)) == (code, wrong)
-    assert {"argo.toml", "accounts", "table", "queue argo", "dead letters prop_firm"} <= levels(findings)["ok"]
-    assert "not looked at" not in levels(findings)

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import pyarrow.parquet
@@ -13,52 +13,45 @@ from typer.testing import CliRunner
 
 from argo.domain.conservation import sums
 from argo.domain.signal_outcome import Ending, SignalOutcome
-from argo.records import of_days, parts
+from argo.records import of_days
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
 from console.main import app
-from console.trades import trades_of
 from simulation.broker.server import BackgroundServer, Fault
-from tests.pipeline.pipeline import EXECUTORS, MINUTE, OPENS, Pipeline, a_broker, against
-from tests.unit.builders import a_signal, a_vote
+from tests.pipeline.pipeline import DAY, EXECUTORS, MINUTE, OPENS, Pipeline, a_broker, against
+from tests.pipeline.trades import fresh
+from tests.unit.builders import a_vote
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 
-DAY = "2026-03-02"
 SPREADSHEET_FORMULA = '=HYPERLINK("http://evil","it\'s; here"),\r\n'
 PARTS = ("with_order", "denied", "rejected", "expired", "dead_lettered", "unresolved", "declined")
 each_format = pytest.mark.parametrize("form", ["csv", "parquet"])
 
 
-def later(pipeline, symbol, **overrides):
-    now = pipeline.clock.now()
-    times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
-    return a_signal(symbol=symbol, **times | overrides)
-
-
 def trade(pipeline):
     """Leave a signal of every ending: closed, held, denied, rejected, expired, not taken, declined."""
     votes = [a_vote(), a_vote(source="breakout", confidence=83.25)]
-    closed = later(pipeline, "AAPL", votes=votes, confidence=Decimal("80.5"))
+    closed = fresh(pipeline, "AAPL", votes=votes, confidence=Decimal("80.5"))
     pipeline.hold(closed)
-    pipeline.hold(later(pipeline, "MSFT", confidence=90), "prop_firm")
+    pipeline.hold(fresh(pipeline, "MSFT", confidence=90), "prop_firm")
     pipeline.pass_time(MINUTE)
     pipeline.execute(against(closed, created_at=pipeline.clock.now(), bar_time=pipeline.clock.now()))
     pipeline.reconcile()
-    pipeline.execute(later(pipeline, "IBM", confidence=60))
+    pipeline.execute(fresh(pipeline, "IBM", confidence=60))
     refusal = json.dumps({"code": 42210000, "message": SPREADSHEET_FORMULA})
     pipeline.server.faults.add(Fault(method="POST", path="/v2/orders", status=422, body=refusal))
-    rejected = later(pipeline, "GOOG")
+    rejected = fresh(pipeline, "GOOG")
     pipeline.execute(rejected)
-    pipeline.publish(later(pipeline, "FB"))
+    pipeline.publish(fresh(pipeline, "FB"))
     pipeline.pass_time(6 * MINUTE)
     pipeline.poll()
-    pipeline.store(later(pipeline, "SPY"))
+    pipeline.store(fresh(pipeline, "SPY"))
     outcome = SignalOutcome(ending=Ending.TARGET, at=OPENS, bars=3, price="110", realised_r="2.125")
 
     async def more():
         await pipeline.ledger.record_outcome(closed.signal_id, outcome)
         await pipeline.ledger.put_signal(
-            later(pipeline, "QQQ"), executors={"argo"}, declined={"prop_firm": "regime_excluded"}
+            fresh(pipeline, "QQQ"), executors={"argo"}, declined={"prop_firm": "regime_excluded"}
         )
 
     asyncio.run(more())
@@ -245,67 +238,3 @@ def test_a_file_that_exists_is_replaced_when_it_is_asked_for(kept, tmp_path):
     assert result.output.startswith(f"{path}: ")
     assert result.exit_code == 0, result.output
     assert path.read_text(encoding="utf-8").startswith('"signal_id",')
-
-
-def read_all(pipeline, *days):
-    async def joined():
-        return [each async for part in parts(pipeline.ledger, EXECUTORS, days) for each in part]
-
-    return asyncio.run(joined())
-
-
-def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(pipeline):
-    signals = [
-        a_signal(created_at=OPENS + timedelta(seconds=number // 2), bar_time=OPENS - timedelta(seconds=number))
-        for number in range(430)
-    ]
-    taken = {"argo": set(range(0, 430, 2)), "prop_firm": set(range(0, 430, 3))}
-
-    async def fill():
-        for number, signal in enumerate(signals):
-            await pipeline.ledger.put_signal(signal, executors=set(EXECUTORS))
-            for executor in EXECUTORS:
-                if number in taken[executor]:
-                    await pipeline.ledger.claim(signal, executor, now=OPENS, lease=MINUTE)
-        # In the first page, and under another time: it is asked for by its id.
-        redated = signals[-1].model_copy(update={"created_at": OPENS - MINUTE})
-        await pipeline.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE)
-        taken["argo"].add(len(signals) - 1)
-
-    asyncio.run(fill())
-
-    found = read_all(pipeline, DAY)
-
-    ids = [joined.stored.signal.signal_id for joined in found]
-    assert ids == [s.signal_id for s in sorted(signals, key=lambda s: (s.created_at, s.signal_id), reverse=True)]
-    executions = {execution.key for joined in found for execution in joined.executions.values()}
-    assert executions == {(signals[number].signal_id, name) for name, some in taken.items() for number in some}
-    assert all(
-        trade.execution is None or trade.execution.key[0] == joined.stored.signal.signal_id
-        for joined in found
-        for trade in trades_of(joined)
-    )
-    assert len({(t.record.signal_id, t.executor) for joined in found for t in trades_of(joined)}) == 2 * len(
-        signals
-    )
-
-
-def test_an_execution_that_stands_under_another_time_is_its_signals(pipeline):
-    signal = a_signal()
-    redated = signal.model_copy(update={"created_at": signal.created_at - timedelta(seconds=1)})
-    pipeline.store(signal)
-    asyncio.run(pipeline.ledger.claim(redated, "argo", now=OPENS, lease=MINUTE))
-
-    (joined,) = read_all(pipeline, DAY)
-
-    assert [(trade.executor, trade.execution.state) for trade in trades_of(joined)] == [("argo", "CLAIMED")]
-
-
-def test_an_execution_without_a_signal_is_a_trade_and_no_signal(pipeline):
-    signal = a_signal()
-    asyncio.run(pipeline.ledger.claim(signal, "argo", now=OPENS, lease=MINUTE))
-
-    (joined,) = read_all(pipeline, DAY)
-
-    assert joined.stored is None
-    assert [trade.record.signal_id for trade in trades_of(joined)] == [signal.signal_id]

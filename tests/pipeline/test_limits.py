@@ -1,6 +1,5 @@
 """Loss limits on the whole pipeline: measured by the exchange's day, latched in the ledger, per account."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,46 +9,15 @@ from argo.domain.account import TradingState
 from argo.domain.account_status import limits
 from argo.domain.execution import ExecutionState
 from argo.domain.limits import Level
-from argo.domain.profile import BreachEnds, DrawdownBasis
+from argo.domain.profile import BreachEnds
 from argo.domain.signal import Side
-from console.trading_state import _change
 from simulation.broker.server import Fault
+from tests.pipeline.losses import DEEP, HELD, NEXT_MORNING, lost, move
 from tests.pipeline.pipeline import MINUTE, PRICE, against
+from tests.pipeline.trades import fresh
 from tests.unit.builders import a_signal
 
-HELD = ("AAPL", "IBM")
 LAST_MINUTE = datetime(2026, 3, 2, 20, 59, tzinfo=UTC)
-NEXT_MORNING = datetime(2026, 3, 3, 14, 31, tzinfo=UTC)
-DEEP = Decimal("97.5")
-"""A price that costs more than one percent of the equity."""
-
-
-@pytest.fixture
-def invested(pipeline):
-    """An account with two positions, observed at its start, and nothing decided yet."""
-    pipeline.reconcile()
-    for symbol in HELD:
-        pipeline.hold(a_signal(symbol=symbol))
-    return pipeline
-
-
-def move(pipeline, price: Decimal):
-    """Move what the account holds to a price, and let the reconciler see it."""
-    for symbol in HELD:
-        pipeline.set_price(symbol, price)
-    pipeline.reconcile()
-    return pipeline.account()
-
-
-def fresh(pipeline, symbol="SPY", **overrides: object):
-    """Return a signal of the present."""
-    now = pipeline.clock.now()
-    times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
-    return a_signal(symbol=symbol, **times | overrides)
-
-
-def lost(pipeline, price: Decimal) -> Decimal:
-    return sum((PRICE - price) * pipeline.held(symbol) for symbol in HELD)
 
 
 def test_a25_a_daily_loss_halts_its_account_and_not_the_other(invested):
@@ -74,7 +42,7 @@ def test_a25_a_breach_holds_when_the_loss_has_passed_until_a_person_resumes(inve
     breached = move(invested, DEEP)
 
     recovered = move(invested, PRICE)
-    denied = invested.execute(fresh(invested))
+    denied = invested.execute(fresh(invested, "SPY"))
     invested.resume()
     entered = invested.execute(fresh(invested, "MSFT"))
 
@@ -90,7 +58,7 @@ def test_a25_a_resume_does_not_lift_a_limit_that_is_still_used_up(invested):
     move(invested, DEEP)
 
     invested.resume()
-    denied = invested.execute(fresh(invested))
+    denied = invested.execute(fresh(invested, "SPY"))
 
     assert denied.reason == "daily_loss_limit"
     assert invested.account().trading_state is TradingState.HALTED
@@ -114,7 +82,7 @@ def test_a25_a_daily_breach_ends_with_the_exchanges_day_where_configured(investe
     assert same_day.trading_state is TradingState.HALTED
     assert next_day.trading_state is afterwards
     assert next_day.day_start_equity == 1_000_000 - lost(invested, DEEP)
-    entered = invested.execute(fresh(invested))
+    entered = invested.execute(fresh(invested, "SPY"))
     assert (entered.state is ExecutionState.SUBMITTED) is (afterwards is TradingState.ACTIVE)
 
 
@@ -189,78 +157,13 @@ def test_a25_the_executor_halts_on_a_breach_that_nobody_has_seen_yet(invested):
     for symbol in HELD:
         invested.set_price(symbol, DEEP)
 
-    denied = invested.execute(fresh(invested))
+    denied = invested.execute(fresh(invested, "SPY"))
 
     account = invested.account()
     assert denied.reason == "daily_loss_limit"
     assert account.trading_state is TradingState.HALTED
     assert account.resumes_on.isoformat() == "2026-03-03"
     assert invested.execute(fresh(invested, "MSFT")).reason == "halted"
-
-
-@pytest.mark.parametrize(
-    ("basis", "prices", "states"),
-    [
-        (DrawdownBasis.TRAILING, ("109", "105.1", "103.5"), ("ACTIVE", "ACTIVE", "HALTED")),
-        (DrawdownBasis.STATIC, ("109", "103.5", "96.0", "95.1"), ("ACTIVE", "ACTIVE", "ACTIVE", "HALTED")),
-    ],
-    ids=str,
-)
-def test_a_drawdown_is_measured_from_the_peak_or_from_the_start(invested, basis, prices, states):
-    invested.configured("argo", drawdown_limit_percent=2, drawdown_basis=basis)
-
-    seen = [move(invested, Decimal(price)).trading_state for price in prices]
-
-    assert seen == [TradingState(state) for state in states]
-    account = invested.account()
-    gain = -lost(invested, Decimal(109))
-    assert (account.starting_equity, account.peak_equity) == (1_000_000, 1_000_000 + gain)
-    assert account.state_reason.startswith("drawdown")
-    assert account.resumes_on is None
-
-
-def test_a_drawdowns_peak_outlives_the_day(invested):
-    invested.configured("argo", drawdown_limit_percent=2, daily_loss_ends=BreachEnds.NEXT_TRADING_DAY)
-    move(invested, Decimal(109))
-    invested.set_time(NEXT_MORNING)
-
-    fallen = move(invested, Decimal("103.5"))
-
-    assert fallen.trading_state is TradingState.HALTED
-    assert fallen.resumes_on is None
-
-
-def resume(pipeline, *, measure_anew):
-    """Do what `argo resume` does, and look at the account a minute later."""
-    changed = _change(pipeline.ledger, "argo", TradingState.ACTIVE, "agreed", measure_anew=measure_anew)
-    asyncio.run(changed)
-    pipeline.pass_time(MINUTE)
-    pipeline.reconcile()
-    return pipeline.account()
-
-
-def test_after_a_drawdown_a_person_resumes_and_measures_anew_on_another_day(invested):
-    invested.configured("argo", drawdown_limit_percent=1)
-    move(invested, DEEP)
-    invested.set_time(NEXT_MORNING)
-    invested.reconcile()
-
-    still, anew = resume(invested, measure_anew=False), resume(invested, measure_anew=True)
-
-    assert still.trading_state is TradingState.HALTED
-    assert anew.trading_state is TradingState.ACTIVE
-    assert anew.peak_equity == 1_000_000 - lost(invested, DEEP)
-    assert invested.execute(fresh(invested)).state is ExecutionState.SUBMITTED
-
-
-def test_after_a_drawdown_a_person_resumes_and_measures_anew_on_the_same_day(invested):
-    invested.configured("argo", drawdown_limit_percent=1)
-    move(invested, DEEP)
-
-    anew = resume(invested, measure_anew=True)
-
-    assert anew.trading_state is TradingState.ACTIVE
-    assert anew.peak_equity == 1_000_000 - lost(invested, DEEP)
 
 
 def test_the_room_shrinks_with_the_loss_until_there_is_none(invested):
@@ -286,7 +189,7 @@ def test_a19_a_broker_that_does_not_tell_leaves_a_halt_as_it_is(invested, path):
     invested.server.faults.add(bad_gateway)
 
     unseen = move(invested, PRICE)
-    denied = invested.execute(fresh(invested))
+    denied = invested.execute(fresh(invested, "SPY"))
 
     assert unseen == breached
     assert denied.reason == "halted"

@@ -1,24 +1,13 @@
-"""What `argo watch` reads of a ledger that the handlers wrote, what it costs, and how it ends."""
+"""What `argo watch` reads of a ledger that the handlers wrote, and what it costs."""
 
 import asyncio
-import fcntl
 import io
-import json
-import os
-import pty
-import select
-import struct
-import subprocess
-import sys
-import termios
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
-from time import monotonic
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
@@ -27,27 +16,17 @@ from argo.domain.metrics import Metric
 from argo.environment import Environment, load_configuration
 from argo.records import of_days
 from console.deployment import Deployment
-from console.main import app
 from console.watch.command import View
 from console.watch.probes import Probes
 from console.watch.reading import Reader
-from simulation.broker.server import BackgroundServer
 from simulation.ports.clock import SteppedClock
-from tests.pipeline.pipeline import EXECUTORS, MINUTE, SYMBOLS, Pipeline, a_broker
-from tests.unit.builders import a_signal
-from worlds.containers import sample, served
+from tests.pipeline.pipeline import DAY, EXECUTORS, MINUTE, SYMBOLS
+from tests.pipeline.trades import fresh
 from worlds.embedded_aws import EmbeddedAws, embedded_aws
-from worlds.paths import CONFIGURATION, TEMPLATE
+from worlds.paths import CONFIGURATION
 
-DAY = "2026-03-02"
 READS = {"Query", "GetItem", "GetQueueAttributes", "GetMetricData"}
 LOOK_UPS = 25
-_COMMAND = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from console.main import main; main()"
-
-
-def later(pipeline, **overrides):
-    now = pipeline.clock.now()
-    return a_signal(**{"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE} | overrides)
 
 
 def deployment_of(pipeline, aws=None):
@@ -90,9 +69,9 @@ def counted(pipeline):
 @pytest.mark.parametrize("width", [80, 140])
 def test_a_frame_shows_what_the_handlers_left_in_the_ledger(pipeline, width):
     held, denied, waits = (
-        later(pipeline),
-        later(pipeline, symbol="MSFT", confidence=60),
-        later(pipeline, symbol="IBM"),
+        fresh(pipeline),
+        fresh(pipeline, symbol="MSFT", confidence=60),
+        fresh(pipeline, symbol="IBM"),
     )
     pipeline.hold(held)
     pipeline.execute(denied)
@@ -129,10 +108,10 @@ def test_later_readings_are_what_a_first_reading_would_be(pipeline):
         day.append(kept)
 
     compare()
-    first = later(pipeline)
+    first = fresh(pipeline)
     pipeline.hold(first)
     compare()
-    slow = later(pipeline, symbol="MSFT", expires_at=pipeline.clock.now() + timedelta(hours=3))
+    slow = fresh(pipeline, symbol="MSFT", expires_at=pipeline.clock.now() + timedelta(hours=3))
     pipeline.publish(slow)
     compare()
     pipeline.pass_time(20 * MINUTE)
@@ -143,7 +122,7 @@ def test_later_readings_are_what_a_first_reading_would_be(pipeline):
     pipeline.reconcile()
     compare()
     pipeline.pass_time(20 * MINUTE)
-    pipeline.publish(later(pipeline, symbol="IBM"), to="prop_firm")
+    pipeline.publish(fresh(pipeline, symbol="IBM"), to="prop_firm")
     compare()
 
     assert len(day[-1].records) == 3
@@ -153,12 +132,12 @@ def test_later_readings_are_what_a_first_reading_would_be(pipeline):
 def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(pipeline):
     pipeline.set_time(pipeline.clock.now().replace(hour=23, minute=58))
     reader = reader_of(pipeline)
-    waits = later(pipeline, symbol="MSFT")
+    waits = fresh(pipeline, symbol="MSFT")
     pipeline.store(waits)
     before = read(reader)
 
     pipeline.pass_time(4 * MINUTE)
-    pipeline.store(later(pipeline))
+    pipeline.store(fresh(pipeline))
     after = read(reader)
 
     assert [len(reading.records) for reading in (before, after)] == [1, 1]
@@ -170,7 +149,7 @@ def test_at_midnight_a_new_day_begins_and_what_waits_stays_in_sight(pipeline):
 def test_a_quiet_reading_costs_four_requests_per_account_and_one(pipeline):
     reader = reader_of(pipeline)
     for symbol in SYMBOLS[:4]:
-        pipeline.hold(later(pipeline, symbol=symbol))
+        pipeline.hold(fresh(pipeline, symbol=symbol))
     read(reader)
     pipeline.pass_time(30 * MINUTE)
     read(reader)
@@ -185,7 +164,7 @@ def test_a_thousand_signals_that_nobody_takes_cost_no_more_than_a_few_of_them(pi
     """Each has its turn: the last of them is looked up as well."""
     reader = reader_of(pipeline)
     now = pipeline.clock.now()
-    waiting = [later(pipeline, bar_time=now - number * MINUTE) for number in range(3 * LOOK_UPS)]
+    waiting = [fresh(pipeline, bar_time=now - number * MINUTE) for number in range(3 * LOOK_UPS)]
     pipeline.store(*waiting)
     read(reader)
     pipeline.pass_time(timedelta(hours=1))
@@ -208,8 +187,8 @@ def _note_keys(seen):
 
 
 def test_a_watch_only_reads(pipeline):
-    pipeline.hold(later(pipeline))
-    pipeline.store(later(pipeline, symbol="MSFT"))
+    pipeline.hold(fresh(pipeline))
+    pipeline.store(fresh(pipeline, symbol="MSFT"))
     reader = reader_of(pipeline)
 
     with counted(pipeline) as requests:
@@ -223,7 +202,7 @@ def test_a_watch_only_reads(pipeline):
 
 def test_a_reading_that_fails_leaves_the_last_one_in_sight(pipeline):
     view = View("test", pipeline.clock)
-    pipeline.hold(later(pipeline))
+    pipeline.hold(fresh(pipeline))
     asyncio.run(view.refresh(reader_of(pipeline)))
     pipeline.pass_time(timedelta(seconds=15))
 
@@ -268,91 +247,3 @@ def test_metrics_that_cannot_be_read_are_no_reason_not_to_watch(pipeline):
 
     assert heartbeat.at is None
     assert heartbeat.note.startswith("not readable: Could not connect")
-
-
-def test_what_argo_serve_serves_can_be_watched(tmp_path):
-    tape, configuration, path = sample()
-    with served(tape, configuration, config_path=path, host="127.0.0.1") as running:
-        variables = tmp_path / "env.json"
-        variables.write_text(json.dumps(running.env_vars), encoding="utf-8")
-
-        result = watch("--served", variables, "--once")
-
-    assert result.exit_code == 0, result.output
-    assert "Signals: 0 of 0" in result.stdout
-    assert result.stdout.count("prop_firm") >= 3
-
-
-def watch(*arguments):
-    environment = {"COLUMNS": "500", "ARGO_STACK": None}
-    return CliRunner().invoke(app, ["watch", *map(str, arguments)], env=environment)
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """A ledger with one position, kept in a directory."""
-    state = tmp_path_factory.mktemp("watched")
-    with embedded_aws(state / "aws") as aws, BackgroundServer(a_broker()) as background:
-        pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
-        pipeline.hold(later(pipeline))
-    return state
-
-
-def test_one_frame_of_a_run_that_is_over(kept):
-    result = watch("--state", kept)
-
-    assert result.exit_code == 0, result.output
-    assert "over since 2026-03-02 15:01:05 UTC" in result.stdout
-    assert "Signals of 2026-03-02 to 2026-03-02" in result.stdout
-    assert "\x1b" not in result.stdout
-
-
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [("--state", "no run is kept there"), ("--served", "not what a running `argo serve` has written")],
-)
-def test_without_anything_to_watch_it_says_so(tmp_path, option, said):
-    result = watch(option, tmp_path / "nothing")
-
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
-
-
-def test_ctrl_c_ends_the_watch_and_gives_the_terminal_back(kept):
-    terminal, other_end = pty.openpty()
-    fcntl.ioctl(other_end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    before = termios.tcgetattr(other_end)
-    environment = {name: value for name, value in os.environ.items() if name not in {"ARGO_STACK", "COLUMNS"}}
-    process = subprocess.Popen(  # noqa: S603 - our own command, in a session whose terminal is the other end
-        [sys.executable, "-c", _COMMAND, "watch", "--state", str(kept), "--every", "1"],
-        stdin=other_end,
-        stdout=other_end,
-        stderr=other_end,
-        env=environment | {"TERM": "xterm-256color"},
-        start_new_session=True,
-    )
-    try:
-        seen = read_until(terminal, b"newest first")
-        os.write(terminal, b"\x03")
-        seen += read_until(terminal, b"\x1b[?1049l")
-        code = process.wait(20)
-    finally:
-        process.kill()
-        process.wait()
-    assert code == 0, seen
-    assert seen.count(b"\x1b[?1049h") == seen.count(b"\x1b[?1049l") == 1
-    assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
-    assert b"Traceback" not in seen
-    assert termios.tcgetattr(other_end) == before
-    os.close(terminal)
-    os.close(other_end)
-
-
-def read_until(terminal, words, seconds=30.0):
-    """Return what is written to a terminal until some words come."""
-    seen, give_up = b"", monotonic() + seconds
-    while words not in seen:
-        assert monotonic() < give_up, seen
-        if select.select([terminal], [], [], 0.2)[0]:
-            seen += os.read(terminal, 65_536)
-    return seen

@@ -19,6 +19,13 @@ COIN = {
 REFUSED = {"code": 40310000, "message": "insufficient qty available for order"}
 
 
+def fresh(pipeline, symbol="AAPL", **overrides):
+    """Return a signal of the present."""
+    now = pipeline.clock.now()
+    times = {"bar_time": now - MINUTE, "created_at": now, "expires_at": now + 5 * MINUTE}
+    return a_signal(symbol=symbol, **times | overrides)
+
+
 def mirrored(side, distance):
     """Return the price that lies so far on a position's good side."""
     return PRICE + (distance if side is Side.BUY else -distance)
