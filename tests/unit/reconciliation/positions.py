@@ -3,8 +3,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+import pytest
+
+from argo.domain.execution import Cover, Execution, ExecutionState, Fill, OrderLeg, Protection
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.profile import ExitRules
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
@@ -15,6 +18,8 @@ AN_HOUR = timedelta(hours=1)
 LATER = NOW + AN_HOUR
 COIN = Symbol("BTC/USD")
 HELD = Decimal(12)
+NO_RULES = ExitRules()
+BOTH = pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 
 
 def at(side: Side, distance: int | str) -> Decimal:
@@ -98,3 +103,8 @@ def situation(orders: Orders, execution: Execution | None = None, **overrides: o
         "now": LATER,
     }
     return Situation(**fields | overrides)
+
+
+def tried(attempts: int) -> Protection:
+    """Build what is known of a protection that the broker has refused so many times."""
+    return Protection(cover=Cover.NONE, naked_since=NOW, attempt=attempts, reason="no")

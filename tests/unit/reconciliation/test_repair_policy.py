@@ -15,6 +15,7 @@ from tests.unit.builders import NOW, a_market_clock
 from tests.unit.reconciliation.positions import (
     HELD,
     LATER,
+    NO_RULES,
     a_bracket,
     a_stop,
     a_target,
@@ -27,7 +28,6 @@ from tests.unit.reconciliation.positions import (
     situation,
 )
 
-NO_RULES = ExitRules()
 BUY = Side.BUY
 OPEN = an_order("entry", BUY, quantity=HELD)
 PARTLY = OPEN.model_copy(update={"filled_quantity": Decimal(5)})

@@ -11,9 +11,11 @@ from argo.domain.symbols import Symbol
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price
 from tests.unit.builders import NOW, a_broker_account, a_market_clock
 from tests.unit.reconciliation.positions import (
+    BOTH,
     COIN,
     HELD,
     LATER,
+    NO_RULES,
     a_stop,
     a_target,
     an_order,
@@ -23,8 +25,6 @@ from tests.unit.reconciliation.positions import (
     held_simply,
 )
 
-NO_RULES = ExitRules()
-BOTH = pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 GUARDED = Protection(cover=Cover.COMPLETE, attempt=1, order_body={}, order_id="guard")
 
 
