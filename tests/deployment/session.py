@@ -109,7 +109,7 @@ class Stack:
         written = io.StringIO()
         with _environment(self._variables(function)), contextlib.redirect_stdout(written):
             # Powertools keeps one logger per service, on whatever was standard output when it was made.
-            module._wiring().telemetry.log.registered_handler.setStream(written)
+            module._wiring().ports.telemetry.log.registered_handler.setStream(written)
             try:
                 return module.lambda_handler(event, LocalContext(seconds))
             finally:
