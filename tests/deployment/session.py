@@ -98,7 +98,7 @@ class Stack:
 
     def price(self, symbol):
         """Return what the broker last saw paid for a symbol."""
-        return asyncio.run(self._operator.market_data("iex").latest_prices({Symbol(symbol)}))[Symbol(symbol)]
+        return asyncio.run(self._operator.market_data.latest_prices({Symbol(symbol)}))[Symbol(symbol)]
 
     def invoke(self, function, event, *, seconds=29.0):
         """Invoke a function's handler as Lambda would, in a process of its own as far as its wiring goes."""
