@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.execution import ExecutionState
+from argo.ports import GivenPorts
 from execution.batch import execute_batch
 from simulation.broker.server import Fault
 from simulation.ports.event_source import EventSourceMapping
@@ -38,7 +39,8 @@ class Outage:
             visibility=timedelta(seconds=queue["VisibilityTimeout"]),
             max_receives=queue["RedrivePolicy"]["maxReceiveCount"],
         )
-        self._wiring = replace(pipeline.executor(), queue=self.queue)
+        wiring = pipeline.executor()
+        self._wiring = replace(wiring, ports=GivenPorts.like(wiring.ports, queue=self.queue))
 
     def send(self, *sent):
         async def put():
