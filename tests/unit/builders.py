@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from argo.adapters.alpaca.answer import Answer
 from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, TradeExit
-from argo.domain.execution import KEPT_IN_DETAIL, Execution, claimed
+from argo.domain.execution import Execution, claimed
+from argo.domain.kept_in_detail import KEPT_IN_DETAIL
 from argo.domain.orders import BrokerOrder, EntryPlan, OrderStatus, TimeInForce
 from argo.domain.profile import Profile
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id

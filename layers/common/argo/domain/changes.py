@@ -6,15 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.execution import (
-    KEPT_IN_DETAIL,
     Execution,
     ExecutionState,
     Exit,
     Protection,
     Transition,
     check_transition,
-    recorded,
 )
+from argo.domain.kept_in_detail import KEPT_IN_DETAIL, recorded
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
 from argo.domain.reasons import Obstacle
 

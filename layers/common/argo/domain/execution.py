@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from argo.domain.kept_in_detail import read_detail
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Price, Quantity, UtcTime
@@ -205,42 +206,6 @@ class Fill(BaseModel):
 
 
 _IN_DETAIL = Field(exclude=True)
-_CLOSES, _MISSING_SINCE, _STOP, _TARGET = "leaves", "missing_since", "stop_price", "target_price"
-
-KEPT_IN_DETAIL = frozenset({"closes", "missing_since", "sent_again", "planned_stop", "planned_target"})
-"""Fields that are no attributes of the record's own, but texts of its ``detail``."""
-
-
-def recorded(
-    *,
-    closes: str | None = None,
-    missing_since: datetime | None = None,
-    sent_again: bool = False,
-    planned_stop: Decimal | None = None,
-    planned_target: Decimal | None = None,
-) -> dict[str, str]:
-    """Return what `Execution` keeps in its detail as the texts that stand there."""
-    since = missing_since.isoformat() if missing_since is not None else "" if sent_again else None
-    texts = {
-        _STOP: None if planned_stop is None else str(planned_stop),
-        _TARGET: None if planned_target is None else str(planned_target),
-        _CLOSES: closes,
-        _MISSING_SINCE: since,
-    }
-    return {name: text for name, text in texts.items() if text is not None}
-
-
-def _price(text: str | None) -> Decimal | None:
-    """Read a price; a text of that name may also be the broker's, who writes what he likes."""
-    try:
-        return None if text is None else Decimal(text)
-    except ArithmeticError:
-        return None
-
-
-def _of_leg(body: Mapping[str, Any], leg: str, price: str) -> object:
-    legs = body.get(leg)
-    return legs.get(price) if isinstance(legs, Mapping) else None
 
 
 class Execution(BaseModel):
@@ -254,7 +219,7 @@ class Execution(BaseModel):
     ``closes`` is the signal whose position this one closes. ``missing_since`` is when a look-up first found no
     order of an unknown fate, ``sent_again`` says that the order was sent once more since. ``planned_stop`` and
     ``planned_target`` are the exits as planned, in USD. The record keeps these as texts of its ``detail``
-    (`recorded`), which workers of every version read.
+    (`argo.domain.kept_in_detail`), which workers of every version read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -297,18 +262,7 @@ class Execution(BaseModel):
     @classmethod
     def _read_detail(cls, values: Any) -> Any:  # noqa: ANN401 - pydantic's
         """Read the fields that a record keeps in its detail."""
-        if not isinstance(values, dict):
-            return values
-        detail, body = values.get("detail") or {}, values.get("order_body") or {}
-        missing = detail.get(_MISSING_SINCE)
-        read = {
-            "closes": detail.get(_CLOSES),
-            "missing_since": missing or None,
-            "sent_again": missing == "",
-            "planned_stop": _price(detail.get(_STOP)) or _of_leg(body, "stop_loss", "stop_price"),
-            "planned_target": _price(detail.get(_TARGET)) or _of_leg(body, "take_profit", "limit_price"),
-        }
-        return {name: value for name, value in read.items() if value} | values
+        return read_detail(values) | values if isinstance(values, dict) else values
 
     @property
     def key(self) -> tuple[str, str]:

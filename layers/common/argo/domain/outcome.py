@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from argo.domain.account import VIEWS_LAG
-from argo.domain.execution import Execution, recorded
+from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.kept_in_detail import recorded
 from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
 
