@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from console.main import COMMANDS, app
+from console.main import COMMANDS, MODULES, app
 
 OF_RICH = {"rich", "pygments", "markdown_it"}
 HEAVY = OF_RICH | {"boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution", "asyncio.events"}
@@ -65,12 +65,11 @@ def test_a_commands_own_help_imports_nothing_of_the_pipeline(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_line_in_the_help_is_the_first_of_the_command(name):
-    module, line = COMMANDS[name]
-    found = import_module(module)
+    found = import_module(MODULES[name])
 
     said = found.app.info.help if hasattr(found, "app") else inspect.getdoc(getattr(found, name))
 
-    assert said.partition("\n\n")[0].replace("\n", " ") == line
+    assert said.partition("\n\n")[0].replace("\n", " ") == COMMANDS[name]
 
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
