@@ -23,9 +23,9 @@ from execution.batch import execute_batch
 from execution.wiring import Wiring, from_environment
 from simulation.broker import AccountSettings
 from simulation.ports.clock import SteppedClock
+from worlds.backends import broker_environment
 from worlds.embedded_aws import EmbeddedAws, Resources, embedded_aws
 from worlds.paths import CONFIGURATION, TEMPLATE
-from worlds.surroundings import broker_environment
 
 TEN = 10
 """Records in a full batch."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -14,11 +15,11 @@ from console.report.reading import Reading, read
 from console.runs import RunRecord
 from simulation.market.bar_history import BarHistory, Step
 from simulation.market.bars import BarsFileError, load_bars
-from simulation.ports.ledger import digest
+from simulation.ports.ledger import InMemoryLedger, digest
+from worlds.backends import MODE, in_memory, on_embedded_aws
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 from worlds.play import Played, configured_for, play
-from worlds.surroundings import InMemory, OnEmbeddedAws
 
 type OnStep = Callable[[Step, int], None]
 """Told each step, and the signals so far."""
@@ -68,16 +69,17 @@ async def replay(
     Raises:
         OSError: the log cannot be written.
     """
-    memory = InMemory()
+    ledger = InMemoryLedger(mode=MODE)
+    backend = partial(in_memory, ledger=ledger)
     with log.open("w", encoding="utf-8") if log else nullcontext() as log_to, progress as on_step:
         began = perf_counter()
-        world, played = await play(
-            history, configuration, backend=memory, log_to=log_to, first=first, on_step=on_step
+        _, played = await play(
+            history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
         )
         seconds = perf_counter() - began
-    days = {stored.signal.created_at.date().isoformat() for stored in memory.ledger.every_signal}
-    reading = await _read(memory.ledger, world.executors, days)
-    return Done(played, memory.ledger, reading, memory.ledger.digest(), seconds)
+    days = {stored.signal.created_at.date().isoformat() for stored in ledger.every_signal}
+    reading = await _read(ledger, played.executors, days)
+    return Done(played, ledger, reading, ledger.digest(), seconds)
 
 
 async def run(
@@ -96,15 +98,15 @@ async def run(
     record.directory.mkdir(parents=True, exist_ok=True)
     with embedded_aws(record.aws) as aws, record.log.open("a", encoding="utf-8") as log, progress as on_step:
         resources = aws.create_resources(TEMPLATE)
-        backend = OnEmbeddedAws(aws, resources)
+        backend = partial(on_embedded_aws, aws=aws, resources=resources)
         began = perf_counter()
-        world, played = await play(
+        ledger, played = await play(
             history, configuration, backend=backend, log_to=log, first=first, on_step=on_step
         )
         seconds = perf_counter() - began
         days = aws.days(resources.table)
-        sha256 = await digest(world.ledger, played.executors, days)
-        return Done(played, world.ledger, await _read(world.ledger, played.executors, days), sha256, seconds)
+        sha256 = await digest(ledger, played.executors, days)
+        return Done(played, ledger, await _read(ledger, played.executors, days), sha256, seconds)
 
 
 async def _read(ledger: Ledger, executors: Iterable[str], days: Iterable[str]) -> Reading:

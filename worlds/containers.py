@@ -18,10 +18,10 @@ from simulation.market.bar_history import BarHistory
 from simulation.market.bars import BarsFileError, load_bars
 from simulation.market.timeframe import Timeframe
 from worlds.addresses import DOCKER
+from worlds.backends import broker_environment, simulated_account
 from worlds.docker import docker_address
 from worlds.embedded_aws import EmbeddedAws, Resources, embedded_aws
 from worlds.paths import CONFIGURATION, PROJECT, SAMPLE_BARS, SAMPLE_TO, TEMPLATE
-from worlds.surroundings import broker_environment, simulated_account
 from worlds.template import read_template
 
 SAMPLE_CONFIGURATION = PROJECT / "events" / "argo-sample.toml"

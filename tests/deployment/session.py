@@ -25,9 +25,9 @@ from console.api_server import LocalContext
 from console.stacks import logical_name
 from execution.message import read_signal
 from simulation.broker.server import Fault
+from worlds.backends import broker_environment, simulated_account
 from worlds.containers import Served
 from worlds.paths import CONFIGURATION
-from worlds.surroundings import broker_environment, simulated_account
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

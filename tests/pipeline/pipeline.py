@@ -24,7 +24,7 @@ from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.ports.clock import SteppedClock
 from simulation.ports.event_source import EventSourceMapping
 from tests.unit.builders import a_signal
-from worlds.surroundings import broker_environment
+from worlds.backends import broker_environment
 
 DAY = "2026-03-02"
 OPENS = datetime(2026, 3, 2, 15, 1, 5, tzinfo=UTC)

@@ -3,6 +3,7 @@ import io
 import json
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -10,9 +11,9 @@ from argo.domain.conservation import sums
 from argo.environment import load_configuration
 from argo.records import of_days
 from simulation.market.bars import load_bars
+from worlds.backends import on_embedded_aws
 from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from worlds.play import configured_for, play
-from worlds.surroundings import OnEmbeddedAws
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +25,15 @@ def result(aws):
         configuration = configured_for(load_configuration(CONFIGURATION), history)
         logs = io.StringIO()
         resources = aws.create_resources(TEMPLATE)
-        world, what = await play(
+        ledger, what = await play(
             history,
             configuration,
-            backend=OnEmbeddedAws(aws, resources),
+            backend=partial(on_embedded_aws, aws=aws, resources=resources),
             log_to=logs,
             first=date(2012, 9, 4),
             on_step=lambda *_: None,
         )
-        rows = await of_days(world.ledger, what.executors, aws.days(resources.table))
+        rows = await of_days(ledger, what.executors, aws.days(resources.table))
         return what, rows, logs.getvalue()
 
     return asyncio.run(run())

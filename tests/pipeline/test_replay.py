@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -26,15 +27,14 @@ from simulation.broker import SimulatedBroker
 from simulation.market.bars import load_bars
 from simulation.ports.clock import SteppedClock
 from simulation.ports.event_source import LARGEST_BATCH
-from simulation.ports.ledger import digest
+from simulation.ports.ledger import InMemoryLedger, digest
 from simulation.ports.ledger.digest import contents
 from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.pipeline import OPENS
 from tests.unit.builders import a_signal
-from worlds.in_turn import PunctualQueue
+from worlds.backends import MODE, PunctualQueue, in_memory, on_embedded_aws, simulated_account
 from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from worlds.play import configured_for, play
-from worlds.surroundings import InMemory, OnEmbeddedAws, simulated_account
 
 FIRST, LAST = date(2012, 12, 3), date(2013, 3, 1)
 RIVALS = date(2006, 1, 3), date(2007, 6, 29)
@@ -49,6 +49,10 @@ def market(last=LAST):
     return tape, configured_for(load_configuration(CONFIGURATION), tape)
 
 
+def memory():
+    return partial(in_memory, ledger=InMemoryLedger(mode=MODE))
+
+
 def replay(first=FIRST, last=LAST):
     return asyncio.run(playing.replay(*market(last), first=first))
 
@@ -60,17 +64,17 @@ def run(aws):
     tape, configuration = market()
 
     async def run():
-        world, played = await play(
+        ledger, played = await play(
             tape,
             configuration,
-            backend=OnEmbeddedAws(aws, resources),
+            backend=partial(on_embedded_aws, aws=aws, resources=resources),
             log_to=None,
             first=FIRST,
             on_step=lambda *_: None,
         )
         days = aws.days(resources.table)
-        lines = await contents(world.ledger, played.executors, days)
-        return lines, await digest(world.ledger, played.executors, days)
+        lines = await contents(ledger, played.executors, days)
+        return lines, await digest(ledger, played.executors, days)
 
     return asyncio.run(run())
 
@@ -100,19 +104,21 @@ def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
     resources = aws.create_resources(TEMPLATE, "batches")
     first = list(tape)[-3].start.date()
 
-    async def lines(surround):
+    async def lines(backend):
         days = set()
-        world, played = await play(
+        ledger, played = await play(
             tape,
             configuration,
-            backend=surround,
+            backend=backend,
             log_to=None,
             first=first,
             on_step=lambda step, _: days.add(step.start.date().isoformat()),
         )
-        return await contents(world.ledger, played.executors, days)
+        return await contents(ledger, played.executors, days)
 
-    found, expected = (asyncio.run(lines(each)) for each in (InMemory(), OnEmbeddedAws(aws, resources)))
+    backends = memory(), partial(on_embedded_aws, aws=aws, resources=resources)
+
+    found, expected = (asyncio.run(lines(each)) for each in backends)
 
     assert found == expected
     assert sum("'attempts': Decimal('1')" in line for line in found) > 2 * LARGEST_BATCH
@@ -175,8 +181,8 @@ def played_with(delay):
     steps, brokers = [], []
 
     @contextmanager
-    def surround(engine, accounts, clock):
-        with InMemory()(engine, accounts, clock) as usual:
+    def throttled_backend(engine, accounts, clock):
+        with memory()(engine, accounts, clock) as usual:
             throttled = ThrottledOnce(usual.ports["argo"].broker, clock, delay)
             brokers.append(throttled)
             argo = GivenPorts.like(usual.ports["argo"], broker=throttled)
@@ -186,7 +192,7 @@ def played_with(delay):
         play(
             tape,
             configuration,
-            backend=surround,
+            backend=throttled_backend,
             log_to=None,
             first=FIRST,
             on_step=lambda step, _: steps.append(step),
@@ -218,7 +224,7 @@ def test_a_replayed_account_asks_the_broker_no_more_often_than_alpaca_allows():
     clock = SteppedClock(engine.clock.now)
 
     async def ask():
-        with InMemory()(engine, {"argo": simulated_account("argo")}, clock) as connected:
+        with memory()(engine, {"argo": simulated_account("argo")}, clock) as connected:
             for _ in range(REQUESTS_A_MINUTE):
                 await connected.ports["argo"].broker.positions()
 
