@@ -11,8 +11,7 @@ import typer
 
 from console.failing import REFUSED, failing
 from console.interrupting import until_interrupted
-from worlds.addresses import DOCKER, LOOPBACK
-from worlds.paths import SAMPLE_TO
+from worlds.paths import DOCKER, LOOPBACK, SAMPLE_TO
 
 SERVED = Path(".argo") / "served"
 ENV_VARS = Path(".argo") / "sam-env.json"
@@ -46,10 +45,10 @@ def serve(
     """
     from console import serving
     from console.runs import RunRecord
-    from worlds.containers import chosen, served
+    from worlds.containers import served, traded_market
 
     code, aws = 0, RunRecord(state).aws
-    history, local, in_container = chosen(bars, end.date() if end else None)
+    history, local, in_container = traded_market(bars, end.date() if end else None)
     shutil.rmtree(aws, ignore_errors=True)  # The broker begins anew, so does the ledger.
     with (
         until_interrupted(),

@@ -16,8 +16,7 @@ from argo.domain.signal import Signal
 from argo.environment import Environment
 from execution.message import Malformed, read_signal
 from simulation.market.bar_history import BarHistory
-from worlds.containers import Served
-from worlds.docker import sam_command
+from worlds.containers import Served, sam_command
 from worlds.paths import PROJECT
 
 

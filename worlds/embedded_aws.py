@@ -17,9 +17,9 @@ from typing import Any
 import boto3
 
 from argo.domain.tables import ConfigurationError
+from worlds.paths import LOOPBACK
 from worlds.template import read_template, stateful_part
 
-_HOST = "127.0.0.1"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -144,14 +144,15 @@ def executor_of(logical_name: str) -> str:
 
 
 @contextlib.contextmanager
-def embedded_aws(state: Path | None = None, *, host: str = _HOST) -> Iterator[EmbeddedAws]:
+def embedded_aws(state: Path | None = None, *, host: str = LOOPBACK) -> Iterator[EmbeddedAws]:
     """Run an emulator while the block runs; ``state`` is a directory that keeps it between runs.
 
     Raises:
         EmbeddedAwsError: it does not answer within 30 seconds.
     """
     with tempfile.TemporaryDirectory(prefix="argo-aws-") as scratch:
-        port = _free_port(host)
+        with socket.create_server((host, 0)) as probe:
+            port: int = probe.getsockname()[1]
         log = Path(scratch) / "ministack.log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
@@ -162,7 +163,12 @@ def embedded_aws(state: Path | None = None, *, host: str = _HOST) -> Iterator[Em
                 start_new_session=True,
             )
         try:
-            _wait_until_it_answers(process, host, port, log)
+            give_up = monotonic() + _START_SECONDS
+            while not _answers(host, port):
+                if process.poll() is not None or monotonic() > give_up:
+                    raise EmbeddedAwsError(f"ministack did not start: {log.read_text(encoding='utf-8')[-2_000:]}")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.05)
             yield EmbeddedAws(f"http://{host}:{port}")
         finally:
             process.terminate()
@@ -174,12 +180,7 @@ def embedded_aws(state: Path | None = None, *, host: str = _HOST) -> Iterator[Em
 
 
 def _process_environment(host: str, port: int, scratch: str, state: Path | None) -> dict[str, str]:
-    keep = {}
-    if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
-        keep = {"PERSIST_STATE": "1", "STATE_DIR": str(state.resolve())}
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return inherited | {
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | {
         "BIND_HOST": host,
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": host,
@@ -188,36 +189,17 @@ def _process_environment(host: str, port: int, scratch: str, state: Path | None)
         "SFTP_ENABLED": "0",
         "TMPDIR": scratch,
         "LOG_LEVEL": "WARNING",
-        **keep,
     }
-
-
-def _wait_until_it_answers(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
-    give_up = monotonic() + _START_SECONDS
-    while monotonic() < give_up:
-        try:
-            process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            if _answers(host, port):
-                return
-        else:
-            break
-    raise EmbeddedAwsError(f"ministack did not start: {log.read_text(encoding='utf-8')[-2_000:]}")
+    if state is not None:
+        state.mkdir(parents=True, exist_ok=True)
+        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(state.resolve())}
+    return environment
 
 
 def _answers(host: str, port: int) -> bool:
-    connection = HTTPConnection(host, port, timeout=1)
-    try:
-        connection.request("GET", "/_ministack/health")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with contextlib.closing(HTTPConnection(host, port, timeout=1)) as connection:
+        try:
+            connection.request("GET", "/_ministack/health")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False

@@ -1,4 +1,4 @@
-"""Where the project's files are, and which part of the sample is traded."""
+"""Where things are on this machine: the project's files, and what listens for them."""
 
 from datetime import date
 from pathlib import Path
@@ -14,3 +14,7 @@ SAMPLE_TO = date(2012, 8, 3)
 
 LAST_RUN = Path(".argo") / "last-run"
 RUN_UNDER_WAY = Path(".argo") / "run"
+
+LOOPBACK = "127.0.0.1"
+DOCKER = "docker"
+"""Stands for Docker's bridge, whatever its address."""

@@ -10,16 +10,13 @@ not looked at here: tests/deployment has it, on the transformed template.
 import asyncio
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
 
 import typer
 
@@ -27,10 +24,10 @@ from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.execution import Execution
 from argo.environment import Environment, load_configuration
-from worlds.addresses import LOOPBACK
-from worlds.containers import SAMPLE_CONFIGURATION, Served, sample, served
+from argo.records import of_window
+from worlds.containers import ARCHITECTURE, SAMPLE_CONFIGURATION, Served, served, traded_market
 from worlds.embedded_aws import KEYS
-from worlds.paths import CONFIGURATION, PROJECT, TEMPLATE
+from worlds.paths import CONFIGURATION, LOOPBACK, PROJECT, TEMPLATE
 from worlds.template import read_template
 
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
@@ -43,27 +40,28 @@ _ORDER_SECONDS = 150.0
 
 _SOON_SECONDS = 60.0
 _LOOK_EVERY = 0.5
+_WINDOW = timedelta(minutes=10)
 
 
 class RehearsalError(Exception):
     """Something did not happen; the message says what, and what was seen instead."""
 
 
-@dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A deployed stack on a running emulator."""
+    """A deployed stack on a running emulator; what is done or checked here returns what was seen."""
 
-    running: Served
-    say: Callable[[str], None]
+    def __init__(self, running: Served) -> None:
+        self._running = running
+        self._client = running.aws.client
+        self._outputs: dict[str, str] = {}
 
-    def deploy(self, **parameters: str) -> dict[str, str]:
-        """Create or update the stack and return its outputs."""
-        url, broker = self.running.aws.url, self.running.broker.url
-        architecture = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    def deploy(self, **parameters: str) -> None:
+        """Create or update the stack."""
+        broker = self._running.broker.url
         overrides = {
-            "Architecture": architecture,
+            "Architecture": ARCHITECTURE,
             "Mode": "simulated",
-            "LocalEndpointUrl": url,
+            "LocalEndpointUrl": self._running.aws.url,
             "AlpacaTradingUrl": broker,
             "AlpacaDataUrl": broker,
             # The emulator unpacks layers into a directory of its own.
@@ -75,47 +73,43 @@ class Rehearsal:
             *(f"{name}={value}" for name, value in overrides.items()),
         )
         stack = self._client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self._outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    def delete(self) -> None:
-        """Delete the stack."""
-        self._sam("delete", "--no-prompts")
-
-    def trade_by_itself(self, outputs: Mapping[str, str]) -> None:
+    def trade_by_itself(self) -> str:
         """Wait until the schedule's own signal has an order at every account, and the broker has those orders."""
-        accounts = self.running.broker.server.broker.accounts
+        accounts = self._running.broker.server.broker.accounts
 
         def orders() -> dict[str, str] | None:
-            found = {e.executor: e.order_id for e in self._executions(outputs) if e.order_id}
+            found = {e.executor: e.order_id for e in self._executions() if e.order_id}
             return found if len(found) == len(accounts) else None
 
         placed = _until(orders, "an order id at every account", _ORDER_SECONDS)
-        books = self.running.broker.call(lambda: {order for each in accounts.values() for order in each.orders})
+        books = self._running.broker.call(lambda: {order for each in accounts.values() for order in each.orders})
         if not set(placed.values()) <= books:
             raise RehearsalError(f"the ledger's orders {placed} are not the broker's")
-        self.say(f"the schedule's signal became orders: {placed}")
+        return f"the schedule's signal became orders: {placed}"
 
-    def poison(self, outputs: Mapping[str, str]) -> None:
+    def poison(self) -> str:
         """Wait until a message that is no signal lies in the dead-letter queue with its reason."""
         sqs = self._client("sqs")
-        sqs.send_message(QueueUrl=outputs["ArgoQueueUrl"], MessageBody="poison")
+        sqs.send_message(QueueUrl=self._outputs["ArgoQueueUrl"], MessageBody="poison")
 
         def reason() -> str | None:
-            url = outputs["ArgoDeadLetterQueueUrl"]
+            url = self._outputs["ArgoDeadLetterQueueUrl"]
             answer = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0)
             for message in answer.get("Messages", []):
                 if message["Body"] == "poison":
                     return str(message["MessageAttributes"]["reason"]["StringValue"])
             return None
 
-        self.say(f"poison reached the dead-letter queue: {_until(reason, 'a dead letter', _SOON_SECONDS)}")
+        return f"poison reached the dead-letter queue: {_until(reason, 'a dead letter', _SOON_SECONDS)}"
 
-    def answer_the_api(self, outputs: Mapping[str, str]) -> None:
+    def answer_the_api(self) -> str:
         """Send a signal from outside through the deployed api function and wait for its order."""
         event = json.loads((PROJECT / "events" / "api-execute.json").read_text(encoding="utf-8"))
         body = json.loads(event["body"]) | {"bar_time": SystemClock().now().isoformat()}
         invoked = self._client("lambda").invoke(
-            FunctionName=outputs["ApiFunctionName"],
+            FunctionName=self._outputs["ApiFunctionName"],
             Qualifier=ALIAS,
             Payload=json.dumps(event | {"body": json.dumps(body)}),
         )
@@ -125,12 +119,11 @@ class Rehearsal:
         signal_id = json.loads(answer["body"])["signal_id"]
 
         def order() -> str | None:
-            found = [e.order_id for e in self._executions(outputs) if e.signal_id == signal_id]
-            return next(iter(found), None)
+            return next((e.order_id for e in self._executions() if e.signal_id == signal_id), None)
 
-        self.say(f"a signal from outside became an order: {_until(order, 'its order', _SOON_SECONDS)}")
+        return f"a signal from outside became an order: {_until(order, 'its order', _SOON_SECONDS)}"
 
-    def check_alarms(self) -> None:
+    def check_alarms(self) -> str:
         """Find every alarm that an emulator can carry."""
         found = self._client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
         names = {each["AlarmName"].removeprefix(f"{STACK}-").rsplit("-", 1)[0] for each in found}
@@ -141,89 +134,78 @@ class Rehearsal:
         }
         if names != wanted:
             raise RehearsalError(f"alarms: {sorted(names ^ wanted)}")
-        self.say(f"{len(names)} alarms stand")
+        return f"{len(names)} alarms stand"
 
-    def check_versions(self, outputs: Mapping[str, str], version: str) -> None:
+    def check_versions(self, version: str) -> str:
         """Find every function's alias on a version, and whatever invokes a function by its alias."""
-        client = self._client("lambda")
-        names = [name for output, name in outputs.items() if output.endswith("FunctionName")]
+        client, scheduler = self._client("lambda"), self._client("scheduler")
+        names = [name for output, name in self._outputs.items() if output.endswith("FunctionName")]
         found = {client.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"] for name in names}
         if found != {version}:
             raise RehearsalError(f"the functions' versions are {sorted(found)}, not {version}")
-        scheduler = self._client("scheduler")
         schedules = [each["Name"] for each in scheduler.list_schedules()["Schedules"] if STACK in each["Name"]]
         invoked = [scheduler.get_schedule(Name=name)["Target"]["Arn"] for name in schedules]
         invoked += [each["FunctionArn"] for each in client.list_event_source_mappings()["EventSourceMappings"]]
         if not invoked or not all(arn.endswith(f":{ALIAS}") for arn in invoked):
             raise RehearsalError(f"not invoked by the alias: {invoked}")
-        self.say(f"{len(names)} functions are live in version {version}, invoked by {len(invoked)} sources")
+        return f"{len(names)} functions are live in version {version}, invoked by {len(invoked)} sources"
 
-    def look_after(self) -> None:
-        """Run what an operator runs after a deployment: a dry run through it, and the doctor."""
-        for command in ("smoke", "doctor"):
-            done = self._run(str(Path(sys.executable).with_name("argo")), command, cwd=PROJECT)
-            if done.returncode:
-                raise RehearsalError(f"argo {command}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
-            self.say(f"argo {command}: {done.stdout.splitlines()[-1]}")
-
-    def check_retention(self, days: int) -> None:
+    def check_retention(self, days: int) -> str:
         """Find an update in the log groups."""
         groups = self._client("logs").describe_log_groups(logGroupNamePrefix=f"/{STACK}/")["logGroups"]
         if {each.get("retentionInDays") for each in groups} != {days}:
             raise RehearsalError(f"log groups after the update: {groups}")
-        self.say(f"an update reached {len(groups)} log groups")
+        return f"an update reached {len(groups)} log groups"
 
-    def check_gone(self, outputs: Mapping[str, str]) -> None:
-        """Find nothing left but the ledger, which is retained."""
+    def look_after(self, command: str) -> str:
+        """Run one of the commands that an operator runs after a deployment."""
+        done = self._run(str(Path(sys.executable).with_name("argo")), command, cwd=PROJECT)
+        return f"argo {command}: {done.splitlines()[-1]}"
+
+    def delete(self) -> str:
+        """Delete the stack, and find nothing left but the ledger, which is retained."""
+        self._sam("delete", "--no-prompts")
         functions = [each["FunctionName"] for each in self._client("lambda").list_functions()["Functions"]]
         queues = self._client("sqs").list_queues(QueueNamePrefix=STACK).get("QueueUrls", [])
         if left := [each for each in (*functions, *queues) if STACK in each]:
             raise RehearsalError(f"a delete left {left}")
-        self._client("dynamodb").describe_table(TableName=outputs["TableName"])
-        self.say("a delete left the ledger's table and nothing else")
+        self._client("dynamodb").describe_table(TableName=self._outputs["TableName"])
+        return "a delete left the ledger's table and nothing else"
 
-    def _executions(self, outputs: Mapping[str, str]) -> list[Execution]:
-        variables = {"ARGO_MODE": "simulated", "ARGO_TABLE_NAME": outputs["TableName"]}
-        ledger = Adapters(Environment(variables | self.running.aws.environment), SystemClock()).ledger
-
-        async def read() -> list[Execution]:
-            now = SystemClock().now()
-            days = {now.date(), (now - timedelta(minutes=10)).date()}
-            pages = [await ledger.signals_of(day.isoformat(), limit=100) for day in days]
-            found = [await ledger.executions(stored.signal.signal_id) for page in pages for stored in page.items]
-            return [execution for each in found for execution in each]
-
-        return asyncio.run(read())
-
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
-        return self.running.aws.client(service)
+    def _executions(self) -> list[Execution]:
+        variables = {"ARGO_MODE": "simulated", "ARGO_TABLE_NAME": self._outputs["TableName"]}
+        clock = SystemClock()
+        ledger = Adapters(Environment(variables | self._running.aws.environment), clock).ledger
+        now = clock.now()
+        recent = of_window(ledger, tuple(self._running.resources.queues), since=now - _WINDOW, now=now)
+        return [execution for record in asyncio.run(recent) for execution in record.executions.values()]
 
     def _sam(self, *arguments: str) -> None:
-        """Run SAM with this machine's own AWS settings out of sight."""
         beside = Path(sys.executable).parent
         sam = shutil.which("sam", path=os.pathsep.join([str(beside), os.environ["PATH"]]))
         if sam is None:
             raise RehearsalError("there is no sam command: uv run --group sam")
         where = ("--stack-name", STACK, "--region", KEYS["AWS_DEFAULT_REGION"])
         # In a directory where no samconfig.toml adds settings of its own.
-        done = self._run(sam, *arguments, *where, cwd=BUILT.parent)
-        if done.returncode:
-            raise RehearsalError(f"sam {arguments[0]}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+        self._run(sam, *arguments, *where, cwd=BUILT.parent)
 
-    def _run(self, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: str, *arguments: str, cwd: Path) -> str:
+        """Run a command with this machine's own AWS settings out of sight, and return what it printed."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
         nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-        return subprocess.run(  # noqa: S603
-            command,
-            env=inherited
-            | nowhere
-            | {"SAM_CLI_TELEMETRY": "0", "ARGO_STACK": STACK}
-            | self.running.aws.environment,
+        own = {"SAM_CLI_TELEMETRY": "0", "ARGO_STACK": STACK}
+        done = subprocess.run(  # noqa: S603
+            [command, *arguments],
+            env=inherited | nowhere | own | self._running.aws.environment,
             cwd=cwd,
             capture_output=True,
             text=True,
             check=False,
         )
+        if done.returncode:
+            failed = f"{Path(command).name} {arguments[0]}"
+            raise RehearsalError(f"{failed}: {done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+        return done.stdout
 
 
 def check_accounts(enabled: Sequence[str], in_sample: Sequence[str]) -> None:
@@ -245,24 +227,24 @@ def rehearse(say: Callable[[str], None]) -> None:
     """
     if not BUILT.exists():
         raise RehearsalError(f"{BUILT.relative_to(PROJECT)} is missing: make build")
-    tape, configuration, config_path = sample()
+    history, configuration, config_path = traded_market()
     check_accounts(load_configuration(CONFIGURATION).executors, configuration.executors)
-    with served(tape, configuration, config_path=config_path, host=LOOPBACK) as running:
-        rehearsal = Rehearsal(running, say)
-        outputs = rehearsal.deploy()
+    with served(history, configuration, config_path=config_path, host=LOOPBACK) as running:
+        rehearsal = Rehearsal(running)
+        rehearsal.deploy()
         say(f"deployed {STACK}")
-        rehearsal.check_alarms()
-        rehearsal.check_versions(outputs, "1")
-        rehearsal.trade_by_itself(outputs)
-        rehearsal.poison(outputs)
+        say(rehearsal.check_alarms())
+        say(rehearsal.check_versions("1"))
+        say(rehearsal.trade_by_itself())
+        say(rehearsal.poison())
         # Parameters alone, the second one every function's: it must reach what the alias points to.
-        outputs = rehearsal.deploy(LogRetentionDays="3", LocalEndpointUrl=f"{running.aws.url}/")
-        rehearsal.check_retention(3)
-        rehearsal.check_versions(outputs, "2")
-        rehearsal.answer_the_api(outputs)
-        rehearsal.look_after()
-        rehearsal.delete()
-        rehearsal.check_gone(outputs)
+        rehearsal.deploy(LogRetentionDays="3", LocalEndpointUrl=f"{running.aws.url}/")
+        say(rehearsal.check_retention(3))
+        say(rehearsal.check_versions("2"))
+        say(rehearsal.answer_the_api())
+        say(rehearsal.look_after("smoke"))
+        say(rehearsal.look_after("doctor"))
+        say(rehearsal.delete())
 
 
 def _until[T](look: Callable[[], T | None], what: str, seconds: float) -> T:
@@ -271,15 +253,11 @@ def _until[T](look: Callable[[], T | None], what: str, seconds: float) -> T:
     while monotonic() < give_up:
         if (seen := look()) is not None:
             return seen
-        asyncio.run(_pause())
+        asyncio.run(asyncio.sleep(_LOOK_EVERY))
     raise RehearsalError(f"{what}: not within {seconds:.0f} s")
 
 
-async def _pause() -> None:
-    await asyncio.sleep(_LOOK_EVERY)
-
-
-def main() -> NoReturn:
+def main() -> None:
     """Rehearse, and say what was seen and when."""
     began = monotonic()
     try:
@@ -287,7 +265,6 @@ def main() -> NoReturn:
     except RehearsalError as error:
         typer.echo(f"{monotonic() - began:5.0f} s  FAILED  {error}", err=True)
         raise SystemExit(1) from error
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

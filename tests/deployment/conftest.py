@@ -11,7 +11,7 @@ import pytest
 
 from tests.deployment.session import Session, Stack, names_of, recording
 from tests.deployment.story import play
-from worlds.containers import sample, served
+from worlds.containers import served, traded_market
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
 
@@ -70,7 +70,7 @@ def of_type(resources):
 @pytest.fixture(scope="session")
 def session():
     """One small session of all functions; see `tests.deployment.session`."""
-    tape, configuration, config_path = sample()
+    tape, configuration, config_path = traded_market()
     template = read_template(TEMPLATE)
     recorded = Session()
     with (

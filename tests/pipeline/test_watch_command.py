@@ -18,7 +18,7 @@ from console.main import app
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.pipeline import Pipeline, a_broker
 from tests.pipeline.trades import fresh
-from worlds.containers import sample, served
+from worlds.containers import served, traded_market
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 
@@ -26,7 +26,7 @@ _COMMAND = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from co
 
 
 def test_what_argo_serve_serves_can_be_watched(tmp_path):
-    tape, configuration, path = sample()
+    tape, configuration, path = traded_market()
     with served(tape, configuration, config_path=path, host="127.0.0.1") as running:
         variables = tmp_path / "env.json"
         variables.write_text(json.dumps(running.env_vars), encoding="utf-8")

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from tests.sam.containers import Containers, architecture_parameter, sam, tool
-from worlds.addresses import DOCKER
-from worlds.containers import sample, served
+from worlds.containers import served, traded_market
+from worlds.paths import DOCKER
 
 TOOLS = ("docker", "make", "uv", "sam")
 
@@ -29,6 +29,6 @@ def built():
 @pytest.fixture(scope="module")
 def containers(built, tmp_path_factory):  # noqa: ARG001 - built before they run
     """Functions in containers and what they talk to; every module begins with an empty ledger and new accounts."""
-    tape, configuration, config_path = sample()
+    tape, configuration, config_path = traded_market()
     with served(tape, configuration, config_path=config_path, host=DOCKER) as running:
         yield Containers(running, configuration, tmp_path_factory.mktemp("sam"))

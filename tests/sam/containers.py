@@ -14,8 +14,7 @@ from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
 from argo.environment import Environment, load_configuration
 from console.stacks import logical_name
-from worlds.containers import Served
-from worlds.docker import sam_command
+from worlds.containers import Served, sam_command
 from worlds.paths import CONFIGURATION
 
 ROOT = Path(__file__).parents[2]

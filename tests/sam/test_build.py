@@ -4,7 +4,7 @@ import pytest
 
 from argo.environment import load_configuration
 from tests.sam.containers import LOGICAL_NAMES, ROOT, sam
-from worlds.containers import SAMPLE_CONFIGURATION_IN_LAYER, sample
+from worlds.containers import SAMPLE_CONFIGURATION_IN_LAYER, traded_market
 from worlds.paths import CONFIGURATION
 
 pytestmark = pytest.mark.sam
@@ -26,7 +26,7 @@ def test_every_function_and_the_layer_are_built():
 
 @pytest.mark.usefixtures("built")
 def test_the_layer_carries_the_configuration_of_the_sample_bars():
-    _, configuration, in_layer = sample()
+    _, configuration, in_layer = traded_market()
     in_build = BUILT / "CommonLayer" / Path(in_layer).relative_to("/opt")
 
     assert in_layer == SAMPLE_CONFIGURATION_IN_LAYER
@@ -34,7 +34,7 @@ def test_the_layer_carries_the_configuration_of_the_sample_bars():
 
 
 def test_the_sample_configuration_watches_the_sample_bars_for_the_same_accounts():
-    tape, configuration, _ = sample()
+    tape, configuration, _ = traded_market()
 
     assert configuration.watchlist == tape.symbols
     assert configuration.generation.timeframe == tape.timeframe.name
