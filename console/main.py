@@ -50,6 +50,7 @@ COMMANDS = {
 MODULES = {
     **{name: f"console.{name}" for name in COMMANDS},
     **{name: f"console.{name}.command" for name in ("report", "export", "watch", "doctor")},
+    **dict.fromkeys(("run", "replay"), "console.play"),
     **dict.fromkeys(("halt", "reduce", "resume"), "console.trading_state"),
 }
 """Where a command is: the module's function of its name, or its ``app`` of several commands."""

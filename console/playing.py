@@ -1,22 +1,32 @@
 """Bars played through the real handlers: in memory, or on embedded AWS, which leaves the same ledger."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
+from typing import IO
 
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from argo.adapters.clock import SystemClock
 from argo.domain.config import Configuration
+from argo.domain.conservation import sums
 from argo.environment import load_configuration
 from argo.ports import Ledger
+from console.outcomes import show_json, show_tables
+from console.report.page import page, write
 from console.report.reading import Reading, read
 from console.runs import RunRecord
+from console.tables import output
 from simulation.market.bar_history import BarHistory, Step
 from simulation.market.bars import BarsFileError, load_bars
 from simulation.ports.ledger import InMemoryLedger, digest
-from worlds.backends import MODE, in_memory, on_embedded_aws
+from worlds.backends import MODE, Backend, in_memory, on_embedded_aws
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 from worlds.play import Played, configured_for, play
@@ -25,6 +35,8 @@ type OnStep = Callable[[Step, int], None]
 """Told each step, and the signals so far."""
 
 _UNSEEN = nullcontext(lambda _step, _signals: None)
+_BETWEEN_LOOKS = 0.1
+"""Seconds; what nobody can see costs a replay its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +48,6 @@ class Done:
     reading: Reading
     sha256: str
     seconds: float
-
-    @property
-    def bars_a_second(self) -> float:
-        """How fast it was."""
-        return self.played.bars / self.seconds
 
 
 def to_play(path: Path, first: date | None, last: date | None, config: Path) -> tuple[BarHistory, Configuration]:
@@ -71,15 +78,12 @@ async def replay(
     """
     ledger = InMemoryLedger(mode=MODE)
     backend = partial(in_memory, ledger=ledger)
+
+    def days() -> set[str]:
+        return {stored.signal.created_at.date().isoformat() for stored in ledger.every_signal}
+
     with log.open("w", encoding="utf-8") if log else nullcontext() as log_to, progress as on_step:
-        began = perf_counter()
-        _, played = await play(
-            history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
-        )
-        seconds = perf_counter() - began
-    days = {stored.signal.created_at.date().isoformat() for stored in ledger.every_signal}
-    reading = await _read(ledger, played.executors, days)
-    return Done(played, ledger, reading, ledger.digest(), seconds)
+        return await _play(history, configuration, backend, days, first=first, log_to=log_to, on_step=on_step)
 
 
 async def run(
@@ -99,15 +103,69 @@ async def run(
     with embedded_aws(record.aws) as aws, record.log.open("a", encoding="utf-8") as log, progress as on_step:
         resources = aws.create_resources(TEMPLATE)
         backend = partial(on_embedded_aws, aws=aws, resources=resources)
-        began = perf_counter()
-        ledger, played = await play(
-            history, configuration, backend=backend, log_to=log, first=first, on_step=on_step
-        )
-        seconds = perf_counter() - began
-        days = aws.days(resources.table)
-        sha256 = await digest(ledger, played.executors, days)
-        return Done(played, ledger, await _read(ledger, played.executors, days), sha256, seconds)
+        days = partial(aws.days, resources.table)
+        return await _play(history, configuration, backend, days, first=first, log_to=log, on_step=on_step)
 
 
-async def _read(ledger: Ledger, executors: Iterable[str], days: Iterable[str]) -> Reading:
-    return await read(ledger, tuple(executors), sorted(days, reverse=True), is_whole=True)
+async def _play(
+    history: BarHistory,
+    configuration: Configuration,
+    backend: Backend,
+    days: Callable[[], Collection[str]],
+    *,
+    first: date | None,
+    log_to: IO[str] | None,
+    on_step: OnStep,
+) -> Done:
+    began = perf_counter()
+    ledger, played = await play(
+        history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
+    )
+    seconds = perf_counter() - began
+    written = sorted(days(), reverse=True)
+    reading = await read(ledger, played.executors, written, is_whole=True)
+    return Done(played, ledger, reading, await digest(ledger, played.executors, written), seconds)
+
+
+@contextmanager
+def progress_bar(steps: int) -> Iterator[OnStep]:
+    """Show a bar while the block runs; gives what is told each step and the signals so far."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("starting", total=steps)
+        done, shown_at = 0, 0.0
+
+        def on_step(step: Step, total: int) -> None:
+            nonlocal done, shown_at
+            done += 1
+            if (now := monotonic()) - shown_at >= _BETWEEN_LOOKS or done == steps:
+                shown_at = now
+                progress.update(task, completed=done, description=f"{step.start:%Y-%m-%d}  {total} signals")
+
+        yield on_step
+
+
+def write_page(path: Path, done: Done, subject: str, traded: BarHistory) -> None:
+    """Write the report of what was played.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    now = SystemClock().now()
+    write(path, page(done.reading, subject=subject, written_at=now, history=traded, virtual_time=True))
+
+
+def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], last_words: str) -> None:
+    """Print what became of the signals: tables and ``last_words``, or JSON with what else is ``told``.
+
+    Raises:
+        Exit: with 1, where the sum does not add up or eligible signals became no order.
+    """
+    found, accounts = done.reading.records, sums(done.reading.records, done.played.executors)
+    if as_json:
+        show_json(found, accounts, bars=done.played.bars, **told)
+    else:
+        show_tables(found, accounts, executors=done.played.executors, most=rows)
+        output().print(last_words, highlight=False)
+    if any(account.gap or account.is_silent for account in accounts):
+        raise typer.Exit(1)

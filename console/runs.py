@@ -16,10 +16,6 @@ class RunRecord:
 
     directory: Path
 
-    def begin_anew(self) -> None:
-        """Empty the directory."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-
     def take_the_place_of(self, directory: Path) -> "RunRecord":
         """Move the run to where an earlier one may be kept, and return it there."""
         shutil.rmtree(directory, ignore_errors=True)

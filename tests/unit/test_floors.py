@@ -15,7 +15,7 @@ UPWARDS = (
     ("simulation.ports.broker", "execution.flow"),
     ("generation.cycle", "worlds.backends"),
     ("worlds.backends", "trials.trial"),
-    ("worlds.play", "console.run"),
+    ("worlds.play", "console.play"),
     ("trials.trial", "lab"),
     ("lab", "trials.trial"),
     ("trials.proof", "console.tables"),

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 from argo.domain.config import Generation
 from argo.domain.signal import Timeframe
 from console.main import app
-from console.run import SAMPLE_FROM
+from console.play import SAMPLE_FROM
 from simulation.market.bars import load_bars
 from tests.unit.generation.generator import a_configuration
 from worlds.paths import CONFIGURATION, LAST_RUN, SAMPLE_BARS

@@ -1,0 +1,114 @@
+"""`argo run` and `argo replay`: the pipeline on this machine, on embedded AWS or in memory."""
+
+import asyncio
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.failing import REFUSED, fail, failing
+from console.options import BarsOption, ConfigOption, EverythingAsJsonOption, RowsOption
+from worlds.paths import CONFIGURATION, LAST_RUN, RUN_UNDER_WAY, SAMPLE_BARS
+
+SAMPLE_FROM = date(2011, 3, 1)
+"""Where the sample begins to trade: two years, with eleven years of history before them."""
+
+_ToDateOption = Annotated[
+    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last exchange date to trade.")
+]
+
+
+@failing(emulator=REFUSED)
+def run(
+    bars: BarsOption = None,
+    begin: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First exchange date to trade.")
+    ] = None,
+    end: _ToDateOption = None,
+    config: ConfigOption = CONFIGURATION,
+    state: Annotated[
+        Path | None,
+        typer.Option(help=f"Directory that keeps the ledger; default: {LAST_RUN}, replaced by each run."),
+    ] = None,
+    rows: RowsOption = 20,
+    as_json: EverythingAsJsonOption = False,
+) -> None:
+    """Play bars through the real handlers on embedded AWS and a simulated broker.
+
+    Shows the signals, what became of them per account, and the execution rate, all read from the ledger.
+    """
+    from console import playing
+    from console.runs import RunRecord
+
+    path, first, last = bars or SAMPLE_BARS, begin and begin.date(), end and end.date()
+    if bars is None and first is None:
+        first = SAMPLE_FROM
+    history, configuration = playing.to_play(path, first, last, config)
+    record = RunRecord(state or RUN_UNDER_WAY)
+    if state is None:
+        shutil.rmtree(record.directory, ignore_errors=True)
+    traded = history.between(first)
+    progress = playing.progress_bar(len(traded))
+    done = asyncio.run(playing.run(history, configuration, record, first=first, progress=progress))
+    record.remember_bars(path, first, last)
+    if state is None:
+        record = record.take_the_place_of(LAST_RUN)
+    playing.write_page(record.report, done, f"run in {record.directory}", traded)
+    playing.show(
+        done,
+        rows=rows,
+        as_json=as_json,
+        told={"ledger_sha256": done.sha256, "report": str(record.report)},
+        last_words=(
+            f"{done.played.bars:,} bars played. Ledger: {done.sha256}\n"
+            f"Logs: {record.log}. More: argo signals --help\nReport: {record.report}"
+        ),
+    )
+
+
+@failing()
+def replay(
+    bars: BarsOption = None,
+    begin: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First exchange date to trade; default: the file's."),
+    ] = None,
+    end: _ToDateOption = None,
+    config: ConfigOption = CONFIGURATION,
+    log: Annotated[
+        Path | None, typer.Option(help="File for the functions' logs, a JSON object a line; default: none.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML file to write the report to; default: none.")] = None,
+    rows: RowsOption = 20,
+    as_json: EverythingAsJsonOption = False,
+) -> None:
+    """Play bars through the real handlers in memory: no AWS, no HTTP, no waiting.
+
+    Ends with the ledger's SHA-256. The same bars, dates and configuration give the same one every time, on any
+    machine, and with `argo run`.
+    """
+    from console import playing
+
+    path, first = bars or SAMPLE_BARS, begin and begin.date()
+    history, configuration = playing.to_play(path, first, end and end.date(), config)
+    try:
+        traded = history.between(first)
+        progress = playing.progress_bar(len(traded))
+        done = asyncio.run(playing.replay(history, configuration, first=first, log=log, progress=progress))
+        if report is not None:
+            playing.write_page(report, done, f"replay of {path}", traded)
+    except OSError as error:
+        fail(f"{error.filename} cannot be written: {error.strerror}")
+    bars_a_second = done.played.bars / done.seconds
+    playing.show(
+        done,
+        rows=rows,
+        as_json=as_json,
+        told={"bars_per_second": round(bars_a_second), "ledger_sha256": done.sha256},
+        last_words=(
+            f"{done.played.bars:,} bars in {done.seconds:.1f} s, {bars_a_second:,.0f} a second. "
+            f"Ledger: {done.sha256}"
+        ),
+    )
