@@ -6,9 +6,8 @@ from datetime import timedelta
 from argo.domain.account import TradingState
 from argo.domain.reasons import DenialReason
 from console.doctor.account_facts import AccountFacts, DeployedAccountFacts
-from console.doctor.facts import Facts, Identity
-from console.doctor.finding import Finding, broken, known, ok, warning
-from console.doctor.stack_facts import HEARTBEAT, StackFacts
+from console.doctor.facts import HEARTBEAT, Facts, StackFacts
+from console.doctor.finding import Finding, broken, ok, warning
 
 SKEW = timedelta(seconds=5)
 """Clocks that differ by more are named: a signal's life and the market's hours are counted on them."""
@@ -20,7 +19,7 @@ _TIMEOUTS = 6
 
 def queue(facts: Facts, account: AccountFacts) -> Finding:
     """The account's queue gives up into its dead-letter queue, and not before its function does."""
-    found = known(account.queue)
+    found = account.queue
     if found.redrives_to != found.dead_letter_arn:
         policy = json.dumps({"deadLetterTargetArn": found.dead_letter_arn, "maxReceiveCount": _RECEIVES})
         attributes = json.dumps({"RedrivePolicy": policy})
@@ -29,7 +28,7 @@ def queue(facts: Facts, account: AccountFacts) -> Finding:
             f"aws sqs set-queue-attributes --queue-url {account.queue_url} --attributes '{attributes}'",
         )
     if isinstance(account, DeployedAccountFacts):
-        timeout = known(account.executed_by).timeout
+        timeout = account.executed_by.timeout
         least = _TIMEOUTS * timeout
         if found.visibility < least:
             return broken(
@@ -43,7 +42,7 @@ def queue(facts: Facts, account: AccountFacts) -> Finding:
 
 def dead_letters(facts: Facts, account: AccountFacts) -> Finding:
     """No dead letters lie about."""
-    count, oldest_at = known(account.dead_letters)
+    count, oldest_at = account.dead_letters
     if not count:
         return ok("none")
     since = f", the oldest since {oldest_at:%F %T} UTC" if oldest_at else ""
@@ -54,7 +53,7 @@ def dead_letters(facts: Facts, account: AccountFacts) -> Finding:
 
 def mapping(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's queue feeds its function, and single messages can fail."""
-    found = known(account.mapping)
+    found = account.mapping
     change = f"aws lambda update-event-source-mapping --uuid {found['UUID']}"
     if found["State"] in {"Disabled", "Disabling"}:
         return broken(f"it is {found['State'].lower()}: nobody takes messages", f"{change} --enabled")
@@ -63,14 +62,14 @@ def mapping(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
             "it does not report single failures: one that fails brings its whole batch back",
             f"{change} --function-response-types ReportBatchItemFailures",
         )
-    if not known(account.executed_by).is_called_by(found["FunctionArn"]):
+    if not account.executed_by.is_called_by(found["FunctionArn"]):
         return broken(f"it feeds {found['FunctionArn']}", facts.recreate)
     return ok(f"{found['State']}, single failures reported")
 
 
 def credentials(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's key is stored, encrypted, and looks like one."""
-    found = known(account.key)
+    found = account.key
     if found.kind != "SecureString":
         return broken(
             f"{found.parameter} is a {found.kind}: whoever reads the parameter store reads the key",
@@ -81,12 +80,12 @@ def credentials(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
 
 def address(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """Mode, address and key are of one world."""
-    return ok(known(account.address))
+    return ok(account.address)
 
 
 def broker(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The key works, and the account may trade."""
-    found = known(account.broker)
+    found = account.broker
     if not found.is_blocked:
         return ok(f"{found.status}, equity {found.equity:,.2f} USD")
     flags = {
@@ -102,8 +101,7 @@ def broker(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
 
 def clock(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """AWS's clock, this machine's and the exchange's tell the same time."""
-    exchange = known(account.exchange_ahead)
-    aws = facts.identity.ahead if isinstance(facts.identity, Identity) else timedelta()
+    exchange, aws = account.exchange_ahead, facts.identity.ahead
     if abs(exchange - aws) > SKEW:
         return broken(
             f"the exchange's clock is {_skew(exchange - aws)} AWS's: signals expire too early or too late",
@@ -116,7 +114,7 @@ def clock(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
 
 def trading_state(facts: Facts, account: AccountFacts) -> Finding:
     """The account may take new risk."""
-    found = known(account.state)
+    found = account.state
     if found.trading_state is TradingState.ACTIVE:
         return ok("ACTIVE")
     since = f", since {found.state_since:%F %T} UTC" if found.state_since else ""
@@ -130,7 +128,7 @@ def trading_state(facts: Facts, account: AccountFacts) -> Finding:
 
 def reconciler(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The account's reconciler runs: by its deployed key, it has read the broker."""
-    seen_at, stack = known(account.state).observed_at, known(facts.stack)
+    seen_at, stack = account.state.observed_at, facts.stack
     log = (
         f"its log says why: aws logs tail /{stack.name}/reconcile-{account.executor.replace('_', '-')} --since 15m"
     )

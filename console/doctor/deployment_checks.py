@@ -1,10 +1,13 @@
 """Checks of what is deployed: configuration, stack, table, functions, schedules, feed. Facts in, finding out."""
 
-from collections.abc import Sequence
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
 
-from console.doctor.facts import Facts, RunFacts
-from console.doctor.finding import Finding, broken, known, not_looked_at, ok, warning
-from console.doctor.stack_facts import HEARTBEAT, StackFacts
+from console.doctor.attempts import known
+from console.doctor.facts import HEARTBEAT, Facts, FunctionFacts, RunFacts, StackFacts
+from console.doctor.finding import Finding, broken, not_looked_at, ok, warning
 
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _INDEXES = ("by_time", "open_executions")
@@ -13,7 +16,7 @@ _NAMED = 6
 
 def argo_toml(facts: Facts) -> Finding:
     """argo.toml parses."""
-    configuration = known(facts.configuration)
+    configuration = facts.configuration
     accounts = ", ".join(configuration.executors) or "none"
     seen = f"{len(configuration.watchlist)} symbols, accounts {accounts}"
     for name in configuration.executors:
@@ -28,13 +31,12 @@ def argo_toml(facts: Facts) -> Finding:
 
 def aws(facts: StackFacts) -> Finding:
     """Somebody is signed in, and somewhere."""
-    identity = known(facts.identity)
-    return ok(f"{identity.arn} in {identity.region}")
+    return ok(f"{facts.identity.arn} in {facts.identity.region}")
 
 
 def stack(facts: StackFacts) -> Finding:
     """The stack is there and at rest."""
-    found = known(facts.stack)
+    found = facts.stack
     seen = f"{found.name}: {found.status}, mode {found.mode}, last changed {found.updated_at:%F %T} UTC"
     events = f"aws cloudformation describe-stack-events --stack-name {found.name}"
     if found.status in _COMPLETE:
@@ -50,19 +52,19 @@ def stack(facts: StackFacts) -> Finding:
 
 def versions(facts: StackFacts) -> Finding:
     """What is deployed is what this checkout has."""
-    difference = known(facts.difference)
-    parts = [_some("file", difference.files), _some("resource", difference.resources)]
+    checkout = f"argo {version('argo')}, Python {platform.python_version()}"
+    parts = [_some("file", facts.differing_files), _some("resource", facts.differing_resources)]
     if not any(parts):
-        return ok(f"{facts.checkout}; what is deployed is this checkout")
+        return ok(f"{checkout}; what is deployed is this checkout")
     return warning(
-        f"{facts.checkout}; deployed and here differ {' and '.join(part for part in parts if part)}",
+        f"{checkout}; deployed and here differ {' and '.join(part for part in parts if part)}",
         "deploy this checkout: make deploy ENVIRONMENT=...; or look from the one that was deployed",
     )
 
 
 def accounts(facts: RunFacts | StackFacts) -> Finding:
     """Every enabled account has a queue, and every queue an enabled account."""
-    enabled, served = set(known(facts.configuration).executors), set(known(facts.accounts))
+    enabled, served = set(facts.configuration.executors), set(facts.accounts)
     if without := sorted(enabled - served):
         return broken(
             f"argo.toml enables {', '.join(without)}, which no queue serves: the generator does not start",
@@ -78,7 +80,7 @@ def accounts(facts: RunFacts | StackFacts) -> Finding:
 
 def table(facts: RunFacts | StackFacts) -> Finding:
     """The ledger is as the template has it."""
-    table, recoverable = known(facts.table)
+    table, recoverable = facts.table, facts.recoverable
     name, status = table["TableName"], table["TableStatus"]
     indexes = {
         each["IndexName"]: each.get("IndexStatus", "ACTIVE") for each in table.get("GlobalSecondaryIndexes", [])
@@ -102,39 +104,39 @@ def table(facts: RunFacts | StackFacts) -> Finding:
     return ok(f"{name}, indexes {', '.join(_INDEXES)}")
 
 
-def function(facts: StackFacts, subject: str) -> Finding:
+def function(_: StackFacts, found: FunctionFacts) -> Finding:
     """A function can be invoked."""
-    found = known(known(facts.functions)[subject])
-    if found.state == "Failed" or found.last_update == "Failed":
+    name = found.function_name
+    if "Failed" in {found.state, found.last_update_status}:
         return broken(
-            f"{found.name}: state {found.state}, last update {found.last_update}",
-            f"its reason: aws lambda get-function --function-name {found.name}; then make deploy",
+            f"{name}: state {found.state}, last update {found.last_update_status}",
+            f"its reason: aws lambda get-function --function-name {name}; then make deploy",
         )
     if found.reserved == 0:
         return broken(
-            f"{found.name}: its reserved concurrency is 0, so it is never invoked",
-            f"aws lambda delete-function-concurrency --function-name {found.name}",
+            f"{name}: its reserved concurrency is 0, so it is never invoked",
+            f"aws lambda delete-function-concurrency --function-name {name}",
         )
     reserved = "" if found.reserved is None else f", {found.reserved} reserved"
-    return ok(f"{found.state}, {found.runtime}, changed {found.modified_at} UTC{reserved}")
+    changed = found.last_modified[:16].replace("T", " ")
+    return ok(f"{found.state}, {found.runtime}, changed {changed} UTC{reserved}")
 
 
-def schedule(facts: StackFacts, subject: str) -> Finding:
+def schedule(facts: StackFacts, found: Mapping[str, Any]) -> Finding:
     """A schedule fires, at a function of this stack."""
-    found = known(known(facts.schedules)[subject])
     if found["State"] != "ENABLED":
         return broken(f"{found['Name']} is {found['State']}", facts.recreate)
     target = found["Target"]["Arn"]
-    if not any(known(each).is_called_by(target) for each in known(facts.functions).values()):
+    if not any(known(each).is_called_by(target) for each in facts.functions.values()):
         return broken(f"{found['Name']} invokes {target}", facts.recreate)
     return ok(f"{found['ScheduleExpression']} at {target.partition(':function:')[2]}")
 
 
 def alarms(facts: StackFacts) -> Finding:
     """Somebody hears of alarms."""
-    if known(facts.stack).is_local:
+    if facts.stack.is_local:
         return not_looked_at("an emulator sends no alarms")
-    if subscribers := known(facts.subscribers):
+    if subscribers := facts.subscribers:
         return ok(f"{subscribers} confirmed subscriptions")
     return warning(
         "no alarm reaches anybody",
@@ -145,9 +147,8 @@ def alarms(facts: StackFacts) -> Finding:
 
 def market_data(facts: StackFacts) -> Finding:
     """The feed answers for the watchlist."""
-    priced = known(facts.priced)
-    asked, feed = known(facts.configuration).watchlist, known(facts.configuration).generation.feed
-    if not (without := [symbol for symbol in asked if symbol not in priced]):
+    asked, feed = facts.configuration.watchlist, facts.configuration.generation.feed
+    if not (without := [symbol for symbol in asked if symbol not in facts.priced]):
         return ok(f"{feed}: prices of all {len(asked)} symbols")
     seen = f"{feed} has no price of {_few(without)}"
     cure = f"mend the spelling in argo.toml's watchlist, or take another feed than {feed}"
@@ -156,22 +157,17 @@ def market_data(facts: StackFacts) -> Finding:
 
 def generator(facts: StackFacts) -> Finding:
     """The generator's cycles come."""
-    if known(facts.stack).is_local:
+    if facts.stack.is_local:
         return not_looked_at("an emulator makes no metrics of what functions report")
-    found = known(facts.heartbeat)
+    cycles, last = facts.cycles, facts.last_signal
     minutes = f"{HEARTBEAT.total_seconds() / 60:.0f} minutes"
-    last = found.last_signal.signal if found.last_signal else None
     said = f"last signal {last.created_at:%F %T} UTC, {last.side} {last.symbol}" if last else "no signal in a week"
-    if found.cycles:
-        return ok(f"{found.cycles} cycles in {minutes}; {said}")
-    name = known(facts.stack).name
-    if facts.now - known(facts.stack).updated_at < HEARTBEAT:
-        return warning(
-            f"no cycle yet: deployed at {known(facts.stack).updated_at:%T} UTC", "look again in 5 minutes"
-        )
-    return broken(
-        f"no cycle in {minutes}; {said}", f"its log says why: aws logs tail /{name}/generate --since 15m"
-    )
+    if cycles:
+        return ok(f"{cycles} cycles in {minutes}; {said}")
+    if facts.now - facts.stack.updated_at < HEARTBEAT:
+        return warning(f"no cycle yet: deployed at {facts.stack.updated_at:%T} UTC", "look again in 5 minutes")
+    log = f"its log says why: aws logs tail /{facts.stack.name}/generate --since 15m"
+    return broken(f"no cycle in {minutes}; {said}", log)
 
 
 def _some(what: str, names: Sequence[str]) -> str:

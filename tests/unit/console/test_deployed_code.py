@@ -7,7 +7,8 @@ from threading import Thread
 import pytest
 import yaml
 
-from console.doctor.deployed_code import CodeUnreadable, differing_resources, function_files
+from argo.domain.tables import ConfigurationError
+from console.doctor.deployed_code import differing_files, differing_resources
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
 
@@ -76,14 +77,14 @@ def an_archive(directory: Path, **files: str) -> bytes:
 def test_the_same_files_do_not_differ_and_only_the_archives_end_is_fetched(source, served, tmp_path):
     url, asked = served(an_archive(tmp_path, gate="ALLOWED = 1\n", flow="STEPS = 1\n"))
 
-    assert function_files(url, "execution", source) == set()
+    assert differing_files(url, {"execution": source}) == set()
     assert asked == ["bytes=-1000000"]
 
 
 def test_a_changed_a_missing_and_a_surplus_file_are_named(source, served, tmp_path):
     url, _ = served(an_archive(tmp_path, gate="ALLOWED = 2\n", old="GONE = 1\n"))
 
-    found = function_files(url, "execution", source)
+    found = differing_files(url, {"execution": source})
 
     assert found == {"execution/gate.py", "execution/flow.py", "execution/old.py"}
 
@@ -91,15 +92,15 @@ def test_a_changed_a_missing_and_a_surplus_file_are_named(source, served, tmp_pa
 def test_a_directory_that_begins_before_the_fetched_end_is_fetched_whole(source, served, tmp_path):
     url, asked = served(an_archive(tmp_path, gate="ALLOWED = 1\n", flow="STEPS = 1\n"))
 
-    assert function_files(url, "execution", source, end=100) == set()
+    assert differing_files(url, {"execution": source}, end=100) == set()
     assert asked == ["bytes=-100", None]
 
 
 def test_an_archive_that_is_none_is_named_without_its_signed_address(source, served):
     url, _ = served(b"not a zip")
 
-    with pytest.raises(CodeUnreadable) as caught:
-        function_files(url, "execution", source)
+    with pytest.raises(ConfigurationError) as caught:
+        differing_files(url, {"execution": source})
 
     assert "signed" not in str(caught.value)
 

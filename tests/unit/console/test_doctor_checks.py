@@ -10,12 +10,10 @@ from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.doctor import account_checks, deployment_checks
 from console.doctor.account_facts import DeployedAccountFacts
-from console.doctor.attempts import attempt, demand
-from console.doctor.checks import Check, examine, of_whole
-from console.doctor.facts import Heartbeat, Identity
-from console.doctor.finding import Level, NotKnown, known, ok
-from console.doctor.functions import FunctionFacts
-from console.doctor.stack_facts import StackFacts
+from console.doctor.attempts import NotKnown, attempt, demand, known
+from console.doctor.checks import Check, examine
+from console.doctor.facts import FunctionFacts, Identity, StackFacts
+from console.doctor.finding import Level, ok
 from console.stacks import Stack, logical_name
 from worlds.paths import CONFIGURATION
 
@@ -38,21 +36,16 @@ def a_stack(**changes):
 
 
 def a_function(**changes):
-    function = FunctionFacts(
-        name="argo-dev-execute",
-        arn="arn:aws:lambda:us-east-1:1:function:argo-dev-execute",
-        state="Active",
-        last_update="Successful",
-        modified_at="2026-11-21 13:00",
-        runtime="python3.13",
-        timeout=timedelta(seconds=30),
-        reserved=None,
-        code_sha256="sha",
-        code_url="https://somewhere/?signature=secret",
-        layers=(),
-        variables={},
-    )
-    return replace(function, **changes)
+    function = {
+        "FunctionName": "argo-dev-execute",
+        "FunctionArn": "arn:aws:lambda:us-east-1:1:function:argo-dev-execute",
+        "LastModified": "2026-11-21T13:00",
+        "Timeout": 30,
+        "Reserved": None,
+        "CodeSha256": "sha",
+        "CodeUrl": "https://somewhere/?signature=secret",
+    }
+    return FunctionFacts.model_validate(function | changes)
 
 
 def facts(**known_facts):
@@ -62,19 +55,21 @@ def facts(**known_facts):
             "configuration",
             "identity",
             "stack",
-            "difference",
+            "differing_files",
+            "differing_resources",
             "table",
             "functions",
             "schedules",
             "subscribers",
             "accounts",
             "priced",
-            "heartbeat",
+            "cycles",
+            "last_signal",
         ),
         UNREAD,
     )
     found = StackFacts("argo-dev", CONFIGURATION)
-    vars(found).update(nothing | known_facts, now=NOW, checkout="argo")
+    vars(found).update(nothing | known_facts, now=NOW)
     return found
 
 
@@ -121,7 +116,7 @@ def test_an_account_whose_symbols_nobody_watches_is_a_warning(symbols, level):
     ],
 )
 def test_a_generator_without_cycles_is_broken_unless_it_has_just_been_deployed(cycles, deployed, level):
-    found = facts(stack=a_stack(updated_at=deployed), heartbeat=Heartbeat(cycles, None))
+    found = facts(stack=a_stack(updated_at=deployed), cycles=cycles, last_signal=None)
 
     finding = deployment_checks.generator(found)
 
@@ -136,9 +131,9 @@ def test_on_an_emulator_nobody_asks_for_metrics_or_alarms():
     assert deployment_checks.alarms(local).level is Level.NOT_LOOKED_AT
 
 
-@pytest.mark.parametrize("changes", [{"state": "Failed"}, {"last_update": "Failed"}, {"reserved": 0}])
+@pytest.mark.parametrize("changes", [{"State": "Failed"}, {"LastUpdateStatus": "Failed"}, {"Reserved": 0}])
 def test_a_function_that_cannot_be_invoked_is_broken(changes):
-    finding = deployment_checks.function(facts(functions={"Execute": a_function(**changes)}), "Execute")
+    finding = deployment_checks.function(facts(), a_function(**changes))
 
     assert finding.level is Level.BROKEN
     assert "argo-dev-execute" in finding.cure
@@ -155,13 +150,13 @@ def test_a_fact_that_is_missing_is_broken_once_and_not_looked_at_afterwards():
         raise missing
 
     checks = [
-        of_whole("first", needs_it),
-        of_whole("second", needs_it),
-        Check("third", lambda _, __: ok("fine"), lambda _: known(missing)),
-        of_whole("fourth", lambda _: ok("fine")),
+        Check("first", needs_it),
+        Check("second", needs_it),
+        Check("third", lambda _, __: ok("fine"), "functions"),
+        Check("fourth", lambda _: ok("fine")),
     ]
 
-    found = examine(facts(), checks)
+    found = examine(facts(functions=missing), checks)
 
     assert [(each.check, each.level, each.seen, each.cure) for each in found] == [
         ("first", Level.BROKEN, "it does not exist", "make deploy"),
@@ -226,8 +221,7 @@ def test_an_accounts_resources_begin_with_its_name_in_camel_case(executor, name)
 
 
 def an_account(exchange_ahead):
-    stack = a_stack(outputs={"ArgoQueueUrl": "queue", "ArgoDeadLetterQueueUrl": "dead letters"})
-    account = DeployedAccountFacts(None, "argo", None, stack=stack, functions={})
+    account = DeployedAccountFacts(facts(), "argo", "queue", "dead letters")
     account.exchange_ahead = exchange_ahead
     return account
 
@@ -243,7 +237,7 @@ def an_account(exchange_ahead):
     ],
 )
 def test_a_clock_that_is_wrong_is_told_from_those_that_agree(aws, exchange, level, words):
-    found = facts(identity=Identity("arn", "1", "us-east-1", timedelta(seconds=aws)))
+    found = facts(identity=Identity("arn", "us-east-1", timedelta(seconds=aws)))
 
     finding = account_checks.clock(found, an_account(timedelta(seconds=exchange)))
 
