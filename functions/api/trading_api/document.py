@@ -17,6 +17,7 @@ _MEANINGS = {
     415: "The body is not JSON",
     503: "Busy; ask again",
 }
+_PROBLEMS = {400: InvalidRequest, 404: Problem, 415: Problem, 503: Problem}
 _UNPROCESSABLE = "422"
 _BROKEN = {
     "description": "The answer did not fit this document; nothing half right is sent",
@@ -33,18 +34,13 @@ _SIGNED = {
 }
 
 
-def responses(status: int, model: type[BaseModel] | None = None) -> dict[int, OpenAPIResponse]:
-    """Return the entry of one status, for a route's ``responses``."""
-    described: Any = {"description": _MEANINGS[status]}
-    if model is not None:
-        described["content"] = {"application/json": {"model": model}}
-    return {status: described}
-
-
-MALFORMED = responses(400, InvalidRequest)
-UNKNOWN = responses(404, Problem)
-NOT_JSON = responses(415, Problem)
-BUSY = responses(503, Problem)
+def responses(model: type[BaseModel] | None, *statuses: int) -> dict[int, OpenAPIResponse]:
+    """Return a route's ``responses``: by each status ``model``, which None leaves open, or what is wrong."""
+    described: dict[int, Any] = {status: {"description": _MEANINGS[status]} for status in statuses}
+    for status, entry in described.items():
+        if (answered := _PROBLEMS.get(status, model)) is not None:
+            entry["content"] = {"application/json": {"model": answered}}
+    return described
 
 
 def of(app: APIGatewayHttpResolver) -> dict[str, Any]:

@@ -8,32 +8,28 @@ from http import HTTPStatus
 from typing import Any, Never
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 from argo.domain.ledger import ReservationConflict
 from trading_api.answers import FieldProblem, InvalidRequest, Problem
 
 
-class Refusal(Exception):
-    """A request that is well formed and can't be met; becomes a `Problem` with its status."""
+class Unknown(Exception):
+    """A well-formed request for what is not there."""
 
-    def __init__(self, status: HTTPStatus, error: str, message: str) -> None:
-        """Keep the status, the code and what a person is told."""
+    def __init__(self, error: str, message: str) -> None:
+        """Keep the code, and what a person is told."""
         super().__init__(message)
-        self.status = status
-        self.problem = Problem(error=error, message=message)
+        self.error = error
 
 
 def register(app: APIGatewayHttpResolver) -> None:
     """Register the answer to everything that a request can meet."""
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(ResponseValidationError)(_broken)
-    app.exception_handler([UnicodeDecodeError, binascii.Error])(_unreadable)
-    app.exception_handler(ReservationConflict)(_busy)
-    app.exception_handler(Refusal)(_refused)
-    app.not_found(_no_route)
+    invalid = [RequestValidationError, UnicodeDecodeError, binascii.Error]
+    app.exception_handler([*invalid, ResponseValidationError, ReservationConflict, Unknown])(_answer)
+    app.not_found(_answer)
 
 
 def read_json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
@@ -50,46 +46,45 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
         raise json.JSONDecodeError(str(error), text, 0) from error
 
 
-class _Http(BaseModel):
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class _Http(_Part):
     method: str
 
 
-class _RequestContext(BaseModel):
+class _RequestContext(_Part):
     http: _Http
     stage: str
     authorizer: dict[str, Any] = {}
 
 
-class _HttpEvent(BaseModel):
+class _HttpEvent(_Part):
     """What the routes read of an HTTP API's event, payload version 2."""
 
-    requestContext: _RequestContext  # noqa: N815 - API Gateway's names
-    rawPath: str  # noqa: N815
-    rawQueryString: str = ""  # noqa: N815
+    request_context: _RequestContext
+    raw_path: str
+    raw_query_string: str = ""
     headers: dict[str, str] = {}
-    queryStringParameters: dict[str, str] | None = None  # noqa: N815
+    query_string_parameters: dict[str, str] | None = None
     body: str | None = None
-    isBase64Encoded: bool = False  # noqa: N815
+    is_base64_encoded: bool = False
 
 
-def no_request(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the refusal of an event that is no HTTP request, or None: API Gateway sends none, a person may."""
+def refusal_of(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what refuses an event that no route can read, or None.
+
+    It is no HTTP request, which API Gateway never sends, though a person may; or its body says that it is
+    something else than JSON: Powertools would read forms and uploads too, and fails on a malformed upload.
+    """
     try:
-        _HttpEvent.model_validate(event)
+        request = _HttpEvent.model_validate(event)
     except ValidationError as error:
         return _refusal(HTTPStatus.BAD_REQUEST, _invalid_fields(error.errors(include_input=False)))
-    return None
-
-
-def unsupported_body(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the refusal of a body that says it is something else than JSON, or None.
-
-    Powertools would read forms and uploads too, and fails on a malformed upload.
-    """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = {name.lower(): value for name, value in request.headers.items()}
     kind = headers.get("content-type", content_types.APPLICATION_JSON).partition(";")[0].strip().lower()
-    method = event.get("requestContext", {}).get("http", {}).get("method")
-    if method != "POST" or kind == content_types.APPLICATION_JSON:
+    if request.request_context.http.method != "POST" or kind == content_types.APPLICATION_JSON:
         return None
     problem = Problem(error="unsupported_content_type", message=f"the body is {kind!r}, not application/json")
     return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, problem)
@@ -104,47 +99,40 @@ def _refusal(status: HTTPStatus, problem: Problem) -> dict[str, Any]:
     }
 
 
-def _answer(status: HTTPStatus, problem: Problem) -> Response[str]:
+def _answer(error: Exception) -> Response[str]:
+    status, problem = _problem_of(error)
     return Response(status, content_types.APPLICATION_JSON, problem.model_dump_json())
 
 
-def _invalid(error: RequestValidationError) -> Response[str]:
-    """Answer with pydantic's locations and words, and without what was sent."""
-    return _answer(HTTPStatus.BAD_REQUEST, _invalid_fields(error.errors()))
+def _problem_of(error: Exception) -> tuple[HTTPStatus, Problem]:
+    match error:
+        case RequestValidationError():
+            return HTTPStatus.BAD_REQUEST, _invalid_fields(error.errors())
+        case UnicodeDecodeError() | binascii.Error():
+            unreadable = {"loc": ["body"], "msg": "The body is not UTF-8", "type": "body_encoding"}
+            return HTTPStatus.BAD_REQUEST, _invalid_fields([unreadable])
+        case Unknown():
+            return HTTPStatus.NOT_FOUND, Problem(error=error.error, message=str(error))
+        case ReservationConflict():
+            return HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="busy", message=f"{error}: ask again")
+        case ResponseValidationError():  # The fault is ours; nothing half right is sent.
+            message = f"the answer does not fit its own contract: {_places(error.errors())}"
+            return HTTPStatus.INTERNAL_SERVER_ERROR, Problem(error="broken_answer", message=message)
+        case _:
+            return HTTPStatus.NOT_FOUND, Problem(error="no_such_route", message="no such route")
 
 
 def _invalid_fields(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """Tell pydantic's locations and words, and nothing of what was sent."""
     fields = [
         FieldProblem(loc=each["loc"], msg=str(each["msg"]).removeprefix("Value error, "), type=str(each["type"]))
         for each in errors
     ]
-    wrong = ", ".join(".".join(str(part) for part in each.loc) for each in fields)
-    return InvalidRequest(error="invalid_request", message=f"wrong: {wrong}", errors=fields)
+    return InvalidRequest(error="invalid_request", message=f"wrong: {_places(errors)}", errors=fields)
 
 
-def _unreadable(_: Exception) -> Response[str]:
-    field = FieldProblem(loc=["body"], msg="The body is not UTF-8", type="body_encoding")
-    problem = InvalidRequest(error="invalid_request", message="wrong: body", errors=[field])
-    return _answer(HTTPStatus.BAD_REQUEST, problem)
-
-
-def _broken(error: ResponseValidationError) -> Response[str]:
-    """Answer that the fault is ours; nothing half right is sent."""
-    where = ", ".join(".".join(str(part) for part in each["loc"]) for each in error.errors())
-    problem = Problem(error="broken_answer", message=f"the answer does not fit its own contract: {where}")
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, problem)
-
-
-def _busy(error: ReservationConflict) -> Response[str]:
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="busy", message=f"{error}: ask again"))
-
-
-def _refused(refusal: Refusal) -> Response[str]:
-    return _answer(refusal.status, refusal.problem)
-
-
-def _no_route(_: NotFoundError) -> Response[str]:
-    return _answer(HTTPStatus.NOT_FOUND, Problem(error="no_such_route", message="no such route"))
+def _places(errors: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(".".join(str(part) for part in each["loc"]) for each in errors)
 
 
 def _no_number(text: str) -> Never:

@@ -64,7 +64,11 @@ async def read_page(
             page = await records.page(wiring.ports.ledger, day, limit=limit - len(found), token=token or None)
         except ValueError as error:
             raise refused(("query", "token"), f"not a page token of {day}: {token!r}", "invalid_token") from error
-        found += [each for each in page.items if state is None or state in _states(each)]
+        found += [
+            each
+            for each in page.items
+            if state is None or any(one.state is state for one in each.executions.values())
+        ]
         token = page.next_token
         if token is None or len(found) == limit:
             break
@@ -104,7 +108,3 @@ def _execution(execution: Execution) -> ExecutionReport:
         obstacle=execution.obstacle,
         realised_profit=None if profit is None else str(profit),
     )
-
-
-def _states(record: SignalRecord) -> set[ExecutionState]:
-    return {each.state for each in record.executions.values()}

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -13,6 +13,8 @@ from argo.domain.values import Confidence, Fraction, Price, UtcTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINS_WITH_A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+_FACT = ("strategy", "strategy_version", "symbol", "side", "timeframe")
 
 
 def _written_out(value: object) -> object:
@@ -66,14 +68,7 @@ class OutsideSignal(BaseModel):
         bar_time = self.bar_time or now - (now - _EPOCH) % self.timeframe.duration
         if bar_time > now:
             raise refused(("body", "bar_time"), "lies in the future", "time_in_future")
-        fact: dict[str, Any] = {
-            "strategy": self.strategy,
-            "strategy_version": self.strategy_version,
-            "symbol": self.symbol,
-            "side": self.side,
-            "timeframe": self.timeframe,
-            "bar_time": bar_time,
-        }
+        fact = {name: getattr(self, name) for name in _FACT} | {"bar_time": bar_time}
         given = self.lifetime_seconds
         try:
             return Signal.model_validate(

@@ -16,7 +16,7 @@ from argo.runtime import run
 from trading_api import document, problems, reading
 from trading_api.answers import Health, Outcomes, SignalDetail, SignalPage, StateReport, Status
 from trading_api.executing import execute as execute_signal
-from trading_api.problems import Refusal
+from trading_api.problems import Unknown
 from trading_api.requests import OutsideSignal, StateChange, WrittenDay
 from trading_api.wiring import Wiring
 
@@ -43,11 +43,6 @@ class Action(StrEnum):
     REDUCE = "reduce"
     RESUME = "resume"
 
-    @property
-    def state(self) -> TradingState:
-        """The trading state it leads to."""
-        return _STATES[self]
-
 
 _STATES = {
     Action.HALT: TradingState.HALTED,
@@ -58,68 +53,55 @@ _STATES = {
 
 def answer(event: dict[str, Any], context: LambdaContext, wiring: Wiring, time_left: timedelta) -> dict[str, Any]:
     """Answer an HTTP API request, payload version 2, with the collaborators of ``wiring``."""
-    if (refusal := problems.no_request(event) or problems.unsupported_body(event)) is not None:
+    if (refusal := problems.refusal_of(event)) is not None:
         return refusal
     app.append_context(wiring=wiring, time_left=time_left)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
 
 
-@app.get("/health", responses=document.responses(200, Health))
+@app.get("/health", responses=document.responses(Health, 200))
 def health() -> Health:
     """Say that the function runs with a complete configuration, and in which mode."""
     return Health(status="ok", mode=_wiring().mode)
 
 
-@app.get("/openapi.json", responses=document.responses(200))
+@app.get("/openapi.json", responses=document.responses(None, 200))
 def openapi() -> dict[str, Any]:
     """Return this document."""
     return document.of(app)
 
 
-@app.get("/api/v1/trading/status", responses=document.responses(200, Status) | document.BUSY)
+@app.get("/api/v1/trading/status", responses=document.responses(Status, 200, 503))
 def status() -> Status:
     """Return each account's trading state, equity, room, positions, open executions, rate and heartbeat."""
     return run(reading.read_status(_wiring()))
 
 
-@app.post(
-    "/api/v1/trading/execute",
-    responses=document.responses(200, Outcomes)
-    | document.responses(202, Outcomes)
-    | document.MALFORMED
-    | document.NOT_JSON,
-)
+@app.post("/api/v1/trading/execute", responses=document.responses(Outcomes, 200, 202, 400, 415))
 def execute(signal: Annotated[OutsideSignal, Body()]) -> Response[Outcomes]:
     """Publish a signal and wait up to ten seconds: 200 with an outcome per account, 202 while one is pending."""
     found = run(execute_signal(_wiring(), signal, app.context["time_left"]))
     return Response(HTTPStatus.ACCEPTED if found.pending else HTTPStatus.OK, content_types.APPLICATION_JSON, found)
 
 
-@app.get("/api/v1/signals", responses=document.responses(200, SignalPage) | document.MALFORMED)
+@app.get("/api/v1/signals", responses=document.responses(SignalPage, 200, 400))
 def signals(limit: PageSize = 20, day: Day = None, status: State = None, token: Token = None) -> SignalPage:
     """List a day's signals, newest first, with where each stands at every account."""
     return run(reading.read_page(_wiring(), day=day, limit=limit, state=status, token=token))
 
 
-@app.get(
-    "/api/v1/signals/<signal_id>",
-    responses=document.responses(200, SignalDetail) | document.MALFORMED | document.UNKNOWN,
-)
+@app.get("/api/v1/signals/<signal_id>", responses=document.responses(SignalDetail, 200, 400, 404))
 def signal(signal_id: SignalId) -> SignalDetail:
     """Return one signal with the whole record of its executions."""
     found = run(reading.read_signal(_wiring(), signal_id))
     if found is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "unknown_signal", f"the ledger has no signal {signal_id}")
+        raise Unknown("unknown_signal", f"the ledger has no signal {signal_id}")
     return found
 
 
 @app.post(
     "/api/v1/trading/<executor>/<action>",
-    responses=document.responses(200, StateReport)
-    | document.MALFORMED
-    | document.UNKNOWN
-    | document.NOT_JSON
-    | document.BUSY,
+    responses=document.responses(StateReport, 200, 400, 404, 415, 503),
 )
 def trading_state(
     executor: Annotated[str, Path(max_length=100)], action: Action, change: Annotated[StateChange, Body()]
@@ -128,8 +110,8 @@ def trading_state(
     wiring = _wiring()
     if executor not in wiring.executors:
         known = ", ".join(wiring.executors)
-        raise Refusal(HTTPStatus.NOT_FOUND, "unknown_account", f"no account {executor!r}; there are {known}")
-    return run(_set_state(wiring, executor, action.state, change.reason))
+        raise Unknown("unknown_account", f"no account {executor!r}; there are {known}")
+    return run(_set_state(wiring, executor, _STATES[action], change.reason))
 
 
 async def _set_state(wiring: Wiring, executor: str, state: TradingState, reason: str) -> StateReport:

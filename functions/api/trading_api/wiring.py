@@ -9,8 +9,6 @@ from argo.environment import Environment
 from argo.ports import Clock, Ports
 from argo.publishing import Publisher, publisher_for
 
-SERVICE = "api"
-
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
@@ -27,15 +25,6 @@ class Wiring:
         return tuple(self.ports.queues)
 
 
-def wire(ports: Ports, configuration: Configuration, *, mode: str) -> Wiring:
-    """Wire the API to ports.
-
-    Raises:
-        ConfigurationError: an enabled account has no queue.
-    """
-    return Wiring(mode, configuration, ports, publisher_for(configuration, ports))
-
-
 def from_environment(
     environment: Environment,
     clock: Clock,
@@ -46,7 +35,8 @@ def from_environment(
     """Wire the API to AWS by the environment contract.
 
     Raises:
-        ConfigurationError: a variable or argo.toml is missing or wrong.
+        ConfigurationError: a variable or argo.toml is missing or wrong, or an enabled account has no queue.
     """
-    adapters = Adapters(environment, clock, service=SERVICE, log_to=log_to)
-    return wire(adapters, configuration or environment.configuration(), mode=environment.mode)
+    adapters = Adapters(environment, clock, service="api", log_to=log_to)
+    configuration = configuration or environment.configuration()
+    return Wiring(environment.mode, configuration, adapters, publisher_for(configuration, adapters))

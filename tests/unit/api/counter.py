@@ -14,11 +14,12 @@ from argo.domain.signal import Signal
 from argo.environment import load_configuration
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
+from argo.publishing import publisher_for
 from simulation.ports.clock import SteppedClock
 from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, an_account_state, an_execution
 from trading_api.routes import answer
-from trading_api.wiring import wire
+from trading_api.wiring import Wiring
 from worlds.paths import CONFIGURATION, PROJECT
 
 EXECUTORS = ("argo", "prop_firm")
@@ -124,19 +125,17 @@ class Counter:
         self.queues = {
             name: InMemoryQueue(self.clock, visibility=timedelta(minutes=3), max_receives=20) for name in EXECUTORS
         }
-        self.wiring = wire(
-            GivenPorts(
-                ledger=self.ledger,
-                broker=None,
-                market_data=None,
-                queue=None,
-                queues=self.queues,
-                clock=self.clock,
-                telemetry=Telemetry("api", mode="simulated", stream=io.StringIO()),
-            ),
-            load_configuration(CONFIGURATION),
-            mode="simulated",
+        ports = GivenPorts(
+            ledger=self.ledger,
+            broker=None,
+            market_data=None,
+            queue=None,
+            queues=self.queues,
+            clock=self.clock,
+            telemetry=Telemetry("api", mode="simulated", stream=io.StringIO()),
         )
+        configuration = load_configuration(CONFIGURATION)
+        self.wiring = Wiring("simulated", configuration, ports, publisher_for(configuration, ports))
 
     def ask(self, method, path, body=..., *, time_left=timedelta(seconds=29), raw=None, **headers):
         text = raw if raw is not None else None if body is ... else json.dumps(body)
