@@ -13,9 +13,9 @@ from itertools import chain
 from time import process_time
 from typing import Any
 
+from alpaca.common.rest import RESTClient
 from boto3.dynamodb.types import TypeDeserializer
 
-from argo.adapters.alpaca.sdk import RESTClient
 from benchmarks.results import Result, alternating
 from benchmarks.stand import TEN, WARM_UPS, AwsCalls, Stand
 

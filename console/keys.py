@@ -12,11 +12,10 @@ import typer
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import fault, read
-from argo.adapters.alpaca.sdk import client_maker
-from argo.adapters.alpaca.transport import NoAnswer, Transport
+from argo.adapters.alpaca.transport import Transport, client_maker
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.clock import SystemClock
-from argo.domain.faults import BrokerFault
+from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.tables import ConfigurationError
 from console.credential_rules import mismatch, problem_of
 from console.doctor.attempts import demand
@@ -110,7 +109,7 @@ def tried(credentials: Credentials, target: Target) -> str:
     transport = Transport(client_maker(lambda: credentials, target.trading_url))
     try:
         answer = transport.request("GET", "/account")
-    except NoAnswer as error:
+    except Ambiguous as error:
         raise BrokerFault(f"no answer from {target.trading_url}: {error}") from error
     if (found := fault(answer, SystemClock().now())) is not None:
         raise found

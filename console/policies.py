@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from inspect import getdoc
 from itertools import pairwise
 
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.outcome import fault, is_no_such_order
+from argo.adapters.alpaca.outcome import Answer, fault, is_no_such_order
 from argo.adapters.aws.policy import AWS_ANSWERS
 from argo.domain.execution import Execution, claimed
 from argo.domain.faults import Ambiguous, BrokerFault

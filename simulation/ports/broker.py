@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.outcome import fault
+from argo.adapters.alpaca.outcome import Answer, fault
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol

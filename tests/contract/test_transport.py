@@ -4,11 +4,11 @@ import socket
 from time import monotonic
 
 import pytest
+from alpaca.common.rest import RESTClient
 from requests import Session
 from urllib3 import HTTPConnectionPool, Timeout
 
-from argo.adapters.alpaca.sdk import RESTClient
-from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, NoAnswer, Transport
+from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, Transport
 from argo.domain.faults import Ambiguous
 from tests.fuzz import broker_wire
 from tests.fuzz.samples import response
@@ -66,7 +66,7 @@ def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):
         return made
 
     started = monotonic()
-    with session, pytest.raises(NoAnswer, match="ReadTimeout"):
+    with session, pytest.raises(Ambiguous, match="ReadTimeout"):
         Transport(client).request("POST", "/orders", {"qty": "1"})
 
     (given,) = session.given

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from argo.adapters.alpaca.answer import Answer
+from argo.adapters.alpaca.outcome import Answer
 from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, TradeExit
 from argo.domain.execution import Execution, claimed
 from argo.domain.kept_in_detail import KEPT_IN_DETAIL

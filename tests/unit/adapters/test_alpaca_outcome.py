@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.outcome import fault
+from argo.adapters.alpaca.outcome import Answer, fault
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.reasons import RejectionReason
 from tests.unit.builders import NOW, an_answer

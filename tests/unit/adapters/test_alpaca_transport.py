@@ -6,8 +6,9 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.transport import NoAnswer, Transport
+from argo.adapters.alpaca.outcome import Answer
+from argo.adapters.alpaca.transport import Transport
+from argo.domain.faults import Ambiguous
 from argo.domain.tables import ConfigurationError
 from tests.unit.builders import an_answer
 
@@ -70,7 +71,7 @@ def test_b02_a_broken_connection_is_no_answer_and_sent_once(problem):
     client = Client(problem)
     transport = Transport(lambda: client)
 
-    with pytest.raises(NoAnswer, match=type(problem).__name__):
+    with pytest.raises(Ambiguous, match=type(problem).__name__):
         transport.request("POST", "/orders", {"qty": "1"})
 
     assert client.sent == [("POST", "/orders", {"qty": "1"}, None)]
@@ -79,7 +80,7 @@ def test_b02_a_broken_connection_is_no_answer_and_sent_once(problem):
 def test_a_request_that_was_never_made_is_no_answer():
     transport = Transport(Client)
 
-    with pytest.raises(NoAnswer, match="made no request"):
+    with pytest.raises(Ambiguous, match="made no request"):
         transport.request("GET", "/account")
 
 
@@ -101,7 +102,7 @@ def test_a12_the_sdks_own_retries_are_off_and_both_schemes_have_timeouts():
     client = Client(requests.ConnectionError())
     transport = Transport(lambda: client)
 
-    with pytest.raises(NoAnswer):
+    with pytest.raises(Ambiguous):
         transport.request("POST", "/orders")
 
     assert client._retry == 0
@@ -119,7 +120,7 @@ def test_a_thread_keeps_its_client_and_shares_it_with_no_other():
 
     def ask_twice():
         for _ in range(2):
-            with pytest.raises(NoAnswer):
+            with pytest.raises(Ambiguous):
                 transport.request("GET", "/account")
 
     ask_twice()
@@ -131,7 +132,7 @@ def test_a_thread_keeps_its_client_and_shares_it_with_no_other():
 
 def test_the_sdk_is_imported_without_pandas_and_leaves_numpy_to_others():
     script = (
-        "import sys, argo.adapters.alpaca.sdk\n"
+        "import sys, argo.adapters.alpaca.transport\n"
         "assert not {'pandas', 'numpy', 'alpaca.trading.stream'} & sys.modules.keys()\n"
         "import numpy\n"
         "assert numpy.array([1.0]).sum() == 1.0\n"

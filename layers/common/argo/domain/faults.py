@@ -1,5 +1,6 @@
 """The broker's faults, sorted by what to do next rather than by where they arose (FAILURES A14)."""
 
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from argo.domain.reasons import RejectionReason
@@ -8,6 +9,7 @@ _LONGEST = 1_000
 """Characters of the broker's words; Alpaca's own are below 300, and an item of the ledger has its limit."""
 
 
+@dataclass(eq=False, repr=False)
 class BrokerFault(Exception):
     """Any answer that is not success.
 
@@ -15,49 +17,28 @@ class BrokerFault(Exception):
     X-Request-ID; each None where the answer had none.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: int | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        """Keep what the broker said."""
-        super().__init__(message)
-        self.message = message
-        self.status = status
-        self.code = code
-        self.request_id = request_id
+    message: str
+    _: KW_ONLY
+    status: int | None = None
+    code: int | None = None
+    request_id: str | None = None
 
     def detail(self) -> dict[str, str]:
         """Return what is known of the fault as text, for the record; a long message is cut."""
-        known = {
-            "message": self.message,
-            "status": self.status,
-            "code": self.code,
-            "request_id": self.request_id,
-        }
-        return {name: str(value)[:_LONGEST] for name, value in known.items() if value is not None}
+        names = ("message", "status", "code", "request_id")
+        return {name: str(known)[:_LONGEST] for name in names if (known := getattr(self, name)) is not None}
 
 
+@dataclass(eq=False, repr=False)
 class Refused(BrokerFault):
-    """Final: the broker understood the request and will not do it. Never send it again."""
+    """Final: the broker understood the request and will not do it. Never send it again.
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        reason: RejectionReason,
-        base_price: str | None = None,
-        status: int | None = None,
-        code: int | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        """Keep the sorted reason and, for a bracket's geometry, the price the broker measured from."""
-        super().__init__(message, status=status, code=code, request_id=request_id)
-        self.reason = reason
-        self.base_price = base_price
+    ``base_price`` is the price that the broker measured a bracket's geometry from.
+    """
+
+    _: KW_ONLY
+    reason: RejectionReason
+    base_price: str | None = None
 
     def detail(self) -> dict[str, str]:
         """Return what is known of the refusal as text, for the record."""
@@ -68,15 +49,12 @@ class Duplicate(BrokerFault):
     """An order with this client order id exists: look it up and compare."""
 
 
+@dataclass(eq=False, repr=False)
 class Throttled(BrokerFault):
     """Nothing was done; try again at ``until``."""
 
-    def __init__(
-        self, message: str, *, until: datetime, status: int | None = None, request_id: str | None = None
-    ) -> None:
-        """Keep the time at which the broker takes requests again."""
-        super().__init__(message, status=status, request_id=request_id)
-        self.until = until
+    _: KW_ONLY
+    until: datetime
 
 
 class Ambiguous(BrokerFault):

@@ -30,11 +30,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
-        ...
 
     async def sleep_until(self, time: datetime) -> None:
         """Return when ``time`` has come; at once when it is past."""
-        ...
 
 
 class Telemetry(Protocol):
@@ -44,20 +42,16 @@ class Telemetry(Protocol):
 
     def count(self, metric: Metric, by: int = 1, *, reason: str | None = None) -> None:
         """Count an event, and its reason beside it."""
-        ...
 
     def record(self, metric: Metric, value: float) -> None:
         """Record one measured value."""
-        ...
 
     @property
     def counts(self) -> Mapping[str, int]:
         """The counts since the last flush, by metric name."""
-        ...
 
     def flush(self) -> None:
         """Write what was counted and recorded, and start anew."""
-        ...
 
 
 class Ports(Protocol):

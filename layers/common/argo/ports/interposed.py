@@ -17,7 +17,6 @@ class Through(Protocol):
         self, name: str, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> Awaitable[T]:
         """Answer for the port's method of this name."""
-        ...
 
 
 class _Interposed[Port]:

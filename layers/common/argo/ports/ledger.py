@@ -23,34 +23,27 @@ class Ledger(Protocol):
 
         ``executors`` await it; ``declined`` has those that do not want it, with their reasons.
         """
-        ...
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
         """Return a stored signal."""
-        ...
 
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
         """Record that the signal's messages for these executors are in their queues."""
-        ...
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         """Return the outbox, oldest first: signals that some executor still awaits."""
-        ...
 
     async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
         """Return signals that nobody awaits any more and whose outcome is not known yet, oldest first."""
-        ...
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         """Keep a signal's outcome with it, once; False when it has one already."""
-        ...
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         """Claim the execution of a signal at an account for the length of a lease.
 
         A dead-lettered one is claimed anew: its message has been redriven.
         """
-        ...
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
@@ -62,7 +55,6 @@ class Ledger(Protocol):
             ReservationConflict: the account item is not at ``account.version`` any more.
             SymbolLocked: another execution holds the symbol.
         """
-        ...
 
     async def settle(
         self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
@@ -72,7 +64,6 @@ class Ledger(Protocol):
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
         """
-        ...
 
     async def pause(
         self,
@@ -98,7 +89,6 @@ class Ledger(Protocol):
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
         """
-        ...
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
         """Record how an execution's position is left early; its state stays.
@@ -106,7 +96,6 @@ class Ledger(Protocol):
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
         """
-        ...
 
     async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
         """Record what guards an execution's position; its state stays.
@@ -114,19 +103,15 @@ class Ledger(Protocol):
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
         """
-        ...
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution."""
-        ...
 
     async def executions(self, signal_id: str) -> Sequence[Execution]:
         """Return the executions of a signal at all accounts."""
-        ...
 
     async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
         """Return an account's executions that have not ended, oldest first."""
-        ...
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         """Return the account with its symbol locks; a fresh one when there is none.
@@ -136,7 +121,6 @@ class Ledger(Protocol):
         Raises:
             ReservationConflict: it kept changing while it was read.
         """
-        ...
 
     async def set_trading_state(
         self,
@@ -152,22 +136,17 @@ class Ledger(Protocol):
 
         With ``read``, only if nobody has set it since; False where somebody has.
         """
-        ...
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
         """Record the account's equity and its marks; False when somebody else has since ``read``."""
-        ...
 
     async def measure_anew(self, executor: str) -> None:
         """Forget what drawdowns are measured from: the next observation begins anew."""
-        ...
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         """Return the signals created on a UTC day (``2026-11-20``), newest first."""
-        ...
 
     async def executions_of(
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
         """Return an account's executions of signals created on a UTC day, newest first."""
-        ...

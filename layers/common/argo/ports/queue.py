@@ -37,7 +37,6 @@ class SignalQueue(Protocol):
 
     async def send(self, signals: Sequence[Signal]) -> Sent:
         """Send signals; a partial failure is reported, not raised."""
-        ...
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
         """Hide a received message for ``delay``, 0 to 12 hours in all.
@@ -45,8 +44,6 @@ class SignalQueue(Protocol):
         Raises:
             QueueFault: the message keeps the visibility it has.
         """
-        ...
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         """Put a message that no retry can mend into the dead-letter queue, with the reason."""
-        ...

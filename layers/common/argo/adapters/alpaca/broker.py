@@ -6,10 +6,9 @@ from decimal import Decimal
 from functools import cached_property
 
 from argo.adapters.alpaca import parsing
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.api import Api
-from argo.adapters.alpaca.outcome import NOT_FOUND, is_no_such_order, read
+from argo.adapters.alpaca.outcome import NOT_FOUND, Answer, is_no_such_order, read
 from argo.adapters.alpaca.rate_limit import RequestBudget
+from argo.adapters.alpaca.transport import Api
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
@@ -20,37 +19,28 @@ ORDERS_LIMIT = 500
 
 
 class AlpacaBroker(Api):
-    """One trading account at Alpaca.
-
-    Every method sends one request and raises the faults of `argo.domain.faults`, nothing else.
-    """
+    """One trading account at Alpaca: every method sends one request, but lists of orders, a page each."""
 
     @cached_property
     def _budget(self) -> RequestBudget:
         return RequestBudget(self._clock)
 
     async def account(self) -> BrokerAccount:
-        """Return the account's balances and flags."""
         return read(parsing.account, await self._ask("GET", "/account"))
 
     async def clock(self) -> MarketClock:
-        """Return the exchange's clock."""
         return read(parsing.clock, await self._ask("GET", "/clock"))
 
     async def positions(self) -> Sequence[Position]:
-        """Return the open positions."""
         return read(parsing.positions, await self._ask("GET", "/positions"))
 
     async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
-        """Return the orders that may still fill, newest first."""
         return await self._orders({"status": "open", "nested": str(nested).lower()})
 
     async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
-        """Return a symbol's final orders that were sent since a time, newest first."""
         return await self._orders({"status": "closed", "symbols": str(symbol), "after": iso(since)})
 
     async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
-        """Move an open order's stop price."""
         return _order(await self._ask("PATCH", f"/orders/{order_id}", {"stop_price": str(stop_price)}))
 
     async def _orders(self, asked: Mapping[str, object]) -> list[BrokerOrder]:
@@ -69,7 +59,6 @@ class AlpacaBroker(Api):
             following = {"until": iso(oldest + timedelta(microseconds=1))}
 
     async def asset(self, symbol: Symbol) -> Asset | None:
-        """Return what the broker says of a symbol."""
         answer = await self._send("GET", f"/assets/{symbol.joined}")
         if answer.status == NOT_FOUND:
             return None
@@ -77,17 +66,13 @@ class AlpacaBroker(Api):
         return read(parsing.asset, answer)
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
-        """Send one order, once."""
         return _order(await self._ask("POST", "/orders", body))
 
     async def order(self, order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs."""
-        return await self._find(f"/orders/{order_id}", {"nested": "true"})
+        return await self._find(f"/orders/{order_id}")
 
     async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs by client order id."""
-        asked = {"client_order_id": client_order_id, "nested": "true"}
-        return await self._find("/orders:by_client_order_id", asked)
+        return await self._find("/orders:by_client_order_id", client_order_id=client_order_id)
 
     async def cancel(self, order_id: str) -> bool:
         """Ask for an order's cancellation; False when it is final already or unknown."""
@@ -97,8 +82,8 @@ class AlpacaBroker(Api):
         self._raise_fault(answer)
         return True
 
-    async def _find(self, path: str, asked: Mapping[str, object]) -> BrokerOrder | None:
-        answer = await self._send("GET", path, asked)
+    async def _find(self, path: str, **asked: str) -> BrokerOrder | None:
+        answer = await self._send("GET", path, {**asked, "nested": "true"})
         if is_no_such_order(answer):
             return None
         self._raise_fault(answer)

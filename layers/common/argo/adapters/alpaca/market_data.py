@@ -1,13 +1,12 @@
 """`argo.ports.MarketData` at Alpaca's market data API: one request per feed and page."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.api import Api
-from argo.adapters.alpaca.outcome import read
+from argo.adapters.alpaca.outcome import Answer, read
+from argo.adapters.alpaca.transport import Api
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import Ambiguous
@@ -20,14 +19,15 @@ from argo.ports import Clock
 PAGE_LIMIT = 10_000
 """Bars in one page over all symbols (reference: Stock bars, ``limit``)."""
 
-_STOCKS = ("/stocks/bars", "v2")
-_CRYPTO = ("/crypto/us/bars", "v1beta3")
-_LATEST_STOCKS = ("/stocks/trades/latest", "v2")
-_LATEST_CRYPTO = ("/crypto/us/latest/trades", "v1beta3")
+type _Route = tuple[str, str]
+
+_BARS = ("/stocks/bars", "v2"), ("/crypto/us/bars", "v1beta3")
+_LATEST_TRADES = ("/stocks/trades/latest", "v2"), ("/crypto/us/latest/trades", "v1beta3")
+"""Path and version of the routes for stocks and for crypto pairs."""
 
 
 class AlpacaMarketData(Api):
-    """Historical bars of stocks and crypto pairs."""
+    """Bars and prices: one request for all stocks and one for all pairs, more only where a page overflows."""
 
     def __init__(
         self,
@@ -46,19 +46,11 @@ class AlpacaMarketData(Api):
     async def bars(
         self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
     ) -> Mapping[Symbol, Sequence[Bar]]:
-        """Return closed bars by symbol, oldest first; the forming one, which crypto serves, is left out.
-
-        One request for all stocks and one for all crypto pairs, more only where a page overflows.
-        """
-        asked = {"timeframe": str(timeframe), "start": iso(start), "end": iso(end), "limit": PAGE_LIMIT}
-        stocks = [symbol for symbol in symbols if not symbol.is_crypto]
-        pairs = [symbol for symbol in symbols if symbol.is_crypto]
+        """Return closed bars by symbol, oldest first; the forming one, which crypto serves, is left out."""
+        span = {"timeframe": str(timeframe), "start": iso(start), "end": iso(end), "limit": PAGE_LIMIT}
         found: dict[Symbol, list[Bar]] = {}
-        if stocks:
-            of_stocks = {"feed": self._feed, "adjustment": "split"}
-            await self._collect(found, _STOCKS, asked | of_stocks | {"symbols": ",".join(stocks)})
-        if pairs:
-            await self._collect(found, _CRYPTO, asked | {"symbols": ",".join(pairs)})
+        for route, asked in self._split(symbols, _BARS, {"adjustment": "split"}):
+            await self._collect(found, route, span | asked)
         closed_by = min(end, self._clock.now())
         closed = {
             symbol: [bar for bar in bars if bar.is_closed(timeframe, closed_by)] for symbol, bars in found.items()
@@ -66,21 +58,23 @@ class AlpacaMarketData(Api):
         return {symbol: bars for symbol, bars in closed.items() if bars}
 
     async def latest_prices(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
-        """Return the last traded prices: one request for all stocks, one for all crypto pairs."""
         wanted = {str(symbol): symbol for symbol in sorted(symbols)}
-        stocks = [name for name, symbol in wanted.items() if not symbol.is_crypto]
-        pairs = [name for name, symbol in wanted.items() if symbol.is_crypto]
         found: dict[str, Decimal] = {}
-        if stocks:
-            asked = {"symbols": ",".join(stocks), "feed": self._feed}
-            found |= read(parsing.latest_prices, await self._get(_LATEST_STOCKS, asked))
-        if pairs:
-            found |= read(parsing.latest_prices, await self._get(_LATEST_CRYPTO, {"symbols": ",".join(pairs)}))
+        for route, asked in self._split(wanted.values(), _LATEST_TRADES, {}):
+            found |= read(parsing.latest_prices, await self._get(route, asked))
         return {wanted[name]: price for name, price in found.items() if name in wanted}
 
-    async def _collect(
-        self, found: dict[Symbol, list[Bar]], route: tuple[str, str], asked: Mapping[str, object]
-    ) -> None:
+    def _split(
+        self, symbols: Collection[Symbol], routes: tuple[_Route, _Route], of_stocks: Mapping[str, str]
+    ) -> Iterator[tuple[_Route, dict[str, str]]]:
+        stocks = [symbol for symbol in symbols if not symbol.is_crypto]
+        pairs = [symbol for symbol in symbols if symbol.is_crypto]
+        if stocks:
+            yield routes[0], {"feed": self._feed, **of_stocks, "symbols": ",".join(stocks)}
+        if pairs:
+            yield routes[1], {"symbols": ",".join(pairs)}
+
+    async def _collect(self, found: dict[Symbol, list[Bar]], route: _Route, asked: Mapping[str, object]) -> None:
         """Collect all pages of one route; symbols that were not asked for are ignored."""
         wanted = {symbol: Symbol(symbol) for symbol in str(asked["symbols"]).split(",")}
         token: str | None = None
@@ -97,6 +91,6 @@ class AlpacaMarketData(Api):
                 raise Ambiguous(f"the market data repeats the page {token}")
             token = following
 
-    async def _get(self, route: tuple[str, str], asked: Mapping[str, object]) -> Answer:
+    async def _get(self, route: _Route, asked: Mapping[str, object]) -> Answer:
         path, version = route
         return await self._ask("GET", path, asked, version=version)

@@ -5,11 +5,11 @@ count.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
-from argo.adapters.alpaca.answer import Answer
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.reasons import RejectionReason
 
@@ -36,6 +36,25 @@ _REASONS = (
     ("asset", RejectionReason.NOT_TRADABLE),
 )
 """Words of Alpaca's messages, first match wins, with what they mean to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: ``body`` is parsed JSON, or None where there was none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The body where it is a JSON object, else nothing."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def request_id(self) -> str | None:
+        """Alpaca's X-Request-ID, which its support asks for."""
+        return self.headers.get("X-Request-ID")
 
 
 class _Seen(TypedDict):

@@ -39,17 +39,12 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         stop_price=_decimal(raw.get("stop_price")),
         submitted_at=_time(raw.get("submitted_at")),
         filled_at=_time(raw.get("filled_at")),
-        replaced_by=_optional_id(raw.get("replaced_by")),
+        replaced_by=str(raw.get("replaced_by") or "") or None,
         legs=tuple(order({**leg, "legs": None}) for leg in _objects(raw.get("legs")) if _is_id(leg.get("id"))),
     )
 
 
 def orders(raw: object) -> list[BrokerOrder]:
-    """Read a list of orders.
-
-    Raises:
-        TypeError: it is not a list, which is not the same as an empty one.
-    """
     return [order(each) for each in _listed(raw, "orders")]
 
 
@@ -94,16 +89,10 @@ def position(raw: Mapping[str, Any]) -> Position:
 
 
 def positions(raw: object) -> list[Position]:
-    """Read the list of positions.
-
-    Raises:
-        TypeError: it is not a list, which is not the same as an empty one.
-    """
     return [position(each) for each in _listed(raw, "positions")]
 
 
 def clock(raw: Mapping[str, Any]) -> MarketClock:
-    """Read the exchange's clock."""
     return MarketClock(
         now=datetime.fromisoformat(raw["timestamp"]),
         is_open=raw["is_open"] is True,
@@ -146,6 +135,7 @@ def latest_prices(raw: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def _listed(raw: object, what: str) -> list[Any]:
+    """Raise a `TypeError` for what is no list, which is not the same as an empty one."""
     if not isinstance(raw, list):
         raise TypeError(f"{what} are a {type(raw).__name__}")
     return raw
@@ -176,10 +166,6 @@ def _id(value: object) -> str:
 
 def _is_id(value: object) -> bool:
     return isinstance(value, str | int) and bool(value)
-
-
-def _optional_id(value: object) -> str | None:
-    return str(value) if value else None
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

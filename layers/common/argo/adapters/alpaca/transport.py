@@ -1,4 +1,8 @@
-"""One request to Alpaca: sent once, with timeouts, its answer kept whole."""
+"""Requests to Alpaca: sent once, with timeouts, off the event loop; an answer that is no success is a fault.
+
+Of alpaca-py Argo takes the REST client only. The clients above it add models, which cost half the import time,
+raise on a status that Alpaca adds after the order was accepted, and need pandas (0.44.0, see docs/decisions.md).
+"""
 
 import json
 import threading
@@ -6,19 +10,34 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+from alpaca.common.exceptions import APIError
+from alpaca.common.rest import RESTClient
 from requests.adapters import HTTPAdapter
 
-from argo.adapters.alpaca.answer import Answer
-from argo.adapters.alpaca.sdk import APIError, RESTClient
+from argo.adapters.alpaca.outcome import Answer, fault
+from argo.adapters.aws.parameters import Credentials
+from argo.adapters.threads import BlockingCalls
+from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.tables import ConfigurationError
+from argo.ports import Clock
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 8.0
 """Timeouts; well below the executor's lease, so that a silent broker leaves time to record it."""
 
 
-class NoAnswer(Exception):
-    """The connection failed or timed out: whether the request arrived is not known."""
+def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Callable[[], RESTClient]:
+    """Return what makes a client of an API at ``base_url``, with or without its ``/v2``.
+
+    The credentials are read when a client is made, not before.
+    """
+    url = base_url.rstrip("/").removesuffix("/v2")
+
+    def make() -> RESTClient:
+        keys = credentials()
+        return RESTClient(base_url=url, api_key=keys.key_id, secret_key=keys.secret_key, raw_data=True)
+
+    return make
 
 
 class _Recorder(HTTPAdapter):
@@ -35,7 +54,6 @@ class _Recorder(HTTPAdapter):
         return self._last
 
     def forget(self) -> None:
-        """Forget the response before a new request."""
         self._last = None
 
     def response(self) -> requests.Response | None:
@@ -61,7 +79,7 @@ class Transport:
         """Send one request and return the broker's answer, of whatever status.
 
         Raises:
-            NoAnswer: the connection could not be made, broke, or timed out.
+            Ambiguous: the connection could not be made, broke, or timed out: nobody knows if the request arrived.
             ConfigurationError: no request could be made of the key and the address; nothing was sent.
         """
         client, recorder = self._client()
@@ -76,10 +94,10 @@ class Transport:
                     raise
                 raise ConfigurationError(f"key or address unusable: {type(error).__name__}") from None
         except requests.RequestException as error:
-            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+            raise Ambiguous(f"{type(error).__name__}: {error}") from error
         response = recorder.response()
         if response is None:
-            raise NoAnswer("the SDK made no request")
+            raise Ambiguous("the SDK made no request")
         return _answer(response)
 
     def renew(self) -> None:
@@ -103,6 +121,51 @@ class Transport:
                 client._session.mount(scheme, recorder)  # noqa: SLF001 - no argument sets a timeout
             self._local.client, self._local.recorder, self._local.generation = client, recorder, generation
         return self._local.client, self._local.recorder
+
+
+class Api:
+    """One of Alpaca's APIs: sends each request once, and raises the faults of `argo.domain.faults` only."""
+
+    def __init__(
+        self,
+        credentials: Callable[[], Credentials],
+        base_url: str,
+        *,
+        clock: Clock,
+        calls: BlockingCalls,
+        forget_key: Callable[[], None] | None = None,
+    ) -> None:
+        """Ask at ``base_url`` (with or without ``/v2``).
+
+        ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
+        an outcome with a reason instead of a function that won't start (FAILURES A02). A key that is refused is
+        forgotten, with ``forget_key`` where it is kept, and read anew for the next request.
+        """
+        self._transport = Transport(client_maker(credentials, base_url), forget_key)
+        self._clock = clock
+        self._calls = calls
+
+    async def _ask(
+        self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
+    ) -> Answer:
+        answer = await self._send(method, path, data, version=version)
+        self._raise_fault(answer)
+        return answer
+
+    async def _send(
+        self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
+    ) -> Answer:
+        try:
+            return await self._calls.run(self._transport.request, method, path, data, version=version)
+        except ConfigurationError as error:
+            raise Unauthorised(str(error)) from error
+
+    def _raise_fault(self, answer: Answer) -> None:
+        found = fault(answer, self._clock.now())
+        if isinstance(found, Unauthorised):
+            self._transport.renew()
+        if found is not None:
+            raise found
 
 
 def _answer(response: requests.Response) -> Answer:
