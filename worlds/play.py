@@ -23,7 +23,7 @@ from argo.ports import GivenPorts, Ledger, Ports
 from execution import wiring as executor
 from execution.batch import PartialBatchResponse, execute_batch
 from generation import wiring as generator
-from generation.tick import generate
+from generation.cycle import generate
 from reconciliation import wiring as reconciler
 from reconciliation.run import reconcile
 from simulation.broker import Account, SimulatedBroker

@@ -26,7 +26,7 @@ from console.api_server import LocalContext
 from console.stacks import logical_name
 from execution.batch import execute_batch
 from generation import wiring as generation_wiring
-from generation.tick import generate
+from generation.cycle import generate
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker.server import Fault

@@ -51,13 +51,13 @@ def test_the_example_votes_with_a_gap_and_against_none(gap):
 
     def vote(closes, opens):
         *before, last = bars_of(closes)
-        return gap.source.vote(bar_series([*before, type(last)(last.time, opens, 200, 50, 100, 1)]))
+        return gap.vote(bar_series([*before, type(last)(last.time, opens, 200, 50, 100, 1)]))
 
     assert (gap.name, float(gap.weight)) == ("gap", 0.5)
     assert vote(up, 103.0) == Opinion(Side.BUY, 80)
     assert vote(down, 97.0) == Opinion(Side.SELL, 80)
     assert vote(flat, 101.0) is None
-    assert gap.source.vote(bar_series(bars_of([100.0]))) is None
+    assert gap.vote(bar_series(bars_of([100.0]))) is None
 
 
 def test_the_example_makes_a_signal_in_the_generator(gap):

@@ -1,9 +1,8 @@
 """Consensus: votes in, one side and its confidence out, or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Protocol
+from typing import NamedTuple
 
 from argo.domain.config import Generation
 from argo.domain.signal import Side
@@ -11,27 +10,24 @@ from argo.domain.signal import Side
 _CENT = Decimal("0.01")
 
 
-class Ballot(Protocol):
-    """What counts of a vote: its side, its confidence in percent, its weight, which is not 0."""
+class Ballot(NamedTuple):
+    """A source's vote on a symbol: the confidence in percent, 0-100, and its weight there, which is not 0."""
 
-    @property
-    def side(self) -> Side: ...
-    @property
-    def confidence(self) -> Decimal: ...
-    @property
-    def weight(self) -> Decimal: ...
+    source: str
+    side: Side
+    confidence: Decimal
+    weight: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Consensus[B: Ballot]:
+class Consensus(NamedTuple):
     """The side that all voters share, with the confidence in percent, 0-100."""
 
     side: Side
     confidence: Decimal
-    votes: tuple[B, ...]
+    votes: Sequence[Ballot]
 
 
-def consensus[B: Ballot](votes: Sequence[B], rules: Generation) -> Consensus[B] | None:
+def consensus(votes: Sequence[Ballot], rules: Generation) -> Consensus | None:
     """Agree on a side: the weighted mean of the votes, and a bonus for their number, capped.
 
     One vote against is no consensus. Anything milder either lets a contradicted signal look surer than an
@@ -52,9 +48,7 @@ def consensus[B: Ballot](votes: Sequence[B], rules: Generation) -> Consensus[B] 
     weights = sum((vote.weight for vote in votes), Decimal(0))
     mean = sum((vote.confidence * vote.weight for vote in votes), Decimal(0)) / weights
     confidence = min(mean + bonus, rules.confidence_cap).quantize(_CENT, ROUND_HALF_EVEN)
-    if confidence < needed:
-        return None
-    return Consensus(side, confidence, tuple(votes))
+    return Consensus(side, confidence, votes) if confidence >= needed else None
 
 
 def _nth(steps: Sequence[Decimal], count: int) -> Decimal:

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from argo.domain.faults import BrokerFault, Unauthorised
 from argo.domain.metrics import Metric
@@ -12,8 +15,40 @@ from argo.domain.symbols import Symbol
 from argo.publishing import Published
 from argo.together import together
 from generation.evaluation import oldest_fresh
+from generation.judging import judge
 from generation.series import BarSeries
 from generation.wiring import Wiring
+
+_RESERVE = timedelta(seconds=12)
+"""Time kept for the last cycle: a market-data call at its timeout and the writes after it."""
+
+
+class Shard(BaseModel):
+    """One of ``count`` equal parts of the watchlist, counted from 0."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: Annotated[int, Field(ge=0)] = 0
+    count: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _index_within_count(self) -> Self:
+        if self.index >= self.count:
+            raise ValueError(f"index {self.index} is not below count {self.count}")
+        return self
+
+    def of(self, watchlist: Sequence[Symbol]) -> Sequence[Symbol]:
+        """Return this shard's symbols."""
+        return watchlist[self.index :: self.count]
+
+
+class Tick(BaseModel):
+    """The scheduler's payload; ``budget_seconds`` bounds how long new cycles may begin, 0 is a single one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    shard: Shard = Shard()
+    budget_seconds: Annotated[float, Field(ge=0, le=840)] = 55
 
 
 @dataclass(slots=True)
@@ -34,19 +69,17 @@ class Report:
     missing: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the report as plain JSON."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
 
+async def generate(event: Mapping[str, Any], wiring: Wiring, *, time_left: timedelta) -> dict[str, object]:
+    """Run the cycles of one tick and report them.
 
-@dataclass(frozen=True, slots=True)
-class _Market:
-    """What a cycle knows: bars by symbol, the symbols in session, and what could not be had."""
-
-    bars: Mapping[Symbol, BarSeries]
-    missing: frozenset[Symbol]
-    in_session: frozenset[Symbol]
-    faults: Sequence[BrokerFault]
+    Raises:
+        ValidationError: a field of the payload is wrong; names it and its value.
+    """
+    tick = Tick.model_validate(event)
+    budget = min(timedelta(seconds=tick.budget_seconds), max(time_left - _RESERVE, timedelta()))
+    symbols = tick.shard.of(wiring.configuration.watchlist)
+    return asdict(await run_cycles(wiring, symbols, until=wiring.ports.clock.now() + budget))
 
 
 async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: datetime) -> Report:
@@ -55,26 +88,27 @@ async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: dateti
     A cycle that takes longer than the interval makes the ones it overlaps late: they are skipped and counted,
     never piled up (FAILURES A33).
     """
-    interval = timedelta(seconds=wiring.configuration.generation.interval_seconds)
+    clock, telemetry, rules = wiring.ports.clock, wiring.ports.telemetry, wiring.configuration.generation
+    interval = timedelta(seconds=rules.interval_seconds)
     report = Report()
-    due = wiring.ports.clock.now()
+    due = clock.now()
     while True:
-        market = await _cycle(wiring, symbols, report)
+        bars = await _cycle(wiring, symbols, report)
         if report.cycles == 1:
             # Once per invocation, and after the signals: nobody waits for it.
-            report.judged = await wiring.judge.judge(market.bars, wiring.ports.clock.now())
-            wiring.ports.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
+            report.judged = await judge(wiring.ports.ledger, bars, rules, clock.now())
+            telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
         due += interval
-        while due < wiring.ports.clock.now() and due < until:
+        while due < clock.now() and due < until:
             report.skipped += 1
-            wiring.ports.telemetry.count(Metric.CYCLES_SKIPPED)
+            telemetry.count(Metric.CYCLES_SKIPPED)
             due += interval
         if due >= until:
             return report
-        await wiring.ports.clock.sleep_until(due)
+        await clock.sleep_until(due)
 
 
-async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> _Market:
+async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> Mapping[Symbol, BarSeries]:
     report.cycles += 1
     wiring.ports.telemetry.count(Metric.GENERATION_CYCLES)
     now = wiring.ports.clock.now()
@@ -95,7 +129,15 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> _
     # Only now: a cycle that fails before looks at these bars again.
     wiring.evaluated.update({symbol: bars.began for symbol, bars in unseen.items()})
     _tell(wiring, report, published, signals)
-    return market
+    return market.bars
+
+
+@dataclass(frozen=True, slots=True)
+class _Market:
+    bars: Mapping[Symbol, BarSeries]
+    missing: set[Symbol]
+    in_session: frozenset[Symbol]
+    faults: Sequence[BrokerFault]
 
 
 async def _look(wiring: Wiring, symbols: Sequence[Symbol], now: datetime) -> _Market:
@@ -103,7 +145,8 @@ async def _look(wiring: Wiring, symbols: Sequence[Symbol], now: datetime) -> _Ma
 
     What one feed lacks keeps nothing from the other; without the exchange's hours stocks count as closed.
     """
-    feeds = [feed for feed in _by_feed(symbols) if feed]
+    stocks, crypto = ([each for each in symbols if each.is_crypto is kind] for kind in (False, True))
+    feeds = [feed for feed in (stocks, crypto) if feed]
     answers, in_session = await asyncio.gather(
         together(*(_or_fault(wiring.history.extend(feed, now)) for feed in feeds)),
         _or_fault(wiring.sessions.tradable(symbols, now)),
@@ -115,13 +158,7 @@ async def _look(wiring: Wiring, symbols: Sequence[Symbol], now: datetime) -> _Ma
             bars |= answer
             missing |= set(feed) - set(answer)
     faults = [each for each in (*answers, in_session) if isinstance(each, BrokerFault)]
-    if isinstance(in_session, BrokerFault):
-        in_session = frozenset(symbol for symbol in symbols if symbol.is_crypto)
-    return _Market(bars, frozenset(missing), in_session, faults)
-
-
-def _by_feed(symbols: Sequence[Symbol]) -> tuple[list[Symbol], list[Symbol]]:
-    return [each for each in symbols if not each.is_crypto], [each for each in symbols if each.is_crypto]
+    return _Market(bars, missing, frozenset(crypto) if isinstance(in_session, BrokerFault) else in_session, faults)
 
 
 async def _or_fault[T](asked: Awaitable[T]) -> T | BrokerFault:
@@ -132,35 +169,38 @@ async def _or_fault[T](asked: Awaitable[T]) -> T | BrokerFault:
 
 
 def _tell_faults(wiring: Wiring, report: Report, faults: Sequence[BrokerFault]) -> None:
+    telemetry = wiring.ports.telemetry
     report.failed += bool(faults)
     for fault in faults:
         if isinstance(fault, Unauthorised):
-            wiring.ports.telemetry.log.error("market_data_refused", detail=fault.detail())
+            telemetry.log.error("market_data_refused", detail=fault.detail())
         else:
-            wiring.ports.telemetry.log.warning("market_data_failed", detail=fault.detail())
+            telemetry.log.warning("market_data_failed", detail=fault.detail())
     refused = [isinstance(each, Unauthorised) for each in faults]
-    wiring.ports.telemetry.count(Metric.CREDENTIALS_REFUSED, any(refused))
-    wiring.ports.telemetry.count(Metric.FEED_FAILURES, not all(refused))
+    telemetry.count(Metric.CREDENTIALS_REFUSED, any(refused))
+    telemetry.count(Metric.FEED_FAILURES, not all(refused))
 
 
 def _tell_gaps(wiring: Wiring, report: Report, *, missing: Sequence[str], stale: Sequence[str]) -> None:
     """Name symbols that no signal can be made of; in the log only when they change."""
+    telemetry = wiring.ports.telemetry
     for reason, symbols, known in (("missing", missing, report.missing), ("stale", stale, report.stale)):
         if symbols:
-            wiring.ports.telemetry.count(Metric.SYMBOLS_WITHOUT_DATA, len(symbols), reason=reason)
+            telemetry.count(Metric.SYMBOLS_WITHOUT_DATA, len(symbols), reason=reason)
         if symbols and list(symbols) != known:
-            wiring.ports.telemetry.log.warning("symbols_without_data", reason=reason, symbols=symbols)
+            telemetry.log.warning("symbols_without_data", reason=reason, symbols=symbols)
     report.missing, report.stale = list(missing), list(stale)
 
 
 def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequence[Signal]) -> None:
+    telemetry = wiring.ports.telemetry
     report.signals += len(published.created)
     report.messages += published.messages
-    wiring.ports.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
-    wiring.ports.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+    telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+    telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
     for signal in signals:
         if signal.signal_id in published.created:
-            wiring.ports.telemetry.log.info(
+            telemetry.log.info(
                 "signal_generated",
                 signal_id=signal.signal_id,
                 symbol=signal.symbol,
@@ -169,6 +209,4 @@ def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequenc
                 regime=signal.regime,
             )
     for (executor, signal_id), reason in published.failures.items():
-        wiring.ports.telemetry.log.warning(
-            "signal_not_sent", signal_id=signal_id, executor=executor, reason=reason
-        )
+        telemetry.log.warning("signal_not_sent", signal_id=signal_id, executor=executor, reason=reason)

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from argo.domain.config import Generation
+from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side, Signal, Timeframe, Vote, signal_id
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import AssetClass, Symbol
 from argo.ports import Telemetry
 from generation import indicators
 from generation.consensus import Consensus, consensus
-from generation.levels import levels
-from generation.polling import Answers, Asked, Given, Poll, to_ask
+from generation.polling import Asked, Ballots, Poll, to_ask
 from generation.regime import CONFIDENCE_FACTOR
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
@@ -29,6 +30,7 @@ class Evaluator:
     sources: Sequence[WeightedSource]
     telemetry: Telemetry
     _known: dict[Symbol, tuple[float, Side | None]] = field(default_factory=dict)
+    """When the last bar began, and the side of the consensus on it."""
 
     def signals(self, market: Mapping[Symbol, BarSeries], now: datetime) -> list[Signal]:
         """Return the signals that the last bars give, where the consensus has crossed into one.
@@ -38,75 +40,60 @@ class Evaluator:
         """
         poll = Poll(self.sources, float(self.rules.source_seconds), self.telemetry)
         asked = to_ask(market)
-        answers = poll.ask(asked)
-        agreed = self._agreements(answers)
+        ballots = poll.ask(asked)
+        agreed = self._agreements(ballots)
         before = self._sides_before(poll, {symbol: market[symbol] for symbol in agreed})
         if not poll.is_whole:
             # Both bars by the same sources: one may have failed on the bar before only.
-            standing = poll.standing(answers)
-            agreed = self._agreements({symbol: standing[symbol] for symbol in agreed if symbol in standing})
-        self._remember(market, agreed if poll.is_whole else None)
+            left = poll.without_failed(ballots)
+            agreed = self._agreements({symbol: left[symbol] for symbol in agreed if symbol in left})
+        for symbol, bars in market.items():
+            if poll.is_whole:
+                self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
+            else:  # Who has failed may not the next time.
+                self._known.pop(symbol, None)
         crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
         built = (self._build(symbol, asked[symbol], found, now) for symbol, found in crossed)
         return [signal for signal in built if signal is not None]
 
     def _sides_before(self, poll: Poll, market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Side | None]:
-        """Return each consensus' side one bar earlier, by the sources that stand now."""
+        """Return each consensus' side one bar earlier, by the sources that have a voice now."""
         remembered = {
             symbol: self._known[symbol][1]
             for symbol, bars in market.items()
             if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds.item(-2)
         }
         unknown = {symbol: bars for symbol, bars in market.items() if symbol not in remembered and len(bars) > 1}
-        answers = poll.ask(to_ask({symbol: bars.before() for symbol, bars in unknown.items()}))
+        ballots = poll.ask(to_ask({symbol: bars.before() for symbol, bars in unknown.items()}))
         if not poll.is_whole and remembered:
-            answers |= poll.ask(to_ask({symbol: market[symbol].before() for symbol in remembered}))
+            ballots |= poll.ask(to_ask({symbol: market[symbol].before() for symbol in remembered}))
             remembered = {}
-        found = self._agreements(answers if poll.is_whole else poll.standing(answers))
+        found = self._agreements(ballots if poll.is_whole else poll.without_failed(ballots))
         return remembered | {symbol: agreement.side for symbol, agreement in found.items()}
 
-    def _remember(
-        self, market: Mapping[Symbol, BarSeries], agreed: Mapping[Symbol, Consensus[Given]] | None
-    ) -> None:
-        """Keep what was found on these bars; nothing where a source had failed, as it may not the next time."""
-        if agreed is None:
-            for symbol in market:
-                self._known.pop(symbol, None)
-            return
-        for symbol, bars in market.items():
-            self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
-
-    def _agreements(self, answers: Answers) -> dict[Symbol, Consensus[Given]]:
-        """Return the consensus on each symbol that has one."""
-        each = ((symbol, consensus(given, self.rules)) for symbol, given in answers.items())
+    def _agreements(self, ballots: Ballots) -> dict[Symbol, Consensus]:
+        each = ((symbol, consensus(given, self.rules)) for symbol, given in ballots.items())
         return {symbol: found for symbol, found in each if found is not None}
 
-    def _build(self, symbol: Symbol, asked: Asked, agreed: Consensus[Given], now: datetime) -> Signal | None:
-        bars, regime = asked.bars, asked.regime
+    def _build(self, symbol: Symbol, asked: Asked, agreed: Consensus, now: datetime) -> Signal | None:
+        (bars, regime), rules, side = asked, self.rules, agreed.side
         average_true_range = indicators.atr(bars)
         if average_true_range is None:
             return None
-        placed = levels(
-            side=agreed.side,
-            close=bars.price,
-            average_true_range=average_true_range,
-            asset_class=symbol.asset_class,
-            rules=self.rules,
-        )
+        placed = levels(side, bars.price, average_true_range, symbol.asset_class, rules)
         if placed is None:
             return None
-        rules = self.rules
         return Signal(
             signal_id=signal_id(
                 strategy=rules.strategy,
                 strategy_version=rules.strategy_version,
                 symbol=symbol,
-                side=agreed.side,
+                side=side,
                 timeframe=rules.timeframe,
                 bar_time=bars.time,
             ),
             symbol=symbol,
-            side=agreed.side,
+            side=side,
             confidence=(agreed.confidence * CONFIDENCE_FACTOR[regime]).quantize(_CENT),
             entry_price=placed.entry,
             stop_price=placed.stop,
@@ -119,11 +106,42 @@ class Evaluator:
             created_at=now,
             expires_at=now + timedelta(seconds=rules.lifetime_seconds),
             regime=regime,
-            votes=tuple(
-                Vote(source=vote.source, side=vote.side, confidence=vote.confidence, weight=vote.weight)
-                for vote in agreed.votes
-            ),
+            votes=tuple(Vote(**ballot._asdict()) for ballot in agreed.votes),
         )
+
+
+class Levels(NamedTuple):
+    """Prices in USD, on tick, in order for the side."""
+
+    entry: Decimal
+    stop: Decimal
+    target: Decimal
+
+
+def levels(
+    side: Side, close: float, average_true_range: float, asset_class: AssetClass, rules: Generation
+) -> Levels | None:
+    """Place stop and target in average true ranges from the entry, the stop within its clamp.
+
+    Returns:
+        None where the rounded prices are not in order, as with a price of a few ticks.
+    """
+    entry = on_tick(Decimal(repr(close)), asset_class, Rounding.DOWN)
+    if entry <= 0:
+        return None
+    narrowest, widest = (entry * percent / 100 for percent in rules.stop_percent_range)
+    atr = Decimal(repr(average_true_range))
+    distance = min(max(atr * rules.stop_atr, narrowest), widest)
+    reward = distance * rules.target_atr / rules.stop_atr
+    if side is Side.BUY:
+        stop = on_tick(entry - distance, asset_class, Rounding.UP)
+        target = on_tick(entry + reward, asset_class, Rounding.DOWN)
+        in_order = 0 < stop < entry < target
+    else:
+        stop = on_tick(entry + distance, asset_class, Rounding.DOWN)
+        target = on_tick(entry - reward, asset_class, Rounding.UP)
+        in_order = 0 < target < entry < stop
+    return Levels(entry, stop, target) if in_order else None
 
 
 def oldest_fresh(timeframe: Timeframe, now: datetime) -> datetime:

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
 from argo.runtime import run
-from generation.tick import generate
+from generation.cycle import generate
 from generation.wiring import Wiring, from_environment
 
 

@@ -4,13 +4,69 @@ TA-Lib takes one series at a time. Each indicator runs once over a symbol's bars
 often, until a bar is added.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, NamedTuple
 
 import talib
 
-from generation.series import KEPT, BarSeries, Column, Columns
+from generation.series import KEPT, BarSeries, Column
 
 _SMALLEST_VOLATILITY, _LARGEST_VOLATILITY = 0.01, 0.10
+
+
+def _at_last_bar[**P](
+    compute: Callable[Concatenate[BarSeries, P], Column],
+) -> Callable[Concatenate[BarSeries, P], float | None]:
+    """Make what computes a column for all bars return its value at the last one, computed once."""
+
+    @wraps(compute)
+    def indicator(bars: BarSeries, /, *period: P.args, **by_name: P.kwargs) -> float | None:
+        return bars.indicator(compute, *period, *by_name.values())
+
+    return indicator
+
+
+@_at_last_bar
+def sma(bars: BarSeries, period: int) -> Column:
+    """Simple moving average of the close, in USD."""
+    return talib.SMA(_needed(bars.close, period), period)
+
+
+@_at_last_bar
+def adx(bars: BarSeries, period: int = 14) -> Column:
+    """Average directional index, 0-100 (Wilder 1978)."""
+    return talib.ADX(bars.high, bars.low, bars.close, period)
+
+
+@_at_last_bar
+def rsi(bars: BarSeries, period: int = 14) -> Column:
+    """Relative strength index, 0-100 (Wilder 1978)."""
+    return talib.RSI(bars.close, period)
+
+
+@_at_last_bar
+def macd_histogram(bars: BarSeries) -> Column:
+    """MACD(12, 26) less its signal line (9), in USD (Appel)."""
+    return talib.MACD(bars.close, 12, 26, 9)[2]
+
+
+@_at_last_bar
+def atr(bars: BarSeries, period: int = 14) -> Column:
+    """Average true range, in USD (Wilder 1978)."""
+    return talib.ATR(bars.high, bars.low, bars.close, period)
+
+
+@_at_last_bar
+def highest_before(bars: BarSeries, period: int) -> Column:
+    """Highest high of the ``period`` bars before the last, in USD (Donchian)."""
+    return talib.MAX(_needed(bars.high, period), period)[:-1]
+
+
+@_at_last_bar
+def lowest_before(bars: BarSeries, period: int) -> Column:
+    """Lowest low of the ``period`` bars before the last, in USD (Donchian)."""
+    return talib.MIN(_needed(bars.low, period), period)[:-1]
 
 
 class Bands(NamedTuple):
@@ -20,51 +76,27 @@ class Bands(NamedTuple):
     half_width: float
 
 
-def sma(bars: BarSeries, period: int) -> float | None:
-    """Simple moving average of the close, in USD."""
-    return bars.indicator(_sma, period)
-
-
-def adx(bars: BarSeries, period: int = 14) -> float | None:
-    """Average directional index, 0-100 (Wilder 1978)."""
-    return bars.indicator(_adx, period)
-
-
-def rsi(bars: BarSeries, period: int = 14) -> float | None:
-    """Relative strength index, 0-100 (Wilder 1978)."""
-    return bars.indicator(_rsi, period)
-
-
-def macd_histogram(bars: BarSeries) -> float | None:
-    """MACD(12, 26) less its signal line (9), in USD (Appel)."""
-    return bars.indicator(_macd_histogram, 26)
-
-
-def atr(bars: BarSeries, period: int = 14) -> float | None:
-    """Average true range, in USD (Wilder 1978)."""
-    return bars.indicator(_atr, period)
-
-
 def bollinger(bars: BarSeries, period: int = 20) -> Bands | None:
     """Bands two standard deviations around the moving average (Bollinger)."""
-    upper, middle = bars.indicator(_bands, period, 0), bars.indicator(_bands, period, 1)
-    return None if upper is None or middle is None else Bands(middle, upper - middle)
+    middle, half_width = sma(bars, period), _half_width(bars, period)
+    return None if middle is None or half_width is None else Bands(middle, half_width)
 
 
-def highest_before(bars: BarSeries, period: int) -> float | None:
-    """Highest high of the ``period`` bars before the last, in USD (Donchian)."""
-    return bars.indicator(_highest, period, back=1)
-
-
-def lowest_before(bars: BarSeries, period: int) -> float | None:
-    """Lowest low of the ``period`` bars before the last, in USD (Donchian)."""
-    return bars.indicator(_lowest, period, back=1)
+@_at_last_bar
+def _half_width(bars: BarSeries, period: int) -> Column:
+    upper, middle, _ = talib.BBANDS(_needed(bars.close, period), period, 2, 2)
+    return upper - middle
 
 
 def relative_volume(bars: BarSeries, period: int) -> float | None:
     """The last bar's volume by the mean of the ``period`` bars before it; None where that is 0."""
-    usual = bars.indicator(_mean_volume, period, back=1)
+    usual = _mean_volume_before(bars, period)
     return float(bars.volume[-1]) / usual if usual else None
+
+
+@_at_last_bar
+def _mean_volume_before(bars: BarSeries, period: int) -> Column:
+    return talib.SMA(_needed(bars.volume, period), period)[:-1]
 
 
 def volatility(bars: BarSeries, period: int = 20) -> float:
@@ -80,40 +112,3 @@ def volatility(bars: BarSeries, period: int = 20) -> float:
 def _needed(column: Column, period: int) -> Column:
     """Return the part of a column that the ends of an indicator with a finite window depend on."""
     return column[1 - period - KEPT :]
-
-
-def _sma(bars: BarSeries, period: int) -> Columns:
-    return (talib.SMA(_needed(bars.close, period), period),)
-
-
-def _adx(bars: BarSeries, period: int) -> Columns:
-    return (talib.ADX(bars.high, bars.low, bars.close, period),)
-
-
-def _rsi(bars: BarSeries, period: int) -> Columns:
-    return (talib.RSI(bars.close, period),)
-
-
-def _macd_histogram(bars: BarSeries, period: int) -> Columns:
-    return (talib.MACD(bars.close, 12, period, 9)[2],)
-
-
-def _atr(bars: BarSeries, period: int) -> Columns:
-    return (talib.ATR(bars.high, bars.low, bars.close, period),)
-
-
-def _bands(bars: BarSeries, period: int) -> Columns:
-    upper, middle, _ = talib.BBANDS(_needed(bars.close, period), period, 2, 2)
-    return upper, middle
-
-
-def _highest(bars: BarSeries, period: int) -> Columns:
-    return (talib.MAX(_needed(bars.high, period), period),)
-
-
-def _lowest(bars: BarSeries, period: int) -> Columns:
-    return (talib.MIN(_needed(bars.low, period), period),)
-
-
-def _mean_volume(bars: BarSeries, period: int) -> Columns:
-    return (talib.SMA(_needed(bars.volume, period), period),)

@@ -1,7 +1,6 @@
 """What became of signals: the bars after each, read once they have closed. Nobody need have executed it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,37 +13,26 @@ from argo.domain.signal_outcome import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
 from argo.ports import Ledger
 from argo.together import together
-from generation.history import warm_up
+from generation.market import warm_up
 from generation.series import BarSeries
 
 _AT_A_TIME = 1_000
 _FOUR_PLACES = Decimal("0.0001")
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Judges the signals on the ledger's work list."""
-
-    ledger: Ledger
-    rules: Generation
-
-    async def judge(self, market: Mapping[Symbol, BarSeries], now: datetime) -> int:
-        """Record the outcomes that these bars tell and return how many there were."""
-        waiting = await self.ledger.unjudged(limit=_AT_A_TIME)
-        found = {
-            stored.signal.signal_id: outcome
-            for stored in waiting
-            if (outcome := self._outcome(stored.signal, market.get(stored.signal.symbol), now))
-        }
-        recorded = await together(*(self.ledger.record_outcome(key, each) for key, each in found.items()))
-        return sum(recorded)
-
-    def _outcome(self, signal: Signal, bars: BarSeries | None, now: datetime) -> SignalOutcome | None:
-        if bars is not None:
-            return outcome(signal, bars, timeframe=self.rules.timeframe, limit=self.rules.outcome_bars)
-        # Another shard's symbol, or one that has left the watchlist: that shows once all its bars must be past.
-        horizon = warm_up(signal.timeframe, self.rules.history_bars)
-        return _unseen(signal) if now - signal.bar_time > horizon else None
+async def judge(ledger: Ledger, market: Mapping[Symbol, BarSeries], rules: Generation, now: datetime) -> int:
+    """Record the outcomes that these bars tell of the signals on the ledger's work list, and return how many."""
+    found: dict[str, SignalOutcome] = {}
+    for stored in await ledger.unjudged(limit=_AT_A_TIME):
+        signal, ended = stored.signal, None
+        if bars := market.get(signal.symbol):
+            ended = outcome(signal, bars, timeframe=rules.timeframe, limit=rules.outcome_bars)
+        elif now - signal.bar_time > warm_up(signal.timeframe, rules.history_bars):
+            # Another shard's symbol, or one that has left the watchlist: all its bars must be past.
+            ended = _unseen(signal)
+        if ended:
+            found[signal.signal_id] = ended
+    return sum(await together(*(ledger.record_outcome(key, each) for key, each in found.items())))
 
 
 def outcome(signal: Signal, bars: BarSeries, *, timeframe: Timeframe, limit: int) -> SignalOutcome | None:
@@ -74,12 +62,14 @@ def outcome(signal: Signal, bars: BarSeries, *, timeframe: Timeframe, limit: int
         ending, price = Ending.STOP, worse(signal.stop_price, _usd(bars.open[at]))
     else:
         ending, price = Ending.TARGET, signal.target_price
+    # The result in units of the risk: both distances have the side's sign.
+    realised = (price - signal.entry_price) / (signal.entry_price - signal.stop_price)
     return SignalOutcome(
         ending=ending,
         at=bars.time_of(at),
         bars=at - first + 1,
         price=price,
-        realised_r=_in_risks(signal, price),
+        realised_r=realised.quantize(_FOUR_PLACES),
     )
 
 
@@ -99,12 +89,6 @@ def _first(found: NDArray[np.bool_]) -> int | None:
         return None
     place = int(found.argmax())
     return place if found[place] else None
-
-
-def _in_risks(signal: Signal, price: Decimal) -> Decimal:
-    """Return the result of leaving at a price, in units of the risk from entry to stop."""
-    gain = (price - signal.entry_price) * (1 if signal.side is Side.BUY else -1)
-    return (gain / abs(signal.entry_price - signal.stop_price)).quantize(_FOUR_PLACES)
 
 
 def _unseen(signal: Signal) -> SignalOutcome:

@@ -1,32 +1,26 @@
 """Asking every source about every symbol, and leaving out those that fail."""
 
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from time import monotonic
 from typing import NamedTuple
 
 from argo.domain.metrics import Metric
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from argo.ports import Telemetry
+from generation.consensus import Ballot
 from generation.regime import regimes
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
-from generation.time_limit import Overrun, time_limit
 
 _FULL = 100
 
-
-class Given(NamedTuple):
-    """A source's opinion on a symbol, checked: the confidence in percent, 0-100, and the weight it has there."""
-
-    source: str
-    side: Side
-    confidence: Decimal
-    weight: Decimal
-
-
-type Answers = dict[Symbol, list[Given]]
+type Ballots = dict[Symbol, list[Ballot]]
 
 
 class Asked(NamedTuple):
@@ -38,10 +32,8 @@ class Asked(NamedTuple):
 
 def to_ask(market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Asked]:
     """Return what is asked about: every symbol with its regime."""
-    return {
-        symbol: Asked(bars, regime)
-        for (symbol, bars), regime in zip(market.items(), regimes(list(market.values())), strict=True)
-    }
+    found = zip(market.items(), regimes(list(market.values())), strict=True)
+    return {symbol: Asked(bars, regime) for (symbol, bars), regime in found}
 
 
 @dataclass(slots=True)
@@ -58,62 +50,59 @@ class Poll:
     _overran: set[str] = field(default_factory=set)
     _failed: set[tuple[str, Symbol]] = field(default_factory=set)
 
-    def ask(self, market: Mapping[Symbol, Asked]) -> Answers:
+    def ask(self, market: Mapping[Symbol, Asked]) -> Ballots:
         """Return what every source that has a voice says to the last bar of every symbol, in the sources' order.
 
         Once two disagree about a symbol there is no consensus on it, and nobody else is asked.
         """
-        answers: Answers = {}
-        if not market:
-            return answers
+        ballots: Ballots = {}
         open_ones = dict(market)
-        for source in self.sources:
+        for source in self.sources if market else ():
             if source.name in self._overran:
                 continue
             try:
                 with time_limit(self.seconds):
-                    given = self._asked(source, open_ones)
+                    answers = self._asked(source, open_ones)
             except Overrun:
                 self._overran.add(source.name)
                 self.telemetry.count(Metric.SOURCE_FAILURES, len(market), reason=source.name)
                 self.telemetry.log.warning("source_overran", source=source.name, seconds=self.seconds)
                 continue
-            for symbol, opinion in given.items():
-                known = answers.setdefault(symbol, [])
-                known.append(opinion)
-                if known[0].side is not opinion.side:
+            for symbol, ballot in answers.items():
+                known = ballots.setdefault(symbol, [])
+                known.append(ballot)
+                if known[0].side is not ballot.side:
                     del open_ones[symbol]
-        return answers
+        return ballots
 
     @property
     def is_whole(self) -> bool:
         """True while no source has failed."""
         return not self._overran and not self._failed
 
-    def standing(self, answers: Answers) -> Answers:
-        """Return the answers of the sources that have failed neither on the symbol nor as a whole."""
+    def without_failed(self, ballots: Ballots) -> Ballots:
+        """Return the ballots of the sources that have failed neither on the symbol nor as a whole."""
         return {
             symbol: left
-            for symbol, given in answers.items()
-            if (left := [each for each in given if self._stands(each.source, symbol)])
+            for symbol, given in ballots.items()
+            if (left := [each for each in given if self._has_voice(each.source, symbol)])
         }
 
-    def _stands(self, name: str, symbol: Symbol) -> bool:
+    def _has_voice(self, name: str, symbol: Symbol) -> bool:
         return name not in self._overran and (name, symbol) not in self._failed
 
-    def _asked(self, source: WeightedSource, market: Mapping[Symbol, Asked]) -> dict[Symbol, Given]:
-        found: dict[Symbol, Given] = {}
+    def _asked(self, source: WeightedSource, market: Mapping[Symbol, Asked]) -> dict[Symbol, Ballot]:
+        found: dict[Symbol, Ballot] = {}
         failures: dict[Symbol, Exception] = {}
-        vote, usual, weight_in = source.source.vote, source.weight, source.weight_in
+        vote, usual, weight_in = source.vote, source.weight, source.weight_in
         for symbol, asked in market.items():
             weight = weight_in.get(asked.regime, usual) if weight_in else usual
-            if not weight or (self._failed and not self._stands(source.name, symbol)):
+            if not weight or (self._failed and not self._has_voice(source.name, symbol)):
                 continue
             try:
                 opinion = vote(asked.bars)
                 if opinion is not None:
-                    side, confidence = _checked(opinion.side, opinion.confidence)
-                    found[symbol] = Given(source.name, side, confidence, weight)
+                    found[symbol] = _ballot(source.name, opinion.side, opinion.confidence, weight)
             except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out
                 failures[symbol] = error
         if failures:
@@ -124,9 +113,48 @@ class Poll:
         return found
 
 
-def _checked(side: Side, confidence: float) -> tuple[Side, Decimal]:
+def _ballot(source: str, side: Side, confidence: float, weight: Decimal) -> Ballot:
     """Refuse what is no opinion: a third side, a fraction, NaN (FAILURES A04, A28)."""
     percent = round(float(confidence), 2)
     if not (percent == 0 or 1 < percent <= _FULL):
         raise ValueError(f"confidence {confidence!r} is not in percent, 0-100")
-    return side if side.__class__ is Side else Side(side), Decimal(repr(percent))
+    return Ballot(source, side if side.__class__ is Side else Side(side), Decimal(repr(percent)), weight)
+
+
+class Overrun(BaseException):
+    """The block has used up its time.
+
+    Not an `Exception`, so that a source which catches those does not run on.
+    """
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt the block after ``seconds`` of wall-clock time; blocks do not nest.
+
+    A timer's signal interrupts Python code and system calls alike, but reaches the main thread only, where Lambda
+    and the command run handlers. On another thread the block is measured and not interrupted.
+
+    Raises:
+        Overrun: the block took longer.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        began = monotonic()
+        yield
+        if monotonic() - began > seconds:
+            raise Overrun
+        return
+    has_ended = False
+
+    def ring(*_: object) -> None:
+        # A block that has just ended is not interrupted any more.
+        if not has_ended:
+            raise Overrun
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        has_ended = True
+        signal.setitimer(signal.ITIMER_REAL, 0)

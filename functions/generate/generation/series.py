@@ -1,6 +1,6 @@
 """Closed bars of one symbol as numpy columns, with the indicators that were computed from them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from argo.domain.market import Bar
 
 type Column = NDArray[np.float64]
-type Columns = tuple[Column, ...]
-type Compute = Callable[["BarSeries", int], Columns]
-"""An indicator: bars and a period in, columns as long as the bars out, NaN where it is not warm."""
+type Compute = Callable[..., Column]
+"""An indicator: bars and a period in, a column up to the last bar out, NaN where it is not warm."""
 
-_OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _TIME = range(6)
 KEPT = 3
 """Of an indicator's column: the last bar, the one before, and the one before that for "the bars before"."""
 
@@ -21,18 +19,25 @@ KEPT = 3
 class BarSeries:
     """Closed bars, oldest first; columns of equal length that cannot be written to.
 
+    Prices are in USD, the volume in shares or coins, ``seconds`` when each bar began, since 1970, UTC. ``price``
+    is the last close, ``began`` when the last bar began, in such seconds.
+
     An indicator is computed once over all bars and read off at the last one. `before` is the same series a bar
     earlier: because no indicator looks ahead, it reads what was computed for the whole (FAILURES B14). Of the
     columns only the ends are kept; keeping them whole costs more than computing them.
     """
 
-    __slots__ = ("_computed", "_end", "_room", "_table", "_whole", "began", "price")
+    __slots__ = (
+        *("_computed", "_end", "_room", "_table", "_whole"),
+        *("began", "close", "high", "low", "open", "price", "seconds", "volume"),
+    )
 
-    price: float
-    """The last close, in USD."""
-
-    began: float
-    """When the last bar began, in seconds since 1970, UTC."""
+    open: Column
+    high: Column
+    low: Column
+    close: Column
+    volume: Column
+    seconds: Column
 
     def __init__(self, room: Column, begin: int, end: int, whole: "BarSeries | None" = None) -> None:
         """Show the bars from ``begin`` to before ``end`` of six rows: prices, volume, seconds since 1970."""
@@ -42,49 +47,14 @@ class BarSeries:
         self._end = end
         self._table = table
         self._whole = whole
-        self._computed: dict[tuple[Compute, int], list[list[float]]] = {}
-        self.price = table.item(_CLOSE, -1)
-        self.began = table.item(_TIME, -1)
+        self._computed: dict[tuple[object, ...], list[float]] = {}
+        self.open, self.high, self.low, self.close, self.volume, self.seconds = table
+        self.price: float = self.close.item(-1)
+        self.began: float = self.seconds.item(-1)
 
     def __len__(self) -> int:
         """Return the number of bars."""
-        return int(self._table.shape[1])
-
-    @property
-    def open(self) -> Column:
-        """Opening prices, in USD."""
-        row: Column = self._table[_OPEN]
-        return row
-
-    @property
-    def high(self) -> Column:
-        """Highest prices, in USD."""
-        row: Column = self._table[_HIGH]
-        return row
-
-    @property
-    def low(self) -> Column:
-        """Lowest prices, in USD."""
-        row: Column = self._table[_LOW]
-        return row
-
-    @property
-    def close(self) -> Column:
-        """Closing prices, in USD."""
-        row: Column = self._table[_CLOSE]
-        return row
-
-    @property
-    def volume(self) -> Column:
-        """Shares or coins traded."""
-        row: Column = self._table[_VOLUME]
-        return row
-
-    @property
-    def seconds(self) -> Column:
-        """When each bar began, in seconds since 1970, UTC."""
-        row: Column = self._table[_TIME]
-        return row
+        return len(self.seconds)
 
     @property
     def time(self) -> datetime:
@@ -93,26 +63,20 @@ class BarSeries:
 
     def time_of(self, number: int) -> datetime:
         """Return when a bar began, UTC."""
-        return datetime.fromtimestamp(self._table.item(_TIME, number), UTC)
+        return datetime.fromtimestamp(self.seconds.item(number), UTC)
 
-    @property
-    def computed(self) -> Collection[tuple[Compute, int]]:
-        """The indicators that were computed from these bars, with their periods."""
-        return self._computed.keys()
-
-    def indicator(self, compute: Compute, period: int, column: int = 0, *, back: int = 0) -> float | None:
-        """Return an indicator's value at the last bar, or ``back`` bars before it; None while it is not warm."""
-        key = compute, period
+    def indicator(self, compute: Compute, *period: object) -> float | None:
+        """Return an indicator's value at the last bar; None while it is not warm."""
+        key = compute, *period
         whole = self._whole
         ends = self._computed.get(key)
         if ends is None:
-            columns = compute(self if whole is None else whole, period)
-            ends = self._computed[key] = [each[-KEPT:].tolist() for each in columns]
-        from_end = back + 1 if whole is None else back + 2
-        end = ends[column]
-        if from_end > len(end):
+            column = compute(self if whole is None else whole, *period)
+            ends = self._computed[key] = column[-KEPT:].tolist()
+        from_end = 1 if whole is None else 2
+        if from_end > len(ends):
             return None
-        value = end[-from_end]
+        value = ends[-from_end]
         return None if value != value else value  # noqa: PLR0124 - NaN, which TA-Lib writes while warming up
 
     def before(self) -> "BarSeries":

@@ -11,9 +11,7 @@ from argo.environment import Environment
 from argo.ports import Clock, Ports
 from argo.publishing import Publisher, publisher_for
 from generation.evaluation import Evaluator
-from generation.history import History
-from generation.judging import Judge
-from generation.session import Sessions
+from generation.market import History, Sessions
 from generation.sources.registry import WeightedSource, sources
 
 SERVICE = "generate"
@@ -29,7 +27,6 @@ class Wiring:
     sessions: Sessions
     evaluator: Evaluator
     publisher: Publisher
-    judge: Judge
     evaluated: dict[Symbol, float] = field(default_factory=dict)
 
 
@@ -40,15 +37,13 @@ def wire(ports: Ports, configuration: Configuration, *, asking: Sequence[Weighte
         ConfigurationError: an enabled account has no queue, or a source can't be made.
     """
     rules = configuration.generation
-    publisher = publisher_for(configuration, ports)
     return Wiring(
         configuration=configuration,
         ports=ports,
         history=History(ports.market_data, rules.timeframe, rules.history_bars),
         sessions=Sessions(ports.broker, rules.extended_hours),
         evaluator=Evaluator(rules, sources(configuration) if asking is None else asking, ports.telemetry),
-        publisher=publisher,
-        judge=Judge(ports.ledger, rules),
+        publisher=publisher_for(configuration, ports),
     )
 
 

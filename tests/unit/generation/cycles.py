@@ -3,8 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from generation.cycle import run_cycles
-from generation.tick import generate
+from generation.cycle import generate, run_cycles
 
 
 def seconds(number):

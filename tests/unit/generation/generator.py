@@ -56,7 +56,7 @@ class Above:
 
 
 def weighted(**sources: object) -> list[WeightedSource]:
-    return [WeightedSource(name, Decimal(1), source) for name, source in sources.items()]  # type: ignore[arg-type]
+    return [WeightedSource(name, Decimal(1), getattr(source, "vote", source)) for name, source in sources.items()]
 
 
 @dataclass

@@ -179,4 +179,4 @@ def test_the_consensus_carries_its_votes(ballots):
     agreed = consensus(ballots, NO_MINIMUM)
 
     assert agreed is not None
-    assert agreed.votes == tuple(ballots)
+    assert agreed.votes == ballots

@@ -91,7 +91,7 @@ def test_a30_without_a_range_to_place_a_stop_by_there_is_no_signal(length):
 
 @pytest.mark.parametrize("failing", [False, True])
 def test_b13_what_is_remembered_of_the_bar_before_is_what_it_would_say_again(failing):
-    sources = {name: make() for name, make in BUILT_IN.items()} | ({"fails": FailsAt(-1.0)} if failing else {})
+    sources = {**BUILT_IN} | ({"fails": FailsAt(-1.0)} if failing else {})
     remembering = an_evaluator(generation=DAILY, **sources)
     bars = real_bars()[Symbol("IBM")][:900]
 
@@ -106,7 +106,9 @@ def test_b13_what_is_remembered_of_the_bar_before_is_what_it_would_say_again(fai
 
 
 def test_a_source_without_a_weight_in_a_regime_has_no_voice_there():
-    against = WeightedSource("bear", Decimal(1), Says(Opinion(Side.SELL, 85.0)), {Regime.NOT_WARM: Decimal(0)})
+    against = WeightedSource(
+        "bear", Decimal(1), Says(Opinion(Side.SELL, 85.0)).vote, {Regime.NOT_WARM: Decimal(0)}
+    )
     evaluator = Evaluator(rules(), [*weighted(above=Above(100)), against], Journal().telemetry)
 
     signal = signal_of(evaluator, CROSSING)
@@ -116,7 +118,7 @@ def test_a_source_without_a_weight_in_a_regime_has_no_voice_there():
 
 
 def test_a_source_weighs_what_the_regime_gives_it():
-    heavy = WeightedSource("heavy", Decimal(1), Above(100, 95.0), {Regime.NOT_WARM: Decimal(3)})
+    heavy = WeightedSource("heavy", Decimal(1), Above(100, 95.0).vote, {Regime.NOT_WARM: Decimal(3)})
     evaluator = Evaluator(rules(), [*weighted(above=Above(100, 75.0)), heavy], Journal().telemetry)
 
     signal = signal_of(evaluator, CROSSING)
@@ -169,13 +171,13 @@ def test_b13_two_looks_at_one_bar_are_one_signal():
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_b14_a_source_says_a_bar_earlier_what_it_said_then(name):
-    source = BUILT_IN[name]()
+    source = BUILT_IN[name]
     bars = real_bars()[Symbol("IBM")]
 
     for end in range(300, len(bars), 13):
         window = bar_series(bars[end - 260 : end])
-        source.vote(window)
-        found, known = (source.vote(each) for each in (window.before(), bar_series(bars[end - 260 : end - 1])))
+        source(window)
+        found, known = (source(each) for each in (window.before(), bar_series(bars[end - 260 : end - 1])))
         assert (found and found.side) == (known and known.side)
         assert found is None or found.confidence == pytest.approx(known.confidence, rel=1e-9)
 
@@ -183,7 +185,7 @@ def test_b14_a_source_says_a_bar_earlier_what_it_said_then(name):
 @cache
 def signals_on_real_bars(symbol, length=260):
     """Play a symbol's daily bars one by one; return the signal after each, by the built-in sources."""
-    evaluator = an_evaluator(generation=DAILY, **{name: make() for name, make in BUILT_IN.items()})
+    evaluator = an_evaluator(generation=DAILY, **BUILT_IN)
     bars = real_bars()[symbol]
     return [
         signal_of(evaluator, bars[max(0, end - length) : end], bars[end - 1].time + ONE_DAY, symbol)

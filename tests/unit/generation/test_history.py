@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Timeframe
-from generation.history import History, late_bars, warm_up
+from generation.market import History, late_bars, warm_up
 from generation.regime import BARS_NEEDED
 from generation.series import bar_series
 from tests.unit.generation.bars import AAPL, MSFT, ONE_DAY, OPENING, bars_in, bars_of, real_bars, sessions

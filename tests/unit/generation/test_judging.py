@@ -14,7 +14,7 @@ from argo.domain.signal import Side, Timeframe
 from argo.domain.signal_outcome import Ending
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
-from generation.judging import Judge, outcome
+from generation.judging import judge, outcome
 from generation.series import bar_series
 from tests.unit.builders import BAR_TIME, a_signal
 from tests.unit.generation.bars import AAPL, real_bars
@@ -154,10 +154,9 @@ def test_a_market_turned_round_gives_the_other_side_the_same_outcome(ranges):
 def test_an_outcome_is_kept_with_its_signal_and_asked_for_no_more():
     store = SignalStore()
     asyncio.run(store.put_signal(BUY, executors=()))
-    judge = Judge(store, rules())
     market = {AAPL: after(a_bar(1, high=120.0))}
 
-    first, second = (asyncio.run(judge.judge(market, BAR_TIME + 2 * MINUTE)) for _ in range(2))
+    first, second = (asyncio.run(judge(store, market, rules(), BAR_TIME + 2 * MINUTE)) for _ in range(2))
 
     assert (first, second) == (1, 0)
     assert store[BUY.signal_id].outcome.ending is Ending.TARGET
@@ -168,7 +167,7 @@ def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, jud
     store = SignalStore()
     asyncio.run(store.put_signal(BUY, executors=()))
 
-    found = asyncio.run(Judge(store, rules()).judge({}, BAR_TIME + later))
+    found = asyncio.run(judge(store, {}, rules(), BAR_TIME + later))
 
     assert found == judged
     assert (store[BUY.signal_id].outcome is not None) == bool(judged)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from argo.domain.prices import tick
 from argo.domain.signal import Side
 from argo.domain.symbols import AssetClass
-from generation.levels import levels
+from generation.evaluation import levels
 from tests.unit.generation.generator import rules
 from tests.unit.strategies import decimals, sides
 
@@ -28,11 +28,11 @@ def generations(draw):
 
 def placed(side, close, share, asset_class=AssetClass.US_EQUITY, generation=None):
     return levels(
-        side=side,
-        close=close,
-        average_true_range=close * share,
-        asset_class=asset_class,
-        rules=generation or rules(),
+        side,
+        close,
+        close * share,
+        asset_class,
+        generation or rules(),
     )
 
 

@@ -40,7 +40,7 @@ def configured(**tables):
 def test_the_built_in_sources_are_made_in_the_order_of_the_tables():
     made = sources(configured(breakout={"weight": 2}, trend={}))
 
-    assert [(entry.name, entry.weight, type(entry.source)) for entry in made] == [
+    assert [(entry.name, entry.weight, entry.vote) for entry in made] == [
         ("breakout", Decimal(2), BUILT_IN["breakout"]),
         ("trend", Decimal(1), BUILT_IN["trend"]),
     ]
@@ -55,7 +55,7 @@ def test_a_disabled_source_is_left_out():
 def test_a_plugin_is_made_from_its_dotted_path():
     (entry,) = sources(configured(mine={"plugin": f"{HERE}.Contrarian", "weight": "0.5"}))
 
-    opinion = entry.source.vote(series_of([120.0]))
+    opinion = entry.vote(series_of([120.0]))
 
     assert (entry.name, entry.weight) == ("mine", Decimal("0.5"))
     assert opinion == Opinion(Side.SELL, 70.0)
@@ -64,7 +64,7 @@ def test_a_plugin_is_made_from_its_dotted_path():
 def test_a_plugin_may_replace_a_built_in_source():
     (entry,) = sources(configured(trend={"plugin": f"{HERE}.Contrarian"}))
 
-    assert not isinstance(entry.source, BUILT_IN["trend"])
+    assert entry.vote is not BUILT_IN["trend"]
 
 
 def test_an_unknown_source_is_refused_with_its_table_and_the_known_ones():

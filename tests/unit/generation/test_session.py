@@ -8,7 +8,7 @@ import pytest
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
-from generation.session import Sessions
+from generation.market import Sessions
 from simulation.ports.clock import SteppedClock
 from tests.unit.generation.bars import AAPL, OPENING, bars_of
 from tests.unit.generation.generator import JUMP, QUIET, Above, Generator, rules, weighted

@@ -7,11 +7,8 @@ from hypothesis import strategies as st
 from argo.domain.signal import Side
 from generation import indicators
 from generation.series import bar_series
-from generation.sources.breakout import Breakout
-from generation.sources.mean_reversion import MeanReversion
-from generation.sources.momentum import Momentum
+from generation.sources.built_in import breakout, mean_reversion, momentum, trend
 from generation.sources.registry import BUILT_IN
-from generation.sources.trend import Trend
 from tests.unit.generation.bars import bars_of, mirrored, real_bars, series_of
 
 RISING = list(accumulate([0.5, 0.5, -0.5] * 86 + [0.6, 0.6, -0.2, 0.8], initial=100.0))
@@ -32,7 +29,7 @@ def walks():
 
 @every_source
 def test_a_rising_market_is_bought(name):
-    opinion = BUILT_IN[name]().vote(bar_series(bars_of(BOUGHT.get(name, RISING))))
+    opinion = BUILT_IN[name](bar_series(bars_of(BOUGHT.get(name, RISING))))
 
     assert opinion is not None
     assert opinion.side is Side.BUY
@@ -40,7 +37,7 @@ def test_a_rising_market_is_bought(name):
 
 @every_source
 def test_a_falling_market_is_sold(name):
-    opinion = BUILT_IN[name]().vote(bar_series(mirrored(bars_of(BOUGHT.get(name, RISING)))))
+    opinion = BUILT_IN[name](bar_series(mirrored(bars_of(BOUGHT.get(name, RISING)))))
 
     assert opinion is not None
     assert opinion.side is Side.SELL
@@ -48,7 +45,7 @@ def test_a_falling_market_is_sold(name):
 
 @every_source
 def test_a28_a_market_that_stands_still_is_no_vote(name):
-    opinion = BUILT_IN[name]().vote(series_of([100.0] * 260))
+    opinion = BUILT_IN[name](series_of([100.0] * 260))
 
     assert opinion is None
 
@@ -57,7 +54,7 @@ def test_a28_a_market_that_stands_still_is_no_vote(name):
 def test_a32_too_few_bars_are_no_vote(name):
     bars = bars_of(BOUGHT.get(name, RISING))
 
-    votes = [BUILT_IN[name]().vote(bar_series(bars[-length:])) for length in range(1, WARM_AFTER[name])]
+    votes = [BUILT_IN[name](bar_series(bars[-length:])) for length in range(1, WARM_AFTER[name])]
 
     assert set(votes) == {None}
 
@@ -65,9 +62,9 @@ def test_a32_too_few_bars_are_no_vote(name):
 @every_source
 @given(walks())
 def test_buys_and_sells_are_mirror_images(name, bars):
-    source = BUILT_IN[name]()
+    source = BUILT_IN[name]
 
-    opinion, mirror = source.vote(bar_series(bars)), source.vote(bar_series(mirrored(bars, around=100)))
+    opinion, mirror = source(bar_series(bars)), source(bar_series(mirrored(bars, around=100)))
 
     assert (opinion is None) == (mirror is None)
     if opinion is not None and mirror is not None:
@@ -76,10 +73,10 @@ def test_buys_and_sells_are_mirror_images(name, bars):
 
 @every_source
 def test_a04_on_real_bars_every_opinion_is_in_percent(name):
-    source = BUILT_IN[name]()
+    source = BUILT_IN[name]
 
     opinions = [
-        source.vote(bar_series(bars[end - 260 : end]))
+        source(bar_series(bars[end - 260 : end]))
         for bars in real_bars().values()
         for end in range(260, len(bars), 7)
     ]
@@ -100,7 +97,7 @@ def test_a04_on_real_bars_every_opinion_is_in_percent(name):
     ],
 )
 def test_volume_and_speed_make_a_breakout_surer(closes, busy, confidence):
-    opinion = Breakout().vote(series_of(closes, busy=busy))
+    opinion = breakout(series_of(closes, busy=busy))
 
     assert opinion is not None
     assert opinion.confidence == confidence
@@ -108,13 +105,13 @@ def test_volume_and_speed_make_a_breakout_surer(closes, busy, confidence):
 
 @pytest.mark.parametrize(("close", "breaks_out"), [(100.5, False), (100.51, True), (99.5, False), (99.49, True)])
 def test_a_breakout_is_beyond_the_range_of_the_twenty_bars_before(close, breaks_out):
-    opinion = Breakout().vote(series_of([*[100.0] * 20, close]))
+    opinion = breakout(series_of([*[100.0] * 20, close]))
 
     assert (opinion is not None) == breaks_out
 
 
 def test_a_bar_before_the_last_twenty_does_not_count_for_the_range():
-    opinion = Breakout().vote(series_of([150.0, *[100.0] * 21, 101.0]))
+    opinion = breakout(series_of([150.0, *[100.0] * 21, 101.0]))
 
     assert opinion is not None
 
@@ -122,7 +119,7 @@ def test_a_bar_before_the_last_twenty_does_not_count_for_the_range():
 def test_the_further_beyond_its_bands_the_surer_the_way_back():
     closes = (99.2, 99.0, 97.5, 94.0)
 
-    opinions = [MeanReversion().vote(bar_series(bars_of([*PLUNGED[:-1], last]))) for last in closes]
+    opinions = [mean_reversion(bar_series(bars_of([*PLUNGED[:-1], last]))) for last in closes]
 
     assert {opinion and opinion.side for opinion in opinions} == {Side.BUY}
     near, further, far, oversold = (opinion.confidence for opinion in opinions if opinion)
@@ -132,7 +129,7 @@ def test_the_further_beyond_its_bands_the_surer_the_way_back():
 
 @pytest.mark.parametrize("last", [99.6, 100.0, 100.4])
 def test_within_its_bands_a_market_has_nowhere_to_revert_to(last):
-    opinion = MeanReversion().vote(bar_series(bars_of([*PLUNGED[:-1], last])))
+    opinion = mean_reversion(bar_series(bars_of([*PLUNGED[:-1], last])))
 
     assert opinion is None
 
@@ -140,13 +137,13 @@ def test_within_its_bands_a_market_has_nowhere_to_revert_to(last):
 def test_a_trending_market_is_not_expected_to_revert():
     trending = [100.0 + number for number in range(60)]
 
-    opinion = MeanReversion().vote(bar_series(bars_of([*trending, trending[-1] + 20])))
+    opinion = mean_reversion(bar_series(bars_of([*trending, trending[-1] + 20])))
 
     assert opinion is None
 
 
 def test_an_exhausted_rise_has_no_momentum():
-    opinion = Momentum().vote(series_of([100.0 + number for number in range(60)]))
+    opinion = momentum(series_of([100.0 + number for number in range(60)]))
 
     assert opinion is None
 
@@ -154,7 +151,7 @@ def test_an_exhausted_rise_has_no_momentum():
 def test_momentum_is_as_sure_as_the_strength_is_far_from_fifty():
     bars = bar_series(bars_of(RISING))
 
-    opinion = Momentum().vote(bars)
+    opinion = momentum(bars)
 
     assert opinion is not None
     strength = indicators.rsi(bars)
@@ -165,7 +162,7 @@ def test_momentum_is_as_sure_as_the_strength_is_far_from_fifty():
 @pytest.mark.parametrize("step", [1, -1])
 @pytest.mark.parametrize(("length", "confidence"), [(60, 80), (199, 80), (200, 88), (260, 88)])
 def test_direction_and_the_long_average_make_a_trend_surer(step, length, confidence):
-    opinion = Trend().vote(series_of([400.0 + step * number for number in range(length)]))
+    opinion = trend(series_of([400.0 + step * number for number in range(length)]))
 
     assert opinion is not None
     assert (opinion.side, opinion.confidence) == (Side.BUY if step > 0 else Side.SELL, confidence)
@@ -175,7 +172,7 @@ def test_a_trend_against_the_long_average_is_less_sure():
     fallen = [400.0 - number for number in range(200)]
     recovering = [200.0 + number for number in range(45)]
 
-    opinion = Trend().vote(series_of([*fallen, *recovering]))
+    opinion = trend(series_of([*fallen, *recovering]))
 
     assert opinion is not None
     assert (opinion.side, opinion.confidence) == (Side.BUY, 80)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from generation.time_limit import Overrun, time_limit
+from generation.polling import Overrun, time_limit
 
 
 def spin():

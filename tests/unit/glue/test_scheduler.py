@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.values import iso
-from generation.tick import read_tick
+from generation.cycle import Tick
 from simulation.ports.clock import SteppedClock
 from simulation.ports.scheduler import Schedule, next_minute
 from tests.unit.builders import BAR_TIME
@@ -68,7 +68,7 @@ def test_an_event_says_which_tick_it_is(clock):
     run(function, 3)
 
     assert function.events == [{"scheduled_time": iso(BAR_TIME + number * MINUTE)} for number in (1, 2)]
-    assert [read_tick(event).shard.count for event in function.events] == [1, 1]
+    assert [Tick.model_validate(event).shard.count for event in function.events] == [1, 1]
 
 
 def test_an_error_does_not_stop_the_schedule(clock):

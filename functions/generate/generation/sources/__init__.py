@@ -1,1 +1,1 @@
-"""Sources of votes: one class each, with one method, ``vote(bars)``."""
+"""Sources of votes: from closed bars to an opinion on the last one."""

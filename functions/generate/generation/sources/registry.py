@@ -1,6 +1,6 @@
 """Which sources vote, in order: the built-in ones and plug-ins named in argo.toml."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import import_module
@@ -8,17 +8,14 @@ from importlib import import_module
 from argo.domain.config import Configuration
 from argo.domain.signal import Regime
 from argo.domain.tables import ConfigurationError
-from generation.sources.base import Source
-from generation.sources.breakout import Breakout
-from generation.sources.mean_reversion import MeanReversion
-from generation.sources.momentum import Momentum
-from generation.sources.trend import Trend
+from generation.sources.base import Opine
+from generation.sources.built_in import breakout, mean_reversion, momentum, trend
 
-BUILT_IN: Mapping[str, Callable[[], Source]] = {
-    "trend": Trend,
-    "momentum": Momentum,
-    "mean_reversion": MeanReversion,
-    "breakout": Breakout,
+BUILT_IN: Mapping[str, Opine] = {
+    "trend": trend,
+    "momentum": momentum,
+    "mean_reversion": mean_reversion,
+    "breakout": breakout,
 }
 
 
@@ -28,7 +25,7 @@ class WeightedSource:
 
     name: str
     weight: Decimal
-    source: Source
+    vote: Opine
     weight_in: Mapping[Regime, Decimal] = field(default_factory=dict)
 
 
@@ -39,24 +36,24 @@ def sources(configuration: Configuration) -> list[WeightedSource]:
         ConfigurationError: a table names neither a built-in source nor a class that can be imported.
     """
     return [
-        WeightedSource(name, table.weight, _make(name, table.plugin), table.weight_in)
+        WeightedSource(name, table.weight, _made(name, table.plugin), table.weight_in)
         for name, table in configuration.sources.items()
         if table.enabled
     ]
 
 
-def _make(name: str, plugin: str | None) -> Source:
+def _made(name: str, plugin: str | None) -> Opine:
     if plugin is None:
         if name not in BUILT_IN:
             known = ", ".join(BUILT_IN)
             raise ConfigurationError(f"[sources.{name}]: built in are {known}; another one needs a plugin")
-        return BUILT_IN[name]()
+        return BUILT_IN[name]
     module, _, attribute = plugin.rpartition(".")
     try:
         made = getattr(import_module(module), attribute)()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ConfigurationError(f"[sources.{name}] plugin = {plugin!r}: {error}") from error
-    if not callable(getattr(made, "vote", None)):
+    vote: Opine | None = getattr(made, "vote", None)
+    if not callable(vote):
         raise ConfigurationError(f"[sources.{name}] plugin = {plugin!r}: it has no method vote(bars)")
-    source: Source = made
-    return source
+    return vote

@@ -1,13 +1,14 @@
-"""The bars seen so far: fetched once, extended each cycle, rebuilt when a function starts cold."""
+"""The market as a cycle finds it: the bars seen so far, and which symbols are in session."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
+from argo.domain.account import MarketClock
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import AssetClass, Symbol
-from argo.ports import MarketData
+from argo.ports import Broker, MarketData
 from generation.series import BarSeries, bar_series
 
 _SESSION = timedelta(hours=6, minutes=30)
@@ -23,13 +24,12 @@ _FEWEST_LATE, _MOST_LATE = 5, 200
 
 @dataclass(slots=True)
 class History:
-    """The last ``length`` closed bars of every symbol."""
+    """The last ``length`` closed bars of every symbol: fetched once, extended each cycle, rebuilt when cold."""
 
     market_data: MarketData
     timeframe: Timeframe
     length: int
     _series: dict[Symbol, BarSeries] = field(default_factory=dict)
-    _newest: dict[Symbol, datetime] = field(default_factory=dict)
     _asked_at: dict[Symbol, datetime] = field(default_factory=dict)
 
     async def extend(self, symbols: Collection[Symbol], now: datetime) -> Mapping[Symbol, BarSeries]:
@@ -59,19 +59,16 @@ class History:
             if known is None:
                 if bars:
                     self._series[symbol] = bar_series(bars[-self.length :])
-                    self._newest[symbol] = bars[-1].time
-            elif bars and bars[-1].time > self._newest[symbol]:
-                newer = [bar for bar in bars if bar.time > self._newest[symbol]]
+            elif newer := [bar for bar in bars if bar.time.timestamp() > known.began]:
                 self._series[symbol] = known.extended(newer, self.length)
-                self._newest[symbol] = newer[-1].time
 
     def _since(self, symbol: Symbol, late: timedelta) -> datetime:
         """Return from when on a symbol's bars are wanted: its last, or a time before it was last asked for.
 
         A symbol that has stopped trading, or never began, does not make every request a long one.
         """
-        overlap = self._asked_at[symbol] - late
-        return max(self._newest.get(symbol, overlap), overlap)
+        overlap, known = self._asked_at[symbol] - late, self._series.get(symbol)
+        return max(known.time, overlap) if known else overlap
 
 
 def late_bars(symbols: int) -> int:
@@ -89,3 +86,31 @@ def warm_up(timeframe: Timeframe, bars: int, asset_class: AssetClass = AssetClas
     session = timedelta(days=1) if timeframe is Timeframe.DAY else _SESSION
     sessions = ceil(bars * timeframe.duration / session)
     return timedelta(days=ceil(sessions * 7 / 5 * _CLOSED_DAYS)) + _MARGIN
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Which symbols are in session. Holidays and half days are the exchange's to know, not a table's here.
+
+    The exchange's own clock is asked once per opening and closing.
+    """
+
+    exchange: Broker
+    extended_hours: bool = False
+    _known: MarketClock | None = None
+
+    async def tradable(self, symbols: Collection[Symbol], now: datetime) -> frozenset[Symbol]:
+        """Return the symbols that signals may be made of now: crypto always, stocks in regular hours.
+
+        Raises:
+            BrokerFault: the exchange's clock could not be had, so no stock is known to be in session.
+        """
+        crypto = frozenset(symbol for symbol in symbols if symbol.is_crypto)
+        everything = frozenset(symbols)
+        return everything if self.extended_hours or crypto == everything or await self._is_open(now) else crypto
+
+    async def _is_open(self, now: datetime) -> bool:
+        known = self._known
+        if known is None or now >= min(known.next_open, known.next_close):
+            known = self._known = await self.exchange.clock()
+        return known.is_open
