@@ -11,7 +11,7 @@ from inspect import getdoc
 from itertools import pairwise
 
 from argo.adapters.alpaca.outcome import Answer, fault, is_no_such_order
-from argo.adapters.aws.policy import AWS_ANSWERS
+from argo.adapters.aws.policy import AwsAnswer
 from argo.domain.execution import Execution, claimed
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.outcome import (
@@ -47,7 +47,7 @@ def policies() -> str:
         _ABOUT,
         section("The broker's answers", ("Alpaca answers", "meaning", "to an order", "to a look-up"), _broker()),
         section("What is decided on them", ("decision", "action"), _decisions()),
-        section("AWS's answers", ("AWS answers", "meaning", "action", "in the code"), _rows(AWS_ANSWERS)),
+        section("AWS's answers", ("AWS answers", "meaning", "action", "in the code"), _rows(list(AwsAnswer))),
         section(
             "Repairs, the first that fits", ("the position", "meaning", "action", "in the code"), _rows(REPAIRS)
         ),

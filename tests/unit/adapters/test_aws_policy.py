@@ -10,20 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.parameters import read_credentials
-from argo.adapters.aws.policy import (
-    ACCOUNT_MOVED,
-    AWS_ANSWERS,
-    BACKOFF_REFUSED,
-    CANCELLED,
-    CONDITION,
-    CONFLICT,
-    EXECUTION_MOVED,
-    NO_ANSWER,
-    NO_KEY,
-    NOT_TAKEN,
-    PAGE_TOKEN,
-    SYMBOL_TAKEN,
-)
+from argo.adapters.aws.policy import AwsAnswer
 from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.aws.table import Table
 from argo.adapters.threads import BlockingCalls
@@ -105,22 +92,22 @@ async def read_key(answer, _calls):
 
 A_TIMEOUT = ReadTimeoutError(endpoint_url="https://somewhere")
 EXAMPLES = [
-    (CONDITION, put, refusal("ConditionalCheckFailedException")),
-    (CONDITION, transact, cancelled(FINE, FAILED)),
-    (EXECUTION_MOVED, intend, cancelled(FAILED, FAILED, FINE)),
-    (ACCOUNT_MOVED, intend, cancelled(FINE, FAILED, FAILED)),
-    (SYMBOL_TAKEN, intend, cancelled(FINE, FINE, FAILED)),
-    (CONFLICT, transact, refusal("TransactionConflictException")),
-    (CONFLICT, transact, cancelled(FINE, "TransactionConflict")),
-    (CANCELLED, transact, cancelled("ThrottlingError")),
-    (NO_ANSWER, put, refusal("ThrottlingException")),
-    (NO_ANSWER, transact, refusal("InternalServerError")),
-    (PAGE_TOKEN, query, refusal("ValidationException")),
-    (BACKOFF_REFUSED, defer, refusal("RequestThrottled")),
-    (BACKOFF_REFUSED, defer, A_TIMEOUT),
-    (NO_KEY, read_key, refusal("ParameterNotFound")),
-    (NO_KEY, read_key, A_TIMEOUT),
-    (NO_KEY, read_key, {"Parameter": {"Value": "no key"}}),
+    (AwsAnswer.CONDITION, put, refusal("ConditionalCheckFailedException")),
+    (AwsAnswer.CONDITION, transact, cancelled(FINE, FAILED)),
+    (AwsAnswer.EXECUTION_MOVED, intend, cancelled(FAILED, FAILED, FINE)),
+    (AwsAnswer.ACCOUNT_MOVED, intend, cancelled(FINE, FAILED, FAILED)),
+    (AwsAnswer.SYMBOL_TAKEN, intend, cancelled(FINE, FINE, FAILED)),
+    (AwsAnswer.CONFLICT, transact, refusal("TransactionConflictException")),
+    (AwsAnswer.CONFLICT, transact, cancelled(FINE, "TransactionConflict")),
+    (AwsAnswer.CANCELLED, transact, cancelled("ThrottlingError")),
+    (AwsAnswer.NO_ANSWER, put, refusal("ThrottlingException")),
+    (AwsAnswer.NO_ANSWER, transact, refusal("InternalServerError")),
+    (AwsAnswer.PAGE_TOKEN, query, refusal("ValidationException")),
+    (AwsAnswer.BACKOFF_REFUSED, defer, refusal("RequestThrottled")),
+    (AwsAnswer.BACKOFF_REFUSED, defer, A_TIMEOUT),
+    (AwsAnswer.NO_KEY, read_key, refusal("ParameterNotFound")),
+    (AwsAnswer.NO_KEY, read_key, A_TIMEOUT),
+    (AwsAnswer.NO_KEY, read_key, {"Parameter": {"Value": "no key"}}),
 ]
 
 
@@ -142,9 +129,9 @@ def test_an_answer_becomes_what_its_row_says(calls, row, request_of, answer):
 def test_what_a_queue_does_not_take_is_told_with_its_reason(calls, answer):
     told = asyncio.run(send(answer, calls))
 
-    assert isinstance(told, NOT_TAKEN.answer)
+    assert isinstance(told, AwsAnswer.NOT_TAKEN.answer)
     assert (told.signal_ids, told.failures.keys()) == (frozenset(), {a_signal().signal_id})
 
 
 def test_every_row_has_an_example():
-    assert {row for row, *_ in EXAMPLES} | {NOT_TAKEN} == set(AWS_ANSWERS)
+    assert {row for row, *_ in EXAMPLES} | {AwsAnswer.NOT_TAKEN} == set(AwsAnswer)
