@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsSignalQueue
 from argo.ports import Message
 from console.deployment import open_deployment
 
@@ -17,7 +17,7 @@ _BATCH = 10
 class DeadLetters:
     """One account's dead letters and the queue they came from."""
 
-    dead: SqsConsumer
+    dead: SqsSignalQueue
     queue: SqsSignalQueue
 
     async def look(self, limit: int | None) -> list[Message]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.tables import ConfigurationError
@@ -60,9 +60,9 @@ class Deployment:
         """An account's queue, to send to."""
         return self.adapters.queue_at(self._url(executor, self.resources.queues))
 
-    def dead_letters(self, executor: str) -> SqsConsumer:
+    def dead_letters(self, executor: str) -> SqsSignalQueue:
         """An account's dead-letter queue, to read from."""
-        return self.adapters.consumer(self._url(executor, self.resources.dead_letter_queues))
+        return self.adapters.queue_at(self._url(executor, self.resources.dead_letter_queues))
 
     def require(self, executor: str) -> None:
         """Refuse an account that is not there.

@@ -9,7 +9,7 @@ from operator import call
 from typing import Protocol
 
 from argo.adapters.alpaca.rate_limit import RequestBudget
-from argo.adapters.aws.queue import LONGEST_DELAY, SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import LONGEST_DELAY, SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.adapters.wiring import Adapters
 from argo.domain.reasons import QuarantineReason
@@ -80,10 +80,7 @@ def on_embedded_aws(
             )
             for name, keys in accounts.items()
         }
-        queues = {
-            name: PunctualQueue(each.queue, each.consumer(each.environment.queue_url), clock)
-            for name, each in adapters.items()
-        }
+        queues = {name: PunctualQueue(each.queue, clock) for name, each in adapters.items()}
         first = next(iter(adapters.values()))
         shared = {"ledger": first.ledger, "market_data": first.market_data, "queues": queues}
         ports = {name: GivenPorts.like(each, **shared, queue=queues[name]) for name, each in adapters.items()}
@@ -148,7 +145,6 @@ class PunctualQueue:
     """
 
     queue: SqsSignalQueue
-    consumer: SqsConsumer
     clock: Clock
     _visible: int = 0
     _deferred: dict[str, datetime] = field(default_factory=dict)
@@ -168,14 +164,14 @@ class PunctualQueue:
     async def receive(self, limit: int, wait_seconds: int) -> Sequence[Message]:
         due = [handle for handle, time in self._deferred.items() if time <= self.clock.now()]
         for handle in due:
-            await self.consumer.hide(handle, timedelta())
+            await self.queue.hide(handle, timedelta())
             del self._deferred[handle]
-        found = await self.consumer.receive(limit, wait_seconds)
+        found = await self.queue.receive(limit, wait_seconds)
         self._visible = max(self._visible + len(due) - len(found), 0)
         return found
 
     async def delete(self, receipt_handles: Sequence[str]) -> None:
-        await self.consumer.delete(receipt_handles)
+        await self.queue.delete(receipt_handles)
 
     def next_visible_at(self) -> datetime | None:
         return self.clock.now() if self._visible else min(self._deferred.values(), default=None)

@@ -73,7 +73,7 @@ class AccountFacts:
         if not count:
             return 0, None
         dead, live = (
-            self.deployment.adapters.consumer(self._dead_letter_url),
+            self.deployment.adapters.queue_at(self._dead_letter_url),
             self.deployment.adapters.queue_at(self.queue_url),
         )
         letters = asyncio.run(DeadLetters(dead, live).look(_LETTERS))

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from argo.adapters.aws.ledger import DynamoLedger
-from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.ports import Message
 from simulation.ports.ledger import InMemoryLedger
@@ -88,8 +88,8 @@ class Backend:
         )
         return QueuePair(
             Plain(SqsSignalQueue(lambda: self.sqs, url, dead_letter_url=dead_letter_url, calls=self.calls)),
-            Plain(SqsConsumer(self.sqs, url, calls=self.calls)),
-            Plain(SqsConsumer(self.sqs, dead_letter_url, calls=self.calls)),
+            Plain(SqsSignalQueue(lambda: self.sqs, url, calls=self.calls)),
+            Plain(SqsSignalQueue(lambda: self.sqs, dead_letter_url, calls=self.calls)),
         )
 
 

@@ -195,5 +195,5 @@ def test_the_templates_own_table_and_queues_carry_a_signal_by_the_environment_al
     assert (published.messages, published.failures) == (len(BOTH), {})
     assert Plain(adapters.ledger).signal(a_signal().signal_id).published_to == BOTH
     for url in resources.queues.values():
-        (message,) = Plain(adapters.consumer(url)).receive()
+        (message,) = Plain(adapters.queue_at(url)).receive()
         assert Signal.model_validate_json(message.body) == a_signal()

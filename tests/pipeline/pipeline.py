@@ -117,7 +117,7 @@ class Pipeline:
         return self._adapters[to].queue
 
     def dead_letter_consumer(self, to: str = "argo"):
-        return self._adapters[to].consumer(self.resources.dead_letter_queues[to])
+        return self._adapters[to].queue_at(self.resources.dead_letter_queues[to])
 
     def dead_letter(self, body: str, to: str = "argo") -> None:
         self.sqs.send_message(QueueUrl=self.resources.dead_letter_queues[to], MessageBody=body)
@@ -132,7 +132,7 @@ class Pipeline:
         """
         self.sqs.purge_queue(QueueUrl=self.resources.queues[to])
         self.publish(signal, to=to)
-        consumer = self._adapters[to].consumer(self.resources.queues[to])
+        consumer = self._adapters[to].queue_at(self.resources.queues[to])
         caught = []
 
         async def catch(event):
@@ -160,7 +160,7 @@ class Pipeline:
         def failed(error):
             raise error
 
-        consumer = self._adapters[name].consumer(self.resources.queues[name])
+        consumer = self._adapters[name].queue_at(self.resources.queues[name])
         mapping = EventSourceMapping(consumer, function, on_error=failed)
 
         async def run():
@@ -213,7 +213,7 @@ class Pipeline:
 
     def events(self, to: str = "argo", *, count: int, batch_size: int = 10):
         """Receive what waits in the queue, as the events of ``count`` invocations."""
-        consumer = self._adapters[to].consumer(self.resources.queues[to])
+        consumer = self._adapters[to].queue_at(self.resources.queues[to])
         caught = []
 
         async def catch(event):

@@ -240,7 +240,7 @@ def queue(request, aws):
     resources = aws.create_resources(TEMPLATE, "punctual")
     environment = Environment({"ARGO_MODE": "simulated"} | aws.environment | resources.environment("argo"))
     adapters = Adapters(environment, SystemClock())
-    return PunctualQueue(adapters.queue, adapters.consumer(environment.queue_url), clock), clock
+    return PunctualQueue(adapters.queue, clock), clock
 
 
 def test_both_queues_go_by_the_worlds_clock(queue):

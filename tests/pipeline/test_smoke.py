@@ -36,7 +36,7 @@ async def through(pipeline, *, serving=EXECUTORS, patience=SOON, counts=None):
         async def function(event):
             return await execute_batch(event, wiring, seconds_left=lambda: 30.0)
 
-        consumer = pipeline._adapters[name].consumer(pipeline.resources.queues[name])
+        consumer = pipeline._adapters[name].queue_at(pipeline.resources.queues[name])
         mapping = EventSourceMapping(consumer, function, on_error=print)
         while not done.is_set():
             await mapping.poll()

@@ -157,7 +157,7 @@ class WatchedPipeline:
         def raised(error):
             raise error
 
-        consumer = self.pipeline._adapters[executor].consumer(self.pipeline.resources.queues[executor])
+        consumer = self.pipeline._adapters[executor].queue_at(self.pipeline.resources.queues[executor])
         asyncio.run(EventSourceMapping(consumer, function, on_error=raised).poll())
 
     def _reconcile(self, executor):

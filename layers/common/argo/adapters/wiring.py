@@ -9,7 +9,7 @@ from argo.adapters.alpaca.market_data import AlpacaMarketData
 from argo.adapters.aws.clients import CALLS_AT_A_TIME, shared_client
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.parameters import Credentials, read_credentials
-from argo.adapters.aws.queue import SqsConsumer, SqsSignalQueue
+from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.environment import Environment
 from argo.observability import Telemetry
@@ -92,12 +92,8 @@ class Adapters:
         )
 
     def queue_at(self, queue_url: str) -> SqsSignalQueue:
-        """A queue by its URL, to send to."""
+        """A queue by its URL."""
         return SqsSignalQueue(self._sqs, queue_url, calls=self._calls("sqs"))
-
-    def consumer(self, queue_url: str) -> SqsConsumer:
-        """The polling side of a queue, for a world without Lambda."""
-        return SqsConsumer(self._sqs(), queue_url, calls=self._calls("sqs"))
 
     @cached_property
     def market_data(self) -> AlpacaMarketData:

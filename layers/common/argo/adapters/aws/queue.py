@@ -1,4 +1,4 @@
-"""Executor queues on SQS: sending, backing off, setting aside, and the consumer's side of polling."""
+"""Executor queues on SQS: sending, backing off, setting aside, and polling."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -59,9 +59,8 @@ class SqsSignalQueue:
                 for signal in batch
             ]
             try:
-                answer = await self._calls.run(
-                    self._client().send_message_batch, QueueUrl=self._queue_url, Entries=entries
-                )
+                send = self._client().send_message_batch
+                answer = await self._calls.run(send, QueueUrl=self._queue_url, Entries=entries)
             except (ClientError, BotoCoreError) as error:
                 failures |= {signal.signal_id: str(error) for signal in batch}
                 continue
@@ -70,9 +69,8 @@ class SqsSignalQueue:
         return Sent(frozenset(sent), failures)
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
-        """Hide a received message for ``delay``, rounded up to a second."""
         try:
-            await _hide(self._calls, self._client(), self._queue_url, receipt_handle, delay)
+            await self.hide(receipt_handle, delay)
         except (ClientError, BotoCoreError) as error:
             raise QueueFault(str(error)) from error
 
@@ -84,31 +82,25 @@ class SqsSignalQueue:
         """Copy a message to the dead-letter queue with the reason as an attribute."""
         if self._dead_letter_url is None:
             raise ValueError("this queue was made without a dead-letter queue")
-        url = self._dead_letter_url
-        attributes = _text_attributes({"reason": str(reason), "detail": detail[:_DETAIL_LENGTH]})
-        send = self._client().send_message
-        await self._calls.run(lambda: send(QueueUrl=url, MessageBody=body, MessageAttributes=attributes))
-
-
-class SqsConsumer:
-    """The polling side of a queue, which in AWS is Lambda's event source mapping."""
-
-    def __init__(self, client: "SQSClient", queue_url: str, *, calls: BlockingCalls) -> None:
-        """Consume ``queue_url``."""
-        self.queue_url = queue_url
-        self._client = client
-        self._calls = calls
+        await self._calls.run(
+            self._client().send_message,
+            QueueUrl=self._dead_letter_url,
+            MessageBody=body,
+            MessageAttributes=_text_attributes({"reason": str(reason), "detail": detail[:_DETAIL_LENGTH]}),
+        )
 
     async def receive(self, limit: int = BATCH, wait_seconds: int = 0) -> Sequence[Message]:
-        """Receive up to ``limit`` messages; they stay hidden for the queue's visibility timeout."""
+        """Receive up to ``limit`` messages; they stay hidden for the queue's visibility timeout.
+
+        In AWS that is done by Lambda's event source mapping.
+        """
         answer = await self._calls.run(
-            lambda: self._client.receive_message(
-                QueueUrl=self.queue_url,
-                MaxNumberOfMessages=limit,
-                WaitTimeSeconds=wait_seconds,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
+            self._client().receive_message,
+            QueueUrl=self._queue_url,
+            MaxNumberOfMessages=limit,
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
         )
         return [
             Message(
@@ -122,26 +114,19 @@ class SqsConsumer:
         ]
 
     async def hide(self, receipt_handle: str, delay: timedelta) -> None:
-        """Hide a received message for ``delay`` from now; 0 makes it visible at once."""
-        await _hide(self._calls, self._client, self.queue_url, receipt_handle, delay)
+        """Hide a received message for ``delay`` from now, rounded up to a second; 0 makes it visible at once."""
+        await self._calls.run(
+            self._client().change_message_visibility,
+            QueueUrl=self._queue_url,
+            ReceiptHandle=receipt_handle,
+            VisibilityTimeout=ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds()),
+        )
 
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         """Delete handled messages."""
         for batch in batched(receipt_handles, BATCH, strict=False):
             entries: Any = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(batch)]
-            await self._calls.run(self._client.delete_message_batch, QueueUrl=self.queue_url, Entries=entries)
-
-
-async def _hide(
-    calls: BlockingCalls, client: "SQSClient", queue_url: str, receipt_handle: str, delay: timedelta
-) -> None:
-    seconds = ceil(min(max(delay, timedelta()), LONGEST_DELAY).total_seconds())
-    await calls.run(
-        client.change_message_visibility,
-        QueueUrl=queue_url,
-        ReceiptHandle=receipt_handle,
-        VisibilityTimeout=seconds,
-    )
+            await self._calls.run(self._client().delete_message_batch, QueueUrl=self._queue_url, Entries=entries)
 
 
 def _text_attributes(values: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3's union of attribute types
