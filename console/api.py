@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.failing import failing
-from console.interrupting import until_interrupted
+from console.failing import failing, until_interrupted
 from console.options import ConfigOption, ServedOption, StateOption
 from worlds.paths import CONFIGURATION, LAST_RUN
 

@@ -1,6 +1,8 @@
-"""How a command ends that cannot do what it was asked: the reason in red, and an exit code."""
+"""How a command ends: by Ctrl-C, or with the reason and an exit code where it cannot do what it was asked."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import NoReturn
 
@@ -10,11 +12,11 @@ REFUSED = 1
 WRONG_INPUT = 2
 
 
-def fail(message: object, code: int = WRONG_INPUT, *, soft_wrap: bool = False) -> NoReturn:
+def fail(message: object, code: int = WRONG_INPUT, *, soft_wrap: bool = False, style: str = "red") -> NoReturn:
     """Print why, and end the command."""
     from rich.console import Console
 
-    Console(stderr=True).print(str(message), style="red", markup=False, highlight=False, soft_wrap=soft_wrap)
+    Console(stderr=True).print(str(message), style=style, markup=False, highlight=False, soft_wrap=soft_wrap)
     raise typer.Exit(code)
 
 
@@ -45,3 +47,15 @@ def failing[**P](
         return run
 
     return decorated
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Let Ctrl-C, or a request to terminate, end the block and nothing else.
+
+    A shell's background job ignores the first unless told.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield

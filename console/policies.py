@@ -8,11 +8,11 @@ other.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from inspect import getdoc
-from itertools import pairwise
+from itertools import groupby
 
 from argo.adapters.alpaca.outcome import Answer, fault, is_no_such_order
 from argo.adapters.aws.policy import AwsAnswer
-from argo.domain.execution import Execution, claimed
+from argo.domain.execution import claimed
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.outcome import (
     QUIESCENCE,
@@ -27,14 +27,14 @@ from argo.domain.outcome import (
 )
 from argo.domain.policy import Policy
 from console.dry_run import dry_run
-from console.markdown import section
+from console.reference import section
 from reconciliation.repair_policy import REPAIRS
 
 type Decision = Accept | Reject | LookUp | SendAgain | Wait
 
 _NOW = datetime(2026, 1, 2, 15, tzinfo=UTC)
 _JSON = {"message": "words"}
-_SUCCESS = "the order, or what was asked for"
+_EXECUTION = claimed(dry_run(_NOW), executor="argo", mode="paper", now=_NOW, lease_until=_NOW)
 _ABOUT = """# Policies
 
 Written by `make docs` from the code; `make check` fails when the two differ. What was seen, what it means, what is
@@ -46,7 +46,11 @@ def policies() -> str:
     sections = [
         _ABOUT,
         section("The broker's answers", ("Alpaca answers", "meaning", "to an order", "to a look-up"), _broker()),
-        section("What is decided on them", ("decision", "action"), _decisions()),
+        section(
+            "What is decided on them",
+            ("decision", "action"),
+            ((f"`{kind.__name__}`", _doc(kind)) for kind in (Accept, Reject, LookUp, SendAgain, Wait)),
+        ),
         section("AWS's answers", ("AWS answers", "meaning", "action", "in the code"), _rows(list(AwsAnswer))),
         section(
             "Repairs, the first that fits", ("the position", "meaning", "action", "in the code"), _rows(REPAIRS)
@@ -60,37 +64,32 @@ def _rows(policy: Sequence[Policy]) -> list[tuple[str, str, str, str]]:
 
 
 def _broker() -> Iterator[tuple[str, str, str, str]]:
-    execution = claimed(dry_run(_NOW), executor="argo", mode="paper", now=_NOW, lease_until=_NOW)
     kinds: dict[type[BrokerFault] | None, list[int]] = {}
     for status in range(100, 600):
         found = fault(Answer(status, {}, _JSON), _NOW)
         kinds.setdefault(type(found) if found else None, []).append(status)
     for statuses in kinds.values():
-        yield _told(_spans(statuses), Answer(statuses[0], {}, _JSON), execution)
+        yield _row(_spans(statuses), Answer(statuses[0], {}, _JSON))
     coded = {"code": 40310000, "message": "words"}
     reused = {"code": 40010001, "message": "client_order_id must be unique"}
-    yield _told("403 with a code", Answer(403, {}, coded), execution)
-    yield _told(f"422, code {reused['code']}, `{reused['message']}`", Answer(422, {}, reused), execution)
-    yield _told("a success without JSON, but 204", Answer(200, {}, None), execution)
-    yield _row("no answer at all", Ambiguous("no answer"), execution)
+    yield _row("403 with a code", Answer(403, {}, coded))
+    yield _row(f"422, code {reused['code']}, `{reused['message']}`", Answer(422, {}, reused))
+    yield _row("a success without JSON, but 204", Answer(200, {}, None))
+    yield _row("no answer at all", None)
     missing = Answer(404, {}, {"code": 40410000, "message": "order not found"})
     assert is_no_such_order(missing)  # noqa: S101 - or the row would be of something else
-    since = execution.model_copy(update={"missing_since": _NOW - QUIESCENCE})
-    first, second = (after_look_up(None, each, now=_NOW) for each in (execution, since))
+    since = _EXECUTION.model_copy(update={"missing_since": _NOW - QUIESCENCE})
+    first, second = (after_look_up(None, each, now=_NOW) for each in (_EXECUTION, since))
     seconds = f"{QUIESCENCE.total_seconds():.0f} s"
     yield f"404, code {missing.fields['code']}", "there is no such order, or none yet", "-", _called(first)
     yield f"the same again, {seconds} later", "the order never arrived", "-", _called(second)
 
 
-def _told(evidence: str, answer: Answer, execution: Execution) -> tuple[str, str, str, str]:
-    found = fault(answer, _NOW)
+def _row(evidence: str, answer: Answer | None) -> tuple[str, str, str, str]:
+    found = fault(answer, _NOW) if answer else Ambiguous("no answer")
     if found is None:
-        return evidence, _SUCCESS, f"`{Accept.__name__}`", f"`{Accept.__name__}`"
-    return _row(evidence, found, execution)
-
-
-def _row(evidence: str, found: BrokerFault, execution: Execution) -> tuple[str, str, str, str]:
-    asked = after_look_up(found, execution, now=_NOW)
+        return evidence, "the order, or what was asked for", "`Accept`", "`Accept`"
+    asked = after_look_up(found, _EXECUTION, now=_NOW)
     assert asked == waiting_for(found)  # noqa: S101 - a look-up is a request like any other that changes nothing
     return evidence, _doc(type(found)), _called(after_submit(found)), _called(asked)
 
@@ -103,16 +102,12 @@ def _called(decision: Decision) -> str:
     return f"{name}: {decision.obstacle.meaning[0].lower()}{decision.obstacle.meaning[1:]}{until}"
 
 
-def _decisions() -> list[tuple[str, str]]:
-    return [(f"`{kind.__name__}`", _doc(kind)) for kind in (Accept, Reject, LookUp, SendAgain, Wait)]
-
-
 def _doc(kind: type) -> str:
     return (getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
 
 
 def _spans(numbers: Sequence[int]) -> str:
     """Return ascending numbers as text: 100-199, 408."""
-    starts = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
-    ends = [*(before for before, after in pairwise(numbers) if after != before + 1), numbers[-1]]
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
+    spans = groupby(enumerate(numbers), key=lambda placed: placed[1] - placed[0])
+    ends = [(span[0][1], span[-1][1]) for span in (list(group) for _, group in spans)]
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)

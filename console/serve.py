@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from console.failing import REFUSED, failing
-from console.interrupting import until_interrupted
+from console.failing import REFUSED, failing, until_interrupted
 from worlds.paths import DOCKER, LOOPBACK, SAMPLE_TO
 
 SERVED = Path(".argo") / "served"

@@ -7,9 +7,9 @@ from argo.domain.execution import TRANSITIONS, ExecutionState
 from argo.domain.faults import BrokerFault
 from argo.domain.metrics import Metric
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
-from console.docs import POLICIES, REFERENCE, reference
 from console.main import app
 from console.policies import policies
+from console.reference import reference
 from trials.proof import read_record
 from trials.wrong_policies import WRONG_POLICIES
 from worlds.paths import PROJECT
@@ -22,7 +22,7 @@ def lines_of(code):
 
 
 def test_the_reference_is_what_the_code_says():
-    assert REFERENCE.read_text(encoding="utf-8") == reference()
+    assert (PROJECT / "docs" / "reference.md").read_text(encoding="utf-8") == reference()
 
 
 def test_the_check_passes_while_the_reference_is_current():
@@ -54,7 +54,7 @@ def test_no_cell_breaks_its_table():
 
 
 def test_the_policies_are_what_the_code_decides():
-    assert POLICIES.read_text(encoding="utf-8") == policies()
+    assert (PROJECT / "docs" / "policies.md").read_text(encoding="utf-8") == policies()
 
 
 @pytest.mark.parametrize("fault", BrokerFault.__subclasses__(), ids=lambda fault: fault.__name__)

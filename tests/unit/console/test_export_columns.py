@@ -13,8 +13,8 @@ from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side, Signal
 from argo.domain.signal_outcome import SignalOutcome
-from console.docs import reference
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
+from console.reference import reference
 from console.trades import DECLINED, Trade
 from tests.unit.builders import NOW, a_signal
 from tests.unit.console.records import in_state
