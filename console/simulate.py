@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from console.failing import REFUSED, WRONG_INPUT
-from trials.fault import Fault
+from trials.faults import Fault
 
 _INTERRUPTED = 130
 

@@ -24,9 +24,9 @@ from console.trial_tables import (
 )
 from trials.faults import Fault
 from trials.proof import Caught, Record, Traced, read_record, write_record
-from trials.series import Processes, Summary, run_one
+from trials.series import Processes, Summary
 from trials.shrinking import LONGEST, Found, Shrinker
-from trials.trial import Verdict
+from trials.trial import Verdict, run_trial
 from trials.world import Plan
 from trials.wrong_policies import WRONG_POLICIES
 
@@ -38,7 +38,7 @@ def one(
     plan: Plan, mutant: str | None, *, tell: bool, trace: Path | None, as_json: bool, messages: Console
 ) -> bool:
     """Run one seed and show it; True when no rule was broken."""
-    verdict = run_one(replace(plan, keep_trace=trace is not None), mutant=mutant)
+    verdict = run_trial(replace(plan, keep_trace=trace is not None), mutant=mutant)
     if trace is not None:
         trace.write_text("".join(f"{line}\n" for line in verdict.lines), encoding="utf-8")
     if as_json:
@@ -96,7 +96,7 @@ def mutants(
     if write:
         kept = read_record().caught if len(names) < len(WRONG_POLICIES) else {}
         known = {name: found for name in WRONG_POLICIES if (found := caught.get(name, kept.get(name)))}
-        traced = Traced(_TRACED.seed, _TRACED.signals, run_one(_TRACED).digest)
+        traced = Traced(_TRACED.seed, _TRACED.signals, run_trial(_TRACED).digest)
         write_record(Record(traced, known))
         write_docs()
     if as_json:
@@ -112,12 +112,12 @@ def _tell(failing: Verdict, mutant: str | None, messages: Console) -> None:
 
     def found(plan: Plan) -> Found:
         moved(f"{plan.signals} signals, {len(Fault) - len(plan.without)} kinds of faults")
-        verdict = run_one(plan, mutant=mutant)
+        verdict = run_trial(plan, mutant=mutant)
         return Found({violation.rule for violation in verdict.violations}, verdict.struck.keys())
 
     with _progress(messages, "runs to make it small, at most", LONGEST) as moved:
         smallest = Shrinker(rule, found).shrink(failing.plan)
-    verdict = run_one(replace(smallest, keep_trace=True), mutant=mutant)
+    verdict = run_trial(replace(smallest, keep_trace=True), mutant=mutant)
     broken = next(violation for violation in verdict.violations if violation.rule == rule)
     screen = output()
     screen.print(

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from trials.accounts import PROFILES
-from trials.faults.trace import Line
-from trials.referee import Rule, Violation
+from trials.records import Line
+from trials.referee.evidence import Violation
+from trials.referee.rules import Rule
 
 _SIGNAL = re.compile(r"\b[0-9a-f]{24}\b")
 _ORDER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")

@@ -7,7 +7,7 @@ from console.tables import output, plain_table
 from console.trial_story import breach
 from trials.faults import Fault
 from trials.proof import Caught
-from trials.referee import Rule
+from trials.referee.rules import Rule
 from trials.series import Summary
 from trials.trial import Verdict
 from trials.world import Plan

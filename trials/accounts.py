@@ -1,32 +1,21 @@
-"""The accounts of a trial: two sets of rules that between them reach every branch of the executor."""
+"""What a trial trades: its symbols and signals, for two accounts that between them reach every branch."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random  # noqa: TID251 - the seed's
 
+from argo.domain.prices import Rounding, on_tick
 from argo.domain.profile import Profile, parse_profile
+from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
+from argo.domain.symbols import Symbol
 from execution.backoff import BackoffLimits, Limits
 
 CASH = Decimal(1_000_000)
-
-STOCKS = (
-    "AAPL",
-    "AMD",
-    "AMZN",
-    "BAC",
-    "CVX",
-    "DIS",
-    "GOOG",
-    "IBM",
-    "JPM",
-    "KO",
-    "MSFT",
-    "NVDA",
-    "PFE",
-    "TSLA",
-    "WMT",
+SYMBOLS: tuple[Symbol, ...] = (
+    *map(Symbol, ("AAPL", "AMD", "AMZN", "BAC", "CVX", "DIS", "GOOG", "IBM", "JPM", "KO", "MSFT", "NVDA", "PFE")),
+    *map(Symbol, ("TSLA", "WMT", "BTC/USD", "ETH/USD")),
 )
-COINS = ("BTC/USD", "ETH/USD")
 
 _RULES = """
 [accounts.bold]
@@ -67,3 +56,36 @@ OTHER_PROFILES: Mapping[str, Profile] = {
 
 LIMITS = Limits()
 OTHER_LIMITS = Limits(lease=timedelta(seconds=60), backoff=BackoffLimits(base=timedelta(seconds=5)))
+
+
+def signal_of(chance: Random, symbol: Symbol, price: Decimal, *, number: int, now: datetime) -> Signal:
+    """Return the ``number``-th signal: a symbol at its present price, a side, a stop and a target some way off."""
+    side = Side.SELL if chance.random() < 0.35 and not symbol.is_crypto else Side.BUY
+    away = Decimal(chance.randint(5, 25)) / 1000
+    sign = 1 if side is Side.BUY else -1
+    bar_time = now.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    kind = symbol.asset_class
+    return Signal(
+        signal_id=signal_id(
+            strategy="trial",
+            strategy_version=str(number),
+            symbol=symbol,
+            side=side,
+            timeframe=Timeframe.MINUTE,
+            bar_time=bar_time,
+        ),
+        symbol=symbol,
+        side=side,
+        confidence=Decimal(chance.randint(68, 98)),
+        entry_price=price,
+        stop_price=on_tick(price * (1 - sign * away), kind, Rounding.UP),
+        target_price=on_tick(price * (1 + sign * away * Decimal("1.5")), kind, Rounding.DOWN),
+        volatility=Decimal("0.01"),
+        strategy="trial",
+        strategy_version=str(number),
+        timeframe=Timeframe.MINUTE,
+        bar_time=bar_time,
+        created_at=now,
+        expires_at=now + timedelta(seconds=chance.randint(45, 300)),
+        regime=Regime.BULL,
+    )

@@ -8,12 +8,12 @@ from argo.domain.account import TradingState
 from argo.domain.ledger import LostLease
 from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE, Rounding, floor_to, on_tick
 from argo.domain.symbols import Symbol
-from simulation.broker import order_request
-from trials.accounts import COINS, PROFILES, STOCKS
-from trials.faults import Call, Fault
-from trials.world import World
+from simulation.broker import Behaviour, order_request
+from trials.accounts import PROFILES, SYMBOLS
+from trials.effects import Call
+from trials.faults import Fault
+from trials.world import FaultyWorld
 
-_SYMBOLS = tuple(Symbol(symbol) for symbol in (*STOCKS, *COINS))
 _MOVED_AT_ONCE = 4
 _STEP = 0.006
 """Standard deviation of one move of a price: a stop 0.5-2.5 % away is met within minutes."""
@@ -25,100 +25,101 @@ _HALT_LASTS = 120.0
 class Disturbances:
     """Moves the market, sets the broker's moods, and lets people do what people do."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: FaultyWorld) -> None:
         """Draw from the world's seed."""
         self._world = world
-        self._chance = world.fates.chance("weather")
-        self._prices = {symbol: Decimal(self._chance.randint(20, 400)) for symbol in _SYMBOLS}
+        self._chance = world.draws.chance("weather")
+        self._prices: dict[Symbol, Decimal] = {}
         self._halted_until: dict[str, float] = {}
         self._held_back: dict[str, float] = {}
         self._is_calm = False
-        for symbol, price in self._prices.items():
-            world.engine.set_price(symbol, price)
+        for symbol in SYMBOLS:
+            self._set_price(symbol, Decimal(self._chance.randint(20, 400)))
 
     def pick(self) -> tuple[Symbol, Decimal]:
         """Return a symbol, and its price now."""
-        symbol = self._chance.choice(_SYMBOLS)
+        symbol = self._chance.choice(SYMBOLS)
         return symbol, self._prices[symbol]
 
     async def move_prices(self) -> None:
         """Let some prices jump."""
         if self._is_calm:
             return
-        for symbol in self._chance.sample(_SYMBOLS, _MOVED_AT_ONCE):
+        for symbol in self._chance.sample(SYMBOLS, _MOVED_AT_ONCE):
             moved = self._prices[symbol] * Decimal(str(round(1 + self._chance.gauss(0, _STEP), 6)))
-            self._prices[symbol] = on_tick(max(moved, Decimal(5)), symbol.asset_class, Rounding.DOWN)
-            self._world.engine.set_price(symbol, self._prices[symbol])
-        self._let_fill()
+            self._set_price(symbol, on_tick(max(moved, Decimal(5)), symbol.asset_class, Rounding.DOWN))
+        # What was held back fills at the next price, once its time has come.
+        now = self._world.loop.time()
+        for client_order_id in [each for each, until in self._held_back.items() if now >= until]:
+            self._world.engine.fill_limits.pop(client_order_id, None)
+            del self._held_back[client_order_id]
 
     async def change_moods(self) -> None:
         """Let the broker's views lag for a while, its cancellations be slow, both legs of a bracket fill."""
-        fates, now = self._world.fates, self._world.clock.now()
+        draws = self._world.draws
         for executor in PROFILES:
-            if fates.strikes(Fault.VIEWS_LAG):
+            if draws.strikes(Fault.VIEWS_LAG):
                 self._world.wear(
                     executor,
-                    orders_lag=timedelta(seconds=round(fates.of(Fault.VIEWS_LAG, 0, 10), 3)),
-                    positions_lag=timedelta(seconds=round(fates.of(Fault.VIEWS_LAG, 0, 10), 3)),
-                    lags_until=now + _MOOD_LASTS,
+                    orders_lag=timedelta(seconds=round(draws.of(Fault.VIEWS_LAG, 0, 10), 3)),
+                    positions_lag=timedelta(seconds=round(draws.of(Fault.VIEWS_LAG, 0, 10), 3)),
+                    lags_until=self._world.clock.now() + _MOOD_LASTS,
                 )
-            slow = fates.strikes(Fault.CANCEL_SLOW)
-            self._world.wear(executor, cancel_takes=timedelta(seconds=6 if slow else 0))
-            rival = fates.strikes(Fault.BOTH_LEGS)
-            self._world.wear(executor, rival_cancel_takes=timedelta(seconds=30 if rival else 0))
+            slow, rival = draws.strikes(Fault.CANCEL_SLOW), draws.strikes(Fault.BOTH_LEGS)
+            self._world.wear(
+                executor,
+                cancel_takes=timedelta(seconds=6 if slow else 0),
+                rival_cancel_takes=timedelta(seconds=30 if rival else 0),
+            )
             if rival:
                 self._whipsaw(executor)
 
     def _whipsaw(self, executor: str) -> None:
         """Let a price pass a bracket's target and then its stop, while the other leg's cancellation is slow."""
-        account, engine = self._world.books[executor].at_broker, self._world.engine
-        stops = [
-            order for order in account.open_orders if order.parent is not None and order.stop_price is not None
-        ]
+        open_orders = self._world.books[executor].at_broker.open_orders
+        stops = [order for order in open_orders if order.parent is not None and order.stop_price is not None]
         if not stops:
             return
-        stop = stops[int(self._world.fates.of(Fault.BOTH_LEGS, 0, len(stops) - 0.001))]
+        stop = stops[int(self._world.draws.of(Fault.BOTH_LEGS, 0, len(stops) - 0.001))]
         target = next((leg for leg in stop.root.legs if leg.is_open and leg.stop_price is None), None)
         if target is None or target.limit_price is None or stop.stop_price is None:
             return
         for price in (target.limit_price, stop.stop_price):
-            self._prices[Symbol(stop.symbol)] = price
-            engine.set_price(stop.symbol, price)
+            self._set_price(Symbol(stop.symbol), price)
 
     def see_order(self, call: Call) -> None:
         """Decide, as an order reaches the broker, whether it will fill in part or be rejected later."""
-        fates, (body,) = self._world.fates, call.args
+        draws, (body,) = self._world.draws, call.args
         assert isinstance(body, dict)  # noqa: S101 - the port's type
         client_order_id = str(body["client_order_id"])
-        if fates.strikes(Fault.FILLED_IN_PART):
-            part = Decimal(str(body["qty"])) * Decimal(str(round(fates.of(Fault.FILLED_IN_PART, 0, 1), 2)))
+        if draws.strikes(Fault.FILLED_IN_PART):
+            part = Decimal(str(body["qty"])) * Decimal(str(round(draws.of(Fault.FILLED_IN_PART, 0, 1), 2)))
             whole = floor_to(part, CRYPTO_STEP if "/" in str(body["symbol"]) else WHOLE_SHARE)
             self._world.engine.fill_limits[client_order_id] = whole
-            self._held_back[client_order_id] = self._world.loop.time() + fates.of(Fault.FILLED_IN_PART, 5, 300)
-        if fates.strikes(Fault.REJECTED_LATE):
-            account = self._world.books[_account_of(client_order_id)].at_broker
-            late = account.behaviour.rejected_after | {client_order_id: timedelta(seconds=3)}
-            self._world.wear(_account_of(client_order_id), rejected_after=late)
+            self._held_back[client_order_id] = self._world.loop.time() + draws.of(Fault.FILLED_IN_PART, 5, 300)
+        if draws.strikes(Fault.REJECTED_LATE):
+            executor = client_order_id.split("-")[1]
+            rejected = self._world.books[executor].at_broker.behaviour.rejected_after
+            self._world.wear(executor, rejected_after=rejected | {client_order_id: timedelta(seconds=3)})
 
     async def people(self) -> None:
         """Let operators halt, resume, flatten and redrive, and somebody close a position at the broker."""
         for executor in PROFILES:
             await self._operate(executor)
-            fates, books = self._world.fates, self._world.books[executor]
-            if fates.strikes(Fault.REDRIVEN):
+            draws, books = self._world.draws, self._world.books[executor]
+            if draws.strikes(Fault.REDRIVEN):
                 await books.queue.redrive()
-            if fates.strikes(Fault.POISON):
+            if draws.strikes(Fault.POISON):
                 await books.queue.poison('{"schema_version": 1, "confidence": 9000}')
-            if fates.strikes(Fault.CLOSED_BY_HAND):
+            if draws.strikes(Fault.CLOSED_BY_HAND):
                 self._close_by_hand(executor)
-            if fates.strikes(Fault.OPERATOR_FLATTENS):
+            if draws.strikes(Fault.OPERATOR_FLATTENS):
                 await self._flatten(executor)
 
     async def clear_up(self) -> None:
         """End every mood and every halt: what is left to settle is Argo's."""
         for executor in PROFILES:
-            account = self._world.books[executor].at_broker
-            account.behaviour = type(account.behaviour)()
+            self._world.books[executor].at_broker.behaviour = Behaviour()
             await self._set(executor, TradingState.ACTIVE)
         for client_order_id in self._held_back:
             self._world.engine.fill_limits.pop(client_order_id, None)
@@ -135,7 +136,7 @@ class Disturbances:
         state = (await self._world.ledger.account(executor)).trading_state
         if state is TradingState.ACTIVE:
             self._halted_until.pop(executor, None)
-            if self._world.fates.strikes(Fault.OPERATOR_HALTS):
+            if self._world.draws.strikes(Fault.OPERATOR_HALTS):
                 await self._set(executor, TradingState.HALTED)
         elif now >= self._halted_until.setdefault(executor, now + _HALT_LASTS):
             await self._set(executor, TradingState.ACTIVE)
@@ -164,10 +165,9 @@ class Disturbances:
         if not held:
             return
         symbol, position = self._chance.choice(held)
-        side = "sell" if position.quantity > 0 else "buy"
         body = {
             "symbol": symbol,
-            "side": side,
+            "side": "sell" if position.quantity > 0 else "buy",
             "qty": str(abs(position.quantity)),
             "type": "market",
             "time_in_force": "gtc" if position.asset.is_crypto else "day",
@@ -176,17 +176,9 @@ class Disturbances:
         order = self._world.engine.trade_by_hand(account, order_request(body), cancels_exits=True)
         self._world.books[executor].by_hand.add(order.id)
 
-    def _let_fill(self) -> None:
-        """Let what was held back fill at the next price, once its time has come."""
-        now = self._world.loop.time()
-        for client_order_id, until in list(self._held_back.items()):
-            if now >= until:
-                self._world.engine.fill_limits.pop(client_order_id, None)
-                del self._held_back[client_order_id]
+    def _set_price(self, symbol: Symbol, price: Decimal) -> None:
+        self._prices[symbol] = price
+        self._world.engine.set_price(symbol, price)
 
     def _note(self, executor: str, what: str) -> None:
         self._world.trace.add(self._world.loop.time(), "a person", "acts", executor, what)
-
-
-def _account_of(client_order_id: str) -> str:
-    return client_order_id.split("-")[1]

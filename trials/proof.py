@@ -1,12 +1,13 @@
 """What the trials prove: how soon each wrong policy was caught, and a trial's hash; shown as docs/proof.md."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from trials.faults import Fault
-from trials.referee import Rule
+from trials.referee.rules import Rule
 from trials.wrong_policies import WRONG_POLICIES
 from worlds.paths import PROJECT
 
@@ -49,47 +50,37 @@ class Record:
     """What is known of each wrong policy, by its name, and a trial that every machine runs alike."""
 
     traced: Traced
-    caught: Mapping[str, Caught]
+    caught: Annotated[Mapping[str, Caught], Field(alias="mutants")]
 
 
-def read_record(path: Path = RECORD) -> Record:
+_JSON = TypeAdapter(Record)
+
+
+def read_record() -> Record:
     """Return what `make prove` has found."""
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    return Record(Traced(**kept["traced"]), {name: Caught(**known) for name, known in kept["mutants"].items()})
+    return _JSON.validate_json(RECORD.read_bytes())
 
 
-def write_record(record: Record, path: Path = RECORD) -> None:
+def write_record(record: Record) -> None:
     """Keep what was found."""
-    kept = {
-        "traced": asdict(record.traced),
-        "mutants": {name: asdict(known) for name, known in record.caught.items()},
-    }
-    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    RECORD.write_bytes(_JSON.dump_json(record, indent=2, by_alias=True) + b"\n")
 
 
 def proof(caught: Mapping[str, Caught]) -> str:
     """Return docs/proof.md; a wrong policy of which nothing is known yet says so."""
-    wrong = [
-        (f"`{name}`", policy.wrong, policy.failure or "-", *_told(caught.get(name)))
-        for name, policy in WRONG_POLICIES.items()
-    ]
+    headings = ("policy", "what it does", "failure it brings back", "first caught at seed", "by the rules")
+    policies = []
+    for name, policy in WRONG_POLICIES.items():
+        known = caught.get(name)
+        found = (str(known.seed), ", ".join(f"`{rule}`" for rule in known.rules)) if known else ("never", "-")
+        policies.append((f"`{name}`", policy.wrong, policy.failure or "-", *found))
     sections = (
         _ABOUT,
-        _table(
-            "Wrong policies",
-            ("policy", "what it does", "failure it brings back", "first caught at seed", "by the rules"),
-            wrong,
-        ),
+        _table("Wrong policies", headings, policies),
         _table("Rules", ("rule", "what must hold"), ((f"`{rule}`", rule.meaning) for rule in Rule)),
         _table("Faults", ("fault", "what happens"), ((f"`{fault}`", fault.meaning) for fault in Fault)),
     )
     return "\n\n".join(sections) + "\n"
-
-
-def _told(known: Caught | None) -> tuple[str, str]:
-    if known is None:
-        return "never", "-"
-    return str(known.seed), ", ".join(f"`{rule}`" for rule in known.rules)
 
 
 def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

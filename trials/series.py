@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Self
 
 from trials.faults import Fault
 from trials.trial import Verdict, run_trial
 from trials.world import Plan
-from trials.wrong_policies import RIGHT, WRONG_POLICIES
 
 ENOUGH_SEEDS = 100
 """So many seeds, of as many signals as a trial has, let every fault strike; one that does not is never tried."""
@@ -61,33 +59,23 @@ class Summary:
         return [fault for fault in Fault if self.trials >= ENOUGH_SEEDS and not self.struck[fault]]
 
 
-def run_one(plan: Plan, *, mutant: str | None = None) -> Verdict:
-    """Run a trial in this process, with a mutant at work where one is named."""
-    return run_trial(plan, WRONG_POLICIES[mutant].policies if mutant else RIGHT)
-
-
-class Processes:
-    """Processes that run trials; leaving them waits for the few trials that are under way."""
+class Processes(ProcessPoolExecutor):
+    """Processes that run trials; leaving them waits for the few trials that are under way, and starts no more."""
 
     def __init__(self, count: int) -> None:
         """Start so many, each with nothing in its memory."""
-        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_settle_in)
-
-    def __enter__(self) -> Self:
-        """Return the processes."""
-        return self
+        super().__init__(count, mp_context=get_context("spawn"), initializer=_settle_in)
 
     def __exit__(self, *_: object) -> None:
-        """Start no more trials."""
-        self._pool.shutdown(cancel_futures=True)
+        self.shutdown(cancel_futures=True)
 
     def run(self, plans: Iterable[Plan], *, mutant: str | None = None) -> Iterator[Verdict]:
         """Yield the verdicts in the order of the plans; closed early, it runs no more of them."""
-        yield from self._pool.map(partial(_run_and_clear, mutant=mutant), plans)
+        return self.map(partial(_run_and_clear, mutant=mutant), plans)
 
 
 def _run_and_clear(plan: Plan, *, mutant: str | None) -> Verdict:
-    verdict = run_one(plan, mutant=mutant)
+    verdict = run_trial(plan, mutant=mutant)
     gc.collect()
     return verdict
 

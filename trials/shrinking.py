@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from trials.faults import Fault
 from trials.world import Plan
@@ -10,16 +11,16 @@ LONGEST = 150
 """Runs that shrinking takes at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a run of a plan shows: the rules it broke, and the faults that struck in it."""
 
     rules: Collection[str]
     struck: Collection[Fault]
 
 
+@dataclass(slots=True)
 class Shrinker:
-    """Shrinks plans that break one rule.
+    """Shrinks plans that break ``rule``, by what ``run`` finds, in at most ``longest`` runs.
 
     A fault's draws come from a stream of its own, so that leaving a kind out moves no other; a trial of fewer
     signals is the beginning of the longer one, until its faults end.
@@ -28,23 +29,17 @@ class Shrinker:
         runs: how many trials it has taken.
     """
 
-    def __init__(self, rule: str, run: Callable[[Plan], Found], *, longest: int = LONGEST) -> None:
-        """Shrink what breaks ``rule``, by what ``run`` finds, in at most ``longest`` runs."""
-        self._rule = rule
-        self._run = run
-        self._longest = longest
-        self.runs = 0
+    rule: str
+    run: Callable[[Plan], Found]
+    longest: int = LONGEST
+    runs: int = 0
 
     def shrink(self, plan: Plan) -> Plan:
         """Return the smallest plan found that breaks the rule still; ``plan`` must."""
-        smallest, found = self._one_fault(plan), self._found(plan)
-        while found is not None:
+        smallest, before = self._one_fault(plan), None
+        while smallest != before:
             before = smallest
-            smallest = self._fewer_signals(smallest)
-            smallest = self._fewer_faults(smallest)
-            if smallest == before or self.runs >= self._longest:
-                break
-            found = self._found(smallest)
+            smallest = self._fewer_faults(self._fewer_signals(smallest))
         return smallest
 
     def _one_fault(self, plan: Plan) -> Plan:
@@ -82,8 +77,8 @@ class Shrinker:
 
     def _found(self, plan: Plan) -> Found | None:
         """Run a plan; None where it does not break the rule, or no run is left."""
-        if self.runs >= self._longest:
+        if self.runs >= self.longest:
             return None
         self.runs += 1
-        found = self._run(plan)
-        return found if self._rule in found.rules else None
+        found = self.run(plan)
+        return found if self.rule in found.rules else None

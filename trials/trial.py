@@ -9,15 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from argo.domain.signal import Signal
-from trials.accounts import PROFILES
+from trials.accounts import PROFILES, signal_of
 from trials.disturbances import Disturbances
-from trials.faults import Call, Fault
-from trials.faults.trace import Line
-from trials.referee import Violation
-from trials.signals import signal_of
+from trials.effects import Call
+from trials.faults import Fault
+from trials.records import Line
+from trials.referee.evidence import Violation
 from trials.virtual_time import Stuck
-from trials.world import CONCURRENCY, Plan, World
-from trials.wrong_policies.wrong_policy import RIGHT, Policies
+from trials.world import CONCURRENCY, FaultyWorld, Plan
+from trials.wrong_policies import WRONG_POLICIES
+from trials.wrong_policies.policies import RIGHT, Policies
 
 CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
 """argo.toml's interval, as often as one of its bars has room for it; a test compares."""
@@ -43,7 +44,6 @@ class Verdict:
     signals: int
     states: Mapping[str, int]
     struck: Mapping[Fault, int]
-    metrics: Mapping[str, int]
     events: int
     virtual_seconds: float
     seconds: float
@@ -51,36 +51,35 @@ class Verdict:
     lines: Sequence[Line]
 
 
-def run_trial(plan: Plan, policies: Policies = RIGHT) -> Verdict:
-    """Run one trial, with the right policies or whichever are handed in."""
-    return _Trial(plan, policies).run()
+def run_trial(plan: Plan, *, mutant: str | None = None) -> Verdict:
+    """Run one trial, with a wrong policy at work where one is named."""
+    return _Trial(plan, WRONG_POLICIES[mutant].policies if mutant else RIGHT).run()
 
 
 class _Trial:
     def __init__(self, plan: Plan, policies: Policies) -> None:
         self._plan = plan
-        self._world = World(plan, policies, on_effect=self._see)
-        self._weather = Disturbances(self._world)
-        self._chance = self._world.fates.chance("signals")
+        self._world = FaultyWorld(plan, policies, on_effect=self._see)
+        self._disturbances = Disturbances(self._world)
+        self._chance = self._world.draws.chance("signals")
         self._events = 0
 
     def run(self) -> Verdict:
         began = perf_counter()
-        world = self._world
+        world, evidence = self._world, self._world.evidence
         try:
             world.loop.run(self._play())
         except Stuck as stuck:
-            world.referee.add("stuck", str(stuck), "")
+            evidence.violated("stuck", str(stuck), "")
             self._events = world.loop.events
         for surprise in world.tally.surprises:
-            world.referee.add("surprise", surprise, "an error that nobody handles")
+            evidence.violated("surprise", surprise, "an error that nobody handles")
         return Verdict(
             plan=self._plan,
-            violations=tuple(world.referee.violations),
+            violations=tuple(evidence.violations),
             signals=len(world.ledger.every_signal),
             states=Counter(str(execution.state) for execution in world.ledger.every_execution),
-            struck=world.fates.struck,
-            metrics={str(metric): count for metric, count in world.tally.totals.items()},
+            struck=world.draws.struck,
             events=self._events,
             virtual_seconds=world.loop.time(),
             seconds=perf_counter() - began,
@@ -89,11 +88,11 @@ class _Trial:
         )
 
     async def _play(self) -> None:
-        world, weather = self._world, self._weather
+        world, disturbances = self._world, self._disturbances
         every = [
-            self._every(5, weather.move_prices),
-            self._every(15, weather.change_moods),
-            self._every(20, weather.people),
+            self._every(5, disturbances.move_prices),
+            self._every(15, disturbances.change_moods),
+            self._every(20, disturbances.people),
             self._every(15, self._look),
             self._every(_MINUTE, lambda: world.publish(())),
             *(self._every(_MINUTE, partial(world.reconcile, name)) for name in PROFILES),
@@ -102,8 +101,8 @@ class _Trial:
         tasks = [world.loop.create_task(work) for work in every]
         await self._publish()
         await asyncio.sleep(_MINUTE)
-        world.fates.end()
-        await weather.clear_up()
+        world.draws.end()
+        await disturbances.clear_up()
         world.referee.expect_peace()
         await self._come_to_rest()
         world.referee.settle()
@@ -117,9 +116,9 @@ class _Trial:
         for number in range(self._plan.signals):
             # Rounded: the last bits of a logarithm are the machine's, and a seed's run is the same on all of them.
             await asyncio.sleep(round(self._chance.expovariate(1 / _SECONDS_A_SIGNAL), 6))
-            symbol, price = self._weather.pick()
+            symbol, price = self._disturbances.pick()
             fresh = signal_of(self._chance, symbol, price, number=number, now=self._world.clock.now())
-            again = [self._chance.choice(known)] if known and self._world.fates.strikes(Fault.SEEN_AGAIN) else []
+            again = [self._chance.choice(known)] if known and self._world.draws.strikes(Fault.SEEN_AGAIN) else []
             known.append(fresh)
             self._world.loop.create_task(self._find([fresh, *again]))
 
@@ -136,7 +135,7 @@ class _Trial:
         ends = self._world.loop.time() + _LONGEST_TO_SETTLE
         while self._world.referee.unresolved() and self._world.loop.time() < ends:  # noqa: ASYNC110 - virtual time
             await asyncio.sleep(5)
-        self._weather.calm()
+        self._disturbances.calm()
         written = -1
         while written != (now := self._world.referee.written()) and self._world.loop.time() < ends:
             written = now
@@ -146,9 +145,9 @@ class _Trial:
         self._world.referee.look()
 
     def _see(self, call: Call) -> None:
-        self._world.referee.witness(call)
+        self._world.referee.see(call)
         if call.name == "submit":
-            self._weather.see_order(call)
+            self._disturbances.see_order(call)
 
     async def _every(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do something again and again, beginning at a moment of the seed's, whether or not it has ended."""

@@ -3,8 +3,7 @@
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any
@@ -12,9 +11,6 @@ from typing import Any
 
 class Stuck(Exception):
     """Nothing is left that could ever happen, and what was to be run has not ended."""
-
-
-type Callback = Callable[..., object]
 
 
 class _Due:
@@ -25,8 +21,10 @@ class _Due:
 
     __slots__ = ("args", "callback", "context")
 
-    def __init__(self, callback: Callback, args: Sequence[object], context: contextvars.Context | None) -> None:
-        self.callback: Callback | None = callback
+    def __init__(
+        self, callback: Callable[..., object], args: Sequence[object], context: contextvars.Context | None
+    ) -> None:
+        self.callback: Callable[..., object] | None = callback
         self.args = args
         self.context = context or contextvars.copy_context()
 
@@ -113,7 +111,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         Raises:
             Stuck: it waits for something that nothing can bring about.
         """
-        with self._running():
+        asyncio.events._set_running_loop(self)  # noqa: SLF001 - the documented hook for event loops
+        try:
             main, ready = self.create_task(work), self._ready
             while not main.done():
                 if not ready:
@@ -127,6 +126,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     failure, self._failure = self._failure, None
                     raise failure
             return main.result()
+        finally:
+            asyncio.events._set_running_loop(None)  # noqa: SLF001
 
     def sleep(self, seconds: float) -> asyncio.Future[None]:
         """Return what is done so many virtual seconds later."""
@@ -150,14 +151,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             due = heappop(timers)[3]
             if due.callback is not None:
                 self._ready.append(due)
-
-    @contextmanager
-    def _running(self) -> Generator[None]:
-        asyncio.events._set_running_loop(self)  # noqa: SLF001 - the documented hook for event loops
-        try:
-            yield
-        finally:
-            asyncio.events._set_running_loop(None)  # noqa: SLF001
 
     def is_running(self) -> bool:
         """Tell whether this loop is the running one."""

@@ -1,6 +1,6 @@
 """One trial's world: publishers, executors and reconcilers as Lambda runs them, on one seed's fate."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +8,9 @@ from typing import Any
 
 from argo.domain.signal import Signal
 from argo.ports import GivenPorts
+from argo.ports.interposed import InterposedBroker, InterposedLedger, InterposedMarketData, InterposedQueue
 from argo.publishing import Publisher
+from execution.batch import execute_batch
 from execution.wiring import Wiring as ExecutionWiring
 from execution.wiring import wire as wire_executor
 from reconciliation.run import reconcile
@@ -20,13 +22,16 @@ from simulation.market.sessions import TradingCalendar
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.event_source import EventSourceMapping
 from simulation.ports.market_data import InMemoryMarketData
-from trials.accounts import CASH, COINS, LIMITS, OTHER_LIMITS, OTHER_PROFILES, PROFILES, STOCKS
-from trials.faults import Call, Effects, Fault, FaultDraws, Trace, UnreliableQueue, Worker
-from trials.referee import Books, Evidence, Referee
-from trials.tally import Tally
+from trials.accounts import CASH, LIMITS, OTHER_LIMITS, OTHER_PROFILES, PROFILES, SYMBOLS
+from trials.effects import Call, Effects
+from trials.faults import Fault, FaultDraws
+from trials.records import Tally, Trace
+from trials.referee.evidence import Books, Evidence
+from trials.referee.referee import Referee
+from trials.unreliable_queue import UnreliableQueue
 from trials.virtual_time import VirtualClock, VirtualLoop
-from trials.workers import Fleet, Function, WorkerEnded
-from trials.wrong_policies.wrong_policy import Policies
+from trials.workers import Fleet, Function, Worker, WorkerEnded
+from trials.wrong_policies.policies import Policies
 
 STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday on which the exchange is open."""
@@ -47,7 +52,7 @@ class Plan:
     keep_trace: bool = False
 
 
-class World:
+class FaultyWorld:
     """The whole path from signal to order, with everything in it that can fail.
 
     The code that publishes, executes and reconciles is the functions' own; ledger, queues, broker, clocks and
@@ -57,57 +62,45 @@ class World:
     def __init__(self, plan: Plan, policies: Policies, *, on_effect: Callable[[Call], None]) -> None:
         """Make everything, and start nothing; ``on_effect`` sees every effect just before it happens."""
         self._policies = policies
-        self.plan = plan
-        self.fates = FaultDraws(plan.seed, without=plan.without)
+        self.draws = FaultDraws(plan.seed, without=plan.without)
         self.trace = Trace(keep=plan.keep_trace)
         self.tally = Tally()
-        self.loop = VirtualLoop(self.fates.chance("ties").random)  # type: ignore[abstract]  # see there
+        self.loop = VirtualLoop(self.draws.chance("ties").random)  # type: ignore[abstract]  # see there
         self.clock = VirtualClock(self.loop, STARTS_AT)
-        self.fleet = Fleet(self.loop, STARTS_AT, self.fates, self.trace)
         self.engine = SimulatedBroker(
             [AccountSettings(key_id=name, secret_key=name, cash=CASH) for name in PROFILES],
             starts_at=STARTS_AT,
             clock=MarketClock(TradingCalendar(), STARTS_AT, now=self.clock.now, always_open=True),
-            symbols=(*STOCKS, *COINS),
+            symbols=SYMBOLS,
         )
         self.ledger = policies.ledger(mode="simulated")
         self.books = {name: self._books_of(name) for name in PROFILES}
-        self.referee = Referee(Evidence(self.ledger, self.books, clock=self.clock, second=self.loop.time))
+        self.evidence = Evidence(self.ledger, self.books, clock=self.clock, second=self.loop.time)
+        self.referee = Referee(self.evidence)
         self._brokers = {name: InMemoryBroker(self.engine, name) for name in PROFILES}
         self._market_data = InMemoryMarketData(self.engine)
-        self._effects = Effects(self.loop, self.fates, self.trace, on_effect)
-        self._generate = Function("generate", self.fleet, self._publisher, GENERATE_SECONDS)
+        self._effects = Effects(self.loop, self.draws, self.trace, on_effect)
+        self._fleet = Fleet(self.loop, STARTS_AT, self.draws, self.trace)
+        self._generate = Function("generate", self._fleet, self._publisher, GENERATE_SECONDS)
 
     async def publish(self, signals: Sequence[Signal]) -> None:
         """Run one cycle of the generator: publish signals, and what the outbox still holds."""
-
-        async def cycle(publisher: Publisher, _: Callable[[], float]) -> None:
-            await publisher.publish(signals)
-
-        await self._unless_it_ends(self._generate(cycle))
+        await self._unless_it_ends(self._generate(lambda publisher, _: publisher.publish(signals)))
 
     async def reconcile(self, executor: str) -> None:
         """Run an account's reconciler once, in a process of its own: a tick may overlap the one before."""
-        function = Function(
-            f"reconcile.{executor}", self.fleet, partial(self._reconciler, executor), RECONCILE_SECONDS
-        )
-
-        async def run(wiring: ReconciliationWiring, seconds_left: Callable[[], float]) -> None:
-            await reconcile(wiring, seconds_left=seconds_left)
-
-        await self._unless_it_ends(function(run))
+        wire = partial(self._reconciler, executor)
+        function = Function(f"reconcile.{executor}", self._fleet, wire, RECONCILE_SECONDS)
+        await self._unless_it_ends(function(lambda wiring, left: reconcile(wiring, seconds_left=left)))
 
     async def execute(self, executor: str, number: int) -> None:
         """Poll an account's queue and execute what comes, for ever."""
-        function = Function(
-            f"execute.{executor}.{number}", self.fleet, partial(self._executor, executor), EXECUTE_SECONDS
-        )
+        wire = partial(self._executor, executor)
+        function = Function(f"execute.{executor}.{number}", self._fleet, wire, EXECUTE_SECONDS)
 
         async def run(event: dict[str, Any]) -> Mapping[str, Any]:
-            async def batch(wiring: ExecutionWiring, seconds_left: Callable[[], float]) -> Mapping[str, Any]:
-                return await self._policies.execute(event, wiring, seconds_left=seconds_left)
-
-            return await function(batch)
+            answer = await function(lambda wiring, left: execute_batch(event, wiring, seconds_left=left))
+            return self._policies.answered(answer)
 
         queue = self.books[executor].queue
         mapping = EventSourceMapping(source=queue, function=run, on_error=self._failed)
@@ -121,7 +114,7 @@ class World:
         account = self.books[executor].at_broker
         account.behaviour = account.behaviour.model_copy(update=behaviour)
 
-    async def _unless_it_ends(self, invocation: Awaitable[None]) -> None:
+    async def _unless_it_ends(self, invocation: Awaitable[object]) -> None:
         try:
             await invocation
         except Exception as error:  # noqa: BLE001 - as Lambda: the invocation failed, the next tick comes
@@ -136,17 +129,17 @@ class World:
             self.clock,
             visibility=VISIBILITY,
             max_receives=MAX_RECEIVES,
-            fates=self.fates,
-            chance=self.fates.chance(f"queue {executor}"),
+            draws=self.draws,
+            chance=self.draws.chance(f"queue {executor}"),
         )
         return Books(self.engine.accounts[executor], queue, PROFILES[executor], set())
 
     def _publisher(self, worker: Worker) -> Publisher:
-        queues = {name: self._effects.queue(worker, books.queue) for name, books in self.books.items()}
-        return self._policies.publisher(self._effects.ledger(worker, self.ledger), queues, PROFILES)
+        ports = self._ports(next(iter(PROFILES)), worker)
+        return self._policies.publisher(ports.ledger, ports.queues, PROFILES)
 
     def _executor(self, executor: str, worker: Worker) -> ExecutionWiring:
-        other = self.fates.strikes(Fault.OTHER_VERSION)
+        other = self.draws.strikes(Fault.OTHER_VERSION)
         return wire_executor(
             self._policies.executor_ports(self._ports(executor, worker)),
             executor,
@@ -161,16 +154,14 @@ class World:
 
     def _ports(self, executor: str, worker: Worker) -> GivenPorts:
         """Return the world as a worker has it: every effect may fail."""
-        queue = self._effects.queue(worker, self.books[executor].queue)
+        through = partial(self._effects.of, worker)
+        queues = {name: InterposedQueue(books.queue, through("queue")) for name, books in self.books.items()}
         return GivenPorts(
-            ledger=self._effects.ledger(worker, self.ledger),
-            broker=self._effects.broker(worker, self._brokers[executor]),
-            market_data=self._effects.market(worker, self._market_data),
-            queue=queue,
-            queues={executor: queue},
+            ledger=InterposedLedger(self.ledger, through("ledger")),
+            broker=InterposedBroker(self._brokers[executor], through("broker")),
+            market_data=InterposedMarketData(self._market_data, through("market")),
+            queue=queues[executor],
+            queues=queues,
             clock=worker.clock,
             telemetry=self.tally,
         )
-
-
-type Work = Coroutine[Any, Any, None]

@@ -20,7 +20,7 @@ from simulation.ports.ledger import InMemoryLedger
 from simulation.ports.market_data import InMemoryMarketData
 from simulation.ports.queue import InMemoryQueue
 from tests.unit.builders import NOW, a_signal
-from trials.tally import Tally
+from trials.records import Tally
 
 EXECUTOR = "argo"
 KNOWN = a_signal()

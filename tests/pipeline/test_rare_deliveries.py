@@ -23,7 +23,7 @@ from simulation.ports.market_data import InMemoryMarketData
 from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.pipeline import MINUTE, OPENS, PRICE, PROFILES, against
 from tests.unit.builders import a_signal
-from trials.tally import Tally
+from trials.records import Tally
 
 VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
 

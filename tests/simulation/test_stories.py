@@ -6,9 +6,10 @@ from typer.testing import CliRunner
 from console.main import app
 from console.trial_story import breach, story
 from trials.faults import Fault
-from trials.faults.trace import Line
-from trials.referee import Rule, Violation
-from trials.series import run_one
+from trials.records import Line
+from trials.referee.evidence import Violation
+from trials.referee.rules import Rule
+from trials.trial import run_trial
 from trials.world import Plan
 
 SIGNAL, OTHER = "a" * 24, "b" * 24
@@ -70,7 +71,7 @@ def test_a_breach_of_both_accounts_affair_tells_of_both():
 
 
 def test_a_position_is_told_of_by_the_signals_that_were_ordered_for_its_symbol():
-    lines = told(a_violation(rule=Rule.NAKED, about="bold AAPL", detail="for 250 s"))
+    lines = told(a_violation(rule=Rule.UNPROTECTED, about="bold AAPL", detail="for 250 s"))
 
     assert any("sends the order" in line for line in lines)
     assert not any("MSFT" in line for line in lines)
@@ -114,7 +115,7 @@ def test_a_trace_file_has_a_line_for_every_event(argo, tmp_path):
     result = argo("--seed", 1, "--signals", 5, "--trace", tmp_path / "trace")
 
     lines = (tmp_path / "trace").read_text(encoding="utf-8").splitlines()
-    assert run_one(Plan(1, 5)).digest in result.stdout
+    assert run_trial(Plan(1, 5)).digest in result.stdout
     assert len(lines) > 50
 
 

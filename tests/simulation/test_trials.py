@@ -7,8 +7,8 @@ import pytest
 
 from trials.faults import Fault
 from trials.proof import PROOF, proof, read_record
-from trials.referee import Rule
-from trials.series import ENOUGH_SEEDS, Processes, Summary, run_one
+from trials.referee.rules import Rule
+from trials.series import ENOUGH_SEEDS, Processes, Summary
 from trials.trial import run_trial
 from trials.world import Plan
 from trials.wrong_policies import WRONG_POLICIES
@@ -111,7 +111,7 @@ def test_a_mutant_works_for_one_trial_and_is_gone_then():
     plan = Plan(0, 30)
     before = run_trial(plan)
 
-    caught = run_one(plan, mutant="order_before_record")
+    caught = run_trial(plan, mutant="order_before_record")
 
     assert Rule.ORDER_WITHOUT_INTENT in broken(caught)
     assert run_trial(plan).digest == before.digest
@@ -122,7 +122,7 @@ def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
     recorded = CAUGHT[name]
     plan = Plan(recorded.seed, recorded.signals)
 
-    assert broken(run_one(plan, mutant=name)), "the trials have changed: `make prove` finds its first seed again"
+    assert broken(run_trial(plan, mutant=name)), "the trials have changed: `make prove` finds its first seed again"
 
 
 def test_the_right_code_is_clean_where_a_mutant_is_caught():

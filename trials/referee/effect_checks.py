@@ -1,18 +1,17 @@
 """What must hold at the moment an effect happens: nobody sends, claims, reserves or learns what he may not."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
-from argo.domain.account import TradingState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Fill
 from argo.domain.ledger import Settlement
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
-from trials.faults import Call
-from trials.referee.evidence import UNRESOLVED, Evidence
-from trials.referee.names import ENTRIES, named
+from trials.effects import Call
+from trials.referee.evidence import ENTRIES, UNRESOLVED, Evidence, named
 
 SKEW = timedelta(seconds=2)
 """How far a worker's clock may be off, either way."""
@@ -23,7 +22,7 @@ _READ_BY = timedelta(seconds=40)
 _KEEPS_EXITS = frozenset({DenialReason.ACCOUNT_BLOCKED, DenialReason.MARKET_CLOSED})
 
 
-class Witness:
+class EffectChecks:
     """Sees every effect just before it happens."""
 
     def __init__(self, evidence: Evidence) -> None:
@@ -31,27 +30,30 @@ class Witness:
         self._evidence = evidence
         self._held: dict[tuple[str, str], int] = {}
         self._planned_once: dict[str, dict[str, object]] = {}
-        self._sees: Mapping[str, Callable[[Call], None]] = {
-            "claim": self._see_claim,
-            "submit": self._see_order,
-            "record_exit": self._see_plan,
-            "record_protection": self._see_plan,
-            "intend": self._see_intent,
-            "settle": self._see_settlement,
-        }
 
     def see(self, call: Call) -> None:
         """See an effect; before it, what has become of the claim that was seen last."""
         if self._held:
             self._check_leases()
-        if (see := self._sees.get(call.name)) is not None:
-            see(call)
+        match call.name, call.args:
+            case "claim", (Signal() as signal, str() as executor):
+                self._see_claim(signal, executor)
+            case "submit", (Mapping() as body,):
+                self._see_order(body, call.began)
+            case "record_exit", (Execution() as execution, *_):
+                self._see_plan(execution, "exit")
+            case "record_protection", (Execution() as execution, *_):
+                self._see_plan(execution, "guard")
+            case "intend", (Execution() as execution, *_):
+                self._see_intent(execution, call.kwargs["account"])
+            case "settle", (Execution() as execution, state, Settlement() as settlement):
+                if state is ExecutionState.DENIED:
+                    self._see_denial(execution, settlement)
+                self._see_fills(execution, settlement)
 
-    def _see_claim(self, call: Call) -> None:
+    def _see_claim(self, signal: Signal, executor: str) -> None:
         """An execution is asked for that another worker may still be at."""
-        signal, executor = call.args
-        assert isinstance(signal, Signal)  # noqa: S101 - the port's type, which a call does not carry
-        stored = self._evidence.ledger.find(signal.signal_id, str(executor))
+        stored = self._evidence.ledger.find(signal.signal_id, executor)
         if stored is None or stored.state not in UNRESOLVED:
             return
         if stored.lease_until - self._evidence.clock.now() > 2 * SKEW:
@@ -62,55 +64,39 @@ class Witness:
         for key, epoch in self._held.items():
             stored = self._evidence.ledger.find(*key)
             if stored is not None and stored.epoch != epoch:
-                self._evidence.violated(
-                    "lease_taken", " ".join(key), f"at epoch {stored.epoch}, before the lease's end"
-                )
+                said = f"at epoch {stored.epoch}, before the lease's end"
+                self._evidence.violated("lease_taken", " ".join(key), said)
         self._held.clear()
 
-    def _see_order(self, call: Call) -> None:
+    def _see_order(self, body: Mapping[str, object], began: float) -> None:
         """An order reaches the broker: it must be on the record, of a living execution, and in time."""
-        (body,) = call.args
-        assert isinstance(body, Mapping)  # noqa: S101 - the port's type, which a call does not carry
-        client_id, now = str(body.get("client_order_id")), self._evidence.clock.now()
-        name, execution = named(client_id), self._evidence.execution_named(client_id)
+        evidence, client_id = self._evidence, str(body.get("client_order_id"))
+        name, execution = named(client_id), evidence.execution_named(client_id)
         if name is None or execution is None:
-            return self._evidence.violated("order_without_intent", client_id, "no execution")
+            return evidence.violated("order_without_intent", client_id, "no execution")
         planned = _planned(execution, name.leg)
         if dict(body) not in (planned, self._planned_once.get(client_id)):
-            self._evidence.violated("order_without_intent", client_id, f"the record plans {planned}")
-        began = now - timedelta(seconds=self._evidence.second() - call.began)
-        if name.is_entry and began >= execution.expires_at + SKEW:
-            self._evidence.violated("expired_sent", client_id, f"expired at {execution.expires_at:%H:%M:%S}")
+            evidence.violated("order_without_intent", client_id, f"the record plans {planned}")
+        sent_at = evidence.clock.now() - timedelta(seconds=evidence.second() - began)
+        if name.leg in ENTRIES and sent_at >= execution.expires_at + SKEW:
+            evidence.violated("expired_sent", client_id, f"expired at {execution.expires_at:%H:%M:%S}")
         return None
 
-    def _see_plan(self, call: Call) -> None:
+    def _see_plan(self, execution: Execution, leg: str) -> None:
         """A plan may be overwritten: who read it before may still be about to send it."""
-        execution = call.args[0]
-        assert isinstance(execution, Execution)  # noqa: S101 - as above
         stored = self._evidence.ledger.find(execution.signal_id, execution.executor)
-        body = _planned(stored, "exit" if call.name == "record_exit" else "guard") if stored else None
-        if body is not None:
+        if stored is not None and (body := _planned(stored, leg)) is not None:
             self._planned_once[str(body["client_order_id"])] = body
 
-    def _see_intent(self, call: Call) -> None:
-        """Money is reserved: not by an account that may take no new risk."""
-        execution, read = call.args[0], call.kwargs["account"]
-        assert isinstance(execution, Execution)  # noqa: S101 - as above
+    def _see_intent(self, execution: Execution, read: object) -> None:
         state = self._evidence.ledger.find_account(execution.executor)
-        if state is None or state.version != getattr(read, "version", None):
+        if state is None or not isinstance(read, AccountState) or state.version != read.version:
             return  # It will be refused.
         if state.trading_state is not TradingState.ACTIVE:
-            self._evidence.violated(
-                "risk_while_halted", execution.signal_id, f"{execution.executor} is {state.trading_state}"
-            )
+            said = f"{execution.executor} is {state.trading_state}"
+            self._evidence.violated("risk_while_halted", execution.signal_id, said)
 
-    def _see_settlement(self, call: Call) -> None:
-        """Fills are learnt: never fewer than were known; a denial is of new risk only."""
-        execution, state, settlement = call.args
-        assert isinstance(execution, Execution)  # noqa: S101 - as above
-        assert isinstance(settlement, Settlement)  # noqa: S101 - as above
-        if state is ExecutionState.DENIED:
-            self._see_denial(execution, settlement)
+    def _see_fills(self, execution: Execution, settlement: Settlement) -> None:
         stored = self._evidence.ledger.find(execution.signal_id, execution.executor)
         if stored is None or settlement.fills is None:
             return
@@ -119,9 +105,8 @@ class Witness:
         learnt = _filled(settlement.fills)
         for order_id, quantity in _filled(stored.fills).items():
             if learnt[order_id] < quantity:
-                self._evidence.violated(
-                    "fills_shrank", execution.signal_id, f"{quantity} -> {learnt[order_id]} of {order_id}"
-                )
+                said = f"{quantity} -> {learnt[order_id]} of {order_id}"
+                self._evidence.violated("fills_shrank", execution.signal_id, said)
 
     def _see_denial(self, execution: Execution, denied: Settlement) -> None:
         """A signal against a position leaves it: nothing that limits new risk may stand in its way."""
@@ -131,9 +116,8 @@ class Witness:
         if held is None or held.side is execution.side or now - held.since < _READ_BY:
             return  # It may have been read when nothing was held yet.
         if execution.closes is None and denied.reason not in _KEEPS_EXITS:
-            self._evidence.violated(
-                "exit_denied", execution.signal_id, f"{execution.executor} {execution.symbol}: {denied.reason}"
-            )
+            said = f"{execution.executor} {execution.symbol}: {denied.reason}"
+            self._evidence.violated("exit_denied", execution.signal_id, said)
 
 
 def _planned(execution: Execution, leg: str) -> dict[str, object] | None:

@@ -1,18 +1,19 @@
 """What the referee goes by: the true ledger and the true broker, not what the workers are shown."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.profile import Profile
-from simulation.broker import Account, Order
+from simulation.broker import Account
 from simulation.ports.ledger import InMemoryLedger
-from trials.faults import UnreliableQueue
-from trials.referee.names import named
+from trials.unreliable_queue import UnreliableQueue
 from trials.virtual_time import VirtualClock
 
 UNRESOLVED = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
@@ -21,7 +22,26 @@ UNRESOLVED = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, Execu
 SMALLEST = Decimal("0.000001")
 """Shares or coins: a smaller difference is rounding."""
 
+ENTRIES = frozenset({"entry", "flip"})
+"""The legs that open a position."""
+
+_OURS = re.compile(r"argo-(?P<executor>\w+)-(?P<signal_id>[0-9a-f]{24})-(?P<leg>[a-z]+)\d*")
 _NOTHING = Decimal(0)
+
+
+class Name(NamedTuple):
+    """Whose order a client order id names: of which account and signal, and which leg."""
+
+    executor: str
+    signal_id: str
+    leg: str
+
+
+@lru_cache(maxsize=4_096)
+def named(client_order_id: str) -> Name | None:
+    """Return what a client order id says, None when it is nobody's but the broker's or a person's."""
+    found = _OURS.fullmatch(client_order_id)
+    return Name(**found.groupdict()) if found else None
 
 
 class Violation(NamedTuple):
@@ -80,22 +100,16 @@ class Evidence:
                 self._signal_of_body[body] = None
         return self._signal_of_body[body]
 
-    def naked(self, executor: str, open_orders: Iterable[Order]) -> Iterator[str]:
+    def unprotected(self, executor: str) -> Iterator[str]:
         """Yield the symbols whose position no live stop, and no order that closes it, would end."""
-        a_persons = self.a_persons(executor)
-        for symbol, position in sorted(self.accounts[executor].at_broker.positions.items()):
+        at_broker, a_persons = self.accounts[executor].at_broker, self.a_persons(executor)
+        covered: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for order in at_broker.open_orders:
+            if order.stop_price or not order.limit_price:
+                covered[order.symbol, order.side] += (order.quantity or _NOTHING) - order.filled_quantity
+        for symbol, position in sorted(at_broker.positions.items()):
             closing = "sell" if position.quantity > 0 else "buy"
-            covered = sum(
-                (
-                    (order.quantity or _NOTHING) - order.filled_quantity
-                    for order in open_orders
-                    if order.symbol == symbol
-                    and order.side == closing
-                    and (order.stop_price or not order.limit_price)
-                ),
-                _NOTHING,
-            )
-            if covered + SMALLEST < abs(position.quantity - a_persons[symbol]):
+            if covered[symbol, closing] + SMALLEST < abs(position.quantity - a_persons[symbol]):
                 yield symbol
 
     def a_persons(self, executor: str) -> defaultdict[str, Decimal]:

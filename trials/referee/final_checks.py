@@ -8,8 +8,7 @@ from itertools import pairwise
 from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
-from trials.referee.evidence import SMALLEST, UNRESOLVED, Evidence
-from trials.referee.names import named
+from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named
 
 _TIME_ENOUGH = timedelta(seconds=170)
 """What a signal needs at most once nothing fails: a dead worker's lease, its message's return, a minute."""
@@ -20,7 +19,9 @@ _MANY = 20
 
 def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
     """Settle a run at its end; ``peace_since`` is when the last fault struck."""
-    _check_outbox(evidence)
+    for stored in evidence.ledger.every_signal:
+        for executor in sorted(stored.awaiting):
+            evidence.violated("unsent", stored.signal.signal_id, f"{executor} still awaits it")
     for execution in evidence.ledger.every_execution:
         _check_end(evidence, execution, peace_since)
         _check_history(evidence, execution)
@@ -28,21 +29,14 @@ def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
         _check_orders(evidence, executor)
         _check_positions(evidence, executor)
         _check_living(evidence, executor)
-        _check_guards(evidence, executor)
+        for symbol in evidence.unprotected(executor):
+            evidence.violated("unprotected", f"{executor} {symbol}", "at the end")
         _check_reservations(evidence, executor)
         _check_orders_are_placed(evidence, executor)
         _check_dead_letters(evidence, executor)
 
 
-def _check_outbox(evidence: Evidence) -> None:
-    """Everything is sent to everyone it is meant for."""
-    for stored in evidence.ledger.every_signal:
-        for executor in sorted(stored.awaiting):
-            evidence.violated("unsent", stored.signal.signal_id, f"{executor} still awaits it")
-
-
 def _check_end(evidence: Evidence, execution: Execution, peace_since: datetime | None) -> None:
-    """An execution has an order id or a reason, its exit is done, and it was not given up with time left."""
     name = f"{execution.signal_id} {execution.executor}"
     if execution.state in UNRESOLVED:
         evidence.violated("unresolved", name, f"{execution.state}, obstacle {execution.obstacle}")
@@ -68,11 +62,10 @@ def _check_history(evidence: Evidence, execution: Execution) -> None:
 
 
 def _check_orders(evidence: Evidence, executor: str) -> None:
-    """The broker's entries and the ledger's orders are the same, one for one."""
     at_broker = evidence.accounts[executor].at_broker
     entries: defaultdict[str, list[Order]] = defaultdict(list)
     for order in at_broker.orders.values():
-        if (name := named(order.client_order_id)) is not None and name.is_entry:
+        if (name := named(order.client_order_id)) is not None and name.leg in ENTRIES:
             entries[name.signal_id].append(order)
     for signal_id, orders in entries.items():
         if len(orders) > 1:
@@ -87,7 +80,6 @@ def _check_orders(evidence: Evidence, executor: str) -> None:
 
 
 def _check_positions(evidence: Evidence, executor: str) -> None:
-    """What the account holds is what the ledger's fills, and a person's, add up to."""
     at_broker = evidence.accounts[executor].at_broker
     expected: defaultdict[str, Decimal] = defaultdict(Decimal, evidence.a_persons(executor))
     for execution in evidence.executions_of(executor):
@@ -102,21 +94,13 @@ def _check_positions(evidence: Evidence, executor: str) -> None:
 
 
 def _check_living(evidence: Evidence, executor: str) -> None:
-    """What the record says is held is there: whoever closed it, the record has learnt of it."""
     held = evidence.accounts[executor].at_broker.positions
     for execution in evidence.executions_of(executor):
         if execution.fills and not execution.state.is_terminal and execution.symbol not in held:
             evidence.violated("gone", f"{execution.signal_id} {executor}", f"no {execution.symbol} is held")
 
 
-def _check_guards(evidence: Evidence, executor: str) -> None:
-    """Every position has its stop."""
-    for symbol in evidence.naked(executor, evidence.accounts[executor].at_broker.open_orders):
-        evidence.violated("naked", f"{executor} {symbol}", "at the end")
-
-
 def _check_reservations(evidence: Evidence, executor: str) -> None:
-    """What is reserved is what the living bind, and what is locked is theirs."""
     state = evidence.ledger.find_account(executor)
     if state is None:
         return
@@ -138,7 +122,6 @@ def _check_orders_are_placed(evidence: Evidence, executor: str) -> None:
 
 
 def _check_dead_letters(evidence: Evidence, executor: str) -> None:
-    """Dead letters are what nobody can read, each with its reason, and all of it."""
     queue = evidence.accounts[executor].queue
     for letter in queue.dead_letters:
         if (signal_id := evidence.signal_in(letter.body)) is not None:

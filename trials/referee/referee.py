@@ -1,37 +1,40 @@
-"""The referee: witness of every effect, on his rounds again and again, and judge of the end."""
+"""The referee: sees every effect, looks everything over again and again, and judges the end."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from trials.faults import Call
 from trials.referee import final_checks
-from trials.referee.effect_checks import Witness
-from trials.referee.evidence import UNRESOLVED, Evidence, Violation
-from trials.referee.recurring_checks import Rounds
+from trials.referee.effect_checks import EffectChecks
+from trials.referee.evidence import UNRESOLVED, Evidence
+
+LINGERS = timedelta(minutes=12)
+"""How long an order may outlive its execution, or a position go without a stop, while faults strike.
+
+A run of the reconciler whose reads of the account fail repairs nothing, and with the worst rates most of them do.
+"""
 
 
 class Referee:
     """Watches one run from outside.
 
     Attributes:
-        witness: sees an effect just before it happens.
+        see: sees an effect just before it happens.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         """Begin to watch."""
         self._evidence = evidence
-        self._rounds = Rounds(evidence)
+        self.see = EffectChecks(evidence).see
+        self._since: dict[tuple[str, str, str], float] = {}
+        self._on_record: set[tuple[str, str]] = set()
         self._peace_since: datetime | None = None
-        self.witness: Callable[[Call], None] = Witness(evidence).see
-
-    @property
-    def violations(self) -> list[Violation]:
-        """What was found, in the order of finding."""
-        return self._evidence.violations
 
     def look(self) -> None:
         """Look everything over in the middle of the run."""
-        self._rounds.look()
+        for executor in self._evidence.accounts:
+            self._check_limits(executor)
+        self._check_nothing_is_lost()
+        self._check_nothing_lingers()
 
     def expect_peace(self) -> None:
         """Learn that nothing fails from now on: whoever has the time must come to his order."""
@@ -39,7 +42,7 @@ class Referee:
 
     def settle(self) -> None:
         """Settle everything at the end, long after the last fault."""
-        self._rounds.look()
+        self.look()
         final_checks.settle(self._evidence, peace_since=self._peace_since)
 
     def unresolved(self) -> int:
@@ -53,6 +56,43 @@ class Referee:
         """Count what the executions' histories have seen: as long as it grows, somebody is at work."""
         return sum(len(execution.history) for execution in self._evidence.ledger.every_execution)
 
-    def add(self, rule: str, about: str, detail: str) -> None:
-        """Note what somebody else has seen."""
-        self._evidence.violated(rule, about, detail)
+    def _check_limits(self, executor: str) -> None:
+        """The ledger's locks are all positions, and those to come."""
+        limit = self._evidence.accounts[executor].profile.position_limit
+        state = self._evidence.ledger.find_account(executor)
+        if limit is not None and state is not None and len(state.holdings) > limit:
+            self._evidence.violated("position_limit", executor, f"{len(state.holdings)} of {limit}")
+
+    def _check_nothing_is_lost(self) -> None:
+        evidence = self._evidence
+        in_queues: dict[str, set[str | None]] = {}
+        for stored in evidence.ledger.every_signal:
+            signal_id = stored.signal.signal_id
+            for executor in stored.published_to - stored.awaiting:
+                if (signal_id, executor) in self._on_record:
+                    continue
+                if evidence.ledger.find(signal_id, executor) is not None:
+                    self._on_record.add((signal_id, executor))
+                    continue
+                if executor not in in_queues:
+                    bodies = evidence.accounts[executor].queue.every_body
+                    in_queues[executor] = {evidence.signal_in(body) for body in bodies}
+                if signal_id not in in_queues[executor]:
+                    evidence.violated("lost", signal_id, f"{executor} never hears of it")
+
+    def _check_nothing_lingers(self) -> None:
+        now = self._evidence.second()
+        seen = {each for executor in self._evidence.accounts for each in self._lingering(executor)}
+        self._since = {each: self._since.get(each, now) for each in sorted(seen)}
+        for (rule, executor, what), since in self._since.items():
+            if now - since > LINGERS.total_seconds():
+                self._evidence.violated(rule, f"{executor} {what}", f"for {now - since:.0f} s")
+
+    def _lingering(self, executor: str) -> Iterator[tuple[str, str, str]]:
+        for order in self._evidence.accounts[executor].at_broker.open_orders:
+            client_order_id = order.root.client_order_id
+            execution = self._evidence.execution_named(client_order_id)
+            if execution is not None and execution.state.is_terminal:
+                yield "live_but_ended", executor, client_order_id
+        for symbol in self._evidence.unprotected(executor):
+            yield "unprotected", executor, symbol

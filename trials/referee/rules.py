@@ -10,7 +10,6 @@ class Rule(StrEnum):
     meaning: str
 
     def __new__(cls, name: str, breaches: str, meaning: str) -> "Rule":
-        """Make a member from its name, what breaches are called, and its meaning."""
         member = str.__new__(cls, name)
         member._value_ = name
         member.breaches = breaches
@@ -47,7 +46,11 @@ class Rule(StrEnum):
     POSITION = "position", "position gaps", "positions are what the fills on the record add up to"
     GONE = "gone", "positions gone unseen", "a position that somebody else has closed is closed on the record too"
     FILLS_SHRANK = "fills_shrank", "fills unlearnt", "a fill that is known stays known"
-    NAKED = "naked", "naked too long", "a position has a stop soon, whatever strikes, and in the end"
+    UNPROTECTED = (
+        "unprotected",
+        "unprotected too long",
+        "a position has a stop soon, whatever strikes, and in the end",
+    )
     LIVE_BUT_ENDED = "live_but_ended", "orders that outlive", "no order lives on when its execution has ended"
     RESERVATION = "reservation", "conservation gaps", "what is reserved is what living executions bind"
     SYMBOL_LOCK = "symbol_lock", "wrong symbol locks", "a symbol is locked by the execution that holds it"

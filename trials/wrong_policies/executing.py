@@ -1,7 +1,8 @@
 """Wrong ways from a signal to its order."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from argo.domain.account import AccountState
@@ -16,14 +17,12 @@ from argo.domain.signal import Signal
 from argo.ports import Broker, GivenPorts, Ledger
 from argo.ports.interposed import InterposedLedger
 from execution import checks, gate
-from execution.batch import execute_batch
 from execution.outcomes import Accepted, Expired, Outcome, Rejected, Waiting
 from execution.recording import Recorder
 from execution.rules import Rules
 from execution.sending import Sender
 from execution.view import AccountView
-from execution.wiring import Wiring
-from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
+from trials.wrong_policies.policies import Policies, WrongPolicy
 
 
 def straight[**P, T](
@@ -38,8 +37,6 @@ def straight[**P, T](
 
 
 class OrderBeforeRecord(InterposedLedger):
-    """Sends the order, then records the intent."""
-
     def __init__(self, port: Ledger, broker: Broker) -> None:
         super().__init__(port, straight)
         self._broker = broker
@@ -52,8 +49,6 @@ class OrderBeforeRecord(InterposedLedger):
 
 
 class ClaimReadAsDone(InterposedLedger):
-    """Takes an execution that was claimed for one that has ended."""
-
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         known = await self.port.execution(signal.signal_id, executor)
         if known is not None:
@@ -62,24 +57,18 @@ class ClaimReadAsDone(InterposedLedger):
 
 
 class ReservationNotReleased(Recorder):
-    """Keeps what a rejected order had reserved."""
-
     async def reject(self, outcome: Rejected) -> None:
         ports, learnt = self.wiring.ports, Settlement(reason=outcome.reason, detail=outcome.detail)
         await ports.ledger.settle(outcome.execution, ExecutionState.REJECTED, learnt, now=ports.clock.now())
 
 
 class NewIdPerAttempt(Sender):
-    """Sends every attempt under an id of its own."""
-
     async def post(self, execution: Execution) -> BrokerOrder:
         own = client_order_id(self.wiring.executor, execution.signal_id, attempt=execution.attempts)
         return await self.wiring.ports.broker.submit({**(execution.order_body or {}), "client_order_id": own})
 
 
 class SentAgainAfterRestart(Sender):
-    """Sends whatever it finds unfinished."""
-
     async def look_up(self, signal: Signal, execution: Execution) -> Outcome:  # noqa: ARG002 - that is what is wrong
         ports, again = self.wiring.ports, execution
         if execution.state is ExecutionState.UNKNOWN:
@@ -92,8 +81,6 @@ class SentAgainAfterRestart(Sender):
 
 
 class ExpiredWithoutLookUp(Sender):
-    """Lets an expired signal end."""
-
     async def look_up(self, signal: Signal, execution: Execution) -> Outcome:
         if signal.is_expired(self.wiring.ports.clock.now()):
             return Expired(execution)
@@ -101,31 +88,16 @@ class ExpiredWithoutLookUp(Sender):
 
 
 def record_deleted_on_exception(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
-    """Forget an order whose fate is unknown."""
     return Wait(Obstacle.OUTCOME_UNKNOWN) if isinstance(answer, Ambiguous) else after_submit(answer)
 
 
-def silence_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
-    """Take silence for a refusal."""
-    if isinstance(answer, Ambiguous):
+def read_as_rejection(answer: BrokerOrder | BrokerFault, *, fault: type[BrokerFault]) -> AfterSubmit:
+    if isinstance(answer, fault):
         return Reject(RejectionReason.OTHER, answer.detail())
     return after_submit(answer)
-
-
-def duplicate_read_as_rejection(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
-    """Take a duplicate for a refusal."""
-    if isinstance(answer, Duplicate):
-        return Reject(RejectionReason.OTHER, answer.detail())
-    return after_submit(answer)
-
-
-def expiry_unchecked(signal: Signal, now: datetime) -> bool:  # noqa: ARG001 - that is what is wrong
-    """Find every signal young enough."""
-    return False
 
 
 def exit_gated(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
-    """Ask of an exit what is asked of an entry."""
     others = account.state.model_copy(update={"holdings": {}})
     with_ledger = (check(signal, profile, others, account.read_at) for check in gate.LEDGER_CHECKS)
     return gate.signal_denial(signal, profile) or next((denial for denial in with_ledger if denial), None)
@@ -134,91 +106,60 @@ def exit_gated(signal: Signal, profile: Profile, account: AccountView) -> Denial
 HALT_IGNORED = tuple(check for check in gate.LEDGER_CHECKS if check is not checks.trading_active)
 
 
-async def failures_swallowed(
-    event: Mapping[str, Any], wiring: Wiring, *, seconds_left: Callable[[], float]
-) -> dict[str, list[dict[str, str]]]:
-    """Tell the queue that everything was handled."""
-    await execute_batch(event, wiring, seconds_left=seconds_left)
-    return {"batchItemFailures": []}
+def _by(wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
+    return WrongPolicy(wrong, failure, Policies(execution=Rules(**changed)))
 
 
-def _by(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
-    return WrongPolicy(name, wrong, failure, Policies(execution=Rules(**changed)))
+def _on(wrong: str, failure: str, ledger: Callable[[GivenPorts], Ledger]) -> WrongPolicy:
+    return WrongPolicy(
+        wrong, failure, Policies(executor_ports=lambda ports: GivenPorts.like(ports, ledger=ledger(ports)))
+    )
 
 
-def _on(name: str, wrong: str, ledger: Callable[[GivenPorts], Ledger], failure: str = "") -> WrongPolicy:
-    def ports(given: GivenPorts) -> GivenPorts:
-        return GivenPorts.like(given, ledger=ledger(given))
-
-    return WrongPolicy(name, wrong, failure, Policies(executor_ports=ports))
-
-
-EXECUTING = (
-    _on(
-        "order_before_record",
+EXECUTING = {
+    "order_before_record": _on(
         "sends the order, then writes down that it will",
-        lambda ports: OrderBeforeRecord(ports.ledger, ports.broker),
         "A07",
+        lambda ports: OrderBeforeRecord(ports.ledger, ports.broker),
     ),
-    _by("new_id_per_attempt", "gives every attempt an id of its own", "A12", sender=NewIdPerAttempt),
-    _by(
-        "record_deleted_on_exception",
+    "new_id_per_attempt": _by("gives every attempt an id of its own", "A12", sender=NewIdPerAttempt),
+    "record_deleted_on_exception": _by(
         "forgets the order that raised an exception, and begins anew",
         "B05",
         after_submit=record_deleted_on_exception,
     ),
-    _by(
-        "silence_read_as_rejection",
+    "silence_read_as_rejection": _by(
         "takes a timed-out order for one that was refused",
         "A12, B02",
-        after_submit=silence_read_as_rejection,
+        after_submit=partial(read_as_rejection, fault=Ambiguous),
     ),
-    _by(
-        "duplicate_read_as_rejection",
+    "duplicate_read_as_rejection": _by(
         "takes a duplicate's refusal for the order's",
         "B03",
-        after_submit=duplicate_read_as_rejection,
+        after_submit=partial(read_as_rejection, fault=Duplicate),
     ),
-    _by(
-        "sent_again_after_restart",
-        "after a restart sends again whatever it finds unfinished",
-        "B06",
-        sender=SentAgainAfterRestart,
+    "sent_again_after_restart": _by(
+        "after a restart sends again whatever it finds unfinished", "B06", sender=SentAgainAfterRestart
     ),
-    _by(
-        "expired_without_look_up",
-        "lets an expired signal end without looking for its order",
-        "B02",
-        sender=ExpiredWithoutLookUp,
+    "expired_without_look_up": _by(
+        "lets an expired signal end without looking for its order", "B02", sender=ExpiredWithoutLookUp
     ),
-    _by(
-        "expiry_unchecked",
-        "does not look at a signal's age when it comes back",
-        "B07",
-        has_expired=expiry_unchecked,
+    "expiry_unchecked": _by(
+        "does not look at a signal's age when it comes back", "B07", has_expired=lambda *_: False
     ),
-    _on(
-        "claim_read_as_done",
+    "claim_read_as_done": _on(
         "takes a claim for the work that it announces",
-        lambda ports: ClaimReadAsDone(ports.ledger, straight),
         "B01",
+        lambda ports: ClaimReadAsDone(ports.ledger, straight),
     ),
-    _by(
-        "reservation_not_released",
-        "keeps a rejected order's money and symbol",
-        recorder=ReservationNotReleased,
+    "reservation_not_released": _by("keeps a rejected order's money and symbol", recorder=ReservationNotReleased),
+    "exit_gated": _by(
+        "asks the checks that limit new risk whether a position may be left", "A20", exit_denial=exit_gated
     ),
-    _by(
-        "exit_gated",
-        "asks the checks that limit new risk whether a position may be left",
-        "A20",
-        exit_denial=exit_gated,
-    ),
-    _by("halt_ignored", "does not ask whether the account is halted", "A19", ledger_checks=HALT_IGNORED),
-    WrongPolicy(
-        "failures_swallowed",
+    "halt_ignored": _by("does not ask whether the account is halted", "A19", ledger_checks=HALT_IGNORED),
+    "failures_swallowed": WrongPolicy(
         "tells the queue that everything was handled",
         "A14",
-        Policies(execute=failures_swallowed),
+        Policies(answered=lambda _: {"batchItemFailures": []}),
     ),
-)
+}

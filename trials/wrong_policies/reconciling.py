@@ -1,6 +1,5 @@
 """Wrong ways of following an order to its end."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,42 +16,29 @@ from execution.rules import Rules as ExecutionRules
 from reconciliation.guarding import Guardian, next_protection
 from reconciliation.repair import Action, Adopt, Guard, Situation, plan_repair
 from reconciliation.rules import Rules
-from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
+from trials.wrong_policies.policies import Policies, WrongPolicy
 
 
 async def no_sweep(*_: object) -> None:
-    """Pass by."""
+    pass
 
 
 def part_fill_forgotten(execution: Execution, orders: Orders, now: datetime) -> Move | None:
-    """Take a cancelled entry for an empty one."""
     if orders.entry.status is OrderStatus.CANCELED and execution.state is ExecutionState.SUBMITTED:
         return Move(ExecutionState.CANCELED, Settlement(release=Release.RESERVATION_AND_SYMBOL))
     return settle(execution, orders, now)
 
 
-def unprotected(*_: object) -> None:
-    """Find every position well protected."""
-
-
-def live_leg_ignored(orders: Orders) -> bool:
-    """Take a position that is gone for one that has ended."""
-    return orders.held == 0
-
-
 def closed_by_hand_unseen(seen: Situation, rules: ExitRules) -> Action | None:
-    """Look for nobody else's orders."""
     action = plan_repair(seen, rules)
     return None if isinstance(action, Adopt) else action
 
 
 def oversold_left(seen: Situation, rules: ExitRules) -> Action | None:
-    """Find nothing wrong with a position on the other side."""
     return None if seen.orders.held < 0 else plan_repair(seen, rules)
 
 
 async def legs_not_cancelled(execution: Execution, broker: Broker) -> Orders | None:
-    """Read orders as if none were live."""
     orders = await orders_of(execution, broker)
     return None if orders is None else _Unheld(orders.entry, orders.guards, orders.exits, orders.others)
 
@@ -64,60 +50,44 @@ class _Unheld(Orders):
 
 
 class GuardBeforeRecord(Guardian):
-    """Places a stop, then records it."""
-
     async def guard(self, execution: Execution, wanted: Guard, *, naked_since: datetime) -> Execution:
         planned = next_protection(execution, execution.protection, wanted, naked_since)
         order = await self.broker.submit(planned.order_body or {})
         return await self.accepted(execution, planned, order)
 
 
-def _by(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
-    return WrongPolicy(name, wrong, failure, Policies(reconciliation=Rules(**changed)))
+def _by(wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
+    return WrongPolicy(wrong, failure, Policies(reconciliation=Rules(**changed)))
 
 
-def _closing(name: str, wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - as above
-    rules = replace(ClosingRules(), **changed)
+def _closing(wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - as above
+    rules = ClosingRules(**changed)
     both = Policies(execution=ExecutionRules(closing=rules), reconciliation=Rules(closing=rules))
-    return WrongPolicy(name, wrong, failure, both)
+    return WrongPolicy(wrong, failure, both)
 
 
-RECONCILING = (
-    _by(
-        "no_sweep",
-        "leaves what a dead worker left unfinished",
-        "B02",
-        resolve=no_sweep,
-        expire_or_return=no_sweep,
+RECONCILING = {
+    "no_sweep": _by(
+        "leaves what a dead worker left unfinished", "B02", resolve=no_sweep, expire_or_return=no_sweep
     ),
-    _closing(
-        "part_fill_forgotten",
-        "takes a cancelled entry for one that bought nothing",
-        "B08",
-        settle=part_fill_forgotten,
+    "part_fill_forgotten": _closing(
+        "takes a cancelled entry for one that bought nothing", "B08", settle=part_fill_forgotten
     ),
-    _by(
-        "left_naked",
+    "left_naked": _by(
         "leaves a position without a stop",
         "A16, B08",
-        plan_repair=partial(plan_repair, protecting=unprotected),
+        plan_repair=partial(plan_repair, protecting=lambda *_: None),
     ),
-    _closing(
-        "live_leg_ignored",
+    "live_leg_ignored": _closing(
         "calls a position closed while its other leg is live",
-        settle=partial(settle, ended=live_leg_ignored),
+        settle=partial(settle, ended=lambda orders: orders.held == 0),
     ),
-    _by(
-        "closed_by_hand_unseen",
-        "does not look for whoever else has closed a position",
-        plan_repair=closed_by_hand_unseen,
+    "closed_by_hand_unseen": _by(
+        "does not look for whoever else has closed a position", plan_repair=closed_by_hand_unseen
     ),
-    _by("oversold_left", "leaves what two exits sold too much", plan_repair=oversold_left),
-    _closing(
-        "legs_not_cancelled",
-        "sends an exit over the legs that hold what it would sell",
-        "B10",
-        orders_of=legs_not_cancelled,
+    "oversold_left": _by("leaves what two exits sold too much", plan_repair=oversold_left),
+    "legs_not_cancelled": _closing(
+        "sends an exit over the legs that hold what it would sell", "B10", orders_of=legs_not_cancelled
     ),
-    _by("guard_before_record", "places a stop, then writes down which", "A16", guardian=GuardBeforeRecord),
-)
+    "guard_before_record": _by("places a stop, then writes down which", "A16", guardian=GuardBeforeRecord),
+}

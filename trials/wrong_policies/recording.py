@@ -16,24 +16,19 @@ from argo.together import together
 from execution.rules import Rules
 from simulation.ports.ledger import InMemoryLedger
 from trials.wrong_policies.executing import straight
-from trials.wrong_policies.wrong_policy import Policies, WrongPolicy
+from trials.wrong_policies.policies import Policies, WrongPolicy
 
 
 def lease_ignored(found: Execution, now: datetime) -> Held | Settled | None:
-    """Turn nobody away who finds a holder."""
     refusal = changes.turned_away(found, now)
     return None if isinstance(refusal, Held) else refusal
 
 
 class LeaseIgnored(InMemoryLedger):
-    """Turns nobody away who finds a holder."""
-
     turned_away = staticmethod(lease_ignored)
 
 
 class Unfenced(InMemoryLedger):
-    """Writes whatever has been written since."""
-
     def check(self, known: Execution, *, of_same_state: bool = False) -> Execution:  # noqa: ARG002 - that is what is wrong
         found = self.find(known.signal_id, known.executor)
         assert found is not None  # noqa: S101 - nothing is ever deleted
@@ -41,15 +36,11 @@ class Unfenced(InMemoryLedger):
 
 
 class ReservationUnchecked(InMemoryLedger):
-    """Reserves on the account as it was."""
-
     def check_reservation(self, execution: Execution, read: AccountState) -> None:
         pass
 
 
 class HaltNotFenced(InMemoryLedger):
-    """Halts without moving the version that reservations go by."""
-
     async def set_trading_state(
         self,
         executor: str,
@@ -69,8 +60,6 @@ class HaltNotFenced(InMemoryLedger):
 
 
 class OutboxNeverSent(Publisher):
-    """Sends what it has found, and nothing that was left over."""
-
     async def publish(self, signals: Sequence[Signal]) -> Published:
         puts = await together(*(self.put(signal) for signal in signals))
         created = [put for put in puts if put.created]
@@ -79,79 +68,45 @@ class OutboxNeverSent(Publisher):
 
 
 class PublishedBeforeSent(Publisher):
-    """Marks signals as sent, then sends them."""
-
     async def send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
         await together(*(self.ledger.mark_published(each.signal.signal_id, each.awaiting) for each in waiting))
         return await Publisher.send(self, waiting)
 
 
 class PoisonDropped(InterposedQueue):
-    """Sets nothing aside."""
-
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         pass
 
 
-def poison_retried(body: str) -> Signal:
-    """Raise on a message that is no signal."""
-    return Signal.model_validate_json(body)
+def _in(wrong: str, failure: str, ledger: type[InMemoryLedger]) -> WrongPolicy:
+    return WrongPolicy(wrong, failure, Policies(ledger=ledger))
 
 
-def _dropping(ports: GivenPorts) -> GivenPorts:
-    return GivenPorts.like(ports, queue=PoisonDropped(ports.queue, straight))
-
-
-def _in(name: str, wrong: str, ledger: type[InMemoryLedger], failure: str = "") -> WrongPolicy:
-    return WrongPolicy(name, wrong, failure, Policies(ledger=ledger))
-
-
-RECORDING = (
-    _in(
-        "lease_ignored",
-        "takes over what another worker is still at",
-        LeaseIgnored,
-    ),
-    _in(
-        "no_fencing",
-        "writes without asking whether the record is still as it was read",
-        Unfenced,
-        "A08",
-    ),
-    _in(
-        "reservation_unchecked",
+RECORDING = {
+    "lease_ignored": _in("takes over what another worker is still at", "", LeaseIgnored),
+    "no_fencing": _in("writes without asking whether the record is still as it was read", "A08", Unfenced),
+    "reservation_unchecked": _in(
         "reserves money and symbol on the account as it was, whoever has reserved since",
-        ReservationUnchecked,
         "B12, A11",
+        ReservationUnchecked,
     ),
-    _in(
-        "halt_not_fenced",
-        "halts an account without telling the orders that are being planned",
-        HaltNotFenced,
-        "A19",
+    "halt_not_fenced": _in(
+        "halts an account without telling the orders that are being planned", "A19", HaltNotFenced
     ),
-    WrongPolicy(
-        "outbox_never_sent",
-        "never sends what an earlier cycle left in the outbox",
-        "A01",
-        Policies(publisher=OutboxNeverSent),
+    "outbox_never_sent": WrongPolicy(
+        "never sends what an earlier cycle left in the outbox", "A01", Policies(publisher=OutboxNeverSent)
     ),
-    WrongPolicy(
-        "published_before_sent",
-        "marks a signal as sent, then sends it",
-        "A01",
-        Policies(publisher=PublishedBeforeSent),
+    "published_before_sent": WrongPolicy(
+        "marks a signal as sent, then sends it", "A01", Policies(publisher=PublishedBeforeSent)
     ),
-    WrongPolicy(
-        "poison_retried",
+    "poison_retried": WrongPolicy(
         "lets a message that is no signal raise, and come back",
         "A14",
-        Policies(execution=Rules(read=poison_retried)),
+        Policies(execution=Rules(read=Signal.model_validate_json)),
     ),
-    WrongPolicy(
-        "poison_dropped",
+    "poison_dropped": WrongPolicy(
         "acknowledges a message that is no signal, and says nothing",
         "A14",
-        Policies(executor_ports=_dropping),
+        Policies(executor_ports=lambda ports: GivenPorts.like(ports, queue=PoisonDropped(ports.queue, straight))),
     ),
-)
+}

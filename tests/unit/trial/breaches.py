@@ -7,7 +7,7 @@ from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from tests.unit.builders import NOW, a_signal
-from trials.referee import Rule
+from trials.referee.rules import Rule
 
 BREACHES = {}
 
@@ -171,7 +171,7 @@ def fill_forgotten(court):
     court.see("ledger", "settle", held, ExecutionState.FILLED, Settlement(fills=()))
 
 
-@breach(Rule.NAKED)
+@breach(Rule.UNPROTECTED)
 def position_without_a_stop(court):
     court.hold()
     court.look_twice()

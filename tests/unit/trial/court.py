@@ -11,10 +11,13 @@ from simulation.broker.clock import MarketClock
 from simulation.market.sessions import TradingCalendar
 from simulation.ports.ledger import InMemoryLedger
 from tests.unit.builders import NOW, a_profile, a_signal
-from trials.faults import Call, Fault, FaultDraws, UnreliableQueue, Worker
-from trials.faults.effects import Kind
-from trials.referee import LINGERS, Books, Evidence, Referee
+from trials.effects import Call
+from trials.faults import Fault, FaultDraws
+from trials.referee.evidence import Books, Evidence
+from trials.referee.referee import LINGERS, Referee
+from trials.unreliable_queue import UnreliableQueue
 from trials.virtual_time import VirtualClock, VirtualLoop
+from trials.workers import Worker
 
 LEASE = timedelta(seconds=45)
 
@@ -29,19 +32,18 @@ class Court:
         for symbol in ("AAPL", "MSFT"):
             self.broker.set_price(symbol, Decimal(100))
         self.account = self.broker.accounts["argo"]
-        fates = FaultDraws(0, without=set(Fault))
+        draws = FaultDraws(0, without=set(Fault))
         self.queue = UnreliableQueue(
-            self.clock, visibility=LEASE, max_receives=3, fates=fates, chance=fates.chance("queue")
+            self.clock, visibility=LEASE, max_receives=3, draws=draws, chance=draws.chance("queue")
         )
         self.ledger = InMemoryLedger(mode="simulated")
         self.books = Books(self.account, self.queue, a_profile(position_limit=1), set())
-        self.referee = Referee(
-            Evidence(self.ledger, {"argo": self.books}, clock=self.clock, second=self.loop.time)
-        )
+        self.evidence = Evidence(self.ledger, {"argo": self.books}, clock=self.clock, second=self.loop.time)
+        self.referee = Referee(self.evidence)
 
     @property
     def broken(self):
-        return {violation.rule for violation in self.referee.violations}
+        return {violation.rule for violation in self.evidence.violations}
 
     def do(self, work):
         return self.loop.run(work)
@@ -120,4 +122,4 @@ class Court:
         """Let the referee see an effect, which nobody does."""
         worker = Worker("execute#1", self.clock)
         began = self.loop.time() if began is None else began
-        self.referee.witness(Call(worker, Kind(kind), name, args, kwargs, began))
+        self.referee.see(Call(worker, kind, name, args, kwargs, began))

@@ -9,7 +9,7 @@ from argo.domain.symbols import Symbol
 from tests.unit.builders import a_signal, an_account_state
 from tests.unit.trial.breaches import BREACHES, against, deny, write_on
 from tests.unit.trial.court import Court
-from trials.referee import Rule
+from trials.referee.rules import Rule
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_an_account_in_order_breaks_no_rule(court):
     court.referee.expect_peace()
     court.referee.settle()
 
-    assert court.referee.violations == []
+    assert court.evidence.violations == []
 
 
 def test_an_order_is_sent_as_it_is_on_the_record(court):
@@ -79,7 +79,7 @@ def test_a_position_may_be_without_a_stop_for_a_while(court):
     court.guard(execution)
     court.look_twice()
 
-    assert Rule.NAKED not in court.broken
+    assert Rule.UNPROTECTED not in court.broken
 
 
 def test_an_exit_is_no_risk_but_its_symbol_must_have_been_held_for_a_while(court):
@@ -145,4 +145,4 @@ def test_a_breach_is_told_once(court):
     court.referee.settle()
     court.referee.settle()
 
-    assert [violation.rule for violation in court.referee.violations] == [Rule.UNSENT]
+    assert [violation.rule for violation in court.evidence.violations] == [Rule.UNSENT]

@@ -49,7 +49,7 @@ def test_what_one_fault_breaks_alone_is_found_before_anything_else_is_tried():
 
 
 def test_another_rule_that_is_broken_does_not_count():
-    run = breaks_with(NEEDED, signals=20, always=["naked"])
+    run = breaks_with(NEEDED, signals=20, always=["unprotected"])
 
     smallest = Shrinker("ghost", run).shrink(Plan(5, 200))
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trials.faults import Fault, FaultDraws, UnreliableQueue
+from trials.faults import Fault, FaultDraws
+from trials.unreliable_queue import UnreliableQueue
 from trials.virtual_time import Stuck, VirtualClock, VirtualLoop
 
 VISIBILITY = timedelta(seconds=30)
@@ -14,10 +15,10 @@ class Scene:
 
     def __init__(self):
         self.loop = VirtualLoop()
-        fates = FaultDraws(0, without=Fault)
+        draws = FaultDraws(0, without=Fault)
         clock = VirtualClock(self.loop, datetime(2026, 3, 2, 12, tzinfo=UTC))
         self.queue = UnreliableQueue(
-            clock, visibility=VISIBILITY, max_receives=5, fates=fates, chance=fates.chance("queue")
+            clock, visibility=VISIBILITY, max_receives=5, draws=draws, chance=draws.chance("queue")
         )
 
     async def received(self, polls=10):

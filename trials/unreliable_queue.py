@@ -8,8 +8,7 @@ from random import Random  # noqa: TID251 - the seed's
 from argo.domain.signal import Signal
 from argo.ports import Clock, Message, Sent
 from simulation.ports.queue import InMemoryQueue
-from trials.fault import Fault
-from trials.faults.draws import FaultDraws
+from trials.faults import Fault, FaultDraws
 from trials.virtual_time import wake
 
 
@@ -21,11 +20,11 @@ class UnreliableQueue(InMemoryQueue):
     """
 
     def __init__(
-        self, clock: Clock, *, visibility: timedelta, max_receives: int, fates: FaultDraws, chance: Random
+        self, clock: Clock, *, visibility: timedelta, max_receives: int, draws: FaultDraws, chance: Random
     ) -> None:
         """Begin empty."""
         super().__init__(clock, visibility=visibility, max_receives=max_receives)
-        self._fates = fates
+        self._draws = draws
         self._chance = chance
         self._waiting: list[asyncio.Future[None]] = []
         self.poisoned = 0
@@ -37,13 +36,13 @@ class UnreliableQueue(InMemoryQueue):
 
     async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Message]:
         """Receive what is visible, in the order that the seed says."""
-        if self._messages and self._fates.strikes(Fault.OUT_OF_ORDER):
+        if self._messages and self._draws.strikes(Fault.OUT_OF_ORDER):
             shuffled = list(self._messages.items())
             self._chance.shuffle(shuffled)
             self._messages = dict(shuffled)
         found = await super().receive(limit, wait_seconds)
         for delivery in found:
-            if self._fates.strikes(Fault.MESSAGE_TWICE):
+            if self._draws.strikes(Fault.MESSAGE_TWICE):
                 self._messages[delivery.message_id].visible_at = self._clock.now()
         return found
 
@@ -60,7 +59,7 @@ class UnreliableQueue(InMemoryQueue):
 
     async def send(self, signals: Sequence[Signal]) -> Sent:
         """Take some of a batch's signals, and say which not."""
-        taken = [signal for signal in signals if not self._fates.strikes(Fault.SENDING_REFUSED)]
+        taken = [signal for signal in signals if not self._draws.strikes(Fault.SENDING_REFUSED)]
         kept = (await super().send(taken)).signal_ids
         return Sent(kept, {s.signal_id: "the queue refused it" for s in signals if s.signal_id not in kept})
 
@@ -77,7 +76,7 @@ class UnreliableQueue(InMemoryQueue):
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         """Delete handled messages; some of them stay."""
         await super().delete(
-            [handle for handle in receipt_handles if not self._fates.strikes(Fault.DELETION_LOST)]
+            [handle for handle in receipt_handles if not self._draws.strikes(Fault.DELETION_LOST)]
         )
 
     async def poison(self, body: str) -> None:
@@ -85,13 +84,11 @@ class UnreliableQueue(InMemoryQueue):
         self.poisoned += 1
         await self.send_body(body)
 
-    async def redrive(self) -> int:
-        """Put every dead letter back, whatever it is, and return how many there were."""
-        bodies = [letter.body for letter in self.dead_letters]
-        self.dead_letters.clear()
-        for body in bodies:
-            await self.send_body(body)
-        return len(bodies)
+    async def redrive(self) -> None:
+        """Put every dead letter back, whatever it is."""
+        dead, self.dead_letters = self.dead_letters, []
+        for letter in dead:
+            await self.send_body(letter.body)
 
     def _tell(self) -> None:
         waiting, self._waiting = self._waiting, []

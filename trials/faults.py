@@ -1,6 +1,9 @@
-"""Everything that can go wrong in a trial."""
+"""Everything that can go wrong in a trial, and when it does: all of it decided by the trial's seed."""
 
+from collections import Counter
+from collections.abc import Collection
 from enum import StrEnum
+from random import Random  # noqa: TID251 - all that a seed decides is drawn here; the core draws nothing
 
 
 class Fault(StrEnum):
@@ -10,7 +13,6 @@ class Fault(StrEnum):
     meaning: str
 
     def __new__(cls, name: str, worst: float, meaning: str) -> "Fault":
-        """Make a member from its name, worst rate and meaning."""
         member = str.__new__(cls, name)
         member._value_ = name
         member.worst = worst
@@ -50,3 +52,53 @@ class Fault(StrEnum):
     SEEN_AGAIN = "seen_again", 0.2, "the generator finds a signal again"
     OPERATOR_HALTS = "operator_halts", 0.1, "an operator halts the account, and resumes it later"
     OPERATOR_FLATTENS = "operator_flattens", 0.1, "an operator closes a position"
+
+
+class Unavailable(Exception):
+    """AWS did not answer, or refused the call, and the SDK's own retries are over."""
+
+
+class FaultDraws:
+    """Draws what happens; every fault from a stream of its own, so that leaving one out moves no other.
+
+    Which faults a run knows, and how often they strike, is drawn too: a run in which few kinds are frequent meets
+    mixes that a run with a little of everything never does (swarm testing, Groce et al., ISSTA 2012).
+
+    Attributes:
+        rates: of the faults that still strike, how often each does, 0-1.
+        struck: how often each fault has struck.
+    """
+
+    def __init__(self, seed: int, *, without: Collection[Fault] = ()) -> None:
+        """Draw the run's rates from its seed; ``without`` leaves faults out."""
+        self._seed = seed
+        self._streams = {fault: self.chance(fault) for fault in Fault}
+        drawn = {fault: _rate(fault, stream) for fault, stream in self._streams.items()}
+        self.rates = {fault: rate for fault, rate in drawn.items() if rate and fault not in without}
+        self.struck: Counter[Fault] = Counter()
+
+    def strikes(self, fault: Fault) -> bool:
+        """Decide whether a fault strikes now."""
+        if (rate := self.rates.get(fault)) is None or self._streams[fault].random() >= rate:
+            return False
+        self.struck[fault] += 1
+        return True
+
+    def of(self, fault: Fault, least: float, most: float) -> float:
+        """Draw how badly a fault strikes, evenly between two bounds."""
+        return self._streams[fault].uniform(least, most)
+
+    def chance(self, purpose: str) -> Random:
+        """Return a stream for what is no fault: latencies, prices, signals."""
+        return Random(f"{self._seed}:{purpose}")  # noqa: S311 - reproducible, not secret
+
+    def end(self) -> None:
+        """Let nothing strike any more."""
+        self.rates.clear()
+
+
+def _rate(fault: Fault, stream: Random) -> float:
+    known, strength = stream.random() < 0.6, stream.random()
+    # From a hundredth of the worst rate up to it, each order of magnitude as likely; rounded, as the last bits
+    # of a power are the machine's.
+    return round(fault.worst * 10 ** (-2 * strength), 9) if known else 0.0

@@ -2,12 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from functools import partial
-from random import Random  # noqa: TID251 - the seed's
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from argo.domain.execution import Execution
 from argo.domain.faults import Ambiguous, BrokerFault, Refused, Throttled, Unauthorised
@@ -15,19 +12,12 @@ from argo.domain.ledger import Claimed, Held, Settled
 from argo.domain.orders import BrokerOrder
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
-from argo.ports import Broker, Ledger, MarketData, QueueFault, SignalQueue
-from argo.ports.interposed import (
-    InterposedBroker,
-    InterposedLedger,
-    InterposedMarketData,
-    InterposedQueue,
-    Through,
-)
-from trials.fault import Fault
-from trials.faults.draws import FaultDraws
-from trials.faults.trace import Trace
-from trials.faults.unavailable import Unavailable
-from trials.virtual_time import VirtualClock, VirtualLoop
+from argo.ports import QueueFault
+from argo.ports.interposed import Through
+from trials.faults import Fault, FaultDraws, Unavailable
+from trials.records import Trace
+from trials.virtual_time import VirtualLoop
+from trials.workers import Worker
 
 type _Effect[T] = Callable[[], Awaitable[T]]
 
@@ -47,30 +37,18 @@ _REPEATABLE = frozenset(
 )
 """Single writes that botocore sends again when their answer is lost; transactions carry a token instead."""
 
-
-class Kind(StrEnum):
-    """Whose effect it is."""
-
-    LEDGER = "ledger"
-    BROKER = "broker"
-    QUEUE = "queue"
-    MARKET = "market"
+type Port = Literal["ledger", "broker", "queue", "market"]
 
 
-@dataclass(slots=True, eq=False)
-class Worker:
-    """One function's process: it may end at any effect, and then does nothing any more."""
+class Call(NamedTuple):
+    """One call of a port by a worker, which ``began`` at a virtual second."""
 
+    worker: Worker
+    port: Port
     name: str
-    clock: VirtualClock
-    invocation: asyncio.Task[object] | None = field(default=None, repr=False)
-    ended: bool = False
-
-    def end(self) -> None:
-        """End at once, in the middle of whatever it does."""
-        self.ended = True
-        if self.invocation is not None:
-            self.invocation.cancel()
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    began: float
 
 
 class Effects:
@@ -78,53 +56,39 @@ class Effects:
 
     Args:
         loop: Virtual time, and what lands late.
-        fates: Decide.
+        draws: Decide.
         trace: Takes every effect in.
-        witness: Sees every effect at the moment it happens.
+        on_effect: Told of every effect at the moment it happens, just before it does.
     """
 
-    def __init__(self, loop: VirtualLoop, fates: FaultDraws, trace: Trace, witness: "Witness") -> None:
+    def __init__(
+        self, loop: VirtualLoop, draws: FaultDraws, trace: Trace, on_effect: Callable[[Call], None]
+    ) -> None:
         """Draw latencies from the seed."""
         self._loop = loop
-        self._fates = fates
+        self._draws = draws
         self._trace = trace
-        self._witness = witness
-        self._latency: Random = fates.chance("latency")
+        self._on_effect = on_effect
+        self._latency = draws.chance("latency")
 
-    def ledger(self, worker: Worker, port: Ledger) -> Ledger:
-        """Return the ledger as a worker has it."""
-        return InterposedLedger(port, self._by(worker, Kind.LEDGER))
+    def of(self, worker: Worker, port: Port) -> Through:
+        """Return what a worker's calls of a port go through."""
 
-    def broker(self, worker: Worker, port: Broker) -> Broker:
-        """Return the broker as a worker has it."""
-        return InterposedBroker(port, self._by(worker, Kind.BROKER))
-
-    def queue(self, worker: Worker, port: SignalQueue) -> SignalQueue:
-        """Return a queue as a worker has it."""
-        return InterposedQueue(port, self._by(worker, Kind.QUEUE))
-
-    def market(self, worker: Worker, port: MarketData) -> MarketData:
-        """Return the market's data as a worker has it."""
-        return InterposedMarketData(port, self._by(worker, Kind.MARKET))
-
-    def _by(self, worker: Worker, kind: Kind) -> Through:
-        def happen[**P, T](
+        def through[**P, T](
             name: str, effect: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
         ) -> Awaitable[T]:
-            return self.happen(
-                Call(worker, kind, name, args, kwargs, self._loop.time()), partial(effect, *args, **kwargs)
-            )
+            call = Call(worker, port, name, args, kwargs, self._loop.time())
+            return self._happen(call, partial(effect, *args, **kwargs))
 
-        return happen
+        return through
 
-    async def happen[T](self, call: "Call", effect: _Effect[T]) -> T:
-        """Let one effect happen, or not, or twice, or late, and answer, or not."""
+    async def _happen[T](self, call: Call, effect: _Effect[T]) -> T:
         if call.worker.ended:
             raise asyncio.CancelledError
         await self._take_time()
         if call.worker.ended:
             raise asyncio.CancelledError
-        if self._fates.strikes(Fault.KILLED_BEFORE):
+        if self._draws.strikes(Fault.KILLED_BEFORE):
             await self._kill(call, "killed before")
         try:
             answer = await self._answered(call, effect)
@@ -134,65 +98,65 @@ class Effects:
         except Exception as refusal:
             self._note(call, type(refusal).__name__)
             raise
-        self._note(call, told(answer))
-        if self._fates.strikes(Fault.KILLED_AFTER):
+        self._note(call, _told(answer))
+        if self._draws.strikes(Fault.KILLED_AFTER):
             await self._kill(call, "killed after")
         return answer
 
-    def _answered[T](self, call: "Call", effect: _Effect[T]) -> Awaitable[T]:
-        match call.kind:
-            case Kind.LEDGER:
+    def _answered[T](self, call: Call, effect: _Effect[T]) -> Awaitable[T]:
+        match call.port:
+            case "ledger":
                 return self._from_ledger(call, effect)
-            case Kind.QUEUE:
+            case "queue":
                 return self._from_queue(call, effect)
-            case Kind.BROKER | Kind.MARKET:
+            case "broker" | "market":
                 return self._from_broker(call, effect)
 
-    async def _from_ledger[T](self, call: "Call", effect: _Effect[T]) -> T:
-        if self._fates.strikes(Fault.LEDGER_THROTTLED):
+    async def _from_ledger[T](self, call: Call, effect: _Effect[T]) -> T:
+        if self._draws.strikes(Fault.LEDGER_THROTTLED):
             raise Unavailable("the ledger throttles")
         answer = await self._done(call, effect)
         if call.name in _READS:
             return answer
-        if self._fates.strikes(Fault.LEDGER_UNANSWERED):
+        if self._draws.strikes(Fault.LEDGER_UNANSWERED):
             raise Unavailable("the ledger's answer was lost")
-        if call.name in _REPEATABLE and self._fates.strikes(Fault.LEDGER_REPEATED):
+        if call.name in _REPEATABLE and self._draws.strikes(Fault.LEDGER_REPEATED):
             return await self._done(call, effect)
         return answer
 
-    async def _from_queue[T](self, call: "Call", effect: _Effect[T]) -> T:
-        if call.name != "send" and self._fates.strikes(Fault.BACKOFF_REFUSED):
+    async def _from_queue[T](self, call: Call, effect: _Effect[T]) -> T:
+        if call.name != "send" and self._draws.strikes(Fault.BACKOFF_REFUSED):
             raise QueueFault("the queue throttles")
         return await self._done(call, effect)
 
-    async def _from_broker[T](self, call: "Call", effect: _Effect[T]) -> T:
-        fates = self._fates
-        if fates.strikes(Fault.BROKER_THROTTLED):
-            reset = timedelta(seconds=fates.of(Fault.BROKER_THROTTLED, 1, 30))
+    async def _from_broker[T](self, call: Call, effect: _Effect[T]) -> T:
+        draws = self._draws
+        if draws.strikes(Fault.BROKER_THROTTLED):
+            reset = timedelta(seconds=draws.of(Fault.BROKER_THROTTLED, 1, 30))
             raise Throttled("too many requests", until=call.worker.clock.now() + reset, status=429)
-        if fates.strikes(Fault.CREDENTIALS_REFUSED):
+        if draws.strikes(Fault.CREDENTIALS_REFUSED):
             raise Unauthorised("unauthorized.", status=401)
         if call.name in _READS:
-            if fates.strikes(Fault.BROKER_UNREACHABLE):
+            if draws.strikes(Fault.BROKER_UNREACHABLE):
                 raise Ambiguous("bad gateway", status=502)
             return await self._done(call, effect)
-        if call.name == "submit" and fates.strikes(Fault.ORDER_REFUSED):
+        if call.name == "submit" and draws.strikes(Fault.ORDER_REFUSED):
             raise Refused("insufficient buying power", reason=RejectionReason.BUYING_POWER, status=403)
-        if fates.strikes(Fault.ORDER_LOST):
+        if draws.strikes(Fault.ORDER_LOST):
             raise Ambiguous("timed out: it did not arrive")
-        if fates.strikes(Fault.ORDER_LATE):
+        if draws.strikes(Fault.ORDER_LATE):
             self._loop.create_task(self._arrive_late(call, effect))
             raise Ambiguous("timed out: it arrives later")
         answer = await self._done(call, effect)
-        if fates.strikes(Fault.ORDER_UNANSWERED):
+        if draws.strikes(Fault.ORDER_UNANSWERED):
             raise Ambiguous("timed out: it was done")
-        if call.name == "submit" and fates.strikes(Fault.ORDER_REPEATED):
+        if call.name == "submit" and draws.strikes(Fault.ORDER_REPEATED):
             return await self._done(call, effect)
         return answer
 
-    async def _arrive_late(self, call: "Call", effect: _Effect[object]) -> None:
+    async def _arrive_late(self, call: Call, effect: _Effect[object]) -> None:
         """Let a request arrive when nobody waits for its answer any more, whatever has become of its sender."""
-        await asyncio.sleep(self._fates.of(Fault.ORDER_LATE, 0, _LATEST_LANDING))
+        await asyncio.sleep(self._draws.of(Fault.ORDER_LATE, 0, _LATEST_LANDING))
         try:
             await self._done(call, effect)
         except BrokerFault as refusal:
@@ -200,41 +164,26 @@ class Effects:
         else:
             self._note(call, "arrives late")
 
-    def _done[T](self, call: "Call", effect: _Effect[T]) -> Awaitable[T]:
-        self._witness(call)
+    def _done[T](self, call: Call, effect: _Effect[T]) -> Awaitable[T]:
+        self._on_effect(call)
         return effect()
 
     def _take_time(self) -> asyncio.Future[None]:
-        slow = self._fates.strikes(Fault.SLOW)
+        slow = self._draws.strikes(Fault.SLOW)
         return self._loop.sleep(
-            self._fates.of(Fault.SLOW, 1, _LONGEST) if slow else 0.001 + 0.05 * self._latency.random()
+            self._draws.of(Fault.SLOW, 1, _LONGEST) if slow else 0.001 + 0.05 * self._latency.random()
         )
 
-    async def _kill(self, call: "Call", how: str) -> None:
+    async def _kill(self, call: Call, how: str) -> None:
         self._note(call, how)
         call.worker.end()
         await self._loop.create_future()
 
-    def _note(self, call: "Call", how: str) -> None:
-        self._trace.add(self._loop.time(), call.worker.name, f"{call.kind}.{call.name}", about(call.args), how)
+    def _note(self, call: Call, how: str) -> None:
+        self._trace.add(self._loop.time(), call.worker.name, f"{call.port}.{call.name}", _about(call.args), how)
 
 
-class Call(NamedTuple):
-    """One call of a port by a worker, which ``began`` at a virtual second."""
-
-    worker: Worker
-    kind: Kind
-    name: str
-    args: tuple[object, ...]
-    kwargs: Mapping[str, object]
-    began: float
-
-
-type Witness = Callable[[Call], None]
-"""Told of every effect at the moment it happens, just before it does."""
-
-
-def about(args: tuple[object, ...]) -> str:
+def _about(args: tuple[object, ...]) -> str:
     """Name the record that an effect is about, by what it was called with."""
     match args[0] if args else None:
         case str() as first:
@@ -251,7 +200,7 @@ def about(args: tuple[object, ...]) -> str:
             return ""
 
 
-def told(answer: object) -> str:
+def _told(answer: object) -> str:
     """Tell an effect's answer, as far as it says where a record or an order stands."""
     match answer:
         case Execution() as execution:
