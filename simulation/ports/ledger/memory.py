@@ -13,7 +13,7 @@ from argo.domain.ledger import (
     Release,
 )
 from argo.domain.signal import Signal
-from argo.ports.changing_ledger import ChangingLedger
+from argo.ports.ledger import ChangingLedger
 from simulation.ports.ledger.accounts import Accounts
 from simulation.ports.ledger.digest import digest_of, lines
 from simulation.ports.ledger.executions import Executions

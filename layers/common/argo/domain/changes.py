@@ -125,18 +125,18 @@ def paused(
     *,
     until: datetime,
     now: datetime,
-    state: ExecutionState | None,
-    detail: Mapping[str, str],
-    release: Release,
-    closes: str | None,
-    missing_since: datetime | None,
+    state: ExecutionState | None = None,
+    detail: Mapping[str, str] | None = None,
+    release: Release = Release.NOTHING,
+    closes: str | None = None,
+    missing_since: datetime | None = None,
 ) -> Change:
     """Record what stood in the way and from when the next delivery may go on.
 
     Raises:
         IllegalTransition: there is no way to the state, where one is given.
     """
-    details = {**detail, **recorded(closes=closes, missing_since=missing_since)}
+    details = {**(detail or {}), **recorded(closes=closes, missing_since=missing_since)}
     values: dict[str, object] = {
         "obstacle": str(obstacle),
         "lease_until": until,

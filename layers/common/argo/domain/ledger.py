@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import TypedDict
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Execution, Fill, OrderLeg
+from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
 from argo.domain.orders import BrokerOrder
 from argo.domain.signal import Signal
 from argo.domain.signal_outcome import SignalOutcome
@@ -94,6 +95,21 @@ class Settlement:
     trade_exit: TradeExit | None = None
     sent_again: bool = False
     release: Release = Release.NOTHING
+
+
+class Pause(TypedDict, total=False):
+    """What an execution may learn at a pause.
+
+    ``state`` is given where the pause is a transition too: SUBMITTING to UNKNOWN, or back to CLAIMED with a
+    ``release`` of what the intent had reserved. ``closes`` is the signal whose position this one begins to close,
+    ``missing_since`` when a look-up first found no order.
+    """
+
+    state: ExecutionState | None
+    detail: Mapping[str, str]
+    release: Release
+    closes: str | None
+    missing_since: datetime | None
 
 
 def accepted(order: BrokerOrder, differences: Mapping[str, str]) -> Settlement:

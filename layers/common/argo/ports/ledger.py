@@ -1,12 +1,14 @@
 """The record of every signal and every execution."""
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Unpack
 
-from argo.domain.account import AccountState, TradingState
+from argo.domain import changes
+from argo.domain.account import AccountState, TradeExit, TradingState
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection
-from argo.domain.ledger import Claim, Intent, Page, PutSignal, Release, Settlement, StoredSignal
+from argo.domain.ledger import Claim, Intent, Page, Pause, PutSignal, Release, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal
@@ -66,25 +68,9 @@ class Ledger(Protocol):
         """
 
     async def pause(
-        self,
-        execution: Execution,
-        obstacle: Obstacle,
-        *,
-        until: datetime,
-        now: datetime,
-        state: ExecutionState | None = None,
-        detail: Mapping[str, str] | None = None,
-        release: Release = Release.NOTHING,
-        closes: str | None = None,
-        missing_since: datetime | None = None,
+        self, execution: Execution, obstacle: Obstacle, *, until: datetime, now: datetime, **learnt: Unpack[Pause]
     ) -> Execution:
         """Record what stood in the way and let the next delivery go on from ``until``.
-
-        ``closes`` is the signal whose position this one begins to close, ``missing_since`` when a look-up first
-        found no order.
-
-        ``state`` is given where the pause is a transition too: SUBMITTING to UNKNOWN, or back to CLAIMED
-        with a ``release`` of what the intent had reserved.
 
         Raises:
             LostLease: the record is not at the state and epoch of ``execution``.
@@ -150,3 +136,41 @@ class Ledger(Protocol):
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
         """Return an account's executions of signals created on a UTC day, newest first."""
+
+
+class ChangingLedger(Ledger):
+    """The half of a ledger that is the same whatever keeps its records: it writes `argo.domain.changes`."""
+
+    async def settle(
+        self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
+    ) -> Execution:
+        change = changes.settled(execution, state, settlement, now=now)
+        return await self._move(execution, change, settlement.release, settlement.trade_exit)
+
+    async def pause(
+        self, execution: Execution, obstacle: Obstacle, *, until: datetime, now: datetime, **learnt: Unpack[Pause]
+    ) -> Execution:
+        change = changes.paused(execution, obstacle, until=until, now=now, **learnt)
+        return await self._move(execution, change, learnt.get("release", Release.NOTHING))
+
+    async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
+        return await self._move(execution, changes.exit_recorded(execution, planned, now=now))
+
+    async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
+        return await self._move(execution, changes.protection_recorded(execution, protection, now=now))
+
+    @abstractmethod
+    async def _move(
+        self,
+        execution: Execution,
+        change: changes.Change,
+        release: Release = Release.NOTHING,
+        ended: TradeExit | None = None,
+    ) -> Execution:
+        """Write a change on the condition that the record is as ``execution`` has it, and what goes with it.
+
+        That is what the account gets back, and the trade that has ``ended``.
+
+        Raises:
+            LostLease: the record is not as ``execution`` has it.
+        """

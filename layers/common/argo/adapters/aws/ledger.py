@@ -24,7 +24,7 @@ from argo.domain.ledger import (
     SymbolLocked,
 )
 from argo.domain.signal import Signal
-from argo.ports.changing_ledger import ChangingLedger
+from argo.ports.ledger import ChangingLedger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
