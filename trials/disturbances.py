@@ -1,5 +1,6 @@
 """What a trial's world does of itself: prices move, the broker has moods, people step in."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +11,6 @@ from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE, Rounding, floor_to, on_
 from argo.domain.symbols import Symbol
 from simulation.broker import Behaviour, order_request
 from trials.accounts import PROFILES, SYMBOLS
-from trials.effects import Call
 from trials.faults import Fault
 from trials.world import FaultyWorld
 
@@ -87,11 +87,9 @@ class Disturbances:
         for price in (target.limit_price, stop.stop_price):
             self._set_price(Symbol(stop.symbol), price)
 
-    def see_order(self, call: Call) -> None:
+    def see_order(self, body: Mapping[str, object]) -> None:
         """Decide, as an order reaches the broker, whether it will fill in part or be rejected later."""
-        draws, (body,) = self._world.draws, call.args
-        assert isinstance(body, dict)  # noqa: S101 - the port's type
-        client_order_id = str(body["client_order_id"])
+        draws, client_order_id = self._world.draws, str(body["client_order_id"])
         if draws.strikes(Fault.FILLED_IN_PART):
             part = Decimal(str(body["qty"])) * Decimal(str(round(draws.of(Fault.FILLED_IN_PART, 0, 1), 2)))
             whole = floor_to(part, CRYPTO_STEP if "/" in str(body["symbol"]) else WHOLE_SHARE)

@@ -146,8 +146,9 @@ class _Trial:
 
     def _see(self, call: Call) -> None:
         self._world.referee.see(call)
-        if call.name == "submit":
-            self._disturbances.see_order(call)
+        match call.name, call.args:
+            case "submit", (Mapping() as body,):
+                self._disturbances.see_order(body)
 
     async def _every(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do something again and again, beginning at a moment of the seed's, whether or not it has ended."""

@@ -81,7 +81,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """Run a callback at a virtual time."""
         due = _Due(callback, args, context)
         self._set += 1
         heappush(self._timers, (when, self._tie(), self._set, due))
@@ -94,15 +93,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """Run a callback so many virtual seconds later."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def create_future(self) -> asyncio.Future[Any]:
-        """Return a future of this loop."""
         return asyncio.Future(loop=self)
 
     def create_task[T](self, coro: Coroutine[Any, Any, T], **kwargs: Any) -> asyncio.Task[T]:  # noqa: ANN401 - asyncio's
-        """Run a coroutine as a task."""
         return asyncio.Task(coro, loop=self, **kwargs)
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
@@ -153,7 +149,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 self._ready.append(due)
 
     def is_running(self) -> bool:
-        """Tell whether this loop is the running one."""
         return asyncio.events._get_running_loop() is self  # noqa: SLF001
 
     def is_closed(self) -> bool:
@@ -161,7 +156,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
     def get_debug(self) -> bool:
-        """Tell that asyncio's slow checks are off."""
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -176,15 +170,10 @@ class VirtualClock:
         """Show ``starts_at``, aware, at the loop's second 0."""
         self._loop = loop
         self._starts_at = starts_at + skew
-        self._shown = (0.0, self._starts_at)
 
     def now(self) -> datetime:
         """Return the time by this clock."""
-        second, shown = self._shown
-        if second != (seconds := self._loop.time()):
-            shown = self._starts_at + timedelta(seconds=seconds)
-            self._shown = seconds, shown
-        return shown
+        return self._starts_at + timedelta(seconds=self._loop.time())
 
     async def sleep_until(self, time: datetime) -> None:
         """Return when this clock shows ``time``."""

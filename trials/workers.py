@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ class Worker:
 
     name: str
     clock: VirtualClock
-    invocation: asyncio.Task[object] | None = field(default=None, repr=False)
+    invocation: asyncio.Task[object] | None = None
     ended: bool = False
 
     def end(self) -> None:

@@ -44,6 +44,15 @@ def named(client_order_id: str) -> Name | None:
     return Name(**found.groupdict()) if found else None
 
 
+@lru_cache(maxsize=4_096)
+def signal_in(body: str) -> str | None:
+    """Return the signal of a message that is one."""
+    try:
+        return str(json.loads(body)["signal_id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class Violation(NamedTuple):
     """A rule that did not hold: at which virtual second, of which record, and how."""
 
@@ -75,7 +84,6 @@ class Evidence:
     clock: VirtualClock
     second: Callable[[], float]
     violations: list[Violation] = field(default_factory=list)
-    _signal_of_body: dict[str, str | None] = field(default_factory=dict)
 
     def violated(self, rule: str, about: str, detail: str) -> None:
         """Note a violation; the first of a rule and a record stands for all."""
@@ -90,15 +98,6 @@ class Evidence:
     def executions_of(self, executor: str) -> Iterator[Execution]:
         """Yield one account's executions."""
         return (execution for execution in self.ledger.every_execution if execution.executor == executor)
-
-    def signal_in(self, body: str) -> str | None:
-        """Return the signal of a message that is one; a body is read once."""
-        if body not in self._signal_of_body:
-            try:
-                self._signal_of_body[body] = json.loads(body)["signal_id"]
-            except (ValueError, KeyError, TypeError):
-                self._signal_of_body[body] = None
-        return self._signal_of_body[body]
 
     def unprotected(self, executor: str) -> Iterator[str]:
         """Yield the symbols whose position no live stop, and no order that closes it, would end."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
-from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named
+from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named, signal_in
 
 _TIME_ENOUGH = timedelta(seconds=170)
 """What a signal needs at most once nothing fails: a dead worker's lease, its message's return, a minute."""
@@ -124,7 +124,7 @@ def _check_orders_are_placed(evidence: Evidence, executor: str) -> None:
 def _check_dead_letters(evidence: Evidence, executor: str) -> None:
     queue = evidence.accounts[executor].queue
     for letter in queue.dead_letters:
-        if (signal_id := evidence.signal_in(letter.body)) is not None:
+        if (signal_id := signal_in(letter.body)) is not None:
             evidence.violated("dead_letter", signal_id, "a signal ended as a dead letter")
         elif letter.reason is None:
             evidence.violated("dead_letter", executor, "a message was received too often, and says no reason")

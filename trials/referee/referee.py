@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from trials.referee import final_checks
 from trials.referee.effect_checks import EffectChecks
-from trials.referee.evidence import UNRESOLVED, Evidence
+from trials.referee.evidence import UNRESOLVED, Evidence, signal_in
 
 LINGERS = timedelta(minutes=12)
 """How long an order may outlive its execution, or a position go without a stop, while faults strike.
@@ -76,7 +76,7 @@ class Referee:
                     continue
                 if executor not in in_queues:
                     bodies = evidence.accounts[executor].queue.every_body
-                    in_queues[executor] = {evidence.signal_in(body) for body in bodies}
+                    in_queues[executor] = {signal_in(body) for body in bodies}
                 if signal_id not in in_queues[executor]:
                     evidence.violated("lost", signal_id, f"{executor} never hears of it")
 
