@@ -1,65 +1,16 @@
-"""A signal at one account, and the figures that exports and reports work out of its record. Pure."""
+"""The figures that exports and reports work out of executions: positions, profits, times. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from argo.domain.conservation import Part, part_of, standstill
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import SignalRecord
-
-DECLINED = "declined"
-"""What a signal is counted as at an account that was never sent it."""
 
 ENTRY = frozenset({"entry"})
 EXITS = frozenset({"take_profit", "stop_loss", "exit"})
 
 _NINE_PLACES = Decimal("1e-9")
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A signal at one account, which was sent it, declined it, or executed it all the same."""
-
-    executor: str
-    record: SignalRecord
-
-    @property
-    def execution(self) -> Execution | None:
-        """What the account made of it."""
-        return self.record.executions.get(self.executor)
-
-    @property
-    def mode(self) -> str | None:
-        """The mode that the record was written in."""
-        known = self.execution or self.record.stored
-        return known.mode if known else None
-
-    @property
-    def counted_as(self) -> str:
-        """The count of the conservation sum that it is in, or `DECLINED`."""
-        if self.execution is not None:
-            return part_of(self.execution)
-        return DECLINED if self.declined else Part.UNRESOLVED
-
-    @property
-    def declined(self) -> str | None:
-        """Why the account did not want the signal."""
-        return self.record.declined.get(self.executor)
-
-    @property
-    def reason(self) -> str | None:
-        """Why there is no order."""
-        return self.execution.reason if self.execution else self.declined
-
-    @property
-    def obstacle(self) -> str | None:
-        """What the last attempt met, or where a signal waits that nobody has taken."""
-        if self.execution is not None:
-            return self.execution.obstacle
-        stored = self.record.stored
-        return None if stored is None or self.declined else standstill(stored, self.executor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +40,6 @@ class Position:
         return self.execution.realised_profit
 
 
-def trades_of(record: SignalRecord) -> list[Trade]:
-    """Return a signal at every account that was sent it, declined it, or executed it all the same."""
-    return [Trade(name, record) for name in sorted({*record.addressed, *record.declined, *record.executions})]
-
-
 def positions(executions: Iterable[Execution]) -> list[Position]:
     """Return the positions of an account's executions, in their order."""
     return [
@@ -117,17 +63,6 @@ def filled(execution: Execution, legs: Collection[str]) -> Filled | None:
     return Filled(quantity, price, last.at, last.leg)
 
 
-def leg_id(execution: Execution, role: str) -> str | None:
-    """Return the order id of a bracket's leg."""
-    return next((leg.order_id for leg in execution.legs if leg.role == role), None)
-
-
-def sent(execution: Execution, name: str) -> Decimal | None:
-    """Return a number of the order as sent."""
-    body = execution.order_body or {}
-    return Decimal(str(body[name])) if name in body else None
-
-
 def r_multiple(execution: Execution) -> Decimal | None:
     """Return the profit in units of what the entry risked, from its average price to the first stop."""
     stop, entry = execution.planned_stop, filled(execution, ENTRY)
@@ -147,11 +82,6 @@ def ordered_at(execution: Execution) -> datetime | None:
     if execution.order_id is None:
         return None
     return reached(execution, ExecutionState.SUBMITTED) or reached(execution, ExecutionState.CLOSED)
-
-
-def ended_at(execution: Execution) -> datetime | None:
-    """Return when an execution ended."""
-    return execution.history[-1].at if execution.state.is_terminal and execution.history else None
 
 
 def latency(execution: Execution) -> timedelta | None:

@@ -5,30 +5,22 @@ and none is renamed or moved: what reads an export today reads it after an upgra
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
+from operator import attrgetter, methodcaller
+from typing import Any
 
-from pydantic import BaseModel
-
+from argo.domain.conservation import Part, part_of, standstill
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import StoredSignal
-from console.trades import (
-    ENTRY,
-    EXITS,
-    Filled,
-    Trade,
-    ended_at,
-    filled,
-    latency,
-    leg_id,
-    ordered_at,
-    r_multiple,
-    reached,
-    sent,
-)
+from argo.domain.ledger import SignalRecord, StoredSignal
+from console.trades import ENTRY, EXITS, Filled, filled, latency, ordered_at, r_multiple, reached
+
+DECLINED = "declined"
+"""What a signal is counted as at an account that was never sent it."""
 
 type Value = str | Decimal | int | datetime | Sequence[str] | None
 
@@ -70,54 +62,92 @@ class Column[T]:
     value: Callable[[T], Value]
 
 
-def as_json(content: object) -> str:
-    """Write records, or what is made of them, as JSON on one line."""
-    return json.dumps(content, default=_plain, separators=(",", ":"))
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A signal at one account, as `trades_of` has it.
+
+    ``mode`` is the one that the record was written in, ``counted_as`` the count of the conservation sum that it is
+    in, or `DECLINED`, ``reason`` why there is no order, and ``obstacle`` what the last attempt met, or where a
+    signal waits that nobody has taken.
+    """
+
+    executor: str
+    record: SignalRecord
+    mode: str | None
+    counted_as: str
+    reason: str | None
+    obstacle: str | None
+    execution: Execution | None = None
+    entry: Filled | None = None
+    exit: Filled | None = None
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    raise TypeError(f"no JSON for {value!r}")
+def trades_of(record: SignalRecord) -> list[Trade]:
+    """Return a signal at every account that was sent it, declined it, or executed it all the same."""
+    return [_trade(name, record) for name in sorted({*record.addressed, *record.declined, *record.executions})]
 
 
-def _of_signal(name: str, kind: Kind, meaning: str) -> Column[StoredSignal]:
-    return Column(name, kind, meaning, lambda stored: getattr(stored.signal, name))
+def _trade(executor: str, record: SignalRecord) -> Trade:
+    execution, declined = record.executions.get(executor), record.declined.get(executor)
+    if execution is not None:
+        return Trade(
+            executor,
+            record,
+            execution.mode,
+            part_of(execution),
+            execution.reason,
+            execution.obstacle,
+            execution,
+            filled(execution, ENTRY),
+            filled(execution, EXITS),
+        )
+    mode = record.stored.mode if record.stored else None
+    if declined or not record.stored:
+        return Trade(executor, record, mode, DECLINED if declined else Part.UNRESOLVED, declined, None)
+    return Trade(executor, record, mode, Part.UNRESOLVED, None, standstill(record.stored, executor))
 
 
-def _of_outcome(name: str, kind: Kind, meaning: str) -> Column[StoredSignal]:
-    return Column(f"outcome_{name}", kind, meaning, lambda stored: getattr(stored.outcome, name, None))
+def _column(
+    root: str, name: str, kind: Kind, meaning: str, last: str | Callable[[Any], Value] | None = None
+) -> Column[Any]:
+    """Return a column that is read off a record step by step, and is empty where there is nothing on the way.
+
+    The steps are the attributes in ``root``, then those in ``last`` or what it works out; by default the name.
+    """
+    end = [last] if callable(last) else [attrgetter(each) for each in (last or name).split(".")]
+    steps: list[Callable[[Any], Any]] = [*(attrgetter(each) for each in root.split(".") if each), *end]
+
+    def value(found: Any) -> Value:  # noqa: ANN401 - a record, then what is in it
+        for step in steps:
+            if found is None:
+                return None
+            found = step(found)
+        if kind is Kind.JSON and found is not None:
+            return json.dumps(found, default=methodcaller("model_dump", mode="json"), separators=(",", ":"))
+        return sorted(found) if kind is Kind.NAMES else found
+
+    return Column(name, kind, meaning, value)
 
 
-def _of_subject(name: str, kind: Kind, meaning: str) -> Column[Trade]:
-    return Column(name, kind, meaning, lambda trade: getattr(trade.record.subject, name))
+_of_record = partial(_column, "")
+_of_signal = partial(_column, "signal")
+_of_outcome = partial(_column, "outcome")
+_of_subject = partial(_column, "record.subject")
+_of_execution = partial(_column, "execution")
 
 
-def _of_trade(name: str, kind: Kind, meaning: str) -> Column[Trade]:
-    return Column(name, kind, meaning, lambda trade: getattr(trade, name))
+def _leg_id(execution: Execution, role: str) -> str | None:
+    return next((leg.order_id for leg in execution.legs if leg.role == role), None)
 
 
-def _of_execution(
-    name: str, kind: Kind, meaning: str, value: Callable[[Execution], Value] | None = None
-) -> Column[Trade]:
-    """Return a column that is empty while no executor has taken the signal."""
-
-    def read(trade: Trade) -> Value:
-        if trade.execution is None:
-            return None
-        found: Value = value(trade.execution) if value else getattr(trade.execution, name)
-        return found
-
-    return Column(name, kind, meaning, read)
+def _sent(execution: Execution, name: str) -> Decimal | None:
+    """Return a number of the order as sent."""
+    body = execution.order_body or {}
+    return Decimal(str(body[name])) if name in body else None
 
 
-def _filled(
-    name: str, kind: Kind, meaning: str, legs: Collection[str], figure: Callable[[Filled], Value]
-) -> Column[Trade]:
-    """Return a column of what some legs have filled; empty while nothing has."""
-    return _of_execution(
-        name, kind, meaning, lambda e: None if (found := filled(e, legs)) is None else figure(found)
-    )
+def _ended_at(execution: Execution) -> datetime | None:
+    return execution.history[-1].at if execution.state.is_terminal and execution.history else None
 
 
 def _milliseconds(execution: Execution) -> int | None:
@@ -127,7 +157,7 @@ def _milliseconds(execution: Execution) -> int | None:
 SIGNAL_COLUMNS: Sequence[Column[StoredSignal]] = (
     _of_signal("signal_id", Kind.TEXT, "Derived from strategy, version, symbol, side, timeframe and bar"),
     _of_signal("created_at", Kind.TIME, "When it was made"),
-    Column("mode", Kind.TEXT, "live, paper or simulated", lambda stored: stored.mode),
+    _of_record("mode", Kind.TEXT, "live, paper or simulated"),
     _of_signal("symbol", Kind.TEXT, "`AAPL`, `BTC/USD`"),
     _of_signal("side", Kind.TEXT, "buy or sell"),
     _of_signal("confidence", Kind.DECIMAL, "Percent, 0-100"),
@@ -142,36 +172,36 @@ SIGNAL_COLUMNS: Sequence[Column[StoredSignal]] = (
     _of_signal("expires_at", Kind.TIME, "From then on nothing is sent for it"),
     _of_signal("regime", Kind.TEXT, "bull, bear, chop, crisis or not_warm"),
     _of_signal("schema_version", Kind.INTEGER, "Of the queue's message"),
-    Column("votes", Kind.JSON, "Each source's side, confidence and weight", lambda s: as_json(s.signal.votes)),
-    Column("published_to", Kind.NAMES, "Accounts whose queue has it", lambda s: sorted(s.published_to)),
-    Column("awaiting", Kind.NAMES, "Accounts whose queue lacks it still", lambda s: sorted(s.awaiting)),
-    Column("declined", Kind.JSON, "Accounts that did not want it, with the reason", lambda s: as_json(s.declined)),
-    _of_outcome("ending", Kind.TEXT, "target, stop, expiry or unseen; empty until it is known"),
-    _of_outcome("at", Kind.TIME, "Start of the bar that decided"),
-    _of_outcome("bars", Kind.INTEGER, "Number of that bar, the first after the signal's being 1"),
-    _of_outcome("price", Kind.DECIMAL, "USD"),
-    _of_outcome("realised_r", Kind.DECIMAL, "Result in units of the risk, before costs"),
+    _of_signal("votes", Kind.JSON, "Each source's side, confidence and weight"),
+    _of_record("published_to", Kind.NAMES, "Accounts whose queue has it"),
+    _of_record("awaiting", Kind.NAMES, "Accounts whose queue lacks it still"),
+    _of_record("declined", Kind.JSON, "Accounts that did not want it, with the reason"),
+    _of_outcome("outcome_ending", Kind.TEXT, "target, stop, expiry or unseen; empty until it is known", "ending"),
+    _of_outcome("outcome_at", Kind.TIME, "Start of the bar that decided", "at"),
+    _of_outcome("outcome_bars", Kind.INTEGER, "Number of that bar, the first after the signal's being 1", "bars"),
+    _of_outcome("outcome_price", Kind.DECIMAL, "USD", "price"),
+    _of_outcome("outcome_realised_r", Kind.DECIMAL, "Result in units of the risk, before costs", "realised_r"),
 )
 """A row per signal."""
 
 
 TRADE_COLUMNS: Sequence[Column[Trade]] = (
     _of_subject("signal_id", Kind.TEXT, "The signal, as in signals"),
-    _of_trade("executor", Kind.TEXT, "The account"),
+    _of_record("executor", Kind.TEXT, "The account"),
     _of_subject("created_at", Kind.TIME, "When the signal was made"),
-    _of_trade("mode", Kind.TEXT, "live, paper or simulated"),
+    _of_record("mode", Kind.TEXT, "live, paper or simulated"),
     _of_subject("symbol", Kind.TEXT, "`AAPL`, `BTC/USD`"),
     _of_subject("side", Kind.TEXT, "Side of the entry: buy or sell"),
     _of_subject("confidence", Kind.DECIMAL, "Percent, 0-100"),
-    _of_trade(
+    _of_record(
         "counted_as",
         Kind.TEXT,
         "Where `argo audit` counts it: with_order, denied, rejected, expired, dead_lettered or unresolved; "
         "or declined, which was never sent",
     ),
     _of_execution("state", Kind.TEXT, "Empty while no executor has taken the signal"),
-    _of_trade("reason", Kind.TEXT, "Why there is no order"),
-    _of_trade("obstacle", Kind.TEXT, "What the last attempt met, or where the signal waits"),
+    _of_record("reason", Kind.TEXT, "Why there is no order"),
+    _of_record("obstacle", Kind.TEXT, "What the last attempt met, or where the signal waits"),
     _of_execution(
         "broker_message", Kind.TEXT, "The broker's words, if it refused", lambda e: e.detail.get("message")
     ),
@@ -180,26 +210,19 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
     _of_execution(
         "order_id", Kind.TEXT, "The entry's, the broker's; of a signal that closed a position, the exit's"
     ),
-    _of_execution("take_profit_order_id", Kind.TEXT, "The bracket's target", lambda e: leg_id(e, "take_profit")),
-    _of_execution("stop_loss_order_id", Kind.TEXT, "The bracket's stop", lambda e: leg_id(e, "stop_loss")),
-    _of_execution(
-        "exit_order_id", Kind.TEXT, "What closed it early", lambda e: e.exit.order_id if e.exit else None
-    ),
-    _of_execution(
-        "guard_order_id",
-        Kind.TEXT,
-        "What the reconciler placed to guard it",
-        lambda e: e.protection.order_id if e.protection else None,
-    ),
-    _of_execution("ordered_quantity", Kind.DECIMAL, "Shares or coins, as sent", lambda e: sent(e, "qty")),
-    _of_execution("limit_price", Kind.DECIMAL, "USD, as sent", lambda e: sent(e, "limit_price")),
-    _of_execution("stop_price", Kind.DECIMAL, "USD, as first planned", lambda e: e.planned_stop),
-    _of_execution("target_price", Kind.DECIMAL, "USD, as first planned", lambda e: e.planned_target),
-    _filled("entry_quantity", Kind.DECIMAL, "Shares or coins filled", ENTRY, lambda f: f.quantity),
-    _filled("entry_price", Kind.DECIMAL, "USD, average, to nine places", ENTRY, lambda f: f.price),
-    _filled("exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", EXITS, lambda f: f.quantity),
-    _filled("exit_price", Kind.DECIMAL, "USD, average, to nine places", EXITS, lambda f: f.price),
-    _filled("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", EXITS, lambda f: f.leg),
+    _of_execution("take_profit_order_id", Kind.TEXT, "The bracket's target", lambda e: _leg_id(e, "take_profit")),
+    _of_execution("stop_loss_order_id", Kind.TEXT, "The bracket's stop", lambda e: _leg_id(e, "stop_loss")),
+    _of_execution("exit_order_id", Kind.TEXT, "What closed it early", "exit.order_id"),
+    _of_execution("guard_order_id", Kind.TEXT, "What the reconciler placed to guard it", "protection.order_id"),
+    _of_execution("ordered_quantity", Kind.DECIMAL, "Shares or coins, as sent", lambda e: _sent(e, "qty")),
+    _of_execution("limit_price", Kind.DECIMAL, "USD, as sent", lambda e: _sent(e, "limit_price")),
+    _of_execution("stop_price", Kind.DECIMAL, "USD, as first planned", "planned_stop"),
+    _of_execution("target_price", Kind.DECIMAL, "USD, as first planned", "planned_target"),
+    _of_record("entry_quantity", Kind.DECIMAL, "Shares or coins filled", "entry.quantity"),
+    _of_record("entry_price", Kind.DECIMAL, "USD, average, to nine places", "entry.price"),
+    _of_record("exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", "exit.quantity"),
+    _of_record("exit_price", Kind.DECIMAL, "USD, average, to nine places", "exit.price"),
+    _of_record("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", "exit.leg"),
     _of_execution("realised_profit", Kind.DECIMAL, "USD, before fees: the ledger knows none"),
     _of_execution("r_multiple", Kind.DECIMAL, "Profit by what the entry risked at its first stop", r_multiple),
     _of_execution("claimed_at", Kind.TIME, "An executor took it", lambda e: reached(e, ExecutionState.CLAIMED)),
@@ -210,17 +233,13 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
         lambda e: reached(e, ExecutionState.SUBMITTING),
     ),
     _of_execution("ordered_at", Kind.TIME, "The broker had the order", ordered_at),
-    _filled("entered_at", Kind.TIME, "The entry filled", ENTRY, lambda f: f.at),
-    _filled("exited_at", Kind.TIME, "The last exit filled", EXITS, lambda f: f.at),
-    _of_execution("ended_at", Kind.TIME, "The execution ended", ended_at),
+    _of_record("entered_at", Kind.TIME, "The entry filled", "entry.at"),
+    _of_record("exited_at", Kind.TIME, "The last exit filled", "exit.at"),
+    _of_execution("ended_at", Kind.TIME, "The execution ended", _ended_at),
     _of_execution("signal_to_order_ms", Kind.INTEGER, "From created_at to ordered_at", _milliseconds),
-    _of_execution("fills", Kind.JSON, "Order, leg, quantity, price and time of each", lambda e: as_json(e.fills)),
-    _of_execution("history", Kind.JSON, "Every transition: time, worker, words", lambda e: as_json(e.history)),
-    _of_execution(
-        "order_body", Kind.JSON, "The order as sent", lambda e: as_json(e.order_body) if e.order_body else None
-    ),
-    _of_execution(
-        "detail", Kind.JSON, "Numbers of gate and sizing, the broker's answer", lambda e: as_json(e.detail)
-    ),
+    _of_execution("fills", Kind.JSON, "Order, leg, quantity, price and time of each"),
+    _of_execution("history", Kind.JSON, "Every transition: time, worker, words"),
+    _of_execution("order_body", Kind.JSON, "The order as sent"),
+    _of_execution("detail", Kind.JSON, "Numbers of gate and sizing, the broker's answer"),
 )
 """A row per signal and account that it was sent to or that declined it."""

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from argo.records import parts
-from console.trades import trades_of
+from console.export.columns import trades_of
 from tests.pipeline.pipeline import DAY, EXECUTORS, MINUTE, OPENS
 from tests.unit.builders import a_signal
 

@@ -13,9 +13,8 @@ from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side, Signal
 from argo.domain.signal_outcome import SignalOutcome
-from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
+from console.export.columns import DECLINED, SIGNAL_COLUMNS, TRADE_COLUMNS, Kind, trades_of
 from console.reference import reference
-from console.trades import DECLINED, Trade
 from tests.unit.builders import NOW, a_signal
 from tests.unit.console.records import in_state
 
@@ -45,7 +44,8 @@ def stored(**changes):
 
 
 def a_trade(known, execution):
-    return Trade("argo", SignalRecord(known, {} if execution is None else {"argo": execution}))
+    (trade,) = trades_of(SignalRecord(known, {} if execution is None else {"argo": execution}))
+    return trade
 
 
 def row(trade):

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.export import Format
 from console.export.columns import Column, Kind
-from console.export.files import Format, cell, column_file
+from console.export.writing import cell, column_file
 
 EVERY_KIND = [
     Column("words", Kind.TEXT, "Text", lambda record: record.get("words")),
@@ -31,9 +32,9 @@ each_format = pytest.mark.parametrize("form", Format)
 
 
 def write(path, form, *parts):
-    with column_file(path, form, EVERY_KIND) as file:
+    with column_file(path, form, EVERY_KIND) as write_rows:
         for part in parts:
-            file.write(part)
+            write_rows(part)
 
 
 def read_csv(path):
