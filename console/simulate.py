@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from console.failing import REFUSED, WRONG_INPUT
+from console.failing import REFUSED, fail
 from trials.faults import Fault
 
 _INTERRUPTED = 130
@@ -39,30 +39,23 @@ def simulate(
     Exit code 1 when a rule is broken, when a fault never struck in a hundred seeds or more, or when a mutant is
     not caught; the first failing seed is made small and told as a story, with the command that runs it again.
     """
-    from rich.console import Console
-
     from console import simulating
     from trials.world import Plan
     from trials.wrong_policies import WRONG_POLICIES
 
-    messages = Console(stderr=True)
     if mutant is not None and mutant not in WRONG_POLICIES:
-        messages.print(
-            f"--mutant {mutant}: there is none; {', '.join(WRONG_POLICIES)}", style="red", highlight=False
-        )
-        raise typer.Exit(WRONG_INPUT)
+        fail(f"--mutant {mutant}: there is none; {', '.join(WRONG_POLICIES)}")
     without = frozenset(Fault).difference(only or ()) if only or no_faults else frozenset[Fault]()
     plan = Plan(first if seed is None else seed, signals, without)
     try:
         if seed is not None:
-            good = simulating.one(plan, mutant, tell=tell, trace=trace, as_json=as_json, messages=messages)
+            good = simulating.one(plan, mutant, tell=tell, trace=trace, as_json=as_json)
         elif mutants:
             names = list(WRONG_POLICIES) if mutant is None else [mutant]
-            good = simulating.mutants(plan, names, seeds, workers, write=write, as_json=as_json, messages=messages)
+            good = simulating.mutants(plan, names, seeds, workers, write=write, as_json=as_json)
         else:
-            good = simulating.series(plan, seeds, workers, mutant, as_json=as_json, messages=messages)
+            good = simulating.series(plan, seeds, workers, mutant, as_json=as_json)
     except KeyboardInterrupt:
-        messages.print("interrupted", style="yellow")
-        raise typer.Exit(_INTERRUPTED) from None
+        fail("interrupted", _INTERRUPTED, style="yellow")
     if not good:
         raise typer.Exit(REFUSED)

@@ -30,13 +30,12 @@ from trials.trial import Verdict, run_trial
 from trials.world import Plan
 from trials.wrong_policies import WRONG_POLICIES
 
+_MESSAGES = Console(stderr=True)
 _TRACED = Plan(0)
 """The trial whose hash is kept, to be compared on other machines."""
 
 
-def one(
-    plan: Plan, mutant: str | None, *, tell: bool, trace: Path | None, as_json: bool, messages: Console
-) -> bool:
+def one(plan: Plan, mutant: str | None, *, tell: bool, trace: Path | None, as_json: bool) -> bool:
     """Run one seed and show it; True when no rule was broken."""
     verdict = run_trial(replace(plan, keep_trace=trace is not None), mutant=mutant)
     if trace is not None:
@@ -46,16 +45,16 @@ def one(
     else:
         show_verdict(verdict)
     if tell and verdict.violations:
-        _tell(verdict, mutant, messages)
+        _tell(verdict, mutant)
     elif tell:
-        messages.print("No rule was broken: there is no story to tell.")
+        _MESSAGES.print("No rule was broken: there is no story to tell.")
     return not verdict.violations
 
 
-def series(plan: Plan, seeds: int, workers: int, mutant: str | None, *, as_json: bool, messages: Console) -> bool:
+def series(plan: Plan, seeds: int, workers: int, mutant: str | None, *, as_json: bool) -> bool:
     """Run seeds and show what they add up to; True when no rule was broken and every fault struck."""
     summary, began = Summary(), perf_counter()
-    with Processes(workers) as processes, _progress(messages, "seeds", seeds) as moved:
+    with Processes(workers) as processes, _progress("seeds", seeds) as moved:
         for verdict in processes.run(_plans(plan, seeds), mutant=mutant):
             summary.add(verdict)
             failed = f", {len(summary.failing)} failing" if summary.failing else ""
@@ -66,29 +65,19 @@ def series(plan: Plan, seeds: int, workers: int, mutant: str | None, *, as_json:
     else:
         show_summary(summary, seconds)
     if summary.failing:
-        _tell(summary.failing[0], mutant, messages)
+        _tell(summary.failing[0], mutant)
     return not summary.failing and not summary.never_struck
 
 
-def mutants(
-    plan: Plan,
-    names: Sequence[str],
-    seeds: int,
-    workers: int,
-    *,
-    write: bool,
-    as_json: bool,
-    messages: Console,
-) -> bool:
+def mutants(plan: Plan, names: Sequence[str], seeds: int, workers: int, *, write: bool, as_json: bool) -> bool:
     """Run wrong policies until each is caught, and show how soon; True when all were."""
     caught: dict[str, Caught] = {}
-    with Processes(workers) as processes, _progress(messages, "mutants", len(names)) as moved:
+    with Processes(workers) as processes, _progress("mutants", len(names)) as moved:
         for name in names:
             verdicts = processes.run(_plans(plan, seeds), mutant=name)
             failing = next((verdict for verdict in verdicts if verdict.violations), None)
-            messages.print(
-                f"{name}: {'survives' if failing is None else f'seed {failing.plan.seed}'}", highlight=False
-            )
+            outcome = "survives" if failing is None else f"seed {failing.plan.seed}"
+            _MESSAGES.print(f"{name}: {outcome}", highlight=False)
             if failing is not None:
                 rules = sorted({violation.rule for violation in failing.violations})
                 caught[name] = Caught(failing.plan.seed, failing.plan.signals, rules)
@@ -106,7 +95,7 @@ def mutants(
     return len(caught) == len(names)
 
 
-def _tell(failing: Verdict, mutant: str | None, messages: Console) -> None:
+def _tell(failing: Verdict, mutant: str | None) -> None:
     """Make a failing trial small, tell its story, and say how to run it again."""
     rule = failing.violations[0].rule
 
@@ -115,7 +104,7 @@ def _tell(failing: Verdict, mutant: str | None, messages: Console) -> None:
         verdict = run_trial(plan, mutant=mutant)
         return Found({violation.rule for violation in verdict.violations}, verdict.struck.keys())
 
-    with _progress(messages, "runs to make it small, at most", LONGEST) as moved:
+    with _progress("runs to make it small, at most", LONGEST) as moved:
         smallest = Shrinker(rule, found).shrink(failing.plan)
     verdict = run_trial(replace(smallest, keep_trace=True), mutant=mutant)
     broken = next(violation for violation in verdict.violations if violation.rule == rule)
@@ -133,9 +122,9 @@ def _plans(plan: Plan, seeds: int) -> list[Plan]:
 
 
 @contextmanager
-def _progress(messages: Console, unit: str, steps: int) -> Iterator[Callable[[str], None]]:
+def _progress(unit: str, steps: int) -> Iterator[Callable[[str], None]]:
     """Show a bar while the block runs; gives what is told of each step."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    with Progress(*columns, TimeElapsedColumn(), console=messages, transient=True) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=_MESSAGES, transient=True) as progress:
         task = progress.add_task("starting", total=steps)
         yield lambda told: progress.update(task, advance=1, description=told)

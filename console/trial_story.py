@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from trials.accounts import PROFILES
 from trials.records import Line
@@ -39,23 +38,16 @@ _WORDS = {
 _HOW = {"killed before": "and its process ends before that", "killed after": "and then its process ends"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a violation is about: signals, and the account if it is one account's affair."""
-
-    signals: frozenset[str]
-    executor: str | None
-
-
 def story(violation: Violation, lines: Sequence[Line]) -> Iterator[str]:
     """Yield what happened to the record that a violation is about, and the violation, a line of text each."""
-    subject = _subject(violation, lines)
-    orders = _orders(subject, lines)
-    told = [line for line in lines if line.at <= violation.at and _concerns(line, subject, orders)]
+    signals, executor = _subject(violation, lines)
+    orders = _orders(signals, lines)
+    past = [line for line in lines if line.at <= violation.at]
+    told = [line for line in past if _concerns(line, signals, executor, orders)]
     at_it = {line.who for line in told}
-    for line in lines:
+    for line in past:
         ended = line.how.startswith(_ENDS) or line.what in _ENDS
-        if line in told or (ended and line.who in at_it and line.at <= violation.at):
+        if line in told or (ended and line.who in at_it):
             yield _sentence(line, orders)
     yield f"{_time(violation.at)}  {breach(violation)}"
 
@@ -67,10 +59,11 @@ def breach(violation: Violation) -> str:
     return f"BROKEN: {asked}. But: {about}"
 
 
-def _subject(violation: Violation, lines: Sequence[Line]) -> _Subject:
+def _subject(violation: Violation, lines: Sequence[Line]) -> tuple[Collection[str], str | None]:
+    """Return the signals that a violation is about, and the account if it is one account's affair."""
     said = f"{violation.about} {violation.detail}"
     executor = next((name for name in PROFILES if re.search(rf"\b{name}\b", said)), None)
-    signals = frozenset(_SIGNAL.findall(said))
+    signals = _SIGNAL.findall(said)
     if not signals:
         # Of a position only the symbol is known: every signal for it that became an order there.
         put = {line.about.split()[0]: line.about.split()[-1] for line in lines if line.what == "ledger.put_signal"}
@@ -82,29 +75,29 @@ def _subject(violation: Violation, lines: Sequence[Line]) -> _Subject:
             and (found := _ENTRY_OF.match(line.about))
             and found["executor"] == executor
         }
-        signals = frozenset(each for each in ordered if put.get(each, "").replace("/", "") in words)
-    return _Subject(signals, executor)
+        signals = [each for each in ordered if put.get(each, "").replace("/", "") in words]
+    return signals, executor
 
 
-def _orders(subject: _Subject, lines: Sequence[Line]) -> dict[str, str]:
+def _orders(signals: Collection[str], lines: Sequence[Line]) -> dict[str, str]:
     """Return the broker's ids of the subject's orders, each with what it is: an order, or a leg of one."""
     known: dict[str, str] = {}
     for line in lines:
         shown = line.how.partition(": ")
         client_id = shown[0].partition(" ")[0]
-        if (found := _ENTRY_OF.match(client_id)) and found["signal"] in subject.signals:
+        if (found := _ENTRY_OF.match(client_id)) and found["signal"] in signals:
             first, *legs = _ORDER.findall(shown[2]) or [""]
             known[first] = client_id
             known |= dict.fromkeys(legs, f"a leg of {client_id}")
     return known
 
 
-def _concerns(line: Line, subject: _Subject, orders: Collection[str]) -> bool:
+def _concerns(line: Line, signals: Collection[str], executor: str | None, orders: Collection[str]) -> bool:
     if line.who == "a person":
-        return subject.executor in (None, line.about)
+        return executor in (None, line.about)
     said = f"{line.about} {line.how}"
-    mine = any(signal in said for signal in subject.signals) or line.about in orders
-    others = {name for name in PROFILES if name != subject.executor} if subject.executor else set()
+    mine = any(signal in said for signal in signals) or line.about in orders
+    others = {name for name in PROFILES if name != executor} if executor else set()
     return (
         mine
         and line.what in _WORDS
