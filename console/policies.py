@@ -27,8 +27,8 @@ from argo.domain.outcome import (
 )
 from argo.domain.policy import Policy
 from console.dry_run import dry_run
-from console.reference import section
 from reconciliation.repair_policy import REPAIRS
+from trials.proof import section
 
 type Decision = Accept | Reject | LookUp | SendAgain | Wait
 

@@ -1,6 +1,6 @@
 """docs/reference.md: reasons, states, metrics, alarms and an export's columns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from argo.domain.conservation import Standstill
@@ -8,6 +8,7 @@ from argo.domain.execution import TRANSITIONS
 from argo.domain.metrics import Metric
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
+from trials.proof import section
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
 
@@ -54,13 +55,6 @@ def reference() -> str:
         ),
     ]
     return "\n\n".join(sections) + "\n"
-
-
-def section(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a heading with a table below it, in Markdown."""
-    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return f"## {title}\n\n" + "\n".join(lines)
 
 
 def _meanings(reasons: type[Reason]) -> Iterator[tuple[str, str]]:

@@ -76,13 +76,14 @@ def proof(caught: Mapping[str, Caught]) -> str:
         policies.append((f"`{name}`", policy.wrong, policy.failure or "-", *found))
     sections = (
         _ABOUT,
-        _table("Wrong policies", headings, policies),
-        _table("Rules", ("rule", "what must hold"), ((f"`{rule}`", rule.meaning) for rule in Rule)),
-        _table("Faults", ("fault", "what happens"), ((f"`{fault}`", fault.meaning) for fault in Fault)),
+        section("Wrong policies", headings, policies),
+        section("Rules", ("rule", "what must hold"), ((f"`{rule}`", rule.meaning) for rule in Rule)),
+        section("Faults", ("fault", "what happens"), ((f"`{fault}`", fault.meaning) for fault in Fault)),
     )
     return "\n\n".join(sections) + "\n"
 
 
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def section(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a heading with a table below it, in Markdown."""
     lines = (f"| {' | '.join(cells)} |" for cells in (headings, *rows))
     return f"## {title}\n\n{next(lines)}\n|{'---|' * len(headings)}\n" + "\n".join(lines)
