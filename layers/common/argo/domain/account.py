@@ -7,11 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 from argo.domain.signal import Side
 from argo.domain.symbols import canonical_or_raw
-from argo.domain.values import UtcTime
+from argo.domain.values import Frozen, Part, UtcTime
 
 
 class TradingState(StrEnum):
@@ -22,13 +22,11 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
-class BrokerAccount(BaseModel):
+class BrokerAccount(Frozen):
     """The broker's view of an account; amounts in USD.
 
     Fields that Alpaca leaves out are None, which is not zero.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     status: str
     trading_blocked: bool
@@ -53,13 +51,11 @@ VIEWS_LAG = timedelta(seconds=10)
 """How long the broker's orders and positions can disagree (ALPACA, orders)."""
 
 
-class Position(BaseModel):
+class Position(Frozen):
     """An open position; ``quantity`` is negative when short, prices and value in USD.
 
     ``symbol`` is canonical where it is one that Argo trades, else as the broker writes it (an option's, say).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     symbol: Annotated[str, AfterValidator(canonical_or_raw)]
     quantity: Decimal
@@ -68,10 +64,8 @@ class Position(BaseModel):
     market_value: Decimal | None = None
 
 
-class MarketClock(BaseModel):
+class MarketClock(Frozen):
     """The exchange's clock."""
-
-    model_config = ConfigDict(frozen=True)
 
     now: UtcTime
     is_open: bool
@@ -87,10 +81,8 @@ class MarketClock(BaseModel):
         return (self.next_close if self.is_open else self.next_open).date()
 
 
-class Asset(BaseModel):
+class Asset(Part):
     """What the broker says of a symbol."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     tradable: bool
     shortable: bool
@@ -119,15 +111,13 @@ class TradeExit:
     at: datetime
 
 
-class AccountState(BaseModel):
+class AccountState(Frozen):
     """The ledger's item of an account: its trading state, its reservations, its equity's marks.
 
     ``holdings`` are its symbol locks, ``exits`` the trades that ended lately, newest last. ``version`` counts
     the writes that a reservation must know of; every reservation names the version it read. Amounts in USD.
     ``resumes_on`` is the trading day on which a halt ends by itself.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     executor: str
     trading_state: TradingState = TradingState.ACTIVE

@@ -6,12 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from argo.domain.kept_in_detail import read_detail
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
-from argo.domain.values import Confidence, Price, Quantity, UtcTime
+from argo.domain.values import Confidence, Frozen, Part, Price, Quantity, UtcTime
 
 ExecutorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,9}$")]
 """The name of an account in argo.toml; at most 10 characters, because every client order id holds it."""
@@ -112,14 +112,8 @@ def check_transition(source: ExecutionState, target: ExecutionState) -> None:
         raise IllegalTransition(f"{source} -> {target}")
 
 
-PART = ConfigDict(frozen=True, defer_build=True)
-"""Of models that mostly stand within another: a validator of their own is built when one is made alone."""
-
-
-class Transition(BaseModel):
+class Transition(Part):
     """One entry of an execution's history."""
-
-    model_config = PART
 
     state: ExecutionState
     at: UtcTime
@@ -127,24 +121,21 @@ class Transition(BaseModel):
     detail: Mapping[str, str] = {}
 
 
-class OrderLeg(BaseModel):
+class OrderLeg(Part):
     """An order that belongs to a bracket, as the broker names it."""
-
-    model_config = PART
 
     order_id: str
     role: Literal["take_profit", "stop_loss"]
     status: str
 
 
-class Placement(BaseModel):
+class Placement(Part):
     """An order that is placed beside an entry's own: planned, then sent, then accepted.
 
     ``order_body`` is known once it is decided what to send, ``sent_at`` is when that was last about to be sent,
     ``order_id`` is known once the broker has the order. ``earlier`` are orders that ended filled in part.
     """
 
-    model_config = PART
     leg: ClassVar[Leg]
 
     attempt: int = 0
@@ -190,13 +181,11 @@ class Protection(Placement):
     naked_since: UtcTime | None = None
 
 
-class Fill(BaseModel):
+class Fill(Part):
     """What was bought or sold so far by one order of the execution.
 
     A ``correction`` buys back what two exits that both filled have sold too much.
     """
-
-    model_config = PART
 
     order_id: str
     leg: Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
@@ -208,7 +197,7 @@ class Fill(BaseModel):
 _IN_DETAIL = Field(exclude=True)
 
 
-class Execution(BaseModel):
+class Execution(Frozen):
     """The ledger's record of one signal at one account.
 
     ``epoch`` counts the workers that have held it: every write names the epoch it believes in, so a worker
@@ -221,8 +210,6 @@ class Execution(BaseModel):
     ``planned_target`` are the exits as planned, in USD. The record keeps these as texts of its ``detail``
     (`argo.domain.kept_in_detail`), which workers of every version read.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     signal_id: str
     executor: ExecutorName

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
 from argo.domain.symbols import AssetClass, Symbol, canonical_or_raw
-from argo.domain.values import Price, Quantity, UtcTime
+from argo.domain.values import Frozen, Price, Quantity, UtcTime
 
 ARGO_PREFIX = "argo-"
 """Orders whose client id begins so are Argo's own; it touches no others (FAILURES B15)."""
@@ -48,15 +48,13 @@ class InvalidPrices(ValueError):
     """Entry, stop and target are not in order once rounded to the broker's ticks."""
 
 
-class EntryPlan(BaseModel):
+class EntryPlan(Frozen):
     """An entry with its exits, on tick: all that a bracket order says, or a simple one and its later protection.
 
     ``limit_price`` is the most a buy pays or the least a short sale takes. A simple order carries no exits: crypto
     and fractions of shares take none, and the reconciler places them after the fill. Validated here, before it
     is sent, by the rules the broker would apply (FAILURES A17, B09).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     client_order_id: str
     symbol: Symbol
@@ -115,14 +113,12 @@ def plain(quantity: Decimal) -> str:
     return f"{quantity.normalize():f}"
 
 
-class BracketPrices(BaseModel):
+class BracketPrices(NamedTuple):
     """The three prices of a bracket, in USD, on tick."""
 
-    model_config = ConfigDict(frozen=True)
-
-    limit_price: Price
-    stop_price: Price
-    target_price: Price
+    limit_price: Decimal
+    stop_price: Decimal
+    target_price: Decimal
 
 
 def bracket_prices(
@@ -149,7 +145,7 @@ def bracket_prices(
         in_order = target <= limit - BRACKET_GAP and limit + BRACKET_GAP <= stop
     if limit <= 0 or stop <= 0 or target <= 0 or not in_order:
         raise InvalidPrices(f"{side}: limit {limit}, stop {stop}, target {target}")
-    return BracketPrices(limit_price=limit, stop_price=stop, target_price=target)
+    return BracketPrices(limit, stop, target)
 
 
 class OrderStatus(StrEnum):
@@ -195,14 +191,12 @@ _FINAL = frozenset(
 )
 
 
-class BrokerOrder(BaseModel):
+class BrokerOrder(Frozen):
     """An order as the broker reports it, reduced to what Argo decides on.
 
     Quantities in shares, prices in USD. ``legs`` are a bracket's exits when the look-up asked for them,
     ``request_id`` is the broker's name of the answer that said all this.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     order_id: str
     client_order_id: str

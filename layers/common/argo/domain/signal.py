@@ -6,10 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from argo.domain.symbols import Symbol
-from argo.domain.values import Confidence, Fraction, Price, UtcTime, iso
+from argo.domain.values import Confidence, Fraction, Frozen, Part, Price, UtcTime, iso
 
 SCHEMA_VERSION: Final = 1
 SIGNAL_ID: Final = r"^[0-9a-f]{24}$"
@@ -61,10 +61,8 @@ class Regime(StrEnum):
     NOT_WARM = "not_warm"
 
 
-class Vote(BaseModel):
+class Vote(Part):
     """One source's opinion on one symbol at one bar."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     source: Annotated[str, Field(min_length=1)]
     side: Side
@@ -94,14 +92,12 @@ def signal_id(
     return hashlib.sha256(fact.encode()).hexdigest()[:24]
 
 
-class Signal(BaseModel):
+class Signal(Frozen):
     """A trading signal; its JSON is the body of the queue's message.
 
     Prices in USD, confidence in percent 0-100, volatility as a fraction of the price, times aware UTC.
     Unknown extra fields are ignored; a wrong or missing one is a ``ValidationError``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = SCHEMA_VERSION
     signal_id: Annotated[str, Field(pattern=SIGNAL_ID)]

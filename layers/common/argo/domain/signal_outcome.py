@@ -3,9 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
-from argo.domain.values import Price, UtcTime
+from argo.domain.values import Part, Price, UtcTime
 
 
 class Ending(StrEnum):
@@ -17,15 +15,13 @@ class Ending(StrEnum):
     UNSEEN = "unseen"
 
 
-class SignalOutcome(BaseModel):
+class SignalOutcome(Part):
     """A signal's end, judged from the bars after it as if entered at its entry price, before costs.
 
     ``realised_r`` is the result in units of the risk taken, from entry to stop: -1 at the stop, less where a bar
     opened beyond it. ``at`` is the start of the bar that decided, ``bars`` its number, the first after the
     signal's being 1. An unseen one has neither price nor result.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     ending: Ending
     at: UtcTime

@@ -1,11 +1,23 @@
-"""Value types that every model shares: confidence, fractions, prices and aware UTC times."""
+"""What every model shares: its base, and types of confidence, fractions, prices and aware UTC times."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from reprlib import Repr
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+
+class Frozen(BaseModel):
+    """A model that never changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Part(Frozen):
+    """A model that mostly stands within another: a validator of its own is built when one is made alone."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def _not_a_fraction(value: Decimal) -> Decimal:
