@@ -19,8 +19,7 @@ from decimal import Decimal
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, Regime, Side, Signal, SignalOutcome, Timeframe, signal_id
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from argo.domain.signal_outcome import Ending
+from argo.domain.signal import Ending
 from console.tables import percent, plain_table
 from console.track_record import TrackRecord
 

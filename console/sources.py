@@ -24,7 +24,7 @@ def sources(
     a target met before the stop. Exit code 1 when no signal has an outcome yet.
     """
     from argo import records
-    from argo.domain.signal_outcome import Ending
+    from argo.domain.signal import Ending
     from console.deployment import open_deployment
     from console.source_tables import calibration_table, record_table
     from console.tables import output

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Regime
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, Regime, SignalOutcome
 
 CONSENSUS = "consensus"
 """The row of the signals themselves, beside those of the sources that voted for them."""

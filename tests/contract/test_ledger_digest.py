@@ -10,7 +10,7 @@ import pytest
 from argo.domain.account import TradeExit, TradingState
 from argo.domain.execution import ExecutionState, Fill, Protection
 from argo.domain.ledger import Release, Settlement
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
 from simulation.ports.ledger import InMemoryLedger, digest
 from simulation.ports.ledger.digest import contents

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, SignalOutcome
 from tests.contract.backends import together
 from tests.contract.workers import BOTH, signals
 from tests.unit.builders import BAR_TIME, NOW, a_signal

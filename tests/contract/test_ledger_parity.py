@@ -12,7 +12,7 @@ from argo.domain.execution import TRANSITIONS, Cover, ExecutionState, Exit, Ille
 from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement, SymbolLocked
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, SignalOutcome
 from simulation.ports.ledger import digest
 from tests.contract.ledger_world import (
     DAYS,

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from argo.domain.conservation import sums
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, SignalOutcome
 from argo.records import of_days
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Kind
 from console.main import app

@@ -12,7 +12,7 @@ from argo.domain.execution import ExecutionState
 from argo.domain.metrics import Metric
 from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
-from argo.domain.signal_outcome import Ending
+from argo.domain.signal import Ending
 from console.dry_run import SYMBOL, dry_run, send_through
 from execution import gate
 from execution.batch import execute_batch

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from argo.domain.execution import ExecutionState
-from argo.domain.fan_out import wants
+from argo.domain.profile import wants
 from tests.sam.containers import LOGICAL_NAMES, event
 
 pytestmark = pytest.mark.sam

@@ -7,12 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import AccountState, TradingState
-from argo.domain.correlation import groups_of
 from argo.domain.limits import DAILY_LOSS, DRAWDOWN, Level, Limit, loss_limits, marks
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import Symbol, groups_of
 from execution.planning import Plan
 from execution.protections.registry import locked
 from execution.view import AccountView

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from argo.domain.config import Generation
-from argo.domain.signal import Side, Signal, Timeframe
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, Side, Signal, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
 from argo.ports import Ledger
 from argo.together import together

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from argo.domain.fan_out import declined, wants
 from argo.domain.ledger import PutSignal, ReservationConflict, StoredSignal
-from argo.domain.profile import Profile
+from argo.domain.profile import Profile, declined, wants
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
 from argo.domain.tables import ConfigurationError

@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from argo.domain.ledger import Page, PutSignal, StoredSignal
-from argo.domain.signal import Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome
 from simulation.ports.ledger.timeline import Timeline
 
 

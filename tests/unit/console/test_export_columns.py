@@ -11,8 +11,7 @@ from argo.domain.conservation import AccountSum, Part
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg, Transition
 from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.reasons import DenialReason
-from argo.domain.signal import Side, Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Side, Signal, SignalOutcome
 from console.export.columns import DECLINED, SIGNAL_COLUMNS, TRADE_COLUMNS, Kind, trades_of
 from console.reference import reference
 from tests.unit.builders import NOW, a_signal

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plotly.graph_objects import Figure
 
 from argo.domain.execution import ExecutionState
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, SignalOutcome
 from argo.domain.values import iso
 from console.report.charts import MOST_POINTS, calibration_chart, equity_chart, latency_chart
 from console.report.equity import Basis, Curve

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Regime
-from argo.domain.signal_outcome import Ending, SignalOutcome
+from argo.domain.signal import Ending, Regime, SignalOutcome
 from console.source_tables import calibration_table, record_table
 from console.track_record import track_records
 from tests.unit.builders import BAR_TIME, a_signal, a_vote

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.correlation import GROUPS, groups_of
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import GROUPS, Symbol, groups_of
 from tests.unit.strategies import pairs, symbols
 
 

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import AccountState, Holding, Position, minute_of
-from argo.domain.correlation import groups_of
 from argo.domain.ledger import ReservationConflict, SymbolLocked
 from argo.domain.orders import BrokerOrder
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial
 from argo.domain.signal import Side, Signal
-from argo.domain.symbols import Symbol
+from argo.domain.symbols import Symbol, groups_of
 from execution import checks, gate
 from execution.planning import Plan, plan_entry
 from execution.view import AccountView

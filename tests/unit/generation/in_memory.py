@@ -10,8 +10,7 @@ from itertools import count
 from argo.domain.account import AccountState, Holding, MarketClock
 from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
-from argo.domain.signal import Signal, Timeframe
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import Sent

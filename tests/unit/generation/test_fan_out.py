@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.account import Holding
-from argo.domain.fan_out import declined, wants
 from argo.domain.ledger import ReservationConflict
+from argo.domain.profile import declined, wants
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol

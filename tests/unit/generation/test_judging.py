@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.market import Bar
-from argo.domain.signal import Side, Timeframe
-from argo.domain.signal_outcome import Ending
+from argo.domain.signal import Ending, Side, Timeframe
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.judging import judge, outcome

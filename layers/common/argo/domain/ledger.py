@@ -10,8 +10,7 @@ from typing import TypedDict
 from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
 from argo.domain.orders import BrokerOrder
-from argo.domain.signal import Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One account's rules: its table in argo.toml."""
+"""One account's rules: its table in argo.toml, and which signals it is sent by them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from argo.domain.correlation import GROUPS
+from argo.domain.account import Holding
 from argo.domain.orders import TimeInForce
-from argo.domain.signal import Regime
-from argo.domain.symbols import Symbol
+from argo.domain.reasons import DenialReason
+from argo.domain.signal import Regime, Signal
+from argo.domain.symbols import GROUPS, Symbol
 from argo.domain.tables import (
     ConfigurationError,
     LargePercent,
@@ -159,6 +160,27 @@ class Profile(Table):
                 f"base_size_percent {self.base_size_percent} is above size_cap_percent {self.size_cap_percent}"
             )
         return self
+
+
+def wants(signal: Signal, profile: Profile, holding: Holding | None = None) -> bool:
+    """Tell whether an account wants a signal: one that it may enter on, or that is its exit.
+
+    ``holding`` is the account's lock of the symbol. A signal against it closes the position, so neither
+    confidence nor regime nor the list of symbols keeps it away (FAILURES A20). The gate decides all the same:
+    this only spares messages whose answer is known.
+    """
+    return declined(signal, profile) is None or (holding is not None and holding.side is not signal.side)
+
+
+def declined(signal: Signal, profile: Profile) -> DenialReason | None:
+    """Return why an account would not enter on a signal, by what its profile says of signals alone."""
+    if signal.confidence < profile.minimum_confidence:
+        return DenialReason.CONFIDENCE_BELOW_MINIMUM
+    if profile.symbols is not None and signal.symbol not in profile.symbols:
+        return DenialReason.SYMBOL_NOT_ALLOWED
+    if signal.regime in profile.excluded_regimes:
+        return DenialReason.REGIME_EXCLUDED
+    return None
 
 
 def parse_profile(text: str, executor: str, origin: str = "argo.toml") -> Profile:

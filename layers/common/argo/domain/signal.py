@@ -1,4 +1,4 @@
-"""The signal: a fact about a symbol at a bar, with its id derived from that fact."""
+"""The signal: a fact about a symbol at a bar, with an id derived from that fact; and what became of it."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -158,3 +158,27 @@ class Signal(Frozen):
     def content_sha256(self) -> str:
         """Return the SHA-256 of the signal's JSON, as stored with it in the ledger."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Ending(StrEnum):
+    """How a signal ended; ``UNSEEN`` when the bars after it were no longer held, so that nobody can tell."""
+
+    TARGET = "target"
+    STOP = "stop"
+    EXPIRY = "expiry"
+    UNSEEN = "unseen"
+
+
+class SignalOutcome(Part):
+    """A signal's end in the market, judged from the bars after it as if entered at its entry price, before costs.
+
+    ``realised_r`` is the result in units of the risk taken, from entry to stop: -1 at the stop, less where a bar
+    opened beyond it. ``at`` is the start of the bar that decided, ``bars`` its number, the first after the
+    signal's being 1. An unseen one has neither price nor result.
+    """
+
+    ending: Ending
+    at: UtcTime
+    bars: int
+    price: Price | None = None
+    realised_r: Decimal | None = None

@@ -1,14 +1,15 @@
 """The five doors between Argo's core and the world, and their bundle: all that a world has to implement."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from argo.domain.metrics import Metric
+from argo.domain.reasons import QuarantineReason
+from argo.domain.signal import Signal
 from argo.ports.broker import Broker, MarketData
 from argo.ports.ledger import Ledger
-from argo.ports.queue import Message, QueueFault, Sent, SignalQueue
 
 __all__ = [
     "Broker",
@@ -23,6 +24,46 @@ __all__ = [
     "SignalQueue",
     "Telemetry",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Which signals of a batch are in the queue, and why the others are not."""
+
+    signal_ids: frozenset[str]
+    failures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message, as whoever polls a queue sees it."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class QueueFault(Exception):
+    """The queue did not do what was asked."""
+
+
+class SignalQueue(Protocol):
+    """One executor's queue and its dead-letter queue."""
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        """Send signals; a partial failure is reported, not raised."""
+
+    async def defer(self, receipt_handle: str, delay: timedelta) -> None:
+        """Hide a received message for ``delay``, 0 to 12 hours in all.
+
+        Raises:
+            QueueFault: the message keeps the visibility it has.
+        """
+
+    async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
+        """Put a message that no retry can mend into the dead-letter queue, with the reason."""
 
 
 class Clock(Protocol):
@@ -94,5 +135,5 @@ class GivenPorts:
         """Return ports with some of them exchanged."""
         if isinstance(ports, cls):
             return replace(ports, **changed)
-        names = (field.name for field in fields(cls))
+        names = (each.name for each in fields(cls))
         return cls(**{name: changed[name] if name in changed else getattr(ports, name) for name in names})

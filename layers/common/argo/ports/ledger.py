@@ -11,8 +11,7 @@ from argo.domain.execution import Execution, ExecutionState, Exit, Protection
 from argo.domain.ledger import Claim, Intent, Page, Pause, PutSignal, Release, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
-from argo.domain.signal import Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome
 
 
 class Ledger(Protocol):

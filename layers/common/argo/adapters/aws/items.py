@@ -11,8 +11,7 @@ from pydantic import BaseModel
 from argo.domain.account import AccountState, TradeExit
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome
 from argo.domain.values import sortable
 
 type Item = dict[str, Any]

@@ -6,8 +6,7 @@ from contextlib import suppress
 from argo.adapters.aws import items
 from argo.adapters.aws.table import NEW, ConditionFailed, Table, update_of
 from argo.domain.ledger import Page, PutSignal, StoredSignal
-from argo.domain.signal import Signal
-from argo.domain.signal_outcome import SignalOutcome
+from argo.domain.signal import Signal, SignalOutcome
 
 
 class SignalItems:
