@@ -12,7 +12,6 @@ from argo.ports.interposed import InterposedBroker, InterposedLedger, Interposed
 from argo.publishing import Publisher
 from execution.batch import execute_batch
 from execution.wiring import Wiring as ExecutionWiring
-from execution.wiring import wire as wire_executor
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring as ReconciliationWiring
 from reconciliation.wiring import wire as wire_reconciler
@@ -140,7 +139,7 @@ class FaultyWorld:
 
     def _executor(self, executor: str, worker: Worker) -> ExecutionWiring:
         other = self.draws.strikes(Fault.OTHER_VERSION)
-        return wire_executor(
+        return ExecutionWiring(
             self._policies.executor_ports(self._ports(executor, worker)),
             executor,
             (OTHER_PROFILES if other else PROFILES)[executor],

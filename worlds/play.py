@@ -134,7 +134,7 @@ class _Pipeline:
         self._reconcilers: list[reconciler.Wiring] = []
         for name in configuration.executors:
             profile = configuration.profile(name)
-            executing = executor.wire(ports(executor.SERVICE, name), name, profile)
+            executing = executor.Wiring(ports(executor.SERVICE, name), name, profile)
             self._mappings[name] = EventSourceMapping(
                 source=connected.queues[name],
                 function=partial(_execute, executing),

@@ -171,7 +171,7 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
         log_to=io.StringIO(),
     )
     if delivery.crash is not None:
-        wiring = execution_wiring.wire(_mortal(wiring.ports, delivery.crash), wiring.executor, wiring.profile)
+        wiring = replace(wiring, ports=_mortal(wiring.ports, delivery.crash))
     if delivery.conflicts:
         events = wiring.ports.ledger._table._client.meta.events
         events.register("before-send.dynamodb.TransactWriteItems", _Conflicts(delivery.conflicts))

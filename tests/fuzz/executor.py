@@ -11,7 +11,7 @@ from argo.domain.symbols import Symbol
 from argo.ports import GivenPorts
 from execution.batch import execute_batch
 from execution.message import Malformed, read_signal
-from execution.wiring import wire
+from execution.wiring import Wiring
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
@@ -58,7 +58,7 @@ class Executor:
             clock=self._clock,
             telemetry=self.tally,
         )
-        self._wiring = wire(ports, EXECUTOR, _PROFILE)
+        self._wiring = Wiring(ports, EXECUTOR, _PROFILE)
 
     async def run(self, body: str) -> None:
         """Put a message between two others and deliver the batch as often as any of it comes back."""

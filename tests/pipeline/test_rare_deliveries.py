@@ -13,7 +13,7 @@ from argo.domain.reasons import Obstacle
 from argo.domain.signal import Side
 from argo.ports import GivenPorts
 from execution.batch import execute_batch
-from execution.wiring import wire
+from execution.wiring import Wiring
 from simulation.broker import AccountSettings, Behaviour, SimulatedBroker
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.clock import SteppedClock
@@ -83,7 +83,7 @@ class InMemoryPipeline:
             clock=self.clock,
             telemetry=Tally(),
         )
-        self.wiring = wire(self.ports, "argo", PROFILES["argo"])
+        self.wiring = Wiring(self.ports, "argo", PROFILES["argo"])
 
     @property
     def account(self):

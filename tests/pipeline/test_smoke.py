@@ -73,7 +73,7 @@ def test_an_account_that_takes_everything_denies_it_all_the_same(pipeline):
 
 @pytest.mark.parametrize("profile", [*PROFILES.values(), ANYTHING_GOES])
 def test_the_gate_denies_it_before_it_knows_of_any_account(profile):
-    assert gate.signal_denial(dry_run(SystemClock().now()), profile) is not None
+    assert gate.first_denial(gate.SIGNAL_CHECKS, dry_run(SystemClock().now()), profile) is not None
 
 
 def test_an_account_that_nobody_serves_fails_and_the_others_do_not(pipeline):

@@ -8,6 +8,8 @@ from argo.domain.account import AccountState, TradingState
 from argo.domain.limits import DAILY_LOSS, DRAWDOWN
 from argo.halts import breach_resumes_on, halt
 from argo.observability import Telemetry
+from argo.ports import GivenPorts
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_market_clock, a_profile, an_account_state
 
 TODAY, TOMORROW = NOW.date(), NOW.date() + timedelta(days=1)
@@ -41,8 +43,16 @@ class Account:
 
 
 def halted(account: Account, reason: str, log: StringIO | None = None, *, resumes_on: date | None = None) -> bool:
-    telemetry = Telemetry("execute", mode="simulated", executor="argo", stream=log or StringIO())
-    return asyncio.run(halt(account, telemetry, "argo", reason, now=NOW, resumes_on=resumes_on))
+    ports = GivenPorts(
+        ledger=account,
+        broker=None,
+        market_data=None,
+        queue=None,
+        queues={},
+        clock=SteppedClock(NOW),
+        telemetry=Telemetry("execute", mode="simulated", executor="argo", stream=log or StringIO()),
+    )
+    return asyncio.run(halt(ports, "argo", reason, resumes_on=resumes_on))
 
 
 def test_a_halt_is_durable_says_why_and_until_when():

@@ -1,6 +1,7 @@
 """Wrong ways from a signal to its order."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState, client_order_id
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate
-from argo.domain.ledger import Claim, Intent, Settled, Settlement
+from argo.domain.ledger import Claim, Intent, Release, Settled, Settlement
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import AfterSubmit, Reject, Wait, after_submit
 from argo.domain.profile import Profile
@@ -16,12 +17,12 @@ from argo.domain.reasons import Denial, Obstacle, RejectionReason
 from argo.domain.signal import Signal
 from argo.ports import Broker, GivenPorts, Ledger
 from argo.ports.interposed import InterposedLedger
-from execution import checks, gate
-from execution.outcomes import Accepted, Expired, Outcome, Rejected, Waiting
+from execution import gate, ledger_checks
+from execution.outcomes import Ended, Outcome, Waiting, expired, submitted
 from execution.recording import Recorder
-from execution.rules import Rules
 from execution.sending import Sender
 from execution.view import AccountView
+from execution.wiring import Rules
 from trials.wrong_policies.policies import Policies, WrongPolicy
 
 
@@ -57,9 +58,10 @@ class ClaimReadAsDone(InterposedLedger):
 
 
 class ReservationNotReleased(Recorder):
-    async def reject(self, outcome: Rejected) -> None:
-        ports, learnt = self.wiring.ports, Settlement(reason=outcome.reason, detail=outcome.detail)
-        await ports.ledger.settle(outcome.execution, ExecutionState.REJECTED, learnt, now=ports.clock.now())
+    async def end(self, outcome: Ended) -> None:
+        if outcome.state is ExecutionState.REJECTED:
+            outcome = replace(outcome, learnt=replace(outcome.learnt, release=Release.NOTHING))
+        await Recorder.end(self, outcome)
 
 
 class NewIdPerAttempt(Sender):
@@ -75,7 +77,7 @@ class SentAgainAfterRestart(Sender):
             now = ports.clock.now()
             again = await ports.ledger.settle(execution, ExecutionState.SUBMITTING, Settlement(), now=now)
         try:
-            return Accepted(again, await ports.broker.submit(again.order_body or {}))
+            return submitted(again, await ports.broker.submit(again.order_body or {}), {})
         except BrokerFault as fault:
             return Waiting(again, Wait(Obstacle.OUTCOME_UNKNOWN, detail=fault.detail()))
 
@@ -83,7 +85,7 @@ class SentAgainAfterRestart(Sender):
 class ExpiredWithoutLookUp(Sender):
     async def look_up(self, signal: Signal, execution: Execution) -> Outcome:
         if signal.is_expired(self.wiring.ports.clock.now()):
-            return Expired(execution)
+            return expired(execution)
         return await Sender.look_up(self, signal, execution)
 
 
@@ -99,11 +101,11 @@ def read_as_rejection(answer: BrokerOrder | BrokerFault, *, fault: type[BrokerFa
 
 def exit_gated(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     others = account.state.model_copy(update={"holdings": {}})
-    with_ledger = (check(signal, profile, others, account.read_at) for check in gate.LEDGER_CHECKS)
-    return gate.signal_denial(signal, profile) or next((denial for denial in with_ledger if denial), None)
+    by_signal = gate.first_denial(gate.SIGNAL_CHECKS, signal, profile)
+    return by_signal or gate.first_denial(gate.LEDGER_CHECKS, signal, profile, others, account.read_at)
 
 
-HALT_IGNORED = tuple(check for check in gate.LEDGER_CHECKS if check is not checks.trading_active)
+HALT_IGNORED = tuple(check for check in gate.LEDGER_CHECKS if check is not ledger_checks.trading_active)
 
 
 def _by(wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
@@ -154,7 +156,7 @@ EXECUTING = {
     ),
     "reservation_not_released": _by("keeps a rejected order's money and symbol", recorder=ReservationNotReleased),
     "exit_gated": _by(
-        "asks the checks that limit new risk whether a position may be left", "A20", exit_denial=exit_gated
+        "asks the checks that limit new risk whether a position may be left", "A20", exit_checks=(exit_gated,)
     ),
     "halt_ignored": _by("does not ask whether the account is halted", "A19", ledger_checks=HALT_IGNORED),
     "failures_swallowed": WrongPolicy(

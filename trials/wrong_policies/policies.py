@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from argo.ports import GivenPorts
 from argo.publishing import Publisher
 from execution.batch import PartialBatchResponse
-from execution.rules import Rules as ExecutionRules
+from execution.wiring import Rules as ExecutionRules
 from reconciliation.rules import Rules as ReconciliationRules
 from simulation.ports.ledger import InMemoryLedger
 

@@ -12,7 +12,7 @@ from argo.domain.profile import ExitRules
 from argo.domain.settlement import Move, Orders, settle
 from argo.following import orders_of
 from argo.ports import Broker
-from execution.rules import Rules as ExecutionRules
+from execution.wiring import Rules as ExecutionRules
 from reconciliation.guarding import Guardian, next_protection
 from reconciliation.repair import Action, Adopt, Guard, Situation, plan_repair
 from reconciliation.rules import Rules

@@ -13,7 +13,7 @@ from argo.ports import GivenPorts
 from argo.ports.interposed import InterposedQueue
 from argo.publishing import Published, Publisher
 from argo.together import together
-from execution.rules import Rules
+from execution.wiring import Rules
 from simulation.ports.ledger import InMemoryLedger
 from trials.wrong_policies.executing import straight
 from trials.wrong_policies.policies import Policies, WrongPolicy

@@ -1,19 +1,17 @@
 """The account as one batch sees it: read once, its reservations kept in step with the ledger's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from argo.domain.account import AccountState, Asset, BrokerAccount, Holding, MarketClock, Position, minute_of
+from argo.domain.account import AccountState, Asset, Holding, MarketClock, minute_of
 from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault
 from argo.domain.ledger import Intent
-from argo.domain.orders import BrokerOrder
 from argo.domain.signal import Side, Signal
 from argo.domain.symbols import Symbol
 from argo.ports import Broker, Clock
@@ -30,66 +28,36 @@ HOURS_AGE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
-class AssetBook:
-    """What the broker says of symbols, kept with its age over the batches of one worker."""
+class BrokerFacts:
+    """What the broker says of symbols and of the exchange's hours, kept with its age over batches."""
 
     broker: Broker
     clock: Clock
-    _known: dict[Symbol, tuple[datetime, Asset | None]] = field(default_factory=dict)
+    _assets: dict[Symbol, tuple[datetime, Asset | None]] = field(default_factory=dict)
+    _hours: tuple[datetime, MarketClock] | None = None
 
-    async def find(self, symbol: Symbol) -> Asset | None:
+    async def asset(self, symbol: Symbol) -> Asset | None:
         """Return an asset, asking for it when it is not known or too old."""
         now = self.clock.now()
-        known = self._known.get(symbol)
+        known = self._assets.get(symbol)
         if known is None or now - known[0] > ASSET_AGE:
-            known = self._known[symbol] = (now, await self.broker.asset(symbol))
+            known = self._assets[symbol] = (now, await self.broker.asset(symbol))
         return known[1]
 
+    async def hours(self) -> MarketClock:
+        """Return the exchange's clock, asked again when it opens or closes, and every few minutes in between.
 
-@dataclass(slots=True)
-class ExchangeHours:
-    """The exchange's clock, asked again when it opens or closes, and every few minutes in between."""
-
-    broker: Broker
-    clock: Clock
-    _known: tuple[datetime, MarketClock] | None = None
-
-    async def read(self) -> MarketClock:
-        """Return the clock; its ``now`` may be minutes old, what it says of the session is not."""
+        Its ``now`` may be minutes old, what it says of the session is not.
+        """
         now = self.clock.now()
-        if self._known is not None:
-            asked_at, known = self._known
+        if self._hours is not None:
+            asked_at, known = self._hours
             changes = known.next_close if known.is_open else known.next_open
             if now < changes and timedelta() <= now - asked_at <= HOURS_AGE:
                 return known
         told = await self.broker.clock()
-        self._known = (now, told)
+        self._hours = (now, told)
         return told
-
-
-@dataclass(frozen=True, slots=True)
-class _AtBroker:
-    """One reading of the broker; positions and orders came first, balances after them."""
-
-    read_at: datetime
-    positions: tuple[Position, ...]
-    orders: tuple[BrokerOrder, ...]
-    account: BrokerAccount
-    clock: MarketClock
-
-
-@dataclass(slots=True)
-class Turn:
-    """The right to decide on the account, from the first question to the reservation made on the answers."""
-
-    lock: asyncio.Lock
-    taken: bool = False
-
-    async def take(self) -> None:
-        """Wait for the turn, unless it is taken already."""
-        if not self.taken:
-            await self.lock.acquire()
-            self.taken = True
 
 
 class AccountReader:
@@ -101,26 +69,16 @@ class AccountReader:
     """
 
     def __init__(self, wiring: "Wiring") -> None:
-        """Read the account that ``wiring`` serves."""
         self._wiring = wiring
         self._clock = wiring.ports.clock
         self._state: AccountState | None = None
-        self._at_broker: _AtBroker | None = None
+        self._seen: AccountView | None = None
         self._faults: dict[str, BrokerFault] = {}
         self._expected: set[Symbol] = set()
         self._prices: dict[Symbol, Decimal | None] = {}
         self._reading = asyncio.Lock()
-        self._turn = asyncio.Lock()
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
-        """Give a turn that can be taken while the block runs."""
-        turn = Turn(self._turn)
-        try:
-            yield turn
-        finally:
-            if turn.taken:
-                self._turn.release()
+        self.turn = asyncio.Lock()
+        """The right to decide on the account, from the first question to the reservation made on the answers."""
 
     def expect(self, symbol: Symbol) -> None:
         """Say that a record of this batch is about a symbol, so that all prices come with one request."""
@@ -139,7 +97,7 @@ class AccountReader:
         if self._state is None:
             since = self._clock.now() - self._wiring.profile.protections.looks_back
             self._state = await self._wiring.ports.ledger.account(self._wiring.executor, exits_since=since)
-            self._at_broker = None
+            self._seen = None
         return self._state
 
     async def view(self, signal: Signal | None = None) -> AccountView:
@@ -154,23 +112,15 @@ class AccountReader:
         """
         async with self._reading:
             state = await self._read_state()
-            if self._at_broker is None:
-                self._at_broker = await self._told("account", self._read_broker)
-            seen = self._at_broker
-        prices: Mapping[Symbol, Decimal] = {}
-        assets: Mapping[Symbol, Asset | None] = {}
-        if signal is not None:
-            prices = await self._told("prices", partial(self._prices_for, signal))
-            assets = await self._told("assets", partial(self._assets_for, signal))
-        return AccountView(
-            read_at=seen.read_at,
-            state=state,
-            broker=seen.account,
-            clock=seen.clock,
-            positions=seen.positions,
-            orders=seen.orders,
-            prices=prices,
-            assets=assets,
+            if self._seen is None:
+                self._seen = await self._told("account", partial(self._read_broker, state))
+            seen = replace(self._seen, state=state)
+        if signal is None:
+            return seen
+        return replace(
+            seen,
+            prices=await self._told("prices", partial(self._prices_for, signal)),
+            assets=await self._told("assets", partial(self._assets_for, signal)),
         )
 
     def reserved(self, execution: Execution, intent: Intent, *, on: AccountState) -> None:
@@ -205,12 +155,11 @@ class AccountReader:
             self._faults[what] = fault
             raise
 
-    async def _read_broker(self) -> _AtBroker:
-        read_at = self._clock.now()
-        broker = self._wiring.ports.broker
+    async def _read_broker(self, state: AccountState) -> AccountView:
+        read_at, broker = self._clock.now(), self._wiring.ports.broker
         positions, orders = await asyncio.gather(broker.positions(), broker.open_orders())
-        account, clock = await asyncio.gather(broker.account(), self._wiring.hours.read())
-        return _AtBroker(read_at, tuple(positions), tuple(orders), account, clock)
+        account, clock = await asyncio.gather(broker.account(), self._wiring.facts.hours())
+        return AccountView(read_at, state, account, clock, tuple(positions), tuple(orders))
 
     async def _prices_for(self, signal: Signal) -> dict[Symbol, Decimal]:
         if self._wiring.profile.price_drift_percent is None:
@@ -226,4 +175,4 @@ class AccountReader:
         decides = signal.side is Side.SELL or self._wiring.profile.fractional
         if signal.symbol.is_crypto or not decides:
             return {}
-        return {signal.symbol: await self._wiring.assets.find(signal.symbol)}
+        return {signal.symbol: await self._wiring.facts.asset(signal.symbol)}

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from argo.domain.metrics import Metric
 from argo.ports import QueueFault
-from execution.account import AccountReader
 from execution.flow import Flow
 from execution.message import Malformed
-from execution.recording import Done, Handled, Later
+from execution.recording import Later
 from execution.wiring import Wiring
 
 AT_A_TIME = 10
@@ -47,17 +46,16 @@ async def execute_batch(
         The ids of the messages that come back: their visibility has been set to their backoff. A malformed
         one does not come back; it is in the dead-letter queue with its reason.
     """
-    reader = AccountReader(wiring)
-    flow = Flow.of(wiring, reader)
+    flow = Flow(wiring)
 
-    async def process(record: Record) -> Handled:
+    async def process(record: Record) -> Later | None:
         if seconds_left() < LEAST_SECONDS:
             return Later(_SOON, "no_time_left")
         signal = wiring.rules.read(record.body)
         if isinstance(signal, Malformed):
             await _quarantine(wiring, flow, record, signal)
-            return Done()
-        reader.expect(signal.symbol)
+            return None
+        flow.reader.expect(signal.symbol)
         return await flow.handle(signal, record.receives)
 
     bound = asyncio.Semaphore(AT_A_TIME)
@@ -65,14 +63,14 @@ async def execute_batch(
     async def comes_back(record: Record) -> bool:
         try:
             async with bound:
-                handled = await process(record)
-            if isinstance(handled, Later):
-                await _hide(wiring, record, handled)
+                later = await process(record)
+            if later is not None:
+                await _hide(wiring, record, later)
         except Exception:
             # Whatever it was, this record alone fails: the ledger has its state, the queue brings it back.
             wiring.ports.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
             return True
-        return isinstance(handled, Later)
+        return later is not None
 
     for metric in _FUNNEL:
         wiring.ports.telemetry.count(metric, 0)

@@ -3,20 +3,16 @@
 A denial has the numbers that were compared.
 """
 
-from datetime import datetime
-from decimal import Decimal
-
-from argo.domain.account import AccountState, TradingState
-from argo.domain.limits import DAILY_LOSS, DRAWDOWN, Level, Limit, loss_limits, marks
+from argo.domain.limits import DAILY_LOSS, DRAWDOWN, breached, loss_limits, marks
 from argo.domain.profile import Profile
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side, Signal
 from argo.domain.symbols import Symbol, groups_of
 from execution.planning import Plan
-from execution.protections.registry import locked
 from execution.view import AccountView
 
-_LIMITS = {DenialReason.DAILY_LOSS_LIMIT: DAILY_LOSS, DenialReason.DRAWDOWN_LIMIT: DRAWDOWN}
+LOSS_LIMITS = {DenialReason.DAILY_LOSS_LIMIT: DAILY_LOSS, DenialReason.DRAWDOWN_LIMIT: DRAWDOWN}
+"""The loss limit that a denial of an account's checks says is used up."""
 
 NOT_ARGOS = "no order of Argo's"
 """Who holds a symbol that the account has and the ledger does not know."""
@@ -34,10 +30,8 @@ def symbol_allowed(signal: Signal, profile: Profile) -> Denial | None:
     """Deny symbols off the profile's list."""
     if profile.symbols is None or signal.symbol in profile.symbols:
         return None
-    return Denial(
-        DenialReason.SYMBOL_NOT_ALLOWED,
-        {"symbol": signal.symbol, "allowed": ", ".join(sorted(profile.symbols))},
-    )
+    allowed = ", ".join(sorted(profile.symbols))
+    return Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": signal.symbol, "allowed": allowed})
 
 
 def regime_allowed(signal: Signal, profile: Profile) -> Denial | None:
@@ -53,41 +47,6 @@ def crypto_long_only(signal: Signal, profile: Profile) -> Denial | None:
     if not signal.symbol.is_crypto or signal.side is Side.BUY:
         return None
     return Denial(DenialReason.CRYPTO_SHORT, {"symbol": signal.symbol})
-
-
-def trading_active(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
-    """Deny while the account is halted or reducing."""
-    if state.trading_state is TradingState.ACTIVE:
-        return None
-    numbers = {"because": state.state_reason or "no reason given"}
-    if state.state_since is not None:
-        numbers["since"] = state.state_since.isoformat()
-    if state.resumes_on is not None:
-        numbers["resumes_on"] = state.resumes_on.isoformat()
-    halted = state.trading_state is TradingState.HALTED
-    return Denial(DenialReason.HALTED if halted else DenialReason.REDUCING_ONLY, numbers)
-
-
-def symbol_free(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
-    """Deny a symbol that another execution holds."""
-    holding = state.holdings.get(signal.symbol)
-    if holding is None or holding.signal_id == signal.signal_id:
-        return None
-    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": holding.signal_id})
-
-
-def not_locked(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
-    """Deny what a protection has locked."""
-    return locked(signal, profile, state, now)
-
-
-def within_order_rate(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
-    """Deny more orders in a minute than the profile allows."""
-    orders = state.orders_in_minute(now)
-    if profile.orders_per_minute is None or orders < profile.orders_per_minute:
-        return None
-    numbers = {"orders_this_minute": str(orders), "orders_per_minute": str(profile.orders_per_minute)}
-    return Denial(DenialReason.ORDER_RATE_LIMIT, numbers)
 
 
 def account_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
@@ -161,10 +120,11 @@ def within_correlation_limit(signal: Signal, profile: Profile, account: AccountV
 def within_loss_limits(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny when the day's loss or the drawdown has used up its limit."""
     known = marks(account.state, account.broker, account.clock)
-    for limit in loss_limits(profile, known):
-        if limit.level is Level.BREACH:
-            return Denial(_breach_reason(limit), _breach_numbers(limit, known.equity))
-    return None
+    limit = breached(loss_limits(profile, known))
+    if limit is None:
+        return None
+    numbers = {"loss": f"{limit.used:.2f}", "limit": f"{limit.limit:.2f}", "equity": f"{known.equity:.2f}"}
+    return Denial(next(reason for reason, name in LOSS_LIMITS.items() if name == limit.name), numbers)
 
 
 def price_still_there(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
@@ -179,9 +139,8 @@ def price_still_there(signal: Signal, profile: Profile, account: AccountView) ->
     drift = abs(price - signal.entry_price) / signal.entry_price * 100
     if drift <= allowed:
         return None
-    return Denial(
-        DenialReason.PRICE_DRIFTED, numbers | {"last_price": str(price), "drift_percent": f"{drift:.4f}"}
-    )
+    moved = {"last_price": str(price), "drift_percent": f"{drift:.4f}"}
+    return Denial(DenialReason.PRICE_DRIFTED, numbers | moved)
 
 
 def within_exposure(plan: Plan, profile: Profile, account: AccountView) -> Denial | None:
@@ -194,21 +153,6 @@ def within_exposure(plan: Plan, profile: Profile, account: AccountView) -> Denia
         return None
     numbers = {"exposure": f"{exposure:.2f}", "notional": f"{notional:.2f}", "limit": f"{limit:.2f}"}
     return Denial(DenialReason.EXPOSURE_LIMIT, numbers)
-
-
-def breach_of(denial: Denial) -> str | None:
-    """Return the loss limit that a denial of the account's checks says is used up, if any."""
-    return _LIMITS.get(denial.reason)
-
-
-def _breach_reason(limit: Limit) -> DenialReason:
-    """Return the denial that a breached limit is."""
-    return next(reason for reason, name in _LIMITS.items() if name == limit.name)
-
-
-def _breach_numbers(limit: Limit, equity: Decimal) -> dict[str, str]:
-    """Return what a breach compared, in USD."""
-    return {"loss": f"{limit.used:.2f}", "limit": f"{limit.limit:.2f}", "equity": f"{equity:.2f}"}
 
 
 def _symbol(name: str) -> Symbol | None:

@@ -1,7 +1,11 @@
-"""From a claim to an intent: what the gate decides is on the record, with money and symbol, before it is sent."""
+"""From a claim to an intent: what the gate decides is on the record, with money and symbol, before it is sent.
 
-from dataclasses import dataclass, field
-from datetime import datetime
+The gate is the one way to an entry (FAILURES A18). Its checks are asked from cheap to dear, and the first denial
+wins: what the signal alone decides, what the ledger's record of the account decides, what the broker has to be
+asked for, what needs the plan. Each fact is asked for when its first check needs it.
+"""
+
+from dataclasses import dataclass
 
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution, Leg
@@ -12,40 +16,13 @@ from argo.domain.reasons import Denial, DenialReason, Obstacle
 from argo.domain.signal import Signal
 from argo.halts import breach_resumes_on, halt
 from execution import checks, gate
-from execution.account import AccountReader, Turn
-from execution.outcomes import Denied, Outcome, Waiting
+from execution.account import AccountReader
+from execution.outcomes import Outcome, Waiting, denied
 from execution.planning import Plan, plan_entry
 from execution.view import AccountView
 from execution.wiring import Wiring
 
 _RESERVATION_TRIES = 8
-
-
-@dataclass(slots=True)
-class _Facts:
-    """`gate.Facts` of one signal: from the first question on it has the account's turn."""
-
-    wiring: Wiring
-    reader: AccountReader
-    turn: Turn
-    signal: Signal
-    closes: str | None
-    seen: AccountView | None = field(default=None)
-
-    async def ledger(self) -> AccountState:
-        await self.turn.take()
-        return await self.reader.state()
-
-    async def account(self) -> AccountView:
-        self.seen = await self.reader.view(self.signal)
-        return self.seen
-
-    def plan(self, account: AccountView) -> Plan | Denial:
-        leg = Leg.FLIP if self.closes else Leg.ENTRY
-        return plan_entry(self.signal, self.wiring.profile, account, executor=self.wiring.executor, leg=leg)
-
-    def now(self) -> datetime:
-        return self.wiring.ports.clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +38,12 @@ class Intender:
         Raises:
             LostLease: another worker has moved the execution.
         """
-        async with self.reader.turn() as turn:
-            facts = _Facts(self.wiring, self.reader, turn, signal, execution.closes)
-            intended = await self._intend(facts, execution)
+        intended: Execution | Denial | Wait | None
+        intended = gate.first_denial(gate.SIGNAL_CHECKS, signal, self.wiring.profile)
+        if intended is None:
+            # From the first question to the reservation made on the answers, the account is this signal's.
+            async with self.reader.turn:
+                intended = await self._in_turn(signal, execution)
         match intended:
             case Denial():
                 return _denied_or_waiting(execution, intended)
@@ -72,46 +52,67 @@ class Intender:
             case Execution():
                 return intended
 
-    async def _intend(self, facts: _Facts, execution: Execution) -> Execution | Denial | Wait:
+    async def _in_turn(self, signal: Signal, execution: Execution) -> Execution | Denial | Wait:
         for _ in range(_RESERVATION_TRIES):
             try:
-                decided = await gate.decide(
-                    facts.signal,
-                    self.wiring.profile,
-                    facts,
-                    flips=execution.closes,
-                    ledger_checks=self.wiring.rules.ledger_checks,
-                )
-                if isinstance(decided, gate.Entry):
-                    return await self._reserve(execution, decided)
-                await self._halt_on_breach(decided, facts)
+                return await self._decide(signal, execution)
             except BrokerFault as fault:
                 return waiting_for(fault)
             except ReservationConflict:
                 self.reader.changed()
             except SymbolLocked as holder:
-                symbol = facts.signal.symbol
-                return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": symbol, "held_by": str(holder)})
-            else:
-                return decided
+                numbers = {"symbol": signal.symbol, "held_by": str(holder)}
+                return Denial(DenialReason.ALREADY_POSITIONED, numbers)
         return Wait(Obstacle.RESERVATION_CONTENDED)
 
-    async def _halt_on_breach(self, denial: Denial, facts: _Facts) -> None:
+    async def _decide(self, signal: Signal, execution: Execution) -> Execution | Denial:
+        """Ask every check, and return the first denial, or the intent on the record.
+
+        Raises:
+            BrokerFault: the broker did not tell, which means no new risk (FAILURES A19).
+            ReservationConflict: the account kept changing while it was read, or has changed since.
+            SymbolLocked: another execution has taken the symbol since.
+        """
+        profile = self.wiring.profile
+        state = await self.reader.state()
+        if denial := self._ledger_denial(signal, execution, state):
+            return denial
+        account = await self.reader.view(signal)
+        # A sibling's outcome may have let the record be read again: what is reserved goes by the later one.
+        if account.state is not state and (denial := self._ledger_denial(signal, execution, account.state)):
+            return denial
+        if denial := gate.first_denial(gate.ACCOUNT_CHECKS, signal, profile, account):
+            await self._halt_on_breach(denial, account)
+            return denial
+        leg = Leg.FLIP if execution.closes else Leg.ENTRY
+        plan = plan_entry(signal, profile, account, executor=self.wiring.executor, leg=leg)
+        if isinstance(plan, Denial):
+            return plan
+        if denial := checks.within_exposure(plan, profile, account):
+            return denial
+        return await self._reserve(execution, plan, account.state)
+
+    def _ledger_denial(self, signal: Signal, execution: Execution, state: AccountState) -> Denial | None:
+        if execution.closes is not None:
+            # The end of the trade that this signal has just closed itself locks nothing here.
+            others = tuple(trade for trade in state.exits if trade.signal_id != execution.closes)
+            state = state.model_copy(update={"exits": others})
+        now = self.wiring.ports.clock.now()
+        return gate.first_denial(self.wiring.rules.ledger_checks, signal, self.wiring.profile, state, now)
+
+    async def _halt_on_breach(self, denial: Denial, account: AccountView) -> None:
         """Halt an account whose loss has used up a limit; what was known of it is out of date then."""
-        limit = checks.breach_of(denial)
-        if limit is None or facts.seen is None:
+        limit = checks.LOSS_LIMITS.get(denial.reason)
+        if limit is None:
             return
-        ports = self.wiring.ports
-        on = breach_resumes_on(self.wiring.profile, limit, facts.seen.clock)
+        on = breach_resumes_on(self.wiring.profile, limit, account.clock)
         why = f"{denial.reason}: {dict(denial.numbers)}"
-        if await halt(
-            ports.ledger, ports.telemetry, self.wiring.executor, why, now=ports.clock.now(), resumes_on=on
-        ):
+        if await halt(self.wiring.ports, self.wiring.executor, why, resumes_on=on):
             self.reader.changed()
 
-    async def _reserve(self, execution: Execution, entry: gate.Entry) -> Execution:
+    async def _reserve(self, execution: Execution, plan: Plan, state: AccountState) -> Execution:
         """Write the intent; it holds for the account as it was decided on, whatever has been read since."""
-        plan, ports = entry.plan, self.wiring.ports
+        ports = self.wiring.ports
         intent = Intent(
             client_order_id=plan.entry.client_order_id,
             order_body=plan.entry.body(),
@@ -121,8 +122,8 @@ class Intender:
             planned_target=plan.entry.target_price,
             detail=plan.arithmetic,
         )
-        intended = await ports.ledger.intend(execution, intent, account=entry.state, now=ports.clock.now())
-        self.reader.reserved(intended, intent, on=entry.state)
+        intended = await ports.ledger.intend(execution, intent, account=state, now=ports.clock.now())
+        self.reader.reserved(intended, intent, on=state)
         return intended
 
 
@@ -133,4 +134,4 @@ def _denied_or_waiting(execution: Execution, denial: Denial) -> Outcome:
     if execution.closes is not None and denial.numbers.get("held_by") == checks.NOT_ARGOS:
         # A flip's exit has filled, and the broker's positions may not show it yet.
         return Waiting(execution, Wait(Obstacle.AWAITING_EXIT))
-    return Denied(execution, denial)
+    return denied(execution, denial)

@@ -16,8 +16,8 @@ from argo.domain.reasons import Denial, DenialReason, Obstacle
 from argo.domain.settlement import Move
 from argo.domain.signal import Signal
 from execution.account import AccountReader
-from execution.outcomes import Denied, Expired, Outcome, PositionClosed, Waiting
-from execution.telling import tell
+from execution.gate import first_denial
+from execution.outcomes import Outcome, Waiting, denied, expired, position_closed
 from execution.wiring import Wiring
 
 _SOON = timedelta(seconds=2)
@@ -39,20 +39,26 @@ class Opposition:
         Raises:
             LostLease: another worker has moved the execution.
         """
+        ports, denial = self.wiring.ports, None
         try:
             holder = await self._held_by(signal, execution)
-            denial = await self._denial(signal, execution) if holder is not None else None
+            if holder is None:
+                return execution
+            if execution.closes is None:
+                view = await self.reader.view()
+                denial = first_denial(self.wiring.rules.exit_checks, signal, self.wiring.profile, view)
         except BrokerFault as fault:
             return Waiting(execution, waiting_for(fault))
         except ReservationConflict:
             return Waiting(execution, Wait(Obstacle.RESERVATION_CONTENDED))
-        if holder is None:
-            return execution
         if denial is not None:
-            return Denied(execution, denial)
+            return denied(execution, denial)
         if execution.closes is None:
-            execution = await self._begin(execution, holder)
-        held = await self.wiring.ports.ledger.execution(holder, self.wiring.executor)
+            until, now = execution.lease_until, ports.clock.now()
+            execution = await ports.ledger.pause(
+                execution, Obstacle.AWAITING_EXIT, until=until, now=now, closes=holder
+            )
+        held = await ports.ledger.execution(holder, self.wiring.executor)
         if held is None or held.state.is_terminal:
             return self._was_closed(signal, execution, held)
         return await self._go_on(signal, execution, await self._close(held, signal))
@@ -65,7 +71,7 @@ class Opposition:
             await self._settle(move, closing.execution)
             return self._was_closed(signal, execution, None)
         if not self.wiring.profile.flip:
-            return PositionClosed(execution, closing.order.order_id)
+            return position_closed(execution, closing.order.order_id)
         if move is None or move.state is not ExecutionState.CLOSED:
             return self._wait(signal, execution, self._later("the exit has not filled"))
         await self._settle(move, closing.execution)
@@ -79,21 +85,6 @@ class Opposition:
             return None
         holding = (await self.reader.state()).holdings.get(signal.symbol)
         return holding.signal_id if holding is not None and holding.side is not signal.side else None
-
-    async def _denial(self, signal: Signal, execution: Execution) -> Denial | None:
-        """Return why the exit cannot be ordered now; one that has begun is not asked again."""
-        if execution.closes is not None:
-            return None
-        return self.wiring.rules.exit_denial(signal, self.wiring.profile, await self.reader.view())
-
-    async def _begin(self, execution: Execution, holder: str) -> Execution:
-        return await self.wiring.ports.ledger.pause(
-            execution,
-            Obstacle.AWAITING_EXIT,
-            until=execution.lease_until,
-            now=self.wiring.ports.clock.now(),
-            closes=holder,
-        )
 
     async def _close(self, held: Execution, signal: Signal) -> Closing:
         ports = self.wiring.ports
@@ -110,7 +101,7 @@ class Opposition:
             try:
                 await ports.ledger.settle(held, move.state, move.settlement, now=ports.clock.now())
             except LostLease:
-                tell(self.wiring, "settled_meanwhile", held)
+                self.wiring.tell("settled_meanwhile", held)
         self.reader.changed()
 
     def _was_closed(self, signal: Signal, execution: Execution, held: Execution | None) -> Execution | Outcome:
@@ -118,13 +109,13 @@ class Opposition:
             return execution
         exited = held.exit if held is not None else None
         if exited is not None and exited.why == _why(signal) and exited.order_id is not None:
-            return PositionClosed(execution, exited.order_id)
-        return Denied(execution, Denial(DenialReason.NOTHING_HELD, {"held_by": execution.closes or ""}))
+            return position_closed(execution, exited.order_id)
+        return denied(execution, Denial(DenialReason.NOTHING_HELD, {"held_by": execution.closes or ""}))
 
     def _wait(self, signal: Signal, execution: Execution, wait: Wait) -> Outcome:
         """Give the message back, or end it: what has begun is finished by the reconciler all the same."""
         if self.wiring.rules.has_expired(signal, self.wiring.ports.clock.now()):
-            return Expired(execution)
+            return expired(execution)
         return Waiting(execution, wait)
 
     def _later(self, problem: str) -> Wait:

@@ -1,53 +1,22 @@
 """How a signal's way through the executor can end: each step answers one of these, and it is recorded once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from argo.domain.execution import Execution
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import Release, Settlement, accepted
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
-from argo.domain.reasons import Denial
+from argo.domain.reasons import Denial, Obstacle
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The broker has the order; it differs from the plan by ``differences``."""
+class Ended:
+    """Nothing is left to do for the executor: the execution moves to ``state`` with what was ``learnt``."""
 
     execution: Execution
-    order: BrokerOrder
-    differences: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The broker will not have it."""
-
-    execution: Execution
-    reason: str
-    detail: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """The gate or the sizing will not have it."""
-
-    execution: Execution
-    denial: Denial
-
-
-@dataclass(frozen=True, slots=True)
-class PositionClosed:
-    """The signal closed another's position; its order is that position's exit."""
-
-    execution: Execution
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """The signal is too old; the last obstacle is the reason."""
-
-    execution: Execution
+    state: ExecutionState
+    learnt: Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +36,35 @@ class LeftToReconciler:
     wait: Wait
 
 
-type Outcome = Accepted | Rejected | Denied | PositionClosed | Expired | Waiting | LeftToReconciler
+type Outcome = Ended | Waiting | LeftToReconciler
+
+
+def submitted(execution: Execution, order: BrokerOrder, differences: Mapping[str, str]) -> Ended:
+    """The broker has the order; it differs from the plan by ``differences``."""
+    return Ended(execution, ExecutionState.SUBMITTED, accepted(order, differences))
+
+
+def rejected(execution: Execution, reason: str, detail: Mapping[str, str]) -> Ended:
+    """The broker will not have it: what was reserved for it is given back."""
+    learnt = Settlement(reason=reason, detail=detail, release=Release.RESERVATION_AND_SYMBOL)
+    return Ended(execution, ExecutionState.REJECTED, learnt)
+
+
+def denied(execution: Execution, denial: Denial) -> Ended:
+    """The gate or the sizing will not have it."""
+    learnt = Settlement(reason=denial.reason, detail=dict(denial.numbers))
+    return Ended(execution, ExecutionState.DENIED, learnt)
+
+
+def position_closed(execution: Execution, order_id: str) -> Ended:
+    """The signal closed another's position; its order is that position's exit."""
+    return Ended(execution, ExecutionState.CLOSED, Settlement(order_id=order_id))
+
+
+def expired(execution: Execution) -> Ended:
+    """The signal is too old; the last obstacle is the reason."""
+    never_met = Obstacle.NONE if execution.epoch == 1 else Obstacle.WORKER_LOST
+    held = execution.state is not ExecutionState.CLAIMED
+    release = Release.RESERVATION_AND_SYMBOL if held else Release.NOTHING
+    learnt = Settlement(reason=execution.obstacle or never_met, release=release)
+    return Ended(execution, ExecutionState.EXPIRED, learnt)

@@ -4,33 +4,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.execution import ExecutionState
 from argo.domain.faults import Unauthorised
-from argo.domain.ledger import Release, Settlement, accepted
+from argo.domain.ledger import Release
 from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle
 from argo.halts import halt
 from execution.account import AccountReader
 from execution.backoff import backoff
-from execution.outcomes import (
-    Accepted,
-    Denied,
-    Expired,
-    LeftToReconciler,
-    Outcome,
-    PositionClosed,
-    Rejected,
-    Waiting,
-)
-from execution.telling import milliseconds, tell
+from execution.outcomes import Ended, LeftToReconciler, Outcome, Waiting
 
 if TYPE_CHECKING:
     from execution.wiring import Wiring
 
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The message can be acknowledged."""
+_TOLD = {
+    ExecutionState.SUBMITTED: ("order_submitted", Metric.ORDERS_SUBMITTED),
+    ExecutionState.REJECTED: ("order_rejected", Metric.ORDERS_REJECTED),
+    ExecutionState.DENIED: ("signal_denied", Metric.SIGNALS_DENIED),
+    ExecutionState.CLOSED: ("position_closed_by_signal", Metric.ORDERS_SUBMITTED),
+    ExecutionState.EXPIRED: ("signal_expired", Metric.SIGNALS_EXPIRED),
+}
+"""The event that an end in a state is logged as, and the metric that counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +35,6 @@ class Later:
     obstacle: str
 
 
-type Handled = Done | Later
-
-
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """Records what became of signals at one account."""
@@ -51,8 +42,11 @@ class Recorder:
     wiring: "Wiring"
     reader: AccountReader
 
-    async def record(self, outcome: Outcome, receives: int) -> Handled:
+    async def record(self, outcome: Outcome, receives: int) -> Later | None:
         """Record an outcome; ``receives`` counts the message's deliveries.
+
+        Returns:
+            When the message comes back; None where it can be acknowledged.
 
         Raises:
             LostLease: another worker has moved the execution.
@@ -60,58 +54,28 @@ class Recorder:
         match outcome:
             case Waiting():
                 return await self._wait(outcome, receives)
-            case Accepted():
-                await self._accept(outcome)
-            case Rejected():
-                await self.reject(outcome)
-            case Denied():
-                await self._deny(outcome)
-            case PositionClosed():
-                await self._close(outcome)
-            case Expired(execution=execution):
-                await self._expire(execution)
+            case Ended():
+                await self.end(outcome)
             case LeftToReconciler(execution=execution, wait=wait):
-                tell(self.wiring, "left_to_reconciler", execution, **wait.told)
-        return Done()
+                self.wiring.tell("left_to_reconciler", execution, **wait.told)
+        return None
 
-    async def _accept(self, outcome: Accepted) -> None:
-        learnt = accepted(outcome.order, outcome.differences)
-        submitted = await self._settle(outcome.execution, ExecutionState.SUBMITTED, learnt)
-        waited = self._count_order(submitted)
-        order_id = outcome.order.order_id
-        tell(self.wiring, "order_submitted", submitted, milliseconds=waited, order_id=order_id, **learnt.detail)
-
-    async def reject(self, outcome: Rejected) -> None:
-        """Record that the broker will not have an order, and give back what was reserved for it."""
-        learnt = Settlement(reason=outcome.reason, detail=outcome.detail, release=Release.RESERVATION_AND_SYMBOL)
-        rejected = await self._settle(outcome.execution, ExecutionState.REJECTED, learnt)
-        self.reader.changed()
-        self.wiring.ports.telemetry.count(Metric.ORDERS_REJECTED, reason=outcome.reason)
-        tell(self.wiring, "order_rejected", rejected, **outcome.detail)
-
-    async def _deny(self, outcome: Denied) -> None:
-        reason, numbers = outcome.denial.reason, dict(outcome.denial.numbers)
-        denied = await self._settle(
-            outcome.execution, ExecutionState.DENIED, Settlement(reason=reason, detail=numbers)
-        )
-        self.wiring.ports.telemetry.count(Metric.SIGNALS_DENIED, reason=reason)
-        tell(self.wiring, "signal_denied", denied, **numbers)
-
-    async def _close(self, outcome: PositionClosed) -> None:
-        learnt = Settlement(order_id=outcome.order_id)
-        closed = await self._settle(outcome.execution, ExecutionState.CLOSED, learnt)
-        self._count_order(closed)
-        tell(self.wiring, "position_closed_by_signal", closed, order_id=outcome.order_id)
-
-    async def _expire(self, execution: Execution) -> None:
-        never_met = Obstacle.NONE if execution.epoch == 1 else Obstacle.WORKER_LOST
-        obstacle = execution.obstacle or never_met
-        held = execution.state is not ExecutionState.CLAIMED
-        release = Release.RESERVATION_AND_SYMBOL if held else Release.NOTHING
-        learnt = Settlement(reason=obstacle, release=release)
-        expired = await self._settle(execution, ExecutionState.EXPIRED, learnt)
-        self.wiring.ports.telemetry.count(Metric.SIGNALS_EXPIRED, reason=obstacle)
-        tell(self.wiring, "signal_expired", expired)
+    async def end(self, outcome: Ended) -> None:
+        """Move an execution to its end, and give back what is not needed any more."""
+        ports, learnt = self.wiring.ports, outcome.learnt
+        ended = await ports.ledger.settle(outcome.execution, outcome.state, learnt, now=ports.clock.now())
+        if outcome.state is ExecutionState.REJECTED:
+            self.reader.changed()
+        event, metric = _TOLD[outcome.state]
+        ports.telemetry.count(metric, reason=learnt.reason)
+        told: dict[str, str | float] = {}
+        if learnt.order_id is not None:
+            waited = (ended.updated_at - ended.created_at) / timedelta(milliseconds=1)
+            ports.telemetry.record(Metric.SIGNAL_TO_ORDER, waited)
+            if outcome.state is ExecutionState.SUBMITTED:
+                told["milliseconds"] = waited
+            told["order_id"] = learnt.order_id
+        self.wiring.tell(event, ended, **told, **learnt.detail)
 
     async def _wait(self, outcome: Waiting, receives: int) -> Later:
         """Record the obstacle and give the message back.
@@ -140,25 +104,8 @@ class Recorder:
         )
         self.reader.changed()
         if wait.obstacle is Obstacle.BROKER_UNAUTHORISED:
-            await self._halt(f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}")
-        tell(self.wiring, "signal_waits", paused, until=until.isoformat(), **wait.told)
+            reason = f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}"
+            if await halt(ports, self.wiring.executor, reason):
+                self.reader.changed()
+        self.wiring.tell("signal_waits", paused, until=until.isoformat(), **wait.told)
         return Later(until - now, wait.obstacle)
-
-    async def _halt(self, reason: str) -> None:
-        """Halt the account; what was known of it is out of date then."""
-        ports = self.wiring.ports
-        now = ports.clock.now()
-        if await halt(ports.ledger, ports.telemetry, self.wiring.executor, reason, now=now):
-            self.reader.changed()
-
-    async def _settle(self, execution: Execution, state: ExecutionState, learnt: Settlement) -> Execution:
-        ports = self.wiring.ports
-        return await ports.ledger.settle(execution, state, learnt, now=ports.clock.now())
-
-    def _count_order(self, execution: Execution) -> float:
-        """Count an order, and return the milliseconds from its signal to it."""
-        telemetry = self.wiring.ports.telemetry
-        waited = milliseconds(execution.created_at, execution.updated_at)
-        telemetry.count(Metric.ORDERS_SUBMITTED)
-        telemetry.record(Metric.SIGNAL_TO_ORDER, waited)
-        return waited

@@ -1,6 +1,7 @@
-"""Send the order that is on the record, and find out what became of one whose fate is not known."""
+"""Send the order that is on the record, and find out what became of one whose outcome is not known."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from argo.domain.execution import Execution, ExecutionState
@@ -11,8 +12,7 @@ from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Accept, LookUp, Reject, SendAgain, Wait, after_look_up
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal
-from execution.outcomes import Accepted, Expired, LeftToReconciler, Outcome, Rejected, Waiting
-from execution.telling import milliseconds
+from execution.outcomes import LeftToReconciler, Outcome, Waiting, expired, rejected, submitted
 
 if TYPE_CHECKING:
     from execution.wiring import Wiring
@@ -34,20 +34,20 @@ class Sender:
         sent_at = ports.clock.now()
         if rules.has_expired(signal, sent_at):
             # The gate and the ledger took their time; nothing of this attempt is at the broker.
-            return Expired(execution)
+            return expired(execution)
         answer: BrokerOrder | BrokerFault
         try:
             answer = await self.post(execution)
         except BrokerFault as fault:
             answer = fault
-        ports.telemetry.record(Metric.BROKER_CALL, milliseconds(sent_at, ports.clock.now()))
+        ports.telemetry.record(Metric.BROKER_CALL, (ports.clock.now() - sent_at) / timedelta(milliseconds=1))
         match rules.after_submit(answer):
             case Accept(order=order):
-                return Accepted(execution, order)
+                return submitted(execution, order, {})
             case Reject(reason=reason, detail=detail):
-                return Rejected(execution, reason, detail)
+                return rejected(execution, reason, detail)
             case Wait() as wait:
-                # An earlier attempt of unknown fate may still arrive: then this one's answer settles nothing.
+                # An earlier attempt of unknown outcome may still arrive: then this one's answer settles nothing.
                 return Waiting(execution, wait, withdraw=not execution.was_unknown)
             case LookUp(detail=detail):
                 if isinstance(answer, Ambiguous):
@@ -83,21 +83,18 @@ class Sender:
         except BrokerFault as fault:
             found = fault
         now = ports.clock.now()
-        expired = self.wiring.rules.has_expired(signal, now)
+        too_old = self.wiring.rules.has_expired(signal, now)
         match after_look_up(found, execution, now=now):
             case Accept(order=order, differences=differences):
-                return Accepted(execution, order, differences)
-            case SendAgain() if expired:
-                return Expired(execution)
+                return submitted(execution, order, differences)
+            case SendAgain() if too_old:
+                return expired(execution)
             case SendAgain():
-                return await self.send(signal, await self._submitting_again(execution))
-            case Wait() as wait if expired:
+                if execution.state is not ExecutionState.SUBMITTING:
+                    again = Settlement(sent_again=True)
+                    execution = await ports.ledger.settle(execution, ExecutionState.SUBMITTING, again, now=now)
+                return await self.send(signal, execution)
+            case Wait() as wait if too_old:
                 return LeftToReconciler(execution, wait)
             case Wait() as wait:
                 return Waiting(execution, wait)
-
-    async def _submitting_again(self, execution: Execution) -> Execution:
-        if execution.state is ExecutionState.SUBMITTING:
-            return execution
-        ports, again = self.wiring.ports, Settlement(sent_again=True)
-        return await ports.ledger.settle(execution, ExecutionState.SUBMITTING, again, now=ports.clock.now())

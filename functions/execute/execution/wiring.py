@@ -1,40 +1,72 @@
-"""What the executor is made of; a test, a replay or a simulation hands in its own ports."""
+"""What the executor is made of; a test, a replay or a simulation hands in its own ports, a trial wrong rules."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import IO
 
 from argo.adapters.wiring import Adapters
+from argo.closing import Rules as ClosingRules
+from argo.domain.execution import Execution
+from argo.domain.faults import BrokerFault
+from argo.domain.orders import BrokerOrder
+from argo.domain.outcome import AfterSubmit, after_submit
 from argo.domain.profile import Profile
+from argo.domain.signal import Signal
 from argo.environment import Environment
 from argo.ports import Clock, Ports
-from execution.account import AssetBook, ExchangeHours
+from execution import gate
+from execution.account import BrokerFacts
 from execution.backoff import Limits
-from execution.rules import Rules
+from execution.message import Malformed, read_signal
+from execution.recording import Recorder
+from execution.sending import Sender
 
 SERVICE = "execute"
 
-_LIMITS, _RULES = Limits(), Rules()
-
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What each decision on a signal's way goes by, each replaceable: a trial that has a wrong one must notice."""
+
+    read: Callable[[str], Signal | Malformed] = read_signal
+    has_expired: Callable[[Signal, datetime], bool] = Signal.is_expired
+    exit_checks: Sequence[gate.AccountCheck] = gate.EXIT_CHECKS
+    ledger_checks: Sequence[gate.LedgerCheck] = gate.LEDGER_CHECKS
+    sender: type[Sender] = Sender
+    recorder: type[Recorder] = Recorder
+    after_submit: Callable[[BrokerOrder | BrokerFault], AfterSubmit] = after_submit
+    closing: ClosingRules = field(default_factory=ClosingRules)
+
+
+@dataclass(frozen=True)
 class Wiring:
     """One account's executor, and what it remembers from batch to batch."""
 
+    ports: Ports
     executor: str
     profile: Profile
-    ports: Ports
-    assets: AssetBook
-    hours: ExchangeHours
-    limits: Limits
-    rules: Rules
+    limits: Limits = field(default_factory=Limits)
+    rules: Rules = field(default_factory=Rules)
 
+    @cached_property
+    def facts(self) -> BrokerFacts:
+        """What the broker says of symbols and of the exchange's hours."""
+        return BrokerFacts(self.ports.broker, self.ports.clock)
 
-def wire(
-    ports: Ports, executor: str, profile: Profile, *, limits: Limits = _LIMITS, rules: Rules = _RULES
-) -> Wiring:
-    """Wire an account's executor to ports."""
-    assets = AssetBook(ports.broker, ports.clock)
-    return Wiring(executor, profile, ports, assets, ExchangeHours(ports.broker, ports.clock), limits, rules)
+    def tell(self, event: str, execution: Execution, **detail: str | float) -> None:
+        """Log an event of an execution with the keys that every one of them has."""
+        self.ports.telemetry.log.info(
+            event,
+            signal_id=execution.signal_id,
+            executor=self.executor,
+            symbol=execution.symbol,
+            state=execution.state,
+            reason=execution.reason,
+            detail=detail,
+            stacklevel=2,
+        )
 
 
 def from_environment(
@@ -45,6 +77,6 @@ def from_environment(
     Raises:
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
-    rules, name = profile or environment.profile(), environment.executor
-    adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=rules.feed, log_to=log_to)
-    return wire(adapters, name, rules)
+    profile, name = profile or environment.profile(), environment.executor
+    adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=profile.feed, log_to=log_to)
+    return Wiring(adapters, name, profile)

@@ -33,11 +33,9 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     limit = breached(loss_limits(wiring.profile, known))
     if limit is not None:
         await halt(
-            wiring.ports.ledger,
-            wiring.ports.telemetry,
+            wiring.ports,
             wiring.executor,
             f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}",
-            now=wiring.ports.clock.now(),
             resumes_on=breach_resumes_on(wiring.profile, limit.name, seen.clock),
         )
     return state

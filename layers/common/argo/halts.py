@@ -1,33 +1,25 @@
 """Halting an account: once, durably, with its reason."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from argo.domain.account import MarketClock, TradingState
 from argo.domain.limits import DAILY_LOSS
 from argo.domain.profile import BreachEnds, Profile
-from argo.ports import Ledger, Telemetry
+from argo.ports import Ports
 
 
-async def halt(
-    ledger: Ledger,
-    telemetry: Telemetry,
-    executor: str,
-    reason: str,
-    *,
-    now: datetime,
-    resumes_on: date | None = None,
-) -> bool:
+async def halt(ports: Ports, executor: str, reason: str, *, resumes_on: date | None = None) -> bool:
     """Halt an account that is not halted yet, and tell whether it was done now.
 
     A halt stands as it is: a later reason does not overwrite the first. One over an operator's REDUCING does not
     end by itself, for it would end in ACTIVE.
     """
-    done = False
+    done, now = False, ports.clock.now()
     while not done:
-        account = await ledger.account(executor)
+        account = await ports.ledger.account(executor)
         if account.trading_state is TradingState.HALTED:
             return False
-        done = await ledger.set_trading_state(
+        done = await ports.ledger.set_trading_state(
             executor,
             TradingState.HALTED,
             reason=reason,
@@ -35,7 +27,7 @@ async def halt(
             resumes_on=resumes_on if account.trading_state is TradingState.ACTIVE else None,
             read=account,
         )
-    telemetry.log.error("account_halted", executor=executor, halted_because=reason)
+    ports.telemetry.log.error("account_halted", executor=executor, halted_because=reason)
     return True
 
 

@@ -37,9 +37,9 @@ type Steps = Generator[None]
 def decide(signal: Signal, profile: Profile, view: AccountView, now: datetime) -> Plan | Denial:
     """Ask the gate and the sizing as the flow does, on one view."""
     denial = (
-        gate.signal_denial(signal, profile)
-        or gate.ledger_denial(signal, profile, view.state, now)
-        or gate.account_denial(signal, profile, view)
+        gate.first_denial(gate.SIGNAL_CHECKS, signal, profile)
+        or gate.first_denial(gate.LEDGER_CHECKS, signal, profile, view.state, now)
+        or gate.first_denial(gate.ACCOUNT_CHECKS, signal, profile, view)
     )
     if denial is not None:
         return denial
@@ -185,10 +185,10 @@ class World:
                 yield from (None, None, None)  # The order is on its way while others read, decide and reserve.
                 bound = Bound(signal, plan)
                 self.broker.taken.append(bound)
-                self.actors.append(self._fate(bound))
+                self.actors.append(self._outcome(bound))
                 return
 
-    def _fate(self, bound: Bound) -> Steps:
+    def _outcome(self, bound: Bound) -> Steps:
         """Fill, tell the ledger, close, tell the ledger: the reconciler is always behind the broker."""
         yield
         bound.filled_at = self.now

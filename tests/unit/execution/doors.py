@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 
 from argo.domain.account import AccountState, Asset, BrokerAccount, MarketClock, Position
@@ -11,8 +10,8 @@ from argo.domain.orders import BrokerOrder
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.ports import GivenPorts
-from execution.account import AccountReader, AssetBook
-from execution.wiring import wire
+from execution.account import AccountReader
+from execution.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import AN_ASSET, NOW, a_broker_account, a_market_clock, a_profile, an_account_state
 
@@ -34,7 +33,7 @@ class Doors:
         self.orders: tuple[BrokerOrder, ...] = ()
         self.held: tuple[Position, ...] = ()
 
-    def reader(self, profile: Profile | None = None, assets: AssetBook | None = None) -> AccountReader:
+    def reader(self, profile: Profile | None = None) -> AccountReader:
         ports = GivenPorts(
             ledger=LedgerDoor(self),
             broker=BrokerDoor(self),
@@ -44,8 +43,7 @@ class Doors:
             clock=self.clock,
             telemetry=None,
         )
-        wiring = wire(ports, "argo", profile or a_profile())
-        return AccountReader(replace(wiring, assets=assets or wiring.assets))
+        return AccountReader(Wiring(ports, "argo", profile or a_profile()))
 
     async def tell[Answer](self, question: str, answer: Answer) -> Answer:
         self.asked.append(question)

@@ -9,7 +9,7 @@ from argo.domain.faults import Ambiguous
 from argo.domain.ledger import Intent
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from execution.account import ASSET_AGE, AssetBook, ExchangeHours
+from execution.account import ASSET_AGE, BrokerFacts
 from tests.unit.builders import (
     AN_ASSET,
     NOW,
@@ -220,25 +220,25 @@ def test_the_broker_is_asked_about_an_asset_where_its_answer_decides(profile, si
 
 def test_what_the_broker_says_of_an_asset_is_kept_for_an_hour_over_batches():
     doors = Doors()
-    book = AssetBook(BrokerDoor(doors), doors.clock)
+    facts = BrokerFacts(BrokerDoor(doors), doors.clock)
 
     for age in (timedelta(), ASSET_AGE, ASSET_AGE + timedelta(seconds=1)):
         doors.clock.set(NOW + age)
-        run(book.find(Symbol("AAPL")))
-        run(book.find(Symbol("NONE")))
+        run(facts.asset(Symbol("AAPL")))
+        run(facts.asset(Symbol("NONE")))
 
     assert doors.asked == ["asset AAPL", "asset NONE"] * 2
 
 
 def test_the_exchange_is_asked_again_when_its_session_changes_and_not_before():
     doors = Doors()
-    hours = ExchangeHours(BrokerDoor(doors), doors.clock)
+    facts = BrokerFacts(BrokerDoor(doors), doors.clock)
     closes = int((a_market_clock().next_close - NOW).total_seconds()) // 60
 
     asked = []
     for minutes in (0, 4, 6, closes - 2, closes):
         doors.clock.set(NOW + timedelta(minutes=minutes))
-        run(hours.read())
+        run(facts.hours())
         asked.append(doors.asked.count("clock"))
 
     assert asked == [1, 1, 2, 3, 4]

@@ -9,7 +9,7 @@ from argo.domain.limits import DAILY_LOSS, DRAWDOWN
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from execution.checks import breach_of
+from execution.checks import LOSS_LIMITS
 from tests.unit.builders import AN_ASSET, LATER, a_broker_order, a_holding, a_position, a_profile, a_signal
 from tests.unit.execution.denials import CLOSED, NO_SHORTS, accounts
 from tests.unit.strategies import signals, stocks
@@ -197,7 +197,7 @@ def test_a_used_up_drawdown_is_denied_by_its_basis(basis, denied):
     ],
 )
 def test_a_denial_by_a_loss_limit_names_the_limit_that_halts(reason, limit):
-    assert breach_of(Denial(reason)) == limit
+    assert LOSS_LIMITS.get(reason) == limit
 
 
 @pytest.mark.parametrize("price", ["100.5", "99.5"])
@@ -237,4 +237,4 @@ def test_a19_an_account_nobody_can_tell_the_equity_of_breaches_any_loss_limit(si
 
 @given(st.sampled_from(DenialReason))
 def test_only_loss_limits_halt(reason):
-    assert (breach_of(Denial(reason)) is not None) == reason.endswith(("loss_limit", "drawdown_limit"))
+    assert (reason in LOSS_LIMITS) == reason.endswith(("loss_limit", "drawdown_limit"))

@@ -17,9 +17,8 @@ from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
-from execution.account import AccountReader
 from execution.flow import Flow
-from execution.wiring import wire
+from execution.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import (
     NOW,
@@ -130,8 +129,7 @@ def a_flow(account: Account, exchange: Exchange, profile=HALF) -> Flow:
         clock=SteppedClock(NOW),
         telemetry=Telemetry("execute", mode="simulated", executor="argo", stream=StringIO()),
     )
-    wiring = wire(ports, "argo", profile)
-    return Flow.of(wiring, AccountReader(wiring))
+    return Flow(Wiring(ports, "argo", profile))
 
 
 def handle(account: Account, exchange: Exchange, *symbols: Symbol, profile=HALF) -> dict[str, ExecutionState]:

@@ -7,17 +7,14 @@ from argo.domain.account import TradingState
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
-from execution import checks
+from execution import checks, ledger_checks
 from execution.checks import within_exposure
 from execution.gate import (
     ACCOUNT_CHECKS,
     EXIT_CHECKS,
     LEDGER_CHECKS,
     SIGNAL_CHECKS,
-    account_denial,
-    exit_denial,
-    ledger_denial,
-    signal_denial,
+    first_denial,
 )
 from execution.planning import Plan
 from tests.unit.builders import NOW, a_holding, a_profile, a_signal, a_trade_exit, an_account_view, an_entry_plan
@@ -33,9 +30,9 @@ def test_an_ordinary_signal_passes():
     signal, profile, account = a_signal(), a_profile(), an_account_view()
 
     denials = (
-        signal_denial(signal, profile),
-        ledger_denial(signal, profile, account.state, NOW),
-        account_denial(signal, profile, account),
+        first_denial(SIGNAL_CHECKS, signal, profile),
+        first_denial(LEDGER_CHECKS, signal, profile, account.state, NOW),
+        first_denial(ACCOUNT_CHECKS, signal, profile, account),
         within_exposure(a_plan(1_000_000), profile, account),
     )
 
@@ -57,7 +54,7 @@ def test_the_lists_go_from_cheap_to_dear():
 
     assert names == [
         ["confident_enough", "symbol_allowed", "regime_allowed", "crypto_long_only"],
-        ["trading_active", "symbol_free", "not_locked", "within_order_rate"],
+        ["trading_active", "symbol_free", "cooldown", "stop_loss_guard", "drawdown_guard", "within_order_rate"],
         [
             "account_open",
             "market_open",
@@ -75,8 +72,9 @@ def test_a18_no_check_is_left_out_of_its_list():
     listed = {check.__name__ for each in (SIGNAL_CHECKS, LEDGER_CHECKS, ACCOUNT_CHECKS) for check in each}
     defined = {
         name
-        for name, value in vars(checks).items()
-        if getattr(value, "__module__", "") == checks.__name__
+        for module in (checks, ledger_checks)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__
         and "Denial | None" in str(getattr(value, "__annotations__", {}).get("return", ""))
         and not name.startswith(("_", "before", "with_", "for_"))
     }
@@ -87,7 +85,7 @@ def test_a18_no_check_is_left_out_of_its_list():
 def test_the_first_denial_of_the_signals_list_wins():
     signal = a_signal(confidence=Decimal(10), symbol=Symbol("BTC/USD"), regime=Regime.CRISIS)
 
-    denial = signal_denial(signal, a_profile(excluded_regimes={"crisis"}))
+    denial = first_denial(SIGNAL_CHECKS, signal, a_profile(excluded_regimes={"crisis"}))
 
     assert denial is not None
     assert denial.reason is DenialReason.CONFIDENCE_BELOW_MINIMUM
@@ -135,7 +133,7 @@ def test_a20_an_exit_is_asked_only_whether_somebody_takes_the_order():
 
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_a20_an_exit_is_never_denied_by_a_check_that_limits_new_risk(signal, profile, account):
-    denial = exit_denial(signal, profile, account)
+    denial = first_denial(EXIT_CHECKS, signal, profile, account)
 
     can_be_ordered = not account.broker.is_blocked and account.clock.is_open
     assert (denial is None) == can_be_ordered
@@ -145,9 +143,9 @@ def test_a20_an_exit_is_never_denied_by_a_check_that_limits_new_risk(signal, pro
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, account):
     by_list = (
-        signal_denial(signal, profile),
-        ledger_denial(signal, profile, account.state, NOW),
-        account_denial(signal, profile, account),
+        first_denial(SIGNAL_CHECKS, signal, profile),
+        first_denial(LEDGER_CHECKS, signal, profile, account.state, NOW),
+        first_denial(ACCOUNT_CHECKS, signal, profile, account),
     )
 
     one_by_one = (
@@ -162,9 +160,9 @@ def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, ac
 @given(signals(few_symbols), full_profiles(), account_views())
 def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
     denials = (
-        signal_denial(signal, profile),
-        ledger_denial(signal, profile, account.state, NOW),
-        account_denial(signal, profile, account),
+        first_denial(SIGNAL_CHECKS, signal, profile),
+        first_denial(LEDGER_CHECKS, signal, profile, account.state, NOW),
+        first_denial(ACCOUNT_CHECKS, signal, profile, account),
     )
 
     if any(denials):

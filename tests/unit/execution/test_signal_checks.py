@@ -7,20 +7,20 @@ from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from execution.checks import crypto_long_only
-from execution.gate import signal_denial
+from execution.gate import SIGNAL_CHECKS, first_denial
 from tests.unit.builders import a_profile, a_signal
 from tests.unit.strategies import confidences
 
 
 @given(confidences, confidences.filter(bool))
 def test_a04_confidence_is_compared_with_the_minimum_in_one_unit(confidence, minimum):
-    denial = signal_denial(a_signal(confidence=confidence), a_profile(minimum_confidence=minimum))
+    denial = first_denial(SIGNAL_CHECKS, a_signal(confidence=confidence), a_profile(minimum_confidence=minimum))
 
     assert (denial is None) == (confidence >= minimum)
 
 
 def test_a05_a_denial_says_which_numbers_were_compared():
-    denial = signal_denial(a_signal(confidence=Decimal("81.9")), a_profile(minimum_confidence=82))
+    denial = first_denial(SIGNAL_CHECKS, a_signal(confidence=Decimal("81.9")), a_profile(minimum_confidence=82))
 
     assert denial == Denial(
         DenialReason.CONFIDENCE_BELOW_MINIMUM, {"confidence": "81.9", "minimum_confidence": "82"}
@@ -28,13 +28,13 @@ def test_a05_a_denial_says_which_numbers_were_compared():
 
 
 def test_a_symbol_off_the_profiles_list_is_denied():
-    denial = signal_denial(a_signal(), a_profile(symbols={"SPY", "QQQ"}))
+    denial = first_denial(SIGNAL_CHECKS, a_signal(), a_profile(symbols={"SPY", "QQQ"}))
 
     assert denial == Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": "AAPL", "allowed": "QQQ, SPY"})
 
 
 def test_a_symbol_on_the_profiles_list_passes():
-    denial = signal_denial(a_signal(), a_profile(symbols={"SPY", "aapl"}))
+    denial = first_denial(SIGNAL_CHECKS, a_signal(), a_profile(symbols={"SPY", "aapl"}))
 
     assert denial is None
 
@@ -43,7 +43,8 @@ def test_a_symbol_on_the_profiles_list_passes():
 def test_a24_a_coin_is_on_the_list_however_it_is_written(spelling):
     coin = a_signal(symbol=Symbol(spelling))
 
-    denials = [signal_denial(coin, a_profile(symbols=allowed)) for allowed in (None, {"btcusd"}, {"AAPL"})]
+    profiles = [a_profile(symbols=allowed) for allowed in (None, {"btcusd"}, {"AAPL"})]
+    denials = [first_denial(SIGNAL_CHECKS, coin, profile) for profile in profiles]
 
     assert denials == [
         None,
@@ -66,7 +67,7 @@ def test_coins_that_are_not_held_are_not_sold(symbol, side, denied):
 def test_an_excluded_regime_is_denied_and_only_that(regime):
     profile = a_profile(excluded_regimes={Regime.CRISIS, Regime.NOT_WARM})
 
-    denial = signal_denial(a_signal(regime=regime), profile)
+    denial = first_denial(SIGNAL_CHECKS, a_signal(regime=regime), profile)
 
     excluded = regime in {Regime.CRISIS, Regime.NOT_WARM}
     told = {"regime": regime, "excluded": "crisis, not_warm"}

@@ -15,7 +15,7 @@ from argo.domain.reasons import DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from argo.publishing import Publisher
-from execution.gate import signal_denial
+from execution.gate import SIGNAL_CHECKS, first_denial
 from tests.unit.builders import BAR_TIME, NOW, a_profile, a_signal
 from tests.unit.generation.in_memory import Queue, SignalStore
 from tests.unit.strategies import sides, signals, stocks
@@ -73,7 +73,7 @@ def test_a_signal_along_with_what_is_held_is_no_exit(fields, reason):
 def test_whatever_is_kept_from_an_account_its_gate_would_deny_as_an_entry(signal, holds, side):
     kept_away = not wants(signal, STRICT, a_holding(side) if holds else None)
 
-    assert not kept_away or signal_denial(signal, STRICT) is not None
+    assert not kept_away or first_denial(SIGNAL_CHECKS, signal, STRICT) is not None
 
 
 def test_a_signal_goes_to_the_accounts_that_want_it_only():
