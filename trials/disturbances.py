@@ -59,14 +59,14 @@ class Disturbances:
         draws = self._world.draws
         for executor in PROFILES:
             if draws.strikes(Fault.VIEWS_LAG):
-                self._world.wear(
+                self._world.set_behaviour(
                     executor,
                     orders_lag=timedelta(seconds=round(draws.of(Fault.VIEWS_LAG, 0, 10), 3)),
                     positions_lag=timedelta(seconds=round(draws.of(Fault.VIEWS_LAG, 0, 10), 3)),
                     lags_until=self._world.clock.now() + _MOOD_LASTS,
                 )
             slow, rival = draws.strikes(Fault.CANCEL_SLOW), draws.strikes(Fault.BOTH_LEGS)
-            self._world.wear(
+            self._world.set_behaviour(
                 executor,
                 cancel_takes=timedelta(seconds=6 if slow else 0),
                 rival_cancel_takes=timedelta(seconds=30 if rival else 0),
@@ -98,7 +98,7 @@ class Disturbances:
         if draws.strikes(Fault.REJECTED_LATE):
             executor = client_order_id.split("-")[1]
             rejected = self._world.books[executor].at_broker.behaviour.rejected_after
-            self._world.wear(executor, rejected_after=rejected | {client_order_id: timedelta(seconds=3)})
+            self._world.set_behaviour(executor, rejected_after=rejected | {client_order_id: timedelta(seconds=3)})
 
     async def people(self) -> None:
         """Let operators halt, resume, flatten and redrive, and somebody close a position at the broker."""

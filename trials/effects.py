@@ -52,14 +52,7 @@ class Call(NamedTuple):
 
 
 class Effects:
-    """Makes ports fallible for one worker after another.
-
-    Args:
-        loop: Virtual time, and what lands late.
-        draws: Decide.
-        trace: Takes every effect in.
-        on_effect: Told of every effect at the moment it happens, just before it does.
-    """
+    """Makes ports fallible for worker after worker; ``on_effect`` sees every effect just before it happens."""
 
     def __init__(
         self, loop: VirtualLoop, draws: FaultDraws, trace: Trace, on_effect: Callable[[Call], None]

@@ -18,7 +18,7 @@ from trials.referee.evidence import Violation
 from trials.virtual_time import Stuck
 from trials.world import CONCURRENCY, FaultyWorld, Plan
 from trials.wrong_policies import WRONG_POLICIES
-from trials.wrong_policies.policies import RIGHT, Policies
+from trials.wrong_policies.policies import Policies
 
 CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
 """argo.toml's interval, as often as one of its bars has room for it; a test compares."""
@@ -26,7 +26,7 @@ CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
 _SECONDS_A_SIGNAL = 2.0
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
-_ROUND = 65.0
+_RECONCILED_BY_THEN = 65.0
 """A reconciler's minute and a little: whoever is late has been there."""
 
 
@@ -53,7 +53,7 @@ class Verdict:
 
 def run_trial(plan: Plan, *, mutant: str | None = None) -> Verdict:
     """Run one trial, with a wrong policy at work where one is named."""
-    return _Trial(plan, WRONG_POLICIES[mutant].policies if mutant else RIGHT).run()
+    return _Trial(plan, WRONG_POLICIES[mutant].policies if mutant else Policies()).run()
 
 
 class _Trial:
@@ -108,7 +108,10 @@ class _Trial:
         world.referee.settle()
         # What ends then, ends in any order.
         self._events = world.loop.events
-        await self._stop(tasks)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, *tasks, return_exceptions=True)
 
     async def _publish(self) -> None:
         """Let the signals come, some of them again."""
@@ -139,7 +142,7 @@ class _Trial:
         written = -1
         while written != (now := self._world.referee.written()) and self._world.loop.time() < ends:
             written = now
-            await asyncio.sleep(_ROUND)
+            await asyncio.sleep(_RECONCILED_BY_THEN)
 
     async def _look(self) -> None:
         self._world.referee.look()
@@ -159,11 +162,3 @@ class _Trial:
             under_way.add(task)
             task.add_done_callback(under_way.discard)
             await asyncio.sleep(seconds)
-
-    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        """End everything that is still under way, so that nothing of it is left."""
-        mine = asyncio.current_task()
-        left = [task for task in asyncio.all_tasks() if task is not mine]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, *tasks, return_exceptions=True)

@@ -31,9 +31,6 @@ class _Due:
     def cancel(self) -> None:
         self.callback = None
 
-    def cancelled(self) -> bool:
-        return self.callback is None
-
 
 def wake(waiter: asyncio.Future[None]) -> None:
     """Let whoever awaits this go on, unless nobody does any more."""

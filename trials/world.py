@@ -1,4 +1,4 @@
-"""One trial's world: publishers, executors and reconcilers as Lambda runs them, on one seed's fate."""
+"""One trial's world: publishers, executors and reconcilers as Lambda runs them, with all that one seed lets fail."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ class FaultyWorld:
             if not polled.received:
                 await queue.until_visible()
 
-    def wear(self, executor: str, **behaviour: object) -> None:
+    def set_behaviour(self, executor: str, **behaviour: object) -> None:
         """Set how the broker treats an account from now on."""
         account = self.books[executor].at_broker
         account.behaviour = account.behaviour.model_copy(update=behaviour)

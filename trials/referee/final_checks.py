@@ -28,7 +28,6 @@ def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
     for executor in evidence.accounts:
         _check_orders(evidence, executor)
         _check_positions(evidence, executor)
-        _check_living(evidence, executor)
         for symbol in evidence.unprotected(executor):
             evidence.violated("unprotected", f"{executor} {symbol}", "at the end")
         _check_reservations(evidence, executor)
@@ -91,10 +90,6 @@ def _check_positions(evidence: Evidence, executor: str) -> None:
         difference = held.get(symbol, Decimal(0)) - (expected[symbol] - fees)
         if abs(difference) > SMALLEST:
             evidence.violated("position", f"{executor} {symbol}", f"{difference} more than the ledger's fills say")
-
-
-def _check_living(evidence: Evidence, executor: str) -> None:
-    held = evidence.accounts[executor].at_broker.positions
     for execution in evidence.executions_of(executor):
         if execution.fills and not execution.state.is_terminal and execution.symbol not in held:
             evidence.violated("gone", f"{execution.signal_id} {executor}", f"no {execution.symbol} is held")

@@ -27,11 +27,7 @@ from trials.wrong_policies.policies import Policies, WrongPolicy
 
 
 def straight[**P, T](
-    name: str,  # noqa: ARG001 - `argo.ports.interposed.Through`
-    method: Callable[P, Awaitable[T]],
-    /,
-    *args: P.args,
-    **kwargs: P.kwargs,
+    _: str, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
 ) -> Awaitable[T]:
     """Call a port's method."""
     return method(*args, **kwargs)

@@ -30,9 +30,6 @@ class Policies:
     ledger: type[InMemoryLedger] = InMemoryLedger
 
 
-RIGHT = Policies()
-
-
 @dataclass(frozen=True, slots=True)
 class WrongPolicy:
     """One policy as people get it wrong.
