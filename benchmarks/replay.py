@@ -97,7 +97,7 @@ def _growth(configuration: Configuration) -> list[Result]:
 def _replay(tape: BarHistory, configuration: Configuration) -> Rate:
     fitted = configured_for(configuration, tape)
     began = process_time()
-    done = asyncio.run(playing.replay(tape, fitted))
+    done = asyncio.run(playing.play_bars(tape, fitted, playing.in_this_process()))
     seconds = process_time() - began
     return Rate(done.played.bars, sum(len(entries) for entries in done.played.entries.values()), seconds)
 

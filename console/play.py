@@ -1,6 +1,5 @@
 """`argo run` and `argo replay`: the pipeline on this machine, on embedded AWS or in memory."""
 
-import asyncio
 import shutil
 from datetime import date, datetime
 from pathlib import Path
@@ -45,17 +44,14 @@ def run(
     path, first, last = bars or SAMPLE_BARS, begin and begin.date(), end and end.date()
     if bars is None and first is None:
         first = SAMPLE_FROM
-    history, configuration = playing.to_play(path, first, last, config)
     record = RunRecord(state or RUN_UNDER_WAY)
     if state is None:
         shutil.rmtree(record.directory, ignore_errors=True)
-    traded = history.between(first)
-    progress = playing.progress_bar(len(traded))
-    done = asyncio.run(playing.run(history, configuration, record, first=first, progress=progress))
+    done = playing.play_file(path, first, last, config, playing.in_directory(record))
     record.remember_bars(path, first, last)
     if state is None:
         record = record.take_the_place_of(LAST_RUN)
-    playing.write_page(record.report, done, f"run in {record.directory}", traded)
+    playing.write_page(record.report, done, f"run in {record.directory}")
     playing.show(
         done,
         rows=rows,
@@ -91,14 +87,11 @@ def replay(
     """
     from console import playing
 
-    path, first = bars or SAMPLE_BARS, begin and begin.date()
-    history, configuration = playing.to_play(path, first, end and end.date(), config)
+    path, first, last = bars or SAMPLE_BARS, begin and begin.date(), end and end.date()
     try:
-        traded = history.between(first)
-        progress = playing.progress_bar(len(traded))
-        done = asyncio.run(playing.replay(history, configuration, first=first, log=log, progress=progress))
+        done = playing.play_file(path, first, last, config, playing.in_this_process(log))
         if report is not None:
-            playing.write_page(report, done, f"replay of {path}", traded)
+            playing.write_page(report, done, f"replay of {path}")
     except OSError as error:
         fail(f"{error.filename} cannot be written: {error.strerror}")
     bars_a_second = done.played.bars / done.seconds

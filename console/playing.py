@@ -1,5 +1,6 @@
 """Bars played through the real handlers: in memory, or on embedded AWS, which leaves the same ledger."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -31,10 +32,12 @@ from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 from worlds.play import Played, configured_for, play
 
+type Place = tuple[Backend, Callable[[], Collection[str]], IO[str] | None]
+"""Where bars are played: the backend, the UTC days that it has records of, and what takes the functions' logs."""
+
 type OnStep = Callable[[Step, int], None]
 """Told each step, and the signals so far."""
 
-_UNSEEN = nullcontext(lambda _step, _signals: None)
 _BETWEEN_LOOKS = 0.1
 """Seconds; what nobody can see costs a replay its time."""
 
@@ -44,14 +47,17 @@ class Done:
     """What playing bars left behind, in how many seconds; ``sha256`` is of everything in the ledger."""
 
     played: Played
+    traded: BarHistory
     ledger: Ledger
     reading: Reading
     sha256: str
     seconds: float
 
 
-def to_play(path: Path, first: date | None, last: date | None, config: Path) -> tuple[BarHistory, Configuration]:
-    """Load a bars file up to an exchange date, and the configuration for it; bars before ``first`` are history.
+def play_file(
+    path: Path, first: date | None, last: date | None, config: Path, where: AbstractContextManager[Place]
+) -> Done:
+    """Play a bars file up to an exchange date, behind a progress bar; bars before ``first`` are history.
 
     Raises:
         BarsFileError: it cannot be read, or holds no bar from the first date to the last.
@@ -60,71 +66,59 @@ def to_play(path: Path, first: date | None, last: date | None, config: Path) -> 
     history = load_bars(path).between(last=last)
     if not len(history.between(first)):
         raise BarsFileError(f"{path}: no bars from {first or 'its start'} to {last or 'its end'}")
-    return history, configured_for(load_configuration(config), history)
+    configuration = configured_for(load_configuration(config), history)
+    return asyncio.run(play_bars(history, configuration, where, first=first, progress=progress_bar))
 
 
-async def replay(
-    history: BarHistory,
-    configuration: Configuration,
-    *,
-    first: date | None = None,
-    log: Path | None = None,
-    progress: AbstractContextManager[OnStep] = _UNSEEN,
-) -> Done:
-    """Play bars in memory from a date on; earlier ones are the market's history.
+@contextmanager
+def in_directory(record: RunRecord) -> Iterator[Place]:
+    """Have embedded AWS, which keeps its state in the run's directory, while the block runs.
+
+    Raises:
+        EmbeddedAwsError: the emulator does not start.
+    """
+    record.directory.mkdir(parents=True, exist_ok=True)
+    with embedded_aws(record.aws) as aws, record.log.open("a", encoding="utf-8") as log:
+        resources = aws.create_resources(TEMPLATE)
+        backend = partial(on_embedded_aws, aws=aws, resources=resources)
+        yield backend, lambda: aws.days(resources.table), log
+
+
+@contextmanager
+def in_this_process(log: Path | None = None) -> Iterator[Place]:
+    """Have memory alone.
 
     Raises:
         OSError: the log cannot be written.
     """
     ledger = InMemoryLedger(mode=MODE)
     backend = partial(in_memory, ledger=ledger)
-
-    def days() -> set[str]:
-        return {stored.signal.created_at.date().isoformat() for stored in ledger.every_signal}
-
-    with log.open("w", encoding="utf-8") if log else nullcontext() as log_to, progress as on_step:
-        return await _play(history, configuration, backend, days, first=first, log_to=log_to, on_step=on_step)
+    with log.open("w", encoding="utf-8") if log else nullcontext() as log_to:
+        yield backend, lambda: {f"{each.signal.created_at:%F}" for each in ledger.every_signal}, log_to
 
 
-async def run(
+async def play_bars(
     history: BarHistory,
     configuration: Configuration,
-    record: RunRecord,
+    where: AbstractContextManager[Place],
     *,
-    first: date | None,
-    progress: AbstractContextManager[OnStep],
+    first: date | None = None,
+    progress: Callable[[int], AbstractContextManager[OnStep]] = lambda _: nullcontext(
+        lambda _step, _signals: None
+    ),
 ) -> Done:
-    """Play bars through embedded AWS, which keeps its state in the run's directory.
-
-    Raises:
-        EmbeddedAwsError: the emulator does not start.
-    """
-    record.directory.mkdir(parents=True, exist_ok=True)
-    with embedded_aws(record.aws) as aws, record.log.open("a", encoding="utf-8") as log, progress as on_step:
-        resources = aws.create_resources(TEMPLATE)
-        backend = partial(on_embedded_aws, aws=aws, resources=resources)
-        days = partial(aws.days, resources.table)
-        return await _play(history, configuration, backend, days, first=first, log_to=log, on_step=on_step)
-
-
-async def _play(
-    history: BarHistory,
-    configuration: Configuration,
-    backend: Backend,
-    days: Callable[[], Collection[str]],
-    *,
-    first: date | None,
-    log_to: IO[str] | None,
-    on_step: OnStep,
-) -> Done:
-    began = perf_counter()
-    ledger, played = await play(
-        history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
-    )
-    seconds = perf_counter() - began
-    written = sorted(days(), reverse=True)
-    reading = await read(ledger, played.executors, written, is_whole=True)
-    return Done(played, ledger, reading, await digest(ledger, played.executors, written), seconds)
+    """Play bars from a date on; earlier ones are the market's history."""
+    traded = history.between(first)
+    with where as (backend, days, log_to), progress(len(traded)) as on_step:
+        began = perf_counter()
+        ledger, played = await play(
+            history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
+        )
+        seconds = perf_counter() - began
+        written = sorted(days(), reverse=True)
+        reading = await read(ledger, played.executors, written, is_whole=True)
+        sha256 = await digest(ledger, played.executors, written)
+        return Done(played, traded, ledger, reading, sha256, seconds)
 
 
 @contextmanager
@@ -145,14 +139,14 @@ def progress_bar(steps: int) -> Iterator[OnStep]:
         yield on_step
 
 
-def write_page(path: Path, done: Done, subject: str, traded: BarHistory) -> None:
+def write_page(path: Path, done: Done, subject: str) -> None:
     """Write the report of what was played.
 
     Raises:
         OSError: it cannot be written.
     """
     now = SystemClock().now()
-    write(path, page(done.reading, subject=subject, written_at=now, history=traded, virtual_time=True))
+    write(path, page(done.reading, subject=subject, written_at=now, history=done.traded, virtual_time=True))
 
 
 def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], last_words: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,31 +9,24 @@ from simulation.market.bar_history import BarHistory
 from simulation.market.bars import load_bars
 
 
-@dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The directory of a run."""
+    """The directory of a run.
 
-    directory: Path
+    Attributes:
+        aws: where the emulator keeps its state.
+        log: the functions' structured logs, a JSON object a line.
+        report: a page for a browser.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.aws, self.log, self.report = directory / "aws", directory / "log.jsonl", directory / "report.html"
+        self._played = directory / "played.json"
 
     def take_the_place_of(self, directory: Path) -> "RunRecord":
         """Move the run to where an earlier one may be kept, and return it there."""
         shutil.rmtree(directory, ignore_errors=True)
         return RunRecord(self.directory.rename(directory))
-
-    @property
-    def aws(self) -> Path:
-        """Where the emulator keeps its state."""
-        return self.directory / "aws"
-
-    @property
-    def log(self) -> Path:
-        """The functions' structured logs, a JSON object a line."""
-        return self.directory / "log.jsonl"
-
-    @property
-    def report(self) -> Path:
-        """The report: a page for a browser."""
-        return self.directory / "report.html"
 
     @property
     def was_played(self) -> bool:
@@ -61,7 +53,3 @@ class RunRecord:
         played = json.loads(self._played.read_text(encoding="utf-8"))
         first, last = (date.fromisoformat(day) if day else None for day in (played["from"], played["to"]))
         return load_bars(played["bars"]).between(first, last)
-
-    @property
-    def _played(self) -> Path:
-        return self.directory / "played.json"

@@ -54,7 +54,7 @@ def memory():
 
 
 def replay(first=FIRST, last=LAST):
-    return asyncio.run(playing.replay(*market(last), first=first))
+    return asyncio.run(playing.play_bars(*market(last), playing.in_this_process(), first=first))
 
 
 @pytest.fixture(scope="module")
