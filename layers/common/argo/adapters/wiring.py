@@ -1,7 +1,7 @@
 """The real adapters, made from the environment: the ports that every handler is wired to."""
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import IO, TYPE_CHECKING, Any
 
 from argo.adapters.alpaca.broker import AlpacaBroker
@@ -37,14 +37,9 @@ class Adapters:
     ) -> None:
         """Read addresses, names and keys from ``environment``.
 
-        Args:
-            environment: The variables.
-            clock: The time.
-            service: What logs and metrics name as their origin, with ``executor`` where it serves one account.
-            executor: The account that metrics are about.
-            feed: The feed of market data.
-            log_to: Where logs go; by default standard output.
-            calls: A service's threads, by its name.
+        ``service`` is what logs and metrics name as their origin, ``executor`` the account that they are about,
+        ``feed`` that of market data. Logs go to standard output without ``log_to``; ``calls`` gives a service's
+        threads by its name.
         """
         self.environment = environment
         self.clock = clock
@@ -55,34 +50,24 @@ class Adapters:
 
     @cached_property
     def telemetry(self) -> Telemetry:
-        """The function's logs and metrics."""
         return Telemetry(self._service, mode=self.environment.mode, executor=self._executor, stream=self._log_to)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
-        """The ledger's table."""
         client: DynamoDBClient = self._client("dynamodb")
         environment = self.environment
         return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=self._calls("dynamodb"))
 
     @cached_property
     def queue(self) -> SqsSignalQueue:
-        """The queue of the account this function serves."""
-        return SqsSignalQueue(
-            self._sqs,
-            self.environment.queue_url,
-            dead_letter_url=self.environment.dead_letter_url,
-            calls=self._calls("sqs"),
-        )
+        return self.queue_at(self.environment.queue_url, self.environment.dead_letter_url)
 
     @cached_property
     def queues(self) -> dict[str, SqsSignalQueue]:
-        """Every account's queue, to publish to."""
         return {executor: self.queue_at(url) for executor, url in self.environment.queue_urls.items()}
 
     @cached_property
     def broker(self) -> AlpacaBroker:
-        """The account's broker."""
         return AlpacaBroker(
             self.credentials,
             self.environment.trading_url,
@@ -91,13 +76,13 @@ class Adapters:
             forget_key=self._forget_key,
         )
 
-    def queue_at(self, queue_url: str) -> SqsSignalQueue:
-        """A queue by its URL."""
-        return SqsSignalQueue(self._sqs, queue_url, calls=self._calls("sqs"))
+    def queue_at(self, queue_url: str, dead_letter_url: str | None = None) -> SqsSignalQueue:
+        """Return a queue by its URL."""
+        client: Callable[[], SQSClient] = partial(self._client, "sqs")
+        return SqsSignalQueue(client, queue_url, dead_letter_url=dead_letter_url, calls=self._calls("sqs"))
 
     @cached_property
     def market_data(self) -> AlpacaMarketData:
-        """The feed's market data."""
         return AlpacaMarketData(
             self.credentials,
             self.environment.data_url,
@@ -125,10 +110,6 @@ class Adapters:
     def _stored_credentials(self) -> Credentials:
         client: SSMClient = self._client("ssm")
         return read_credentials(client, self.environment.credentials_parameter)
-
-    def _sqs(self) -> "SQSClient":
-        client: SQSClient = self._client("sqs")
-        return client
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
         """Return a client on the environment's own keys, region and endpoint; botocore finds what it lacks."""

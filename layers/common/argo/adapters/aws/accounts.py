@@ -19,7 +19,6 @@ class AccountItems:
     _table: Table
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
-        """Return the account with its symbol locks and the trades that ended lately, in one request."""
         first = items.ended_since(exits_since) if exits_since else items.LOCK
         for _ in range(CONFLICT_TRIES):
             found = await self._table.onwards(items.account_partition(executor), first)
@@ -65,7 +64,7 @@ class AccountItems:
         )
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
-        """Record the account's equity and its marks; False when somebody else has since ``read``.
+        """Record the account's equity and its marks.
 
         Two reconcilers overlap, or a person has the marks measured anew meanwhile: who writes second finds other
         marks than those it began from.
@@ -93,6 +92,5 @@ class AccountItems:
         )
 
     async def measure_anew(self, executor: str) -> None:
-        """Forget what drawdowns are measured from: the next observation begins anew."""
         forgotten = "REMOVE starting_equity, peak_equity ADD version :one, marks_version :one"
         await self._table.update(update_of(items.account_key(executor), forgotten, {"one": 1}))

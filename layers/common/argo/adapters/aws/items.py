@@ -26,12 +26,10 @@ ENDED = "EXIT#"
 
 
 def signal_key(signal_id: str) -> Item:
-    """Key of the signal's item."""
     return encode({"PK": f"SIGNAL#{signal_id}", "SK": "SIGNAL"})
 
 
 def execution_key(signal_id: str, executor: str) -> Item:
-    """Key of the execution's item."""
     return encode({"PK": f"SIGNAL#{signal_id}", "SK": f"EXECUTION#{executor}"})
 
 
@@ -41,17 +39,14 @@ def account_partition(executor: str) -> str:
 
 
 def account_key(executor: str) -> Item:
-    """Key of the account's item."""
     return encode({"PK": account_partition(executor), "SK": "STATE"})
 
 
 def symbol_lock_key(executor: str, symbol: str) -> Item:
-    """Key of the lock that names the execution holding a symbol."""
     return encode({"PK": account_partition(executor), "SK": f"{LOCK}{symbol}"})
 
 
 def trade_exit_item(executor: str, ended: TradeExit) -> Item:
-    """Return the item of a trade that has ended."""
     sort_key = f"{ended_since(ended.at)}#{ended.signal_id}"
     return encode({"PK": account_partition(executor), "SK": sort_key, **asdict(ended), "at": sortable(ended.at)})
 
@@ -77,7 +72,6 @@ def executions_partition(executor: str, day: str) -> str:
 
 
 def work_list(executor: str) -> str:
-    """Partition of `OPEN_EXECUTIONS` that is an account's list of open work."""
     return f"EXECUTOR#{executor}"
 
 
@@ -119,7 +113,6 @@ def signal_item(
 
 
 def stored_signal(item: Mapping[str, Any]) -> StoredSignal:
-    """Read a signal's item."""
     values = decode(item)
     return StoredSignal(
         signal=Signal.model_validate(values["signal"]),
@@ -145,7 +138,6 @@ def execution_item(execution: Execution) -> Item:
 
 
 def execution(item: Mapping[str, Any]) -> Execution:
-    """Read an execution's item."""
     return Execution.model_validate(decode(item))
 
 

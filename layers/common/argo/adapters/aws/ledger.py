@@ -44,7 +44,6 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
         self._mode = mode
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
-        """Claim a signal's execution: new, or taken over from a worker whose lease is over."""
         fresh = claimed(signal, executor=executor, mode=self._mode, now=now, lease_until=now + lease)
         try:
             await self._table.put(items.execution_item(fresh), condition=NEW)
@@ -69,7 +68,6 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
-        """Write order body, reservation and symbol lock in one transaction, before anything is sent."""
         change = changes.intended(execution, intent, now=now)
         try:
             await self._table.transact(writes.intent_transaction(execution, change, intent, account))
@@ -102,16 +100,13 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
         return change.applied_to(execution)
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
-        """Return one execution, read consistently."""
         item = await self._table.get(items.execution_key(signal_id, executor))
         return items.execution(item) if item else None
 
     async def executions(self, signal_id: str) -> Sequence[Execution]:
-        """Return a signal's executions at all accounts."""
         return [items.execution(item) for item in await self._table.children(f"SIGNAL#{signal_id}", "EXECUTION#")]
 
     async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
-        """Return an account's open work, oldest first."""
         key = ("work_list", items.work_list(executor))
         found, _ = await self._table.listed(items.OPEN_EXECUTIONS, key, limit=limit)
         return [items.execution(item) for item in found]
@@ -119,7 +114,6 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
     async def executions_of(
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
-        """Return an account's executions of a UTC day's signals, newest first."""
         key = ("time_partition", items.executions_partition(executor, day))
         found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
         return Page([items.execution(item) for item in found], following)

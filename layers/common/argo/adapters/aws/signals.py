@@ -18,7 +18,6 @@ class SignalItems:
     async def put_signal(
         self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
     ) -> PutSignal:
-        """Write a signal once; when an earlier sighting of the same fact is stored, return that."""
         item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors), declined=declined)
         try:
             await self._table.put(item, condition=NEW)
@@ -30,7 +29,6 @@ class SignalItems:
         return PutSignal(items.stored_signal(item), created=True)
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
-        """Return a stored signal."""
         item = await self._table.get(items.signal_key(signal_id))
         return items.stored_signal(item) if item else None
 
@@ -73,11 +71,9 @@ class SignalItems:
                 )
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
-        """Return the outbox, oldest first."""
         return await self._waiting(items.OUTBOX, limit)
 
     async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
-        """Return the signals that wait for their outcome, oldest first."""
         return await self._waiting(items.UNJUDGED, limit)
 
     async def _waiting(self, work_list: str, limit: int) -> Sequence[StoredSignal]:
@@ -101,7 +97,6 @@ class SignalItems:
         )
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
-        """Return a UTC day's signals, newest first."""
         key = ("time_partition", items.signals_partition(day))
         found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
         return Page([items.stored_signal(item) for item in found], following)

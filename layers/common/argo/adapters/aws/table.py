@@ -45,7 +45,6 @@ class ConditionFailed(Exception):
     """
 
     def __init__(self, message: str, index: int = 0, item: Item | None = None) -> None:
-        """Keep which request failed."""
         super().__init__(message)
         self.index = index
         self.item = item or {}
@@ -63,13 +62,11 @@ class Table:
     """
 
     def __init__(self, client: "DynamoDBClient", name: str, calls: BlockingCalls) -> None:
-        """Work on the table ``name`` through ``client``."""
         self.name = name
         self._client = client
         self._calls = calls
 
     async def get(self, key: Item) -> Item | None:
-        """Read one item consistently."""
         answer = await self._calls.run(self._client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
@@ -160,12 +157,8 @@ class Table:
     ) -> tuple[list[Item], str | None]:
         """Read one page of an index's partition, and the token of the next page.
 
-        Args:
-            index: The index's name.
-            key: The partition key's attribute and its value.
-            limit: Items at most.
-            token: Where the last page ended.
-            backwards: Descending by sort key.
+        ``key`` is the partition key's attribute and its value, ``token`` tells where the last page ended;
+        ``backwards`` is descending by sort key.
 
         Raises:
             ValueError: the token is not one of ours.
@@ -223,5 +216,4 @@ def _key_of(token: str) -> dict[str, Any]:
 
 
 def _is_text(attribute: object) -> bool:
-    """Tell whether a key's attribute is what the table's are."""
     return isinstance(attribute, dict) and attribute.keys() == {"S"} and isinstance(attribute["S"], str)
