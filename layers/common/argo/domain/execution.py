@@ -181,6 +181,9 @@ class Protection(Placement):
     naked_since: UtcTime | None = None
 
 
+FillLeg = Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
+
+
 class Fill(Part):
     """What was bought or sold so far by one order of the execution.
 
@@ -188,7 +191,7 @@ class Fill(Part):
     """
 
     order_id: str
-    leg: Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
+    leg: FillLeg
     quantity: Quantity
     price: Price
     at: UtcTime

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution
-from argo.domain.faults import BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.faults import BrokerFault, Refused, Throttled, Unauthorised
 from argo.domain.kept_in_detail import recorded
 from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
@@ -77,10 +77,8 @@ def after_submit(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
             return Accept(answer)
         case Refused(reason=reason):
             return Reject(reason, answer.detail())
-        case Throttled(until=until):
-            return Wait(Obstacle.BROKER_THROTTLED, until, answer.detail())
-        case Unauthorised():
-            return Wait(Obstacle.BROKER_UNAUTHORISED, detail=answer.detail())
+        case Throttled() | Unauthorised():
+            return waiting_for(answer)
         case _:
             return LookUp(answer.detail() | {"answer": type(answer).__name__.lower()})
 
@@ -118,5 +116,5 @@ def waiting_for(fault: BrokerFault) -> Wait:
             return Wait(Obstacle.BROKER_THROTTLED, until, fault.detail())
         case Unauthorised():
             return Wait(Obstacle.BROKER_UNAUTHORISED, detail=fault.detail())
-        case Refused() | Duplicate() | _:
+        case _:
             return Wait(Obstacle.BROKER_UNREACHABLE, detail=fault.detail())

@@ -1,12 +1,12 @@
 """What an execution's orders at the broker mean for it. Pure: two views in, one move out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+from argo.domain.execution import Execution, ExecutionState, Fill, FillLeg, OrderLeg
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.outcome import may_arrive
@@ -35,10 +35,10 @@ class Orders:
     others: tuple[BrokerOrder, ...] = ()
 
     @property
-    def closing(self) -> list[tuple[str, BrokerOrder]]:
+    def closing(self) -> list[tuple[FillLeg, BrokerOrder]]:
         """The orders that take the position back, each with the leg it is."""
         guards = [order for guard in self.guards for order in guard.with_legs]
-        found: list[tuple[str, BrokerOrder]] = [(order.role, order) for order in (*self.entry.legs, *guards)]
+        found: list[tuple[FillLeg, BrokerOrder]] = [(order.role, order) for order in (*self.entry.legs, *guards)]
         left = (*self.exits, *self.others)
         return found + [("correction" if order.side == self.entry.side else "exit", order) for order in left]
 
@@ -163,23 +163,12 @@ def _move(execution: Execution, state: ExecutionState, learnt: Settlement) -> Mo
 
 
 def _fills(execution: Execution, orders: Orders, now: datetime) -> tuple[Fill, ...]:
+    """Read the orders' fills; where the broker does not say when, a fill that is known keeps its time."""
     known = {(fill.order_id, fill.quantity, fill.price): fill.at for fill in execution.fills}
-    filled = [("entry", orders.entry), *((leg, order) for leg, order in orders.closing if order.filled_quantity)]
-    return tuple(_fill(order, leg, known, now) for leg, order in filled)
-
-
-def _fill(
-    order: BrokerOrder, leg: str, known: Mapping[tuple[str, Decimal, Decimal], datetime], now: datetime
-) -> Fill:
-    """Read an order's fill; the broker may not say when, then a fill that is known keeps its time."""
-    price = order.filled_average_price or Decimal(0)
-    seen = known.get((order.order_id, order.filled_quantity, price), now)
-    return Fill.model_validate(
-        {
-            "order_id": order.order_id,
-            "leg": leg,
-            "quantity": order.filled_quantity,
-            "price": price,
-            "at": order.filled_at or seen,
-        }
-    )
+    entry: tuple[FillLeg, BrokerOrder] = ("entry", orders.entry)
+    found = []
+    for leg, order in (entry, *(each for each in orders.closing if each[1].filled_quantity)):
+        quantity, price = order.filled_quantity, order.filled_average_price or Decimal(0)
+        at = order.filled_at or known.get((order.order_id, quantity, price), now)
+        found.append(Fill(order_id=order.order_id, leg=leg, quantity=quantity, price=price, at=at))
+    return tuple(found)
