@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from argo.domain.signal import Ending
 from console.tables import percent, plain_table
 from console.track_record import TrackRecord
 
@@ -17,7 +16,7 @@ def record_table(found: Sequence[TrackRecord], *, judged: int, of: int) -> Table
             record.source if record.regime is None else "",
             record.regime or "all",
             str(record.samples),
-            *(str(record.ended(ending)) for ending in (Ending.TARGET, Ending.STOP, Ending.EXPIRY)),
+            *(str(count) for count in (record.target, record.stop, record.expiry)),
             percent(record.hit_rate),
             f"{record.average_r:+.2f}",
             f"{record.brier:.3f}",
@@ -35,7 +34,7 @@ def calibration_table(found: Sequence[TrackRecord]) -> Table:
         (
             record.source if not number and record.regime is None else "",
             (record.regime or "all") if not number else "",
-            bucket.name,
+            bucket.confidence,
             str(bucket.samples),
             f"{bucket.mean_confidence:.1f}%",
             percent(bucket.frequency),

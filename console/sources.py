@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 
 import typer
 
@@ -35,7 +36,7 @@ def sources(
     found = track_records(signals)
     known = sum(stored.outcome is not None and stored.outcome.ending is not Ending.UNSEEN for stored in signals)
     if as_json:
-        shown = {"signals": len(signals), "judged": known, "sources": [record.as_dict() for record in found]}
+        shown = {"signals": len(signals), "judged": known, "sources": [asdict(record) for record in found]}
         typer.echo(json.dumps(shown, indent=2))
     elif found:
         screen = output()

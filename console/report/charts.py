@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Any
 
 from argo.domain.values import iso
-from console.report.equity import Basis, Curve
+from console.report.accounts import Basis, Curve
 from console.track_record import TrackRecord
 
 type Figure = dict[str, Any]
@@ -28,38 +28,20 @@ def scatter(mode: str, **more: object) -> Figure:
 def equity_chart(shown: Curve, realised: Curve) -> Figure:
     """Draw an account's equity above its drawdown; realised profit beside an equity that is marked."""
     kept = _kept(shown)
-    times = [iso(shown.points[number][0]) for number in kept]
-    equity = [float(shown.points[number][1]) for number in kept]
-    falls = shown.drawdown_shares or [float(fall) for fall in shown.drawdowns]
+    falls = shown.drawdown_shares or shown.drawdowns
     shares = shown.drawdown_shares is not None
-    stepped = "linear" if shown.basis is Basis.MARKED else "hv"
-    beside = scatter(
-        "lines",
-        name="realised",
-        x=[iso(at) for at, _ in realised.points],
-        y=[float(amount) for _, amount in realised.points],
-        line={"color": "--muted", "width": 1, "shape": "hv", "dash": "dot"},
-        hovertemplate="realised %{y:,.2f} USD<extra></extra>",
+    shape = "linear" if shown.basis is Basis.MARKED else "hv"
+    beside = _line(
+        "realised", realised.points, "realised %{y:,.2f} USD", color="--muted", width=1, shape="hv", dash="dot"
     )
-    above = scatter(
-        "lines",
-        name="equity" if shares else "profit",
-        x=times,
-        y=equity,
-        line={"color": "--accent", "width": 1.75, "shape": stepped},
-        hovertemplate="%{y:,.2f} USD<extra></extra>",
+    equity = [shown.points[number] for number in kept]
+    above = _line(
+        "equity" if shares else "profit", equity, "%{y:,.2f} USD", color="--accent", width=1.75, shape=shape
     )
-    below = scatter(
-        "lines",
-        name="drawdown",
-        x=times,
-        y=[falls[number] for number in kept],
-        yaxis="y2",
-        fill="tozeroy",
-        fillcolor="--loss-soft",
-        line={"color": "--loss", "width": 1, "shape": stepped},
-        hovertemplate=f"drawdown %{{y:{',.2%' if shares else ',.2f'}}}<extra></extra>",
-    )
+    fallen = [(shown.points[number][0], falls[number]) for number in kept]
+    written = f"drawdown %{{y:{',.2%' if shares else ',.2f'}}}"
+    below = _line("drawdown", fallen, written, color="--loss", width=1, shape=shape)
+    below |= {"yaxis": "y2", "fill": "tozeroy", "fillcolor": "--loss-soft"}
     layout = {
         "hovermode": "x unified",
         "showlegend": False,
@@ -74,6 +56,17 @@ def equity_chart(shown: Curve, realised: Curve) -> Figure:
         },
     }
     return {"data": [beside, above, below] if shown.basis is Basis.MARKED else [above, below], "layout": layout}
+
+
+def _line(name: str, points: Sequence[tuple[datetime, Decimal | float]], told: str, **line: object) -> Figure:
+    return scatter(
+        "lines",
+        name=name,
+        x=[iso(at) for at, _ in points],
+        y=[float(amount) for _, amount in points],
+        line=line,
+        hovertemplate=f"{told}<extra></extra>",
+    )
 
 
 def latency_chart(latencies: Mapping[str, Sequence[timedelta]]) -> Figure:

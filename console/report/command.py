@@ -1,22 +1,13 @@
 """`argo report`: the report of a local run or of a deployed ledger, as a page for a browser."""
 
 import asyncio
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from argo.adapters.clock import SystemClock
-from console.deployment import open_deployment
 from console.failing import REFUSED, fail, failing
 from console.options import FromDayOption, StackOption, StateOption, ToDayOption
-from console.report.page import page, write
-from console.report.reading import read
-from console.runs import RunRecord
-from simulation.market.bar_history import BarHistory
-from simulation.market.bars import BarsFileError
 from worlds.paths import LAST_RUN
 
 
@@ -38,6 +29,12 @@ def report(
     It covers every signal of the days asked for: of a local run all, of a deployed ledger the last week. Prints
     the path of the page.
     """
+    from argo.adapters.clock import SystemClock
+    from console.deployment import open_deployment
+    from console.report.page import page, write
+    from console.report.reading import played_bars, read
+    from console.runs import RunRecord
+
     record = RunRecord(state)
     path = output or (record.report if stack is None else Path(".argo") / f"report-{stack}.html")
     with open_deployment(state, stack) as deployment:
@@ -47,7 +44,7 @@ def report(
         reading,
         subject=f"run in {state}" if stack is None else f"stack {stack}",
         written_at=SystemClock().now(),
-        history=_bars(record, begin and begin.date(), end and end.date()) if stack is None else None,
+        history=played_bars(record, begin and begin.date(), end and end.date()) if stack is None else None,
         virtual_time=stack is None and record.was_played,
     )
     try:
@@ -55,14 +52,3 @@ def report(
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}; --output names another file")
     typer.echo(path)
-
-
-def _bars(record: RunRecord, first: date | None, last: date | None) -> BarHistory | None:
-    """Return the bars that a run played; a report without them is one all the same."""
-    try:
-        history = record.played()
-    except BarsFileError as error:
-        said = f"without the bars that were played: {error}"
-        Console(stderr=True).print(said, style="yellow", markup=False, highlight=False)
-        return None
-    return history.between(first, last) if history else None

@@ -1,36 +1,34 @@
 """Numbers as a person reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from statistics import median, quantiles
 
-_HYPHEN, _MINUS = "-", "\N{MINUS SIGN}"
-_UNKNOWN = "\N{EN DASH}"
+type Amount = Decimal | float | None
 
 
-def money(amount: Decimal | None) -> str:
-    """Write USD to the cent."""
-    return _UNKNOWN if amount is None else f"{amount:,.2f}".replace(_HYPHEN, _MINUS)
+def _by(form: str) -> Callable[[Amount], str]:
+    """Return what writes an amount by a format specification; a dash is what is not known."""
+
+    def written(amount: Amount) -> str:
+        return "\N{EN DASH}" if amount is None else f"{amount:{form}}".replace("-", "\N{MINUS SIGN}")
+
+    return written
 
 
-def signed(amount: Decimal | float | None) -> str:
+money, percent = _by(",.2f"), _by(".1%")
+_with_sign, _small = _by("+,.2f"), _by(",.4f")
+
+
+def signed(amount: Amount) -> str:
     """Write an amount to two places with its sign; nothing gained is neither plus nor minus."""
-    if amount is None:
-        return _UNKNOWN
-    return f"{amount:+,.2f}".replace(_HYPHEN, _MINUS) if round(amount, 2) else "0.00"
-
-
-def percent(share: float | None) -> str:
-    """Write a fraction in percent to one place."""
-    return _UNKNOWN if share is None else f"{share:.1%}".replace(_HYPHEN, _MINUS)
+    return _with_sign(amount) if amount is None or round(amount, 2) else "0.00"
 
 
 def price(amount: Decimal | None) -> str:
     """Write a price: to the cent, a small one to four places."""
-    if amount is None:
-        return _UNKNOWN
-    return f"{amount:,.2f}" if amount >= 1 else f"{amount:,.4f}"
+    return money(amount) if amount is None or amount >= 1 else _small(amount)
 
 
 def quantity(amount: Decimal) -> str:
@@ -46,8 +44,6 @@ def seconds(duration: timedelta) -> str:
 
 def percentiles(durations: Sequence[timedelta]) -> tuple[timedelta, timedelta, timedelta]:
     """Return the median, the 95th percentile and the longest of at least one duration."""
-    if len(durations) == 1:
-        return durations[0], durations[0], durations[0]
     taken = [each.total_seconds() for each in durations]
     late = quantiles(taken, n=20, method="inclusive")[-1]
     return timedelta(seconds=median(taken)), timedelta(seconds=late), max(durations)

@@ -1,7 +1,7 @@
 """Signals on price: per symbol its bars, and per account what became of its signals on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -82,23 +82,21 @@ def _bars(symbol: str, history: BarHistory | None) -> Figure | None:
         return None
     together = -(-len(bars) // MOST_POINTS)
     drawn = [_joined(bars[at : at + together]) for at in range(0, len(bars), together)]
-    figure: Figure = {"x": [iso(bar.start) for bar in drawn], "together": together}
-    for name in ("open", "high", "low", "close"):
-        figure[name] = [float(getattr(bar, name)) for bar in drawn]
-    return figure
+    return {
+        "x": [iso(bar.start) for bar in drawn],
+        "together": together,
+        **{name: [float(getattr(bar, name)) for bar in drawn] for name in ("open", "high", "low", "close")},
+    }
 
 
 def _joined(bars: Sequence[Bar]) -> Bar:
     """Return one bar that says of several what each says of its own time."""
-    first, last = bars[0], bars[-1]
-    return Bar(
-        symbol=first.symbol,
-        start=first.start,
-        end=last.end,
-        open=first.open,
+    return replace(
+        bars[0],
+        end=bars[-1].end,
         high=max(bar.high for bar in bars),
         low=min(bar.low for bar in bars),
-        close=last.close,
+        close=bars[-1].close,
         volume=sum((bar.volume for bar in bars), Decimal(0)),
     )
 

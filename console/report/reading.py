@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from rich.console import Console
 
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.ports import Ledger
 from argo.records import of_days
+from console.runs import RunRecord
+from simulation.market.bar_history import BarHistory
+from simulation.market.bars import BarsFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +57,14 @@ async def read(ledger: Ledger, executors: Sequence[str], days: Iterable[str], *,
         of_days(ledger, executors, days), asyncio.gather(*(ledger.account(executor) for executor in executors))
     )
     return Reading(tuple(executors), records, dict(zip(executors, accounts, strict=True)), is_whole)
+
+
+def played_bars(record: RunRecord, first: date | None, last: date | None) -> BarHistory | None:
+    """Return the bars that a run played; a report without them is one all the same."""
+    try:
+        history = record.played()
+    except BarsFileError as error:
+        said = f"without the bars that were played: {error}"
+        Console(stderr=True).print(said, style="yellow", markup=False, highlight=False)
+        return None
+    return history.between(first, last) if history else None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.signal import Side
-from console.report.equity import Basis, Curve, marked_curve, realised_curve
+from console.report.accounts import Basis, Curve, marked_curve, realised_curve
 from console.trades import positions, r_multiple
 from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, closes_of, day
 

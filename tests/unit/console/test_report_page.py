@@ -14,8 +14,8 @@ from plotly.graph_objects import Figure
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Ending, SignalOutcome
 from argo.domain.values import iso
+from console.report.accounts import Basis, Curve
 from console.report.charts import MOST_POINTS, calibration_chart, equity_chart, latency_chart
-from console.report.equity import Basis, Curve
 from console.report.page import MOST_TRADES, page, write
 from console.report.prices import closed_times, price_charts
 from console.track_record import track_records

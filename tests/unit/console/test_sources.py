@@ -69,7 +69,9 @@ def test_brier_is_the_mean_squared_distance_of_confidence_and_truth():
 def test_calibration_sets_confidence_against_frequency():
     found = record_of("trend", None, [*MIXED, ended(Ending.TARGET, trend=82)])
 
-    assert [(each.name, each.samples, each.mean_confidence, each.frequency) for each in found.calibration] == [
+    assert [
+        (each.confidence, each.samples, each.mean_confidence, each.frequency) for each in found.calibration
+    ] == [
         ("70-80", 1, 70, 0),
         ("80-90", 2, 81, 0.5),
         ("90-100", 1, 90, 1),
@@ -79,7 +81,7 @@ def test_calibration_sets_confidence_against_frequency():
 def test_full_confidence_falls_into_the_last_range():
     found = record_of("trend", None, [ended(Ending.TARGET, trend=100)])
 
-    assert [each.name for each in found.calibration] == ["90-100"]
+    assert [each.confidence for each in found.calibration] == ["90-100"]
 
 
 def test_nothing_judged_is_no_record():
