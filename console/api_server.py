@@ -14,8 +14,8 @@ from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
 
+import typer
 from aiohttp import web
-from rich.console import Console
 
 from argo.adapters.clock import SystemClock
 from console.deployment import Deployment
@@ -28,16 +28,14 @@ _LARGEST_BODY = 10 * 2**20
 
 
 class LocalContext:
-    """What the handler asks of Lambda's context."""
+    """What the handler asks of Lambda's context, of an invocation that may last ``seconds``."""
 
     function_name = "api"
 
     def __init__(self, seconds: float) -> None:
-        """Begin an invocation that may last ``seconds``."""
         self._ends = monotonic() + seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time left, in milliseconds."""
         return max(0, int((self._ends - monotonic()) * 1_000))
 
 
@@ -49,9 +47,7 @@ class ApiServer:
 
     def __init__(self, handler: Handler, *, port: int = 0, seconds: float = _LAMBDA_SECONDS) -> None:
         """Serve ``handler``, which may take ``seconds`` for a request."""
-        self._handler = handler
-        self._port = port
-        self._seconds = seconds
+        self._handler, self._port, self._seconds = handler, port, seconds
         self._one_at_a_time = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
@@ -65,7 +61,6 @@ class ApiServer:
         return f"http://{host}:{port}"
 
     async def stop(self) -> None:
-        """Stop serving."""
         await self._runner.cleanup()
         self._one_at_a_time.shutdown()
 
@@ -135,7 +130,7 @@ def serve_ledger(deployment: Deployment, config: Path, port: int) -> None:
 
 async def _serve(server: ApiServer) -> None:
     url = await server.start()
-    Console(stderr=True).print(f"{url}/health\n{url}/openapi.json", highlight=False, soft_wrap=True)
+    typer.echo(f"{url}/health\n{url}/openapi.json", err=True)
     try:
         await asyncio.Event().wait()
     finally:

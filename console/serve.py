@@ -12,9 +12,6 @@ import typer
 from console.failing import REFUSED, failing, until_interrupted
 from worlds.paths import DOCKER, LOOPBACK, SAMPLE_TO
 
-SERVED = Path(".argo") / "served"
-ENV_VARS = Path(".argo") / "sam-env.json"
-
 
 @failing(ValueError, OSError, emulator=REFUSED)
 def serve(
@@ -30,8 +27,10 @@ def serve(
     host: Annotated[
         str, typer.Option(help=f"Loopback or private address to listen on; `{DOCKER}`: where containers reach it.")
     ] = LOOPBACK,
-    state: Annotated[Path, typer.Option(help="Directory for the ledger, begun anew.")] = SERVED,
-    env_vars: Annotated[Path, typer.Option(help="File to write for `sam local invoke --env-vars`.")] = ENV_VARS,
+    state: Annotated[Path, typer.Option(help="Directory for the ledger, begun anew.")] = Path(".argo/served"),
+    env_vars: Annotated[Path, typer.Option(help="File to write for `sam local invoke --env-vars`.")] = Path(
+        ".argo/sam-env.json"
+    ),
     command: Annotated[
         list[str] | None,
         typer.Argument(help="After `--`: serve while this command runs, pointed here; exit with its code."),
@@ -46,7 +45,7 @@ def serve(
     from console.runs import RunRecord
     from worlds.containers import served, traded_market
 
-    code, aws = 0, RunRecord(state).aws
+    aws = RunRecord(state).aws
     history, local, in_container = traded_market(bars, end.date() if end else None)
     shutil.rmtree(aws, ignore_errors=True)  # The broker begins anew, so does the ledger.
     with (
@@ -57,7 +56,5 @@ def serve(
         asyncio.run(serving.publish_samples(running))
         serving.tell(running, history, env_vars=env_vars, state=state)
         if command:
-            code = serving.run(command, running)
-        else:
-            Event().wait()
-    raise typer.Exit(code)
+            raise typer.Exit(serving.run(command, running))
+        Event().wait()

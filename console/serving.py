@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
+import typer
 
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
-from argo.domain.signal import Signal
 from argo.environment import Environment
 from execution.message import Malformed, read_signal
 from simulation.market.bar_history import BarHistory
@@ -39,19 +38,18 @@ def written(path: Path, env_vars: Mapping[str, Mapping[str, str]]) -> Iterator[N
         path.unlink(missing_ok=True)
 
 
-def tell(running: Served, tape: BarHistory, *, env_vars: Path, state: Path) -> None:
+def tell(running: Served, history: BarHistory, *, env_vars: Path, state: Path) -> None:
     """Print where everything is."""
-    messages = Console(stderr=True)
     sam = sam_command("ExecuteArgoFunction", Path("events/execute-batch.json"), env_vars)
-    symbols = ", ".join(tape.symbols)
-    for line in (
+    bars = f"{history.timeframe.name} bars to {history.ends:%Y-%m-%d} of {', '.join(history.symbols)}"
+    lines = (
         f"AWS           {running.aws.url}  table {running.resources.table}",
-        f"broker        {running.broker.url}  {tape.timeframe.name} bars to {tape.ends:%Y-%m-%d} of {symbols}",
+        f"broker        {running.broker.url}  {bars}",
         f"variables     {env_vars}",
         f"after a sam build:\n  {shlex.join(sam)}",
         f"when it has stopped:\n  argo signals --state {state}",
-    ):
-        messages.print(line, highlight=False, markup=False, soft_wrap=True)
+    )
+    typer.echo("\n".join(lines), err=True)
 
 
 async def publish_samples(running: Served) -> None:
@@ -60,12 +58,8 @@ async def publish_samples(running: Served) -> None:
     variables = {**running.aws.environment, "ARGO_TABLE_NAME": resources.table, "ARGO_MODE": "simulated"}
     ledger = Adapters(Environment(variables), SystemClock()).ledger
     for event in sorted((PROJECT / "events").glob("execute-*.json")):
-        for found in _signals_in(event):
-            await ledger.put_signal(found, executors={"argo"})
-            await ledger.mark_published(found.signal_id, {"argo"})
-
-
-def _signals_in(event: Path) -> list[Signal]:
-    records = json.loads(event.read_text(encoding="utf-8"))["Records"]
-    bodies = {record["body"]: read_signal(record["body"]) for record in records}
-    return [found for found in bodies.values() if not isinstance(found, Malformed)]
+        for record in json.loads(event.read_text(encoding="utf-8"))["Records"]:
+            signal = read_signal(record["body"])
+            if not isinstance(signal, Malformed):
+                await ledger.put_signal(signal, executors={"argo"})
+                await ledger.mark_published(signal.signal_id, {"argo"})

@@ -24,7 +24,7 @@ async def read_status(wiring: Wiring) -> Status:
         ReservationConflict: an account kept changing while it was read.
     """
     now = wiring.ports.clock.now()
-    accounts = await asyncio.gather(*(_account(wiring, executor, now) for executor in wiring.executors))
+    accounts = await asyncio.gather(*(_account(wiring, executor, now) for executor in wiring.ports.queues))
     return Status(mode=wiring.mode, at=now, accounts=accounts)
 
 

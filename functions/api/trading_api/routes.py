@@ -108,8 +108,8 @@ def trading_state(
 ) -> StateReport:
     """Halt an account, let it only reduce, or resume it; exits and cancellations always pass."""
     wiring = _wiring()
-    if executor not in wiring.executors:
-        known = ", ".join(wiring.executors)
+    if executor not in wiring.ports.queues:
+        known = ", ".join(wiring.ports.queues)
         raise Unknown("unknown_account", f"no account {executor!r}; there are {known}")
     return run(_set_state(wiring, executor, _STATES[action], change.reason))
 

@@ -19,11 +19,6 @@ class Wiring:
     ports: Ports
     publisher: Publisher
 
-    @property
-    def executors(self) -> tuple[str, ...]:
-        """The accounts that have a queue."""
-        return tuple(self.ports.queues)
-
 
 def from_environment(
     environment: Environment,
