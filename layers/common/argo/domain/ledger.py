@@ -157,12 +157,10 @@ class SignalRecord:
 
     @property
     def signal_id(self) -> str:
-        """The signal's id."""
         return self.subject.signal_id
 
     @property
     def created_at(self) -> datetime:
-        """When the signal was made."""
         return self.subject.created_at
 
     @property

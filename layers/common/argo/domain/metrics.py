@@ -20,7 +20,6 @@ class Metric(StrEnum):
     meaning: str
 
     def __new__(cls, name: str, unit: Unit, meaning: str) -> "Metric":
-        """Make a member from its name, unit and meaning."""
         member = str.__new__(cls, name)
         member._value_ = name
         member.unit = unit

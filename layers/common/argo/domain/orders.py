@@ -132,18 +132,13 @@ def bracket_prices(
     Raises:
         InvalidPrices: the rounded prices leave no gap of `BRACKET_GAP` between limit and exits.
     """
-    inward_from_below, inward_from_above = Rounding.UP, Rounding.DOWN
-    if side is Side.BUY:
-        limit = on_tick(entry * (1 + slippage), asset_class, Rounding.DOWN)
-        stop = on_tick(stop, asset_class, inward_from_below)
-        target = on_tick(target, asset_class, inward_from_above)
-        in_order = stop <= limit - BRACKET_GAP and limit + BRACKET_GAP <= target
-    else:
-        limit = on_tick(entry * (1 - slippage), asset_class, Rounding.UP)
-        stop = on_tick(stop, asset_class, inward_from_above)
-        target = on_tick(target, asset_class, inward_from_below)
-        in_order = target <= limit - BRACKET_GAP and limit + BRACKET_GAP <= stop
-    if limit <= 0 or stop <= 0 or target <= 0 or not in_order:
+    buys = side is Side.BUY
+    conceded = entry * (1 + slippage) if buys else entry * (1 - slippage)
+    limit = on_tick(conceded, asset_class, Rounding.DOWN if buys else Rounding.UP)
+    below, above = (stop, target) if buys else (target, stop)
+    below, above = on_tick(below, asset_class, Rounding.UP), on_tick(above, asset_class, Rounding.DOWN)
+    stop, target = (below, above) if buys else (above, below)
+    if not (0 < below <= limit - BRACKET_GAP and limit + BRACKET_GAP <= above):
         raise InvalidPrices(f"{side}: limit {limit}, stop {stop}, target {target}")
     return BracketPrices(limit, stop, target)
 
@@ -180,15 +175,8 @@ class OrderStatus(StrEnum):
         return self in _FINAL
 
 
-_FINAL = frozenset(
-    {
-        OrderStatus.FILLED,
-        OrderStatus.CANCELED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REPLACED,
-        OrderStatus.REJECTED,
-    }
-)
+_S = OrderStatus
+_FINAL = frozenset({_S.FILLED, _S.CANCELED, _S.EXPIRED, _S.REPLACED, _S.REJECTED})
 
 
 class BrokerOrder(Frozen):

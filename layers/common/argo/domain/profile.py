@@ -82,14 +82,11 @@ class Protections(Table):
     @property
     def looks_back(self) -> timedelta:
         """How far back closed trades matter to any of them."""
-        spans = [rules.within_minutes + rules.lock_minutes for rules in self._guards]
+        guards = (self.stop_loss_guard, self.drawdown_guard)
+        spans = [rules.within_minutes + rules.lock_minutes for rules in guards if rules is not None]
         if self.cooldown:
             spans.append(self.cooldown.minutes)
         return timedelta(minutes=max(spans, default=0))
-
-    @property
-    def _guards(self) -> list[StopLossGuardRules | DrawdownGuardRules]:
-        return [rules for rules in (self.stop_loss_guard, self.drawdown_guard) if rules is not None]
 
 
 class OnUnprotected(StrEnum):

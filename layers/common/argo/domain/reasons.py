@@ -11,7 +11,6 @@ class Reason(StrEnum):
     meaning: str
 
     def __new__(cls, code: str, meaning: str) -> "Reason":
-        """Make a member from its code and its meaning."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.meaning = meaning

@@ -21,7 +21,6 @@ class RequestBudget:
     """
 
     def __init__(self, clock: Clock) -> None:
-        """Begin with a full bucket."""
         self._clock = clock
         self._tokens = float(_BURST)
         self._filled_at = clock.now()

@@ -21,7 +21,7 @@ class AccountItems:
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         first = items.ended_since(exits_since) if exits_since else items.LOCK
         for _ in range(CONFLICT_TRIES):
-            found = await self._table.onwards(items.account_partition(executor), first)
+            found = await self._table.partition(items.account_partition(executor), "SK >= :value", first)
             if (state := items.account_state(executor, found)) is not None:
                 return state
         raise ReservationConflict(f"the account {executor} changed while it was read")

@@ -100,7 +100,7 @@ def signal_item(
     waiting = {"awaiting": set(executors), "work_list": OUTBOX} if executors else {"work_list": UNJUDGED}
     return signal_key(signal.signal_id) | encode(
         {
-            "signal": _dump(signal),
+            "signal": signal.model_dump(mode="json"),
             "content_sha256": signal.content_sha256(),
             "mode": mode,
             "time_partition": signals_partition(_day(signal.created_at)),
@@ -128,7 +128,7 @@ def execution_item(execution: Execution) -> Item:
     """Return the item of an execution: in its day's list and in its account's list of open work."""
     return execution_key(*execution.key) | encode(
         {
-            **_dump(execution),
+            **execution.model_dump(mode="json"),
             "lease_until": sortable(execution.lease_until),
             "time_partition": executions_partition(execution.executor, _day(execution.created_at)),
             "time_sort": _time_sort(execution.created_at, execution.signal_id),
@@ -164,10 +164,6 @@ def account_state(executor: str, partition: Iterable[Item]) -> AccountState | No
     return AccountState.model_validate({"executor": executor} | state | {"holdings": holdings, "exits": exits})
 
 
-def _dump(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(mode="json")
-
-
 def _day(time: datetime) -> str:
     return time.astimezone(UTC).date().isoformat()
 
@@ -198,7 +194,7 @@ def _typed(value: object) -> Item:
         case set() | frozenset():
             return {"SS": sorted(value)}
         case BaseModel():
-            return {"M": encode(_dump(value))}
+            return {"M": encode(value.model_dump(mode="json"))}
         case _:
             raise TypeError(f"DynamoDB has no type for {value!r}")
 

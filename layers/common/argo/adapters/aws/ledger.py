@@ -104,7 +104,8 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
         return items.execution(item) if item else None
 
     async def executions(self, signal_id: str) -> Sequence[Execution]:
-        return [items.execution(item) for item in await self._table.children(f"SIGNAL#{signal_id}", "EXECUTION#")]
+        found = await self._table.partition(f"SIGNAL#{signal_id}", "begins_with(SK, :value)", "EXECUTION#")
+        return [items.execution(item) for item in found]
 
     async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
         key = ("work_list", items.work_list(executor))

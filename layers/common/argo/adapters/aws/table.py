@@ -118,25 +118,13 @@ class Table:
         except ClientError as error:
             raise _sorted(error) from error
 
-    async def children(self, partition: str, prefix: str) -> list[Item]:
-        """Read a partition's items whose sort key begins with ``prefix``, consistently."""
-        values = encode({":partition": partition, ":prefix": prefix})
-        answer = await self._calls.run(
-            self._client.query,
-            TableName=self.name,
-            ConsistentRead=True,
-            KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
-            ExpressionAttributeValues=values,
-        )
-        return answer["Items"]
-
-    async def onwards(self, partition: str, first: str) -> list[Item]:
-        """Read a partition's items from the sort key ``first`` on, consistently."""
+    async def partition(self, partition: str, sort_key: str, value: str) -> list[Item]:
+        """Read a partition's items whose ``sort_key`` fulfils a condition on ``:value``, consistently."""
         request: Request = {
             "TableName": self.name,
             "ConsistentRead": True,
-            "KeyConditionExpression": "PK = :partition AND SK >= :first",
-            "ExpressionAttributeValues": encode({":partition": partition, ":first": first}),
+            "KeyConditionExpression": f"PK = :partition AND {sort_key}",
+            "ExpressionAttributeValues": encode({":partition": partition, ":value": value}),
         }
         found: list[Item] = []
         while True:
