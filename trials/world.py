@@ -1,4 +1,4 @@
-"""One trial's world: publishers, executors and reconcilers as Lambda runs them, with all that one seed lets fail."""
+"""One trial's world: publishers, executors and reconcilers as Lambda runs them, with what one seed lets fail."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from execution.batch import execute_batch
 from execution.wiring import Wiring as ExecutionWiring
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring as ReconciliationWiring
-from reconciliation.wiring import wire as wire_reconciler
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.clock import MarketClock
 from simulation.market.sessions import TradingCalendar
@@ -149,7 +148,7 @@ class FaultyWorld:
 
     def _reconciler(self, executor: str, worker: Worker) -> ReconciliationWiring:
         rules = self._policies.reconciliation
-        return wire_reconciler(self._ports(executor, worker), executor, PROFILES[executor], rules=rules)
+        return ReconciliationWiring(self._ports(executor, worker), executor, PROFILES[executor], rules=rules)
 
     def _ports(self, executor: str, worker: Worker) -> GivenPorts:
         """Return the world as a worker has it: every effect may fail."""

@@ -140,7 +140,7 @@ class _Pipeline:
                 function=partial(_execute, executing),
                 on_error=partial(_log_failure, executing.ports),
             )
-            self._reconcilers.append(reconciler.wire(ports(reconciler.SERVICE, name), name, profile))
+            self._reconcilers.append(reconciler.Wiring(ports(reconciler.SERVICE, name), name, profile))
 
     async def run(self, step: Step) -> int:
         """Run the course of a bar and return the number of new signals.

@@ -7,7 +7,7 @@ from argo.ports import GivenPorts
 from argo.publishing import Publisher
 from execution.batch import PartialBatchResponse
 from execution.wiring import Rules as ExecutionRules
-from reconciliation.rules import Rules as ReconciliationRules
+from reconciliation.wiring import Rules as ReconciliationRules
 from simulation.ports.ledger import InMemoryLedger
 
 

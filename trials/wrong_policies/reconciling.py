@@ -15,7 +15,7 @@ from argo.ports import Broker
 from execution.wiring import Rules as ExecutionRules
 from reconciliation.guarding import Guardian, next_protection
 from reconciliation.repair import Action, Adopt, Guard, Situation, plan_repair
-from reconciliation.rules import Rules
+from reconciliation.wiring import Rules
 from trials.wrong_policies.policies import Policies, WrongPolicy
 
 

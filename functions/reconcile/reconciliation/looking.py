@@ -12,11 +12,8 @@ from argo.domain.outcome import Wait
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.following import order_ids, orders_of
-from argo.ports import Broker, Ports
-from reconciliation.guarding import Guardian
 from reconciliation.repair import (
     ATTEMPTS,
-    Action,
     Adopt,
     Cancel,
     Close,
@@ -26,10 +23,8 @@ from reconciliation.repair import (
     cover,
 )
 from reconciliation.repair import Report as Problem
-from reconciliation.report import Report
-from reconciliation.settling import move_to
+from reconciliation.report import Run
 from reconciliation.snapshot import Snapshot
-from reconciliation.wiring import Wiring
 
 _STEPS = 3
 """Looks at one execution in a run: what is cancelled is guarded or sold in the same run."""
@@ -39,19 +34,8 @@ _STEPS = 3
 class Follower:
     """Follows the orders of one account."""
 
-    wiring: Wiring
-    broker: Broker
+    run: Run
     seen: Snapshot
-    report: Report
-
-    @property
-    def ports(self) -> Ports:
-        """The world."""
-        return self.wiring.ports
-
-    @property
-    def _guardian(self) -> Guardian:
-        return self.wiring.rules.guardian(self.ports.ledger, self.broker, self.ports.clock)
 
     async def follow(self, execution: Execution) -> None:
         """Record fills, exits and profit; then do what the position needs.
@@ -70,13 +54,13 @@ class Follower:
 
     async def _step(self, execution: Execution) -> Execution | None:
         """Look once; returns the execution where another look is due at once."""
-        orders = await orders_of(execution, self.broker)
+        orders = await orders_of(execution, self.run.broker)
         if orders is None:
-            self.report.unanswered += 1
+            self.run.report.unanswered += 1
             self._warn("order_missing_at_broker", execution)
             return None
-        situation = self._situation(execution, orders)
-        action = self.wiring.rules.plan_repair(situation, self.wiring.profile.exits)
+        situation = self.seen.situation(execution, orders, now=self.run.now())
+        action = self.run.wiring.rules.plan_repair(situation, self.run.wiring.profile.exits)
         if isinstance(action, Cancel):
             await self._cancel(execution, action)
             return execution
@@ -84,34 +68,28 @@ class Follower:
         if settled.state.is_terminal:
             return None
         settled = await self._note_cover(settled, replace(situation, execution=settled))
-        return await self._do(settled, action, situation) if action is not None else None
-
-    async def _do(self, execution: Execution, action: Action, situation: Situation) -> Execution | None:
         match action:
             case Guard():
-                return await self._guard(execution, action, situation)
-            case Close(why=why):
-                if execution.exit is None:
-                    await self._close(execution, why)
+                return await self._guard(settled, action, situation)
+            case Close(why=why) if settled.exit is None:
+                await self._close(settled, why)
             case Tighten():
-                await self._tighten(execution, action, situation.orders)
+                await self._tighten(settled, action, orders)
             case Adopt(quantity=quantity):
-                return await self._adopt(execution, situation, quantity)
+                return await self._adopt(settled, situation, quantity)
             case Problem(problem=problem):
-                self._tell(execution, problem)
-            case Cancel():
-                return execution
+                self._tell(settled, problem)
         return None
 
     async def _settle(self, execution: Execution, orders: Orders) -> Execution:
-        move = self.wiring.rules.closing.settle(execution, orders, self.ports.clock.now())
+        move = self.run.wiring.rules.closing.settle(execution, orders, self.run.now())
         if move is None:
             return execution
-        return await move_to(self.wiring, execution, move.state, move.settlement, self.report)
+        return await self.run.move_to(execution, move.state, move.settlement)
 
     async def _cancel(self, execution: Execution, action: Cancel) -> None:
         for order in action.orders:
-            await self.broker.cancel(order.order_id)
+            await self.run.broker.cancel(order.order_id)
         self._repaired("cancelled", execution, why=action.why)
 
     async def _note_cover(self, execution: Execution, situation: Situation) -> Execution:
@@ -120,21 +98,18 @@ class Follower:
             return execution
         found, known = cover(situation), execution.protection
         if found is Cover.COMPLETE:
-            return await self._note_guard(execution, situation.orders)
-        since = self._unprotected_since(execution, situation)
-        self.report.unprotected_seconds.append((self.ports.clock.now() - since).total_seconds())
+            guards = situation.orders.guards
+            if known is None or len(guards) == len(order_ids(known)):
+                return execution
+            # Somebody has placed the last one who could not say so any more.
+            return await self.run.guardian.accepted(execution, known, guards[-1])
+        since, now = self._unprotected_since(execution, situation), self.run.now()
+        self.run.report.unprotected_seconds.append((now - since).total_seconds())
         if known is not None and (known.cover, known.naked_since) == (found, since):
             return execution
         changed = (known or Protection(cover=found)).model_copy(update={"cover": found, "naked_since": since})
         self._warn("position_not_guarded", execution)
-        return await self.ports.ledger.record_protection(execution, changed, now=self.ports.clock.now())
-
-    async def _note_guard(self, execution: Execution, orders: Orders) -> Execution:
-        """Record a guard that was placed by somebody who could not say so any more."""
-        known = execution.protection
-        if known is None or len(orders.guards) == len(order_ids(known)):
-            return execution
-        return await self._guardian.accepted(execution, known, orders.guards[-1])
+        return await self.run.ports.ledger.record_protection(execution, changed, now=now)
 
     def _unprotected_since(self, execution: Execution, situation: Situation) -> datetime:
         """Return from when the position is unprotected: since its fill, or, of one that was guarded, since now."""
@@ -147,14 +122,14 @@ class Follower:
     async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
         """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
         since = self._unprotected_since(execution, situation)
-        guarded = await self._guardian.guard(execution, action, naked_since=since)
+        guarded = await self.run.guardian.guard(execution, action, naked_since=since)
         protection = guarded.protection
         if protection is not None and protection.cover is Cover.COMPLETE:
             self._repaired("guarded", guarded, quantity=str(action.quantity), stop=str(action.stop))
             return None
         self._tell(guarded, f"not guarded: {protection.reason if protection else 'unknown'}")
-        refused = protection is not None and protection.order_body is None
-        return guarded if refused and protection is not None and protection.attempt >= ATTEMPTS else None
+        refused = protection is not None and protection.order_body is None and protection.attempt >= ATTEMPTS
+        return guarded if refused else None
 
     async def _close(self, execution: Execution, why: str) -> bool:
         """Go on with an exit, follow its order, and end what it has closed; True where something else has."""
@@ -164,14 +139,19 @@ class Follower:
             # Its own exits guard it until then.
             self._tell(execution, f"to be left ({why}) when the exchange opens")
             return False
-        closer = PositionCloser(self.ports.ledger, self.broker, self.ports.clock, self.wiring.rules.closing)
+        ports, rules = self.run.ports, self.run.wiring.rules.closing
+        closer = PositionCloser(ports.ledger, self.run.broker, ports.clock, rules)
         closing = await closer.close(execution, why)
         if isinstance(closing, Wait):
             if execution.exit is not None and self._is_gone(execution):
                 return True
-            self.report.unanswered += 1
+            self.run.report.unanswered += 1
             self._warn("exit_waits", execution, **closing.detail)
-            self._note_waiting(execution, closing)
+            if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
+                # A run before has begun it, and what held the position is being cancelled, or is.
+                waited = self.run.now() - execution.exit.planned_at
+                self.run.report.unprotected_seconds.append(waited.total_seconds())
+                self._tell(execution, f"its exit waits: {'; '.join(closing.detail.values())}")
             return False
         if isinstance(closing, Exited) and fresh:
             self._repaired("left", closing.execution, why=why)
@@ -180,24 +160,17 @@ class Follower:
         done = isinstance(closing, Exited) and closing.order.status.is_final
         return done and not settled.state.is_terminal and self._is_gone(settled)
 
-    def _note_waiting(self, execution: Execution, wait: Wait) -> None:
-        """Measure an exit that a run before has begun: what held the position is being cancelled, or is."""
-        if execution.exit is not None and execution.exit.planned_at < self.seen.taken_at:
-            waited = self.ports.clock.now() - execution.exit.planned_at
-            self.report.unprotected_seconds.append(waited.total_seconds())
-            self._tell(execution, f"its exit waits: {'; '.join(wait.detail.values())}")
-
     async def _tighten(self, execution: Execution, action: Tighten, orders: Orders) -> None:
         """Move a stop: another order takes its place, which is on the record if the stop was a guard by itself."""
         try:
-            moved = await self.broker.replace(action.order.order_id, stop_price=action.stop)
+            moved = await self.run.broker.replace(action.order.order_id, stop_price=action.stop)
         except Refused as refusal:
             self._warn("stop_not_moved", execution, **refusal.detail())
             return
         self._repaired("tightened", execution, stop=str(action.stop))
         if execution.protection is not None and action.order in orders.guards:
             known = execution.protection.model_copy(update={"order_id": moved.order_id})
-            await self.ports.ledger.record_protection(execution, known, now=self.ports.clock.now())
+            await self.run.ports.ledger.record_protection(execution, known, now=self.run.now())
 
     async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> Execution | None:
         """Take over the fills of somebody else's orders, where they are exactly what is missing.
@@ -208,7 +181,7 @@ class Follower:
         ours = {order.order_id for _, order in orders.closing} | {orders.entry.order_id}
         # Since the entry was sent: what had filled of it may have been closed before the rest filled.
         began = orders.entry.submitted_at or execution.created_at
-        closed = await self.broker.closed_orders(execution.symbol, since=began)
+        closed = await self.run.broker.closed_orders(execution.symbol, since=began)
         side = execution.side.opposite if quantity > 0 else execution.side
         others = tuple(order for order in closed if _is_by_hand(order, side) and order.order_id not in ours)
         taken = sum((order.filled_quantity for order in others), Decimal(0))
@@ -228,32 +201,21 @@ class Follower:
         """Tell whether nothing is held any more: a leg has taken the position, or somebody else's order."""
         return not self.seen.positions.get(execution.symbol)
 
-    def _situation(self, execution: Execution, orders: Orders) -> Situation:
-        signed = self.seen.positions.get(execution.symbol, Decimal(0))
-        return Situation(
-            execution=execution,
-            orders=orders,
-            position=signed if execution.side is Side.BUY else -signed,
-            price=self.seen.prices.get(execution.symbol),
-            clock=self.seen.clock,
-            now=self.ports.clock.now(),
-        )
-
     def _repaired(self, what: str, execution: Execution, **detail: str) -> None:
-        self.report.repairs[what] += 1
-        self.ports.telemetry.log.info(
-            f"position_{what}", signal_id=execution.signal_id, executor=self.wiring.executor, detail=detail
+        self.run.report.repairs[what] += 1
+        self.run.ports.telemetry.log.info(
+            f"position_{what}", signal_id=execution.signal_id, executor=self.run.wiring.executor, detail=detail
         )
 
     def _tell(self, execution: Execution, problem: str) -> None:
-        self.report.problems[execution.signal_id] = problem
+        self.run.report.problems[execution.signal_id] = problem
         self._warn("position_needs_a_person", execution, problem=problem)
 
     def _warn(self, event: str, execution: Execution, **detail: str) -> None:
-        self.ports.telemetry.log.warning(
+        self.run.ports.telemetry.log.warning(
             event,
             signal_id=execution.signal_id,
-            executor=self.wiring.executor,
+            executor=self.run.wiring.executor,
             symbol=execution.symbol,
             detail=detail,
         )

@@ -1,9 +1,20 @@
-"""What a run did, as its result and its metrics say."""
+"""One run: what it works with, and what it did, as its result and its metrics say."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from argo.domain.conservation import Conserved
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import Settlement
+from argo.ports import Ports
+from reconciliation.metered import Metered
+
+if TYPE_CHECKING:
+    from reconciliation.guarding import Guardian
+    from reconciliation.wiring import Wiring
 
 
 @dataclass(slots=True)
@@ -28,24 +39,59 @@ class Report:
             "open": self.open,
             "looked_at": self.looked_at,
             "left_for_next": self.left_for_next,
-            "moved": dict(self.moved),
-            "repairs": dict(self.repairs),
+            "moved": self.moved,
+            "repairs": self.repairs,
             "returned": self.returned,
             "unanswered": self.unanswered,
             "broker_requests": self.broker_requests,
             "longest_naked_seconds": max(self.unprotected_seconds, default=0.0),
             "problems": self.problems,
-            "conservation": self._conservation(),
+            "conservation": {} if self.conserved is None else _conservation(self.conserved),
         }
 
-    def _conservation(self) -> dict[str, object]:
-        if self.conserved is None:
-            return {}
-        total = self.conserved.total
-        return {
-            "gap": total.gap,
-            "signals": total.signals,
-            "with_order": total.with_order,
-            "unresolved": len(self.conserved.unresolved),
-            "execution_rate": total.execution_rate,
-        }
+
+def _conservation(found: Conserved) -> dict[str, object]:
+    counted = {name: getattr(found.total, name) for name in ("gap", "signals", "with_order")}
+    return counted | {"unresolved": len(found.unresolved), "execution_rate": found.total.execution_rate}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run at one account."""
+
+    wiring: "Wiring"
+    broker: Metered
+    seconds_left: Callable[[], float]
+    report: Report = field(default_factory=Report)
+
+    @property
+    def ports(self) -> Ports:
+        """The world; requests to its broker go through the run's own, which counts them."""
+        return self.wiring.ports
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.wiring.ports.clock.now()
+
+    @property
+    def guardian(self) -> "Guardian":
+        """Who guards positions."""
+        return self.wiring.rules.guardian(self.ports.ledger, self.broker, self.ports.clock)
+
+    async def move_to(self, execution: Execution, state: ExecutionState, learnt: Settlement) -> Execution:
+        """Settle an execution, count it and say so.
+
+        Raises:
+            LostLease: the execution moved meanwhile.
+        """
+        settled = await self.ports.ledger.settle(execution, state, learnt, now=self.now())
+        self.report.moved[state] += 1
+        self.ports.telemetry.log.info(
+            "execution_moved",
+            signal_id=execution.signal_id,
+            executor=self.wiring.executor,
+            state=state,
+            came_from=execution.state,
+            reason=learnt.reason,
+        )
+        return settled

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from argo.conservation import check, record
-from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.metrics import Metric
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
-from reconciliation.report import Report
+from reconciliation.report import Report, Run
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
 from reconciliation.watching import tell_standing, watch
 from reconciliation.wiring import Wiring
@@ -30,7 +29,7 @@ _REQUESTS_A_LOOK = 8
 _SECONDS_A_LOOK = 15.0
 _AT_A_TIME = 5
 
-_NO_ORDER_YET = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
+_NO_ORDER_YET = frozenset({ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
 
 
 async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambda: 60.0) -> Report:
@@ -41,87 +40,79 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     Raises:
         ExceptionGroup: some executions could not be looked at for a reason nobody expected; all else is done.
     """
-    report = Report()
-    found = await wiring.ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
+    run = Run(wiring, Metered(wiring.ports.broker), seconds_left)
+    ports, report = wiring.ports, run.report
+    found = await ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
     report.open = len(found)
-    broker = Metered(wiring.ports.broker)
-    seen = await _snapshot(wiring, broker, found, report, seconds_left=seconds_left)
+    seen = await _snapshot(run, found)
     if seen is not None:
         state = await watch(wiring, seen)
-        _name_strangers(wiring, seen, state, report)
-    due = [execution for execution in found if _is_due(wiring, execution, seen)]
-    failures = await _look_at_all(wiring, broker, due, seen, report, seconds_left=seconds_left)
-    report.conserved = await check(
-        wiring.ports.ledger, wiring.executor, now=wiring.ports.clock.now(), still_open=found
-    )
-    report.broker_requests = broker.requests
+        for symbol in sorted(set(seen.positions) - set(state.holdings)):
+            # Not Argo's to touch (FAILURES B15).
+            report.problems[symbol] = "a position that no execution of Argo's holds"
+            ports.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
+    due = [execution for execution in found if _is_due(run, execution, seen)]
+    failures = await _look_at_all(run, due, seen)
+    report.conserved = await check(ports.ledger, wiring.executor, now=ports.clock.now(), still_open=found)
+    report.broker_requests = run.broker.requests
     await tell_standing(wiring)
-    _tell(wiring, report)
+    record(ports.telemetry, report.conserved)
+    ports.telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
+    if report.unprotected_seconds or not report.unanswered:
+        # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
+        ports.telemetry.record(Metric.NAKED_POSITION, max(report.unprotected_seconds, default=0.0))
+    ports.telemetry.count(Metric.REPAIRS_MADE, report.repairs.total())
     if failures:
         raise ExceptionGroup("executions that could not be looked at; all others were", failures)
     return report
 
 
-async def _snapshot(
-    wiring: Wiring,
-    broker: Metered,
-    found: Sequence[Execution],
-    report: Report,
-    *,
-    seconds_left: Callable[[], float],
-) -> Snapshot | None:
+async def _snapshot(run: Run, found: Sequence[Execution]) -> Snapshot | None:
     """Read the account, None where the broker did not tell; without prices no rule that goes by them is due."""
+    wiring, telemetry = run.wiring, run.ports.telemetry
     symbols = {execution.symbol for execution in found if needs_price(execution, wiring.profile.exits)}
     try:
-        seen = await _take(wiring, broker, seconds_left=seconds_left)
+        seen = await _take(run)
     except BrokerFault as fault:
-        report.unanswered += 1
-        wiring.ports.telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
-        wiring.ports.telemetry.log.warning(
-            "broker_did_not_answer", executor=wiring.executor, detail=fault.detail()
-        )
+        run.report.unanswered += 1
+        telemetry.count(Metric.CREDENTIALS_REFUSED, isinstance(fault, Unauthorised))
+        telemetry.log.warning("broker_did_not_answer", executor=wiring.executor, detail=fault.detail())
         return None
     try:
-        return replace(seen, prices=await wiring.ports.market_data.latest_prices(symbols)) if symbols else seen
+        return replace(seen, prices=await run.ports.market_data.latest_prices(symbols)) if symbols else seen
     except BrokerFault as fault:
-        report.unanswered += 1
-        wiring.ports.telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
+        run.report.unanswered += 1
+        telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
         return seen
 
 
-async def _take(wiring: Wiring, broker: Metered, *, seconds_left: Callable[[], float]) -> Snapshot:
+async def _take(run: Run) -> Snapshot:
     """Read the account, later where the broker throttles and time is left: without it nothing is guarded.
 
     Raises:
         BrokerFault: the broker did not tell.
     """
+    clock = run.ports.clock
     try:
-        return await take(broker, now=wiring.ports.clock.now())
+        return await take(run.broker, now=clock.now())
     except Throttled as fault:
-        wait = fault.until - wiring.ports.clock.now()
-        if seconds_left() - wait.total_seconds() < _SECONDS_A_LOOK:
+        wait = fault.until - clock.now()
+        if run.seconds_left() - wait.total_seconds() < _SECONDS_A_LOOK:
             raise
-        await wiring.ports.clock.sleep_until(fault.until)
-        return await take(broker, now=wiring.ports.clock.now())
+        await clock.sleep_until(fault.until)
+        return await take(run.broker, now=clock.now())
 
 
-def _is_due(wiring: Wiring, execution: Execution, seen: Snapshot | None) -> bool:
+def _is_due(run: Run, execution: Execution, seen: Snapshot | None) -> bool:
+    rules = run.wiring.profile.exits
     try:
-        return seen is None or not is_as_known(execution, seen, wiring.profile.exits, wiring.rules.plan_repair)
+        return seen is None or not is_as_known(execution, seen, rules, run.wiring.rules.plan_repair)
     except (LookupError, ValueError, ArithmeticError):
         # The look at it says what is wrong with its record.
         return True
 
 
-async def _look_at_all(
-    wiring: Wiring,
-    broker: Metered,
-    due: Iterable[Execution],
-    seen: Snapshot | None,
-    report: Report,
-    *,
-    seconds_left: Callable[[], float],
-) -> list[Exception]:
+async def _look_at_all(run: Run, due: Iterable[Execution], seen: Snapshot | None) -> list[Exception]:
     """Look at executions as far as a run's requests and time go, those first whose record is the oldest.
 
     So what takes part in every run, a stop that trails for example, keeps nobody from his turn. Some at a time,
@@ -129,61 +120,39 @@ async def _look_at_all(
     """
     left = deque(sorted(due, key=lambda execution: (execution.updated_at, execution.signal_id)))
     failures: list[Exception] = []
-    while left and seconds_left() >= _SECONDS_A_LOOK:
-        sent = broker.requests + broker.second_tries
+    while left and run.seconds_left() >= _SECONDS_A_LOOK:
+        sent = run.broker.requests + run.broker.second_tries
         room = min(_AT_A_TIME, (REQUESTS_A_RUN - sent) // _REQUESTS_A_LOOK, len(left))
         if room < 1:
             break
         some = [left.popleft() for _ in range(room)]
-        looks = (_look(wiring, broker, execution, seen, report) for execution in some)
-        failures += [failure for failure in await asyncio.gather(*looks) if failure is not None]
-    report.left_for_next = len(left)
+        looks = await asyncio.gather(*(_look(run, execution, seen) for execution in some))
+        failures += [failure for failure in looks if failure is not None]
+    run.report.left_for_next = len(left)
     return failures
 
 
-async def _look(
-    wiring: Wiring, broker: Metered, execution: Execution, seen: Snapshot | None, report: Report
-) -> Exception | None:
+async def _look(run: Run, execution: Execution, seen: Snapshot | None) -> Exception | None:
     """Look at one execution; returns the error that nobody expected, so that the others are looked at too."""
+    report, log = run.report, run.ports.telemetry.log
+    known = {"signal_id": execution.signal_id, "executor": run.wiring.executor}
     try:
         if execution.state is ExecutionState.CLAIMED:
-            await wiring.rules.expire_or_return(wiring, execution, report)
+            await run.wiring.rules.expire_or_return(run, execution)
         elif execution.state in _NO_ORDER_YET:
-            await wiring.rules.resolve(wiring, broker, execution, report)
+            await run.wiring.rules.resolve(run, execution)
         elif seen is not None:
             report.looked_at += 1
-            await Follower(wiring, broker, seen, report).follow(execution)
+            await Follower(run, seen).follow(execution)
     except BrokerFault as fault:
         report.unanswered += 1
-        wiring.ports.telemetry.log.warning(
-            "broker_did_not_answer", signal_id=execution.signal_id, executor=wiring.executor, detail=fault.detail()
-        )
+        log.warning("broker_did_not_answer", **known, detail=fault.detail())
     except (LostLease, ReservationConflict):
         # An executor was at it or at its account meanwhile: the next run sees where it stands.
-        wiring.ports.telemetry.log.info("moved_meanwhile", signal_id=execution.signal_id, executor=wiring.executor)
+        log.info("moved_meanwhile", **known)
     except Exception as error:
         # Whatever it was, this execution alone fails: nothing that is wrong with it may stop the account's others.
         report.problems[execution.signal_id] = f"{type(error).__name__}: {error}"
-        wiring.ports.telemetry.log.exception(
-            "execution_failed", signal_id=execution.signal_id, executor=wiring.executor
-        )
+        log.exception("execution_failed", **known)
         return error
     return None
-
-
-def _name_strangers(wiring: Wiring, seen: Snapshot, state: AccountState, report: Report) -> None:
-    """Name positions that no execution holds: they are not Argo's to touch (FAILURES B15)."""
-    for symbol in sorted(set(seen.positions) - set(state.holdings)):
-        report.problems[symbol] = "a position that no execution of Argo's holds"
-        wiring.ports.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
-
-
-def _tell(wiring: Wiring, report: Report) -> None:
-    telemetry = wiring.ports.telemetry
-    if report.conserved is not None:
-        record(telemetry, report.conserved)
-    telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
-    if report.unprotected_seconds or not report.unanswered:
-        # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
-        telemetry.record(Metric.NAKED_POSITION, max(report.unprotected_seconds, default=0.0))
-    telemetry.count(Metric.REPAIRS_MADE, sum(report.repairs.values()))

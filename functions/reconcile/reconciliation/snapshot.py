@@ -31,6 +31,18 @@ class Snapshot:
     positions: Mapping[str, Decimal]
     prices: Mapping[Symbol, Decimal] = field(default_factory=dict)
 
+    def situation(self, execution: Execution, orders: Orders, *, now: datetime) -> Situation:
+        """Return what is known of an execution of the account, by its orders."""
+        signed = self.positions.get(execution.symbol, Decimal(0))
+        return Situation(
+            execution=execution,
+            orders=orders,
+            position=signed if execution.side is Side.BUY else -signed,
+            price=self.prices.get(execution.symbol),
+            clock=self.clock,
+            now=now,
+        )
+
 
 async def take(broker: Broker, *, now: datetime) -> Snapshot:
     """Read the account: orders first, then positions, then balances; prices are the market data's.
@@ -71,7 +83,8 @@ def is_as_known(execution: Execution, seen: Snapshot, rules: ExitRules, plan: Pl
                 return False
             return not entry.filled_quantity
         case ExecutionState.FILLED:
-            return _is_guarded_as_known(execution, seen) and _needs_nothing(execution, seen, rules, plan)
+            orders = _as_recorded(execution, seen) if _is_guarded_as_known(execution, seen) else None
+            return orders is not None and plan(seen.situation(execution, orders, now=seen.taken_at), rules) is None
         case _:
             return False
 
@@ -83,23 +96,6 @@ def _is_guarded_as_known(execution: Execution, seen: Snapshot) -> bool:
     covered = execution.protection is None or execution.protection.cover is Cover.COMPLETE
     standing = all(each in seen.live and not seen.live[each].filled_quantity for each in exits)
     return bool(exits) and covered and standing and bool(seen.positions.get(execution.symbol))
-
-
-def _needs_nothing(execution: Execution, seen: Snapshot, rules: ExitRules, plan: PlanRepair) -> bool:
-    """Tell whether no rule of the profile is due, by what the lists show of the exits on the record."""
-    orders = _as_recorded(execution, seen)
-    if orders is None:
-        return False
-    signed = seen.positions.get(execution.symbol, Decimal(0))
-    situation = Situation(
-        execution=execution,
-        orders=orders,
-        position=signed if execution.side is Side.BUY else -signed,
-        price=seen.prices.get(execution.symbol),
-        clock=seen.clock,
-        now=seen.taken_at,
-    )
-    return plan(situation, rules) is None
 
 
 def _as_recorded(execution: Execution, seen: Snapshot) -> Orders | None:

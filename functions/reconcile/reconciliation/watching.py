@@ -15,29 +15,21 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     Returns:
         The account as it was read.
     """
-    state = await wiring.ports.ledger.account(wiring.executor)
+    ports, executor, day = wiring.ports, wiring.executor, seen.clock.trading_day
+    state = await ports.ledger.account(executor)
     known = marks(state, seen.account, seen.clock)
-    await wiring.ports.ledger.observe(state, known, now=wiring.ports.clock.now())
-    wiring.ports.telemetry.record(Metric.EQUITY, float(known.equity))
-    wiring.ports.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
-    if state.resumes_on is not None and seen.clock.trading_day >= state.resumes_on:
-        await wiring.ports.ledger.set_trading_state(
-            wiring.executor,
-            TradingState.ACTIVE,
-            reason=f"a new trading day after: {state.state_reason}",
-            now=wiring.ports.clock.now(),
-            read=state,
-        )
-        day = str(seen.clock.trading_day)
-        wiring.ports.telemetry.log.info("account_resumed", executor=wiring.executor, trading_day=day)
+    await ports.ledger.observe(state, known, now=ports.clock.now())
+    ports.telemetry.record(Metric.EQUITY, float(known.equity))
+    ports.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
+    if state.resumes_on is not None and day >= state.resumes_on:
+        why, now = f"a new trading day after: {state.state_reason}", ports.clock.now()
+        await ports.ledger.set_trading_state(executor, TradingState.ACTIVE, reason=why, now=now, read=state)
+        ports.telemetry.log.info("account_resumed", executor=executor, trading_day=str(day))
     limit = breached(loss_limits(wiring.profile, known))
     if limit is not None:
-        await halt(
-            wiring.ports,
-            wiring.executor,
-            f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}",
-            resumes_on=breach_resumes_on(wiring.profile, limit.name, seen.clock),
-        )
+        lost = f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}"
+        resumes_on = breach_resumes_on(wiring.profile, limit.name, seen.clock)
+        await halt(ports, executor, lost, resumes_on=resumes_on)
     return state
 
 

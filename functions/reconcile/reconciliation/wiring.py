@@ -1,32 +1,42 @@
-"""What the reconciler is made of; a test, a replay or a simulation hands in its own ports."""
+"""What the reconciler is made of; a test, a replay or a simulation hands in its own ports, a trial wrong rules."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import IO
 
 from argo.adapters.wiring import Adapters
+from argo.closing import Rules as ClosingRules
+from argo.domain.execution import Execution
 from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.ports import Clock, Ports
-from reconciliation.rules import Rules
+from reconciliation import resolving
+from reconciliation.guarding import Guardian
+from reconciliation.repair import PlanRepair, plan_repair
+from reconciliation.report import Run
 
 SERVICE = "reconcile"
 
-_RULES = Rules()
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What each decision on an open execution goes by, each replaceable: a trial must notice a wrong one."""
+
+    expire_or_return: Callable[[Run, Execution], Awaitable[None]] = resolving.expire_or_return
+    resolve: Callable[[Run, Execution], Awaitable[None]] = resolving.resolve
+    plan_repair: PlanRepair = plan_repair
+    guardian: type[Guardian] = Guardian
+    closing: ClosingRules = field(default_factory=ClosingRules)
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """One account's reconciler."""
 
+    ports: Ports
     executor: str
     profile: Profile
-    ports: Ports
-    rules: Rules
-
-
-def wire(ports: Ports, executor: str, profile: Profile, *, rules: Rules = _RULES) -> Wiring:
-    """Wire an account's reconciler to ports."""
-    return Wiring(executor, profile, ports, rules)
+    rules: Rules = field(default_factory=Rules)
 
 
 def from_environment(
@@ -37,6 +47,6 @@ def from_environment(
     Raises:
         ConfigurationError: a variable or argo.toml is missing or wrong.
     """
-    rules, name = profile or environment.profile(), environment.executor
-    adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=rules.feed, log_to=log_to)
-    return wire(adapters, name, rules)
+    profile, name = profile or environment.profile(), environment.executor
+    adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=profile.feed, log_to=log_to)
+    return Wiring(adapters, name, profile)

@@ -13,7 +13,7 @@ from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
-from reconciliation.wiring import Wiring, wire
+from reconciliation.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
 
@@ -166,4 +166,4 @@ def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Pr
         clock=SteppedClock(now),
         telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
     )
-    return wire(ports, "argo", profile or a_profile())
+    return Wiring(ports, "argo", profile or a_profile())
