@@ -1,65 +1,15 @@
 """The command: a live view until Ctrl-C, or one frame."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 
-from argo.adapters.clock import SystemClock
-from argo.domain.ledger import ReservationConflict
-from argo.environment import load_configuration
-from argo.ports import Clock
-from console.deployment import Deployment, open_deployment
-from console.failing import REFUSED, fail, failing
+from console.failing import failing, until_interrupted
 from console.options import ServedOption, StackOption, StateOption
-from console.tables import output
-from console.watch.frame import Failure, Frame
-from console.watch.probes import Probes
-from console.watch.reading import Reader, Reading
-from console.watch.served import served_deployment
 from worlds.paths import CONFIGURATION, LAST_RUN
-
-_UNREADABLE = (BotoCoreError, ClientError, ReservationConflict, ValidationError)
-"""What a reading may fail with; the next one may not."""
-
-
-class View:
-    """The newest reading, drawn anew whenever it is asked for: its age counts on between two readings."""
-
-    def __init__(self, source: str, clock: Clock) -> None:
-        """Begin without a reading; ``source`` is what the frame calls it."""
-        self._source = source
-        self._clock = clock
-        self._reading: Reading | None = None
-        self._read_at: datetime | None = None
-        self.failure: Failure | None = None
-
-    async def refresh(self, reader: Reader) -> None:
-        """Read; a reading that fails leaves the last one in sight, and says so."""
-        try:
-            self._reading = await reader.read()
-        except _UNREADABLE as error:
-            self.failure = Failure(str(error).partition("\n")[0])
-        else:
-            self._read_at, self.failure = self._clock.now(), None
-
-    def frame(self, height: int | None = None) -> Frame:
-        """Return the frame of this moment."""
-        return Frame(self._source, self._reading, self._read_at, self.failure, self._clock.now(), height)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw for a whole screen."""
-        yield self.frame(console.height)
 
 
 @failing()
@@ -77,38 +27,21 @@ def watch(
 
     The first reading takes the whole day. Another one takes four requests per account and one, while all is quiet.
     """
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), _opened(state, stack, served) as (deployment, source):
-        clock = SystemClock()
+    from argo.adapters.clock import SystemClock
+    from argo.environment import load_configuration
+    from console.deployment import open_deployment
+    from console.watch.probes import Probes
+    from console.watch.reading import Reader
+    from console.watch.served import served_deployment
+    from console.watch.view import View
+
+    clock = SystemClock()
+    with (
+        until_interrupted(),
+        open_deployment(state, stack) if served is None else nullcontext(served_deployment(served)) as deployment,
+    ):
         probes = Probes(deployment, clock, has_metrics=served is None and stack is not None)
         reader = Reader(deployment, load_configuration(CONFIGURATION), clock, probes)
-        view = View(source, clock)
-        if once or not sys.stdout.isatty():
-            asyncio.run(_print_once(view, reader))
-        else:
-            asyncio.run(_follow(view, reader, every))
-
-
-@contextmanager
-def _opened(state: Path, stack: str | None, served: Path | None) -> Iterator[tuple[Deployment, str]]:
-    if served is not None:
-        yield served_deployment(served), f"served, {served}"
-        return
-    with open_deployment(state, stack) as deployment:
-        yield deployment, f"stack {stack}" if stack is not None else f"run {state}"
-
-
-async def _print_once(view: View, reader: Reader) -> None:
-    await view.refresh(reader)
-    if view.failure is not None:
-        fail(view.failure.message, REFUSED)
-    output().print(view.frame())
-
-
-async def _follow(view: View, reader: Reader, every: float) -> None:
-    with Live(view, screen=True, refresh_per_second=1) as live:
-        while True:
-            await view.refresh(reader)
-            live.refresh()
-            await asyncio.sleep(every)
+        local = f"run {state}" if served is None else f"served, {served}"
+        view = View(local if served is not None or stack is None else f"stack {stack}", clock)
+        asyncio.run(view.print_once(reader) if once or not sys.stdout.isatty() else view.follow(reader, every))

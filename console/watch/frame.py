@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
@@ -30,20 +31,13 @@ _LINES_AROUND_SIGNALS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why the last attempt to read failed."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame as of ``now``. ``height`` None is as many lines as it takes."""
+    """A frame as of ``now``. ``failure`` says why the last reading failed; ``height`` None is no bound."""
 
     source: str
     reading: Reading | None
     read_at: datetime | None
-    failure: Failure | None
+    failure: str | None
     now: datetime
     height: int | None = None
 
@@ -84,7 +78,7 @@ class Frame:
         read = f"read {_span(self.now - self.read_at)} ago" if self.read_at else "reading"
         if self.failure is not None:
             since = f"last {read}" if self.read_at else "nothing read yet"
-            lines.append(Text(f"{since}: {self.failure.message}", "bold red", overflow="ellipsis", no_wrap=True))
+            lines.append(Text(f"{since}: {self.failure}", "bold red", overflow="ellipsis", no_wrap=True))
         elif self.reading is not None and not self.reading.is_live:
             lines.append(Text(f"over since {self.reading.as_of:%F %T} UTC"))
         else:
@@ -97,15 +91,15 @@ class Frame:
 def _heartbeats(reading: Reading, now: datetime) -> Text:
     found = [_heartbeat("generator", reading.generator, now, GENERATOR_LATE)]
     for account in reading.accounts:
-        seen = Heartbeat(account.status.state.observed_at, "never")
+        seen = account.status.state.observed_at or "never"
         found.append(_heartbeat(f"reconciler {account.status.executor}", seen, now, RECONCILER_LATE))
     return Text.assemble(("heartbeats", "bold"), "  ", Text("; ").join(found))
 
 
 def _heartbeat(name: str, seen: Heartbeat, now: datetime, late: timedelta) -> Text:
-    if seen.at is None:
-        return Text(f"{name}: {seen.note}", "yellow")
-    age = now - seen.at
+    if isinstance(seen, str):
+        return Text(f"{name}: {seen}", "yellow")
+    age = now - seen
     return Text(f"{name} LATE, {_span(age)} ago", "bold red") if age > late else Text(f"{name} {_span(age)} ago")
 
 
@@ -161,42 +155,54 @@ def _alarming(count: int, colour: str) -> Text:
 
 
 def _unresolved(reading: Reading, few: int, now: datetime, *, wide: bool) -> RenderableType:
-    found = sorted(
-        (each for account in reading.accounts for each in account.unresolved), key=lambda e: e.created_at
-    )
-    if not found:
-        return Text("Unresolved: none", "dim")
-    table = _table("Unresolved", "symbol", "side", "age", "state", "last obstacle", *(("signal",) if wide else ()))
-    for each in found[:few]:
-        age = _span(timedelta(seconds=each.age_seconds(now)))
-        ids = (each.signal_id,) if wide else ()
-        table.add_row(each.executor, each.symbol, each.side, age, each.state or "-", each.obstacle, *ids)
-    return _with_rest(table, len(found) - few)
+    every = (each for account in reading.accounts for each in account.unresolved)
+    rows = [
+        (
+            each.executor,
+            each.symbol,
+            each.side,
+            _span(timedelta(seconds=each.age_seconds(now))),
+            each.state or "-",
+            each.obstacle,
+            each.signal_id,
+        )
+        for each in sorted(every, key=attrgetter("created_at"))
+    ]
+    headings = ("Unresolved", "symbol", "side", "age", "state", "last obstacle", "signal")
+    return _first(rows, few, headings, wide=wide) if rows else Text("Unresolved: none", "dim")
 
 
 def _positions(reading: Reading, few: int, now: datetime, *, wide: bool) -> RenderableType:
-    table = _table("Position", "symbol", "side", "up to USD", "held", "protection", *(("signal",) if wide else ()))
-    held = [
-        (account.status, symbol, holding)
+    rows = [
+        (
+            account.status.executor,
+            symbol,
+            holding.side,
+            f"{holding.notional:,.0f}",
+            _span(now - holding.since),
+            _protection(account.status.protection(symbol)),
+            holding.signal_id,
+        )
         for account in reading.accounts
         for symbol, holding in sorted(account.status.state.holdings.items())
     ]
-    if not held:
-        return Text("Positions: none", "dim")
-    for status, symbol, holding in held[:few]:
-        age, protection = _span(now - holding.since), status.protection(symbol)
-        ids = (holding.signal_id,) if wide else ()
-        table.add_row(
-            status.executor, symbol, holding.side, f"{holding.notional:,.0f}", age, _guarded(protection), *ids
-        )
-    return _with_rest(table, len(held) - few)
+    headings = ("Position", "symbol", "side", "up to USD", "held", "protection", "signal")
+    return _first(rows, few, headings, wide=wide) if rows else Text("Positions: none", "dim")
 
 
-def _guarded(protection: str) -> Text:
+def _protection(protection: str) -> Text:
     return Text(protection, "bold red" if protection in {"none", "no open execution"} else "")
 
 
-def _with_rest(table: Table, left_out: int) -> RenderableType:
+def _first(
+    rows: Sequence[Sequence[RenderableType]], few: int, headings: Sequence[str], *, wide: bool
+) -> RenderableType:
+    """Return the first few rows, and how many more there are; only a wide terminal has the last column."""
+    columns = slice(None if wide else -1)
+    table = _table(*headings[columns])
+    for row in rows[:few]:
+        table.add_row(*row[columns])
+    left_out = len(rows) - few
     return Group(table, Text(f"and {left_out} more", "dim")) if left_out > 0 else table
 
 

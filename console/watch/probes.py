@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,12 +20,8 @@ _MODES = ("live", "paper", "simulated")
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """When something was last seen at work; ``note`` says why that is not known."""
-
-    at: datetime | None
-    note: str = ""
+type Heartbeat = datetime | str
+"""When something was last seen at work, or why that is not known."""
 
 
 class Probes:
@@ -39,7 +34,7 @@ class Probes:
         self._clock = clock
         self._sqs = _client("sqs", variables)
         self._cloudwatch = _client("cloudwatch", variables) if has_metrics else None
-        self._cycle = Heartbeat(None, "no metrics here")
+        self._cycle: Heartbeat = "no metrics here"
         self._next_look: datetime | None = None
 
     async def dead_letters(self) -> dict[str, int]:
@@ -68,16 +63,16 @@ class Probes:
             )
         except (BotoCoreError, ClientError) as error:
             # A person who may read the ledger need not be allowed to read metrics.
-            return Heartbeat(None, f"not readable: {error}")
+            return f"not readable: {error}"
         minutes = [
             minute
             for result in answer["MetricDataResults"]
             for minute, cycles in zip(result["Timestamps"], result["Values"], strict=True)
             if cycles
         ]
-        if not minutes:
-            return Heartbeat(None, f"no cycle within {_LOOKS_BACK.seconds // 3600} hours")
-        return Heartbeat(min(max(minutes) + _PERIOD, now))
+        return (
+            min(max(minutes) + _PERIOD, now) if minutes else f"no cycle within {_LOOKS_BACK.seconds // 3600} hours"
+        )
 
 
 def _query(mode: str) -> dict[str, Any]:

@@ -1,22 +1,29 @@
 """What a watch knows at a moment: every account, the signals of the day, the heartbeats."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import chain
+from operator import attrgetter
 
+from argo.conservation import WINDOW
 from argo.domain.account import AccountState
 from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
 from argo.domain.config import Configuration
 from argo.domain.conservation import Unresolved, conserved, sums
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
-from argo.ports import Clock
-from argo.records import of_days
+from argo.ports import Clock, Ledger
+from argo.records import of_days, of_window
 from console.deployment import Deployment
 from console.watch.probes import Heartbeat, Probes
-from console.watch.today import Today
+
+OVERLAP = timedelta(minutes=10)
+"""What is read again each time: longer than an index lags, and than most signals take to their end."""
+
+LOOK_UPS = 25
+"""Executions asked for by their id in one reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,11 @@ class Reader:
 
     def __init__(self, deployment: Deployment, configuration: Configuration, clock: Clock, probes: Probes) -> None:
         """Read ``deployment``; ``configuration`` has the accounts' limits."""
-        self._ledger = deployment.ledger
-        self._executors = deployment.executors
-        self._days = deployment.days
+        self._deployment = deployment
         self._configuration = configuration
         self._clock = clock
         self._probes = probes
-        self._live = Today(deployment.ledger, deployment.executors)
+        self._today = Today(deployment.ledger, deployment.executors)
         self._over: list[SignalRecord] | None = None
 
     async def read(self) -> Reading:
@@ -71,34 +76,29 @@ class Reader:
         Raises:
             BotoCoreError, ClientError, ReservationConflict: it cannot be read.
         """
+        ledger, executors, days = self._deployment.ledger, self._deployment.executors, self._deployment.days
         letters, generator = await asyncio.gather(self._probes.dead_letters(), self._probes.last_cycle())
-        states = await asyncio.gather(*(self._ledger.account(executor) for executor in self._executors))
+        states = await asyncio.gather(*(ledger.account(executor) for executor in executors))
         opened = await asyncio.gather(
-            *(self._ledger.open_executions(executor, limit=OPEN_AT_MOST) for executor in self._executors)
+            *(ledger.open_executions(executor, limit=OPEN_AT_MOST) for executor in executors)
         )
-        if self._days is None:
+        if days is None:
             now = self._clock.now().astimezone(UTC)
             period = f"{now:%F}, UTC"
-            known = await self._live.read(now, chain.from_iterable(opened))
+            known = await self._today.read(now, chain.from_iterable(opened))
             shown = [record for record in known if record.created_at.date() == now.date()]
         else:
-            shown = known = await self._records_of_run()
-            now = self._last_record(states, known)
-            period = f"{self._days[-1]} to {self._days[0]}" if self._days else "-"
+            if self._over is None:
+                self._over = await of_days(ledger, executors, days)
+            shown = known = self._over
+            times = [state.observed_at for state in states if state.observed_at]
+            now = max([*times, *(record.created_at for record in known)], default=self._clock.now())
+            period = f"{days[-1]} to {days[0]}" if days else "-"
         accounts = [
-            self._account(state, waiting, known=known, shown=shown, now=now, letters=letters)
+            self._account(state, waiting, known=known, shown=shown, now=now, dead_letters=letters)
             for state, waiting in zip(states, opened, strict=True)
         ]
-        return Reading(now, self._days is None, period, accounts, shown, generator)
-
-    async def _records_of_run(self) -> list[SignalRecord]:
-        if self._over is None:
-            self._over = await of_days(self._ledger, self._executors, self._days or ())
-        return self._over
-
-    def _last_record(self, states: Sequence[AccountState], known: Sequence[SignalRecord]) -> datetime:
-        times = [state.observed_at for state in states if state.observed_at]
-        return max([*times, *(record.created_at for record in known)], default=self._clock.now())
+        return Reading(now, days is None, period, accounts, shown, generator)
 
     def _account(
         self,
@@ -108,17 +108,90 @@ class Reader:
         known: Sequence[SignalRecord],
         shown: Sequence[SignalRecord],
         now: datetime,
-        letters: dict[str, int],
+        dead_letters: Mapping[str, int],
     ) -> Account:
         executor = state.executor
         (summed,) = sums(shown, [executor])
+        executions = [record.executions[executor] for record in shown if executor in record.executions]
         return Account(
             status_of(state, opened, summed, self._configuration.accounts.get(executor)),
-            filled=sum(_has_filled(record.executions.get(executor)) for record in shown),
+            filled=sum(any(fill.leg == "entry" for fill in each.fills) for each in executions),
             unresolved=conserved(known, executor, now=now, still_open=opened).unresolved,
-            dead_letters=letters.get(executor, 0),
+            dead_letters=dead_letters.get(executor, 0),
         )
 
 
-def _has_filled(execution: Execution | None) -> bool:
-    return execution is not None and any(fill.leg == "entry" for fill in execution.fills)
+class Today:
+    """Today's signals with their executions, and those of the last hour where that began yesterday.
+
+    The first reading takes the whole day. Another one takes what is younger than `OVERLAP`, is told the open
+    executions, and asks for at most `LOOK_UPS` others by their id: those that have left the list of the open ones,
+    and those that never were in it. With more of them than that, each has its turn.
+    """
+
+    def __init__(self, ledger: Ledger, executors: Sequence[str]) -> None:
+        """Read the signals of ``executors``."""
+        self._ledger = ledger
+        self._executors = executors
+        self._records: dict[str, SignalRecord] = {}
+        self._turns: dict[tuple[str, str], int] = {}
+        self._readings = 0
+
+    async def read(self, now: datetime, opened: Iterable[Execution]) -> list[SignalRecord]:
+        """Return the signals, newest first; ``opened`` are the accounts' open executions, read just before."""
+        if self._readings:
+            found = await of_window(self._ledger, self._executors, since=now - OVERLAP, now=now)
+        else:
+            days = sorted({now.date(), (now - WINDOW).date()}, reverse=True)
+            found = await of_days(self._ledger, self._executors, [day.isoformat() for day in days])
+        self._readings += 1
+        for record in found:
+            self._keep(record)
+        listed = {execution.key for execution in opened if self._learn(execution)}
+        first = min(now.replace(hour=0, minute=0, second=0, microsecond=0), now - WINDOW)
+        self._records = {key: record for key, record in self._records.items() if record.created_at >= first}
+        await self._look_up([key for key in self._waiting(now - OVERLAP) if key not in listed])
+        return sorted(self._records.values(), key=attrgetter("created_at", "signal_id"), reverse=True)
+
+    def _keep(self, record: SignalRecord) -> None:
+        earlier = self._records.get(record.signal_id)
+        self._records[record.signal_id] = record
+        for execution in earlier.executions.values() if earlier else ():
+            self._learn(execution)
+
+    def _learn(self, execution: Execution) -> bool:
+        """Take over what is newer than what is known: an index may answer with what was a moment ago."""
+        record = self._records.get(execution.signal_id)
+        if record is None:
+            return False
+        known = record.executions.get(execution.executor)
+        if known is None or _age(known) < _age(execution):
+            executions = {**record.executions, execution.executor: execution}
+            self._records[record.signal_id] = replace(record, executions=executions)
+        return True
+
+    def _waiting(self, before: datetime) -> list[tuple[str, str]]:
+        """Return what has not ended, as far as is known, and is too old to be read again."""
+        return [
+            (record.signal_id, executor)
+            for record in self._records.values()
+            for executor in sorted(record.addressed | record.executions.keys())
+            if record.created_at < before and not _has_ended(record.executions.get(executor))
+        ]
+
+    async def _look_up(self, waiting: Sequence[tuple[str, str]]) -> None:
+        turns = {key: self._turns.get(key, 0) for key in waiting}
+        chosen = sorted(waiting, key=lambda key: turns[key])[:LOOK_UPS]
+        for execution in await asyncio.gather(*(self._ledger.execution(*key) for key in chosen)):
+            if execution is not None:
+                self._learn(execution)
+        self._turns = turns | dict.fromkeys(chosen, self._readings)
+
+
+def _age(execution: Execution) -> tuple[int, int]:
+    """Return what grows with every write, even with two in one moment: transitions, and workers that held it."""
+    return len(execution.history), execution.epoch
+
+
+def _has_ended(execution: Execution | None) -> bool:
+    return execution is not None and execution.state.is_terminal

@@ -16,9 +16,9 @@ from argo.domain.metrics import Metric
 from argo.environment import Environment, load_configuration
 from argo.records import of_days
 from console.deployment import Deployment
-from console.watch.command import View
 from console.watch.probes import Probes
 from console.watch.reading import Reader
+from console.watch.view import View
 from simulation.ports.clock import SteppedClock
 from tests.pipeline.pipeline import DAY, EXECUTORS, MINUTE, SYMBOLS
 from tests.pipeline.trades import fresh
@@ -237,7 +237,7 @@ def test_the_generators_heartbeat_is_its_last_minute_with_a_cycle(pipeline, own_
 
     heartbeat = asyncio.run(probes.last_cycle())
 
-    assert heartbeat.at == now.replace(second=0) - 6 * MINUTE
+    assert heartbeat == now.replace(second=0) - 6 * MINUTE
 
 
 def test_metrics_that_cannot_be_read_are_no_reason_not_to_watch(pipeline):
@@ -245,5 +245,4 @@ def test_metrics_that_cannot_be_read_are_no_reason_not_to_watch(pipeline):
 
     heartbeat = asyncio.run(probes.last_cycle())
 
-    assert heartbeat.at is None
-    assert heartbeat.note.startswith("not readable: Could not connect")
+    assert heartbeat.startswith("not readable: Could not connect")

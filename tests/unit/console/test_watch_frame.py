@@ -13,8 +13,7 @@ from argo.domain.account_status import AccountStatus
 from argo.domain.conservation import conserved, sums
 from argo.domain.execution import ExecutionState, OrderLeg
 from argo.domain.limits import Limit
-from console.watch.frame import Failure, Frame
-from console.watch.probes import Heartbeat
+from console.watch.frame import Frame
 from console.watch.reading import Account, Reading
 from tests.unit.builders import NOW, a_holding, an_account_state
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
@@ -45,7 +44,7 @@ def a_reading(found=(), accounts=None, **changes):
         "period": "2026-03-02, UTC",
         "accounts": accounts or [an_account(executor, found) for executor in EXECUTORS],
         "records": found,
-        "generator": Heartbeat(NOW - 70 * SECONDS),
+        "generator": NOW - 70 * SECONDS,
     }
     return Reading(**known | changes)
 
@@ -169,21 +168,21 @@ def test_a_position_is_shown_with_what_protects_it():
 def test_heartbeats_that_are_late_say_so_in_words():
     late = [an_account("argo", observed_at=NOW - 200 * SECONDS), an_account("prop_firm")]
 
-    text = printed(a_reading(accounts=late, generator=Heartbeat(NOW - 3_700 * SECONDS)))
+    text = printed(a_reading(accounts=late, generator=NOW - 3_700 * SECONDS))
 
     assert "generator LATE, 1 h 1 min ago; reconciler argo LATE, 3 min 20 s ago" in text
     assert "reconciler prop_firm 40 s ago" in text
 
 
 def test_a_heartbeat_that_cannot_be_read_is_not_called_late():
-    text = printed(a_reading(generator=Heartbeat(None, "not readable: AccessDenied")))
+    text = printed(a_reading(generator="not readable: AccessDenied"))
 
     assert "generator: not readable: AccessDenied" in text
     assert "LATE" not in text
 
 
 def test_a_failed_reading_says_how_old_the_last_one_is_and_keeps_it_in_sight():
-    text = printed(a_reading([a_record({"argo": S.SUBMITTED})]), age=15, failure=Failure("no route to host"))
+    text = printed(a_reading([a_record({"argo": S.SUBMITTED})]), age=15, failure="no route to host")
 
     assert text.splitlines()[1] == "last read 15 s ago: no route to host"
     assert "SUBMITTED 61e69015" in text
@@ -191,7 +190,7 @@ def test_a_failed_reading_says_how_old_the_last_one_is_and_keeps_it_in_sight():
 
 def test_without_any_reading_the_failure_is_all_there_is():
     assert printed(None).splitlines() == ["argo watch  stack argo-dev", "2026-03-02 15:01:05 UTC, reading"]
-    assert printed(None, failure=Failure("no keys")).splitlines()[1] == "nothing read yet: no keys"
+    assert printed(None, failure="no keys").splitlines()[1] == "nothing read yet: no keys"
 
 
 def test_a_run_that_is_over_has_no_heartbeats_to_be_late():
