@@ -37,7 +37,7 @@ def set_(
     try:
         clients = aws_clients()
         target = keys.target_of(clients, executor, stack, environment)
-        credentials = keys.looked_through(keys.ask(executor, target), target)
+        credentials = keys.ask(executor, target)
         if check:
             typer.echo(keys.tried(credentials, target))
         keys.store(clients("ssm"), target, credentials)

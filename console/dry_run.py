@@ -28,10 +28,8 @@ from argo.publishing import Publisher
 from console.doctor.attempts import demand
 from console.stacks import aws_clients, read_stack
 
-STRATEGY = "smoke"
 SYMBOL = Symbol("ARGOSMOKE/USD")
 
-_VERSION = "1"
 _LIFE = timedelta(days=1)
 """The queues' retention: no delivery comes later."""
 
@@ -49,17 +47,13 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """True when the account's executor took the signal and denied it."""
-        return (
-            self.execution is not None
-            and self.execution.state is ExecutionState.DENIED
-            and not self.execution.order_id
-        )
+        found = self.execution
+        return found is not None and found.state is ExecutionState.DENIED and not found.order_id
 
     def __str__(self) -> str:
-        """Say it in a line."""
-        if self.execution is None:
+        if (found := self.execution) is None:
             return f"{self.executor}: no executor took it in {self.seconds:.0f} s"
-        said = f"{self.execution.state} {self.execution.reason or self.execution.obstacle or ''}".strip()
+        said = f"{found.state} {found.reason or found.obstacle or ''}".strip()
         return f"{self.executor}: {said} after {self.seconds:.1f} s"
 
 
@@ -91,37 +85,34 @@ async def send_through(
         if verdicts.keys() >= queues.keys() or now - began >= patience:
             break
         await clock.sleep_until(now + _BETWEEN_LOOKS)
-    pending = {
-        executor: Verdict(executor, await ledger.execution(signal.signal_id, executor), seconds)
-        for executor in queues
-        if executor not in verdicts
-    }
-    return signal, [(verdicts | pending)[executor] for executor in queues]
+    for executor in queues.keys() - verdicts.keys():
+        verdicts[executor] = Verdict(executor, await ledger.execution(signal.signal_id, executor), seconds)
+    return signal, [verdicts[executor] for executor in queues]
 
 
 def dry_run(now: datetime) -> Signal:
     """Return a signal that no account can order on; each is a new one."""
-    price = Decimal(1)
+    strategy, version, side, timeframe = "smoke", "1", Side.SELL, Timeframe.MINUTE
     return Signal(
         signal_id=signal_id(
-            strategy=STRATEGY,
-            strategy_version=_VERSION,
+            strategy=strategy,
+            strategy_version=version,
             symbol=SYMBOL,
-            side=Side.SELL,
-            timeframe=Timeframe.MINUTE,
+            side=side,
+            timeframe=timeframe,
             bar_time=now,
         ),
         symbol=SYMBOL,
-        side=Side.SELL,
-        confidence=Decimal(0),
-        entry_price=price,
-        stop_price=price + Decimal("0.1"),
-        target_price=price - Decimal("0.1"),
-        volatility=Decimal("0.01"),
-        strategy=STRATEGY,
-        strategy_version=_VERSION,
-        timeframe=Timeframe.MINUTE,
+        side=side,
+        strategy=strategy,
+        strategy_version=version,
+        timeframe=timeframe,
         bar_time=now,
+        confidence=Decimal(0),
+        entry_price=Decimal(1),
+        stop_price=Decimal("1.1"),
+        target_price=Decimal("0.9"),
+        volatility=Decimal("0.01"),
         created_at=now,
         expires_at=now + _LIFE,
         regime=Regime.NOT_WARM,

@@ -1,4 +1,4 @@
-"""An account's key at the broker: looked through, tried, and put into the parameter store."""
+"""An account's key at the broker: asked for, tried, and put into the parameter store."""
 
 import json
 import shlex
@@ -23,7 +23,6 @@ from console.stacks import Clients, logical_name, read_stack
 from worlds.paths import PROJECT, TEMPLATE
 from worlds.template import read_template
 
-_SHOWN = 4
 _SETTINGS = PROJECT / "samconfig.toml"
 
 
@@ -37,26 +36,12 @@ class Target:
     tags: Mapping[str, str]
 
 
-def looked_through(credentials: Credentials, target: Target) -> Credentials:
-    """Return the key.
-
-    Raises:
-        ConfigurationError: it looks like none, or like one of the other world.
-    """
-    problem = problem_of(credentials) or mismatch(credentials.key_id, target.trading_url, target.mode)
-    if problem:
-        raise ConfigurationError(f"{problem}; nothing was stored")
-    return credentials
-
-
 def target_of(clients: Clients, executor: str, stack: str | None, environment: str | None) -> Target:
     """Return where the key belongs, by the stack's own parameters or by what it will be deployed with.
 
     Raises:
         ConfigurationError: neither is named, or there is no such stack, environment or account.
     """
-    values: Mapping[str, str]
-    tags: Mapping[str, str]
     if environment is not None:
         values, tags = _settings(environment)
     elif stack is not None:
@@ -72,7 +57,7 @@ def target_of(clients: Clients, executor: str, stack: str | None, environment: s
     return Target(values[name], values["Mode"], values["AlpacaTradingUrl"], tags)
 
 
-def _settings(environment: str) -> tuple[dict[str, str], dict[str, str]]:
+def _settings(environment: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the parameters, defaults among them, and the tags that an environment is deployed with."""
     settings: dict[str, Any] = tomllib.loads(_SETTINGS.read_text(encoding="utf-8"))
     if environment not in settings or "deploy" not in settings[environment]:
@@ -90,14 +75,21 @@ def _pairs(text: str | list[str]) -> dict[str, str]:
 
 
 def ask(executor: str, target: Target) -> Credentials:
-    """Ask a person, or read a pipe, which getpass would pass over."""
+    """Ask a person, or read a pipe, which getpass would pass over.
+
+    Raises:
+        ConfigurationError: the answer looks like no key, or like one of the other world.
+    """
     if sys.stdin.isatty():
         typer.echo(f"{executor}: {target.mode} at {target.trading_url}, stored in {target.parameter}")
         key_id = typer.prompt("Key id")
         secret_key = typer.prompt("Secret (not shown)", hide_input=True)
     else:
         key_id, secret_key = sys.stdin.readline(), sys.stdin.readline()
-    return Credentials(key_id.strip(), secret_key.strip())
+    credentials = Credentials(key_id.strip(), secret_key.strip())
+    if problem := problem_of(credentials) or mismatch(credentials.key_id, target.trading_url, target.mode):
+        raise ConfigurationError(f"{problem}; nothing was stored")
+    return credentials
 
 
 def tried(credentials: Credentials, target: Target) -> str:
@@ -114,7 +106,7 @@ def tried(credentials: Credentials, target: Target) -> str:
     if (found := fault(answer, SystemClock().now())) is not None:
         raise found
     account = read(parsing.account, answer)
-    number = str(answer.fields.get("account_number") or "")[-_SHOWN:]
+    number = str(answer.fields.get("account_number") or "")[-4:]
     return f"account ...{number}: {account.status}, equity {account.equity:,.2f} USD" + (
         ", and the broker takes no orders for it" if account.is_blocked else ""
     )
