@@ -1,10 +1,12 @@
 """Derive ids, so that the same run makes the same ids again."""
 
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
 
+@lru_cache(maxsize=1_000)
 def derived_id(kind: str, *parts: object) -> str:
     """Return a UUID-shaped id of what a thing is: its kind and what tells it from others of the kind."""
     digest = sha256("|".join([kind, *map(str, parts)]).encode()).digest()

@@ -1,6 +1,7 @@
 """Decimal arithmetic as Alpaca does it: ticks, nine decimals, numbers written as strings."""
 
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from functools import lru_cache
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -8,6 +9,7 @@ _SUB_DOLLAR_TICK = Decimal("0.0001")
 _SMALLEST_QUANTITY = Decimal("0.000000001")
 
 
+@lru_cache(maxsize=10_000)
 def text(value: Decimal) -> str:
     """Write a number without exponent or trailing zeros: `100000`, `187.5`."""
     return f"{value.normalize():f}" if value else "0"

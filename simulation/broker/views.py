@@ -19,7 +19,7 @@ _RATIO_DIGITS = Decimal("0.000001")
 
 def moment(at: datetime | None) -> str | None:
     """Write a time in UTC with microseconds: `2013-03-01T14:30:00.000000Z`."""
-    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    return None if at is None else f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def order_json(order: Order, *, nested: bool = False) -> Json:

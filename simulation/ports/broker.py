@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
+from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import Answer, fault
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
@@ -13,14 +15,14 @@ from argo.domain.symbols import Symbol
 from simulation.broker import Account, BrokerError, Order, SimulatedBroker, order_changes, order_request
 from simulation.broker.identifiers import request_id
 from simulation.broker.listing import OrdersQuery, listed_orders
-from simulation.ports.domain_views import (
-    account_of,
-    asset_of,
-    clock_of,
-    order_as_it_is,
-    order_as_replacing,
-    order_as_submitted,
-    position_of,
+from simulation.broker.views import (
+    account_json,
+    asset_json,
+    clock_json,
+    order_json,
+    position_json,
+    replacement_json,
+    submission_json,
 )
 
 _ORDERS = "/v2/orders"
@@ -47,18 +49,19 @@ class InMemoryBroker:
     async def account(self) -> BrokerAccount:
         """Return the account's balances and flags."""
         self._broker.tick()
-        return account_of(self._account, self._broker.valuation(self._account))
+        return parsing.account(account_json(self._account, self._broker.valuation(self._account)))
 
     async def clock(self) -> MarketClock:
         """Return the exchange's clock."""
         self._broker.tick()
-        return clock_of(self._broker.clock)
+        return parsing.clock(clock_json(self._broker.clock))
 
     async def positions(self) -> Sequence[Position]:
         """Return the open positions, by symbol."""
         self._broker.tick()
         seen = self._broker.seen_positions(self._account)
-        return [position_of(held, seen, self._broker.market) for _, held in sorted(seen.positions.items())]
+        held = (position for _, position in sorted(seen.positions.items()))
+        return [parsing.position(position_json(position, seen, self._broker.market)) for position in held]
 
     async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
         """Return the orders that may still fill, newest first."""
@@ -73,19 +76,19 @@ class InMemoryBroker:
         changes = {"stop_price": str(stop_price)}
         with self._asked("PATCH", f"{_ORDERS}/{order_id}", json.dumps(changes)) as request:
             order = self._broker.replace(self._account, order_id, order_changes(changes))
-            return order_as_replacing(order, request_id=request)
+            return _named(parsing.order(replacement_json(order)), request)
 
     async def asset(self, symbol: Symbol) -> Asset | None:
         """Return what the broker says of a symbol."""
         self._broker.tick()
         asset = self._broker.assets.find(symbol.joined)
-        return None if asset is None else asset_of(asset)
+        return None if asset is None else parsing.asset(asset_json(asset))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         """Send one order, once."""
         with self._asked("POST", _ORDERS, json.dumps(body)) as request:
             order = self._broker.submit(self._account, order_request(body))
-            return order_as_submitted(order, request_id=request)
+            return _named(parsing.order(submission_json(order)), request)
 
     async def order(self, order_id: str) -> BrokerOrder | None:
         """Return an order with its legs."""
@@ -109,7 +112,7 @@ class InMemoryBroker:
 
     def _listed(self, query: OrdersQuery) -> list[BrokerOrder]:
         self._broker.tick()
-        return [order_as_it_is(order, nested=query.nested) for order in listed_orders(self._seen(), query)]
+        return [_as_it_is(order, nested=query.nested) for order in listed_orders(self._seen(), query)]
 
     def _seen(self) -> Account:
         return self._broker.seen_orders(self._account)
@@ -128,4 +131,19 @@ class InMemoryBroker:
 
 
 def _found(order: Order | None, request: str) -> BrokerOrder | None:
-    return None if order is None else order_as_it_is(order, nested=True, request_id=request)
+    return None if order is None else _named(_as_it_is(order, nested=True), request)
+
+
+def _named(order: BrokerOrder, request: str) -> BrokerOrder:
+    return order.model_copy(update={"request_id": request})
+
+
+def _as_it_is(order: Order, *, nested: bool) -> BrokerOrder:
+    legs = order.legs if nested else ()
+    return _read(order, len(order.past), tuple((leg, len(leg.past)) for leg in legs), nested)
+
+
+@lru_cache(maxsize=1_000)
+def _read(order: Order, _changes: int, _legs: tuple[tuple[Order, int], ...], nested: bool) -> BrokerOrder:
+    """Read an order anew only when it or a leg has changed: most are looked at far more often."""
+    return parsing.order(order_json(order, nested=nested))
