@@ -14,7 +14,6 @@ from simulation.broker.errors import BrokerError, not_found
 from simulation.broker.identifiers import request_id
 from simulation.broker.server.faults import Fault, Faults
 
-ACCOUNT = web.RequestKey("account", Account)
 CONTROL_PREFIX = "/_simulation/"
 _CRYPTO_DATA_PREFIX = "/v1beta3/crypto/"
 _STOCK_DATA_PREFIX = "/v2/stocks/"
@@ -45,58 +44,54 @@ class RateLimiter:
         return is_left, {f"X-RateLimit-{name}": str(value) for name, value in headers.items()}
 
 
-class Gateway:
-    """The way each request takes: counted, struck by a fault, authenticated, throttled, answered.
+ACCOUNT = web.RequestKey("account", Account)
+BROKER = web.AppKey("broker", SimulatedBroker)
+FAULTS = web.AppKey("faults", Faults)
+LIMITER = web.AppKey("limiter", RateLimiter)
+REQUESTS: web.AppKey[Counter[str]] = web.AppKey("requests", Counter)
 
-    Attributes:
-        requests: how many came per method and path template, e.g. `GET /v2/orders/{order_id}`, also
-            those that failed.
-    """
 
-    def __init__(self, broker: SimulatedBroker, faults: Faults, limiter: RateLimiter) -> None:
-        self.requests: Counter[str] = Counter()
-        self._broker = broker
-        self._faults = faults
-        self._limiter = limiter
-
-    @web.middleware
-    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Lead a request to its handler and back."""
-        if request.path.startswith(CONTROL_PREFIX):
-            return await handler(request)
-        self.requests[_template(request)] += 1
-        name = await _name(request, self._broker.clock.now)
-        fault = self._faults.strike(request.method, request.path)
-        struck = await _inflict(fault, request) if fault and not fault.after else None
-        response = struck or await self._answer(request, handler)
-        if fault and fault.after:
-            response = await _inflict(fault, request) or response
-        response.headers["X-Request-ID"] = name
-        return response
-
-    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_data = request.path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX))
-        budget = f"{_key_id(request)} {'data' if is_data else 'trading'}"
-        is_left, headers = self._limiter.take(budget, self._broker.clock.now)
-        try:
-            response = await self._admit(request, handler, is_left=is_left)
-        except BrokerError as error:
-            response = web.json_response(error.body, status=error.status)
-        except web.HTTPNotFound:
-            response = web.json_response(not_found("endpoint not found").body, status=404)
-        except web.HTTPMethodNotAllowed:
-            response = web.json_response({"message": "method not allowed"}, status=405)
-        response.headers.update(headers)
-        return response
-
-    async def _admit(self, request: web.Request, handler: Handler, *, is_left: bool) -> web.StreamResponse:
-        if not request.path.startswith(_CRYPTO_DATA_PREFIX):
-            secret_key = request.headers.get("APCA-API-SECRET-KEY", "")
-            request[ACCOUNT] = self._broker.authenticate(_key_id(request), secret_key)
-        if not is_left:
-            raise BrokerError(429, "rate limit exceeded", code=42910000)
-        self._broker.tick()
+@web.middleware
+async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Lead a request to its handler and back: counted, struck by a fault, authenticated, throttled, answered."""
+    if request.path.startswith(CONTROL_PREFIX):
         return await handler(request)
+    request.app[REQUESTS][_template(request)] += 1
+    name = await _name(request, request.app[BROKER].clock.now)
+    fault = request.app[FAULTS].strike(request.method, request.path)
+    struck = await _inflict(fault, request) if fault and not fault.after else None
+    response = struck or await _answer(request, handler)
+    if fault and fault.after:
+        response = await _inflict(fault, request) or response
+    response.headers["X-Request-ID"] = name
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    is_data = request.path.startswith((_CRYPTO_DATA_PREFIX, _STOCK_DATA_PREFIX))
+    budget = f"{_key_id(request)} {'data' if is_data else 'trading'}"
+    is_left, headers = request.app[LIMITER].take(budget, request.app[BROKER].clock.now)
+    try:
+        response = await _admit(request, handler, is_left=is_left)
+    except BrokerError as error:
+        response = web.json_response(error.body, status=error.status)
+    except web.HTTPNotFound:
+        response = web.json_response(not_found("endpoint not found").body, status=404)
+    except web.HTTPMethodNotAllowed:
+        response = web.json_response({"message": "method not allowed"}, status=405)
+    response.headers.update(headers)
+    return response
+
+
+async def _admit(request: web.Request, handler: Handler, *, is_left: bool) -> web.StreamResponse:
+    broker = request.app[BROKER]
+    if not request.path.startswith(_CRYPTO_DATA_PREFIX):
+        secret_key = request.headers.get("APCA-API-SECRET-KEY", "")
+        request[ACCOUNT] = broker.authenticate(_key_id(request), secret_key)
+    if not is_left:
+        raise BrokerError(429, "rate limit exceeded", code=42910000)
+    broker.tick()
+    return await handler(request)
 
 
 async def _inflict(fault: Fault, request: web.Request) -> web.StreamResponse | None:

@@ -1,6 +1,7 @@
 """Start and stop the HTTP face of a broker, for this machine and its containers only."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from threading import Thread
@@ -9,11 +10,9 @@ from typing import Self
 from aiohttp import web
 
 from simulation.broker.engine import SimulatedBroker
-from simulation.broker.server.control_routes import ControlRoutes
-from simulation.broker.server.data_routes import DataRoutes
+from simulation.broker.server import control_routes, data_routes, trading_routes
 from simulation.broker.server.faults import Faults
-from simulation.broker.server.gateway import Gateway, RateLimiter
-from simulation.broker.server.trading_routes import TradingRoutes
+from simulation.broker.server.gateway import BROKER, FAULTS, LIMITER, REQUESTS, RateLimiter, handle
 
 _GRACE_SECONDS = 1.0
 _RFC_1918 = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -31,7 +30,7 @@ class BrokerServer:
 
     Attributes:
         faults: what will go wrong next.
-        requests: how many came, by method and path template.
+        requests: how many came, also in vain, by method and path template: `GET /v2/orders/{order_id}`.
 
     Raises:
         ValueError: the host is not such an address.
@@ -50,12 +49,13 @@ class BrokerServer:
         self.broker = broker
         self.faults = Faults()
         self._host, self._port = host, port
-        gateway = Gateway(broker, self.faults, RateLimiter(requests_per_minute))
-        self.requests = gateway.requests
-        app = web.Application(middlewares=[gateway.handle])
-        app.add_routes(TradingRoutes(broker).table())
-        app.add_routes(DataRoutes(broker, forming_stock_bars=forming_stock_bars).table())
-        app.add_routes(ControlRoutes(broker, self.faults, self.requests).table())
+        self.requests = Counter[str]()
+        app = web.Application(middlewares=[handle])
+        app[BROKER], app[FAULTS], app[REQUESTS] = broker, self.faults, self.requests
+        app[LIMITER] = RateLimiter(requests_per_minute)
+        app[data_routes.FORMING_STOCK_BARS] = forming_stock_bars
+        for module in (trading_routes, data_routes, control_routes):
+            app.add_routes(module.routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
 
     async def start(self) -> str:
