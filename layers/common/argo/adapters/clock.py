@@ -8,7 +8,6 @@ class SystemClock:
     """`argo.ports.Clock` on the machine's time."""
 
     def now(self) -> datetime:
-        """Return the time in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - the one place that reads the machine's clock
 
     async def sleep_until(self, time: datetime) -> None:

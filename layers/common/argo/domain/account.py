@@ -140,10 +140,8 @@ class AccountState(Frozen):
     exits: tuple[TradeExit, ...] = ()
 
     def orders_in_minute(self, now: datetime) -> int:
-        """Return how many orders were intended in the running minute."""
         return self.rate_orders if self.rate_minute == minute_of(now) else 0
 
 
 def minute_of(now: datetime) -> datetime:
-    """Return the beginning of a time's minute."""
     return now.replace(second=0, microsecond=0)

@@ -153,13 +153,11 @@ def paused(
 
 
 def exit_recorded(execution: Execution, planned: Exit, *, now: datetime) -> Change:
-    """Record how an execution's position is left early."""
     told = {"exit": planned.why, "exit_order_id": planned.order_id}
     return _amendment(execution, {"exit": planned}, now=now, told=_known(told))
 
 
 def protection_recorded(execution: Execution, protection: Protection, *, now: datetime) -> Change:
-    """Record what guards an execution's position."""
     told = {"cover": str(protection.cover), "why": protection.reason, "guard_order_id": protection.order_id}
     return _amendment(execution, {"protection": protection}, now=now, told=_known(told))
 

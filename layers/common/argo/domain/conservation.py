@@ -87,12 +87,10 @@ class AccountSum:
 
     @property
     def execution_rate(self) -> float | None:
-        """Orders by eligible signals."""
         return self.with_order / self.eligible if self.eligible else None
 
     @property
     def plain_share(self) -> float | None:
-        """Orders by all signals."""
         return self.with_order / self.signals if self.signals else None
 
     @property
@@ -102,11 +100,9 @@ class AccountSum:
 
     @property
     def adds_up(self) -> bool:
-        """True without a gap and without silence."""
         return self.gap == 0 and not self.is_silent
 
     def add(self, execution: Execution) -> None:
-        """Count one execution."""
         part = part_of(execution)
         setattr(self, part, getattr(self, part) + 1)
         if execution.reason:

@@ -251,7 +251,6 @@ class Execution(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _read_detail(cls, values: Any) -> Any:  # noqa: ANN401 - pydantic's
-        """Read the fields that a record keeps in its detail."""
         return read_detail(values) | values if isinstance(values, dict) else values
 
     @property

@@ -165,17 +165,14 @@ class SignalRecord:
 
     @property
     def addressed(self) -> frozenset[str]:
-        """The accounts it was or will be sent to."""
         return self.stored.addressed if self.stored else frozenset()
 
     @property
     def declined(self) -> Mapping[str, str]:
-        """The accounts that did not want it, with their reasons."""
         return self.stored.declined if self.stored else {}
 
     @property
     def modes(self) -> set[str]:
-        """The modes that its records were written in."""
         return {each.mode for each in (self.stored, *self.executions.values()) if each is not None}
 
 

@@ -41,7 +41,6 @@ class Limit:
 
     @property
     def level(self) -> Level:
-        """How near the limit is."""
         share = self.used / self.limit
         if share >= 1:
             return Level.BREACH

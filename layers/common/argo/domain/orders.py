@@ -211,7 +211,6 @@ class BrokerOrder(Frozen):
 
     @property
     def with_legs(self) -> tuple["BrokerOrder", ...]:
-        """The order and its legs."""
         return (self, *self.legs)
 
     @property

@@ -28,7 +28,6 @@ def tick(price: Decimal, asset_class: AssetClass) -> Decimal:
 
 
 def on_tick(price: Decimal, asset_class: AssetClass, rounding: Rounding) -> Decimal:
-    """Round a price to its tick in the given direction."""
     step = tick(price, asset_class)
     mode = ROUND_FLOOR if rounding is Rounding.DOWN else ROUND_CEILING
     rounded = (price / step).to_integral_value(rounding=mode) * step

@@ -23,7 +23,6 @@ class Side(StrEnum):
 
     @property
     def opposite(self) -> "Side":
-        """The other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
 
 

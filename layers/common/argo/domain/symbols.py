@@ -42,12 +42,10 @@ class Symbol(str):
 
     @property
     def asset_class(self) -> AssetClass:
-        """The asset class: a pair is crypto, a ticker is a US equity."""
         return AssetClass.CRYPTO if "/" in self else AssetClass.US_EQUITY
 
     @property
     def is_crypto(self) -> bool:
-        """True for a crypto pair."""
         return self.asset_class is AssetClass.CRYPTO
 
     @property
@@ -103,6 +101,5 @@ GROUPS: Mapping[str, frozenset[Symbol]] = {
 
 
 def groups_of(symbol: Symbol, groups: Mapping[str, Collection[Symbol]]) -> list[str]:
-    """Return the names of the groups that a symbol is in."""
     named = [name for name, members in groups.items() if symbol in members]
     return [*named, CRYPTO] if symbol.is_crypto and CRYPTO not in named else named

@@ -59,6 +59,7 @@ class Answer:
 
 class _Seen(TypedDict):
     status: int
+    code: int | None
     request_id: str | None
 
 
@@ -69,30 +70,28 @@ def fault(answer: Answer, now: datetime) -> BrokerFault | None:
     done is not known.
     """
     message = str(answer.fields.get("message") or f"HTTP {answer.status}")
-    seen = _Seen(status=answer.status, request_id=answer.request_id)
-    code = answer.fields.get("code")
+    given = answer.fields.get("code")
+    code = _number(given)
+    seen = _Seen(status=answer.status, code=code, request_id=answer.request_id)
     match answer.status:
         case status if 200 <= status < 300 and (answer.body is not None or status == 204):
             return None
-        case 401:
-            return Unauthorised(message, code=_number(code), **seen)
-        case 403 if code is None:
+        case status if status == 401 or (status == 403 and given is None):
             return Unauthorised(message, **seen)
         case 429:
-            return Throttled(message, until=_reset(answer, now), **seen)
-        case 422 if _number(code) == _DUPLICATE_CODE and "must be unique" in message:
-            return Duplicate(message, code=_number(code), **seen)
+            return Throttled(message, until=_reset(answer, now), status=429, request_id=answer.request_id)
+        case 422 if code == _DUPLICATE_CODE and "must be unique" in message:
+            return Duplicate(message, **seen)
         case status if 400 <= status < 500 and status not in _GAVE_UP:
             base_price = answer.fields.get("base_price")
             return Refused(
                 message,
                 reason=_reason(status, message, has_base_price=base_price is not None),
                 base_price=None if base_price is None else str(base_price),
-                code=_number(code),
                 **seen,
             )
         case _:
-            return Ambiguous(message, code=_number(code), **seen)
+            return Ambiguous(message, **seen)
 
 
 def is_no_such_order(answer: Answer) -> bool:

@@ -49,7 +49,6 @@ def shared_client(service: str, region: str | None, endpoint_url: str | None, ke
 
 @cache
 def session() -> Session:
-    """Return the session whose clients the adapters use."""
     made = get_session()
     made.register_component("data_loader", _KnownServices())
     return made

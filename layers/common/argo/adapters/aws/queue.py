@@ -123,7 +123,6 @@ class SqsSignalQueue:
         )
 
     async def delete(self, receipt_handles: Sequence[str]) -> None:
-        """Delete handled messages."""
         for batch in batched(receipt_handles, BATCH, strict=False):
             entries: Any = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(batch)]
             await self._calls.run(self._client().delete_message_batch, QueueUrl=self._queue_url, Entries=entries)

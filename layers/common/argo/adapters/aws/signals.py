@@ -1,7 +1,6 @@
 """The signals of the table: conditional writes, each with the race it closes, and lists."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 
 from argo.adapters.aws import items
 from argo.adapters.aws.table import NEW, ConditionFailed, Table, update_of
@@ -40,35 +39,28 @@ class SignalItems:
         has moved it on, and it may even have been judged and have left.
         """
         key, sent = items.signal_key(signal_id), set(executors)
-        try:
-            await self._table.update(
-                update_of(
-                    key,
-                    "ADD published_to :sent SET work_list = :unjudged REMOVE awaiting",
-                    {"sent": sent, "unjudged": items.UNJUDGED},
-                    condition="awaiting = :sent",
-                )
-            )
-        except ConditionFailed:
-            some = update_of(
-                key,
-                "ADD published_to :sent DELETE awaiting :sent",
-                {"sent": sent},
-                condition="attribute_exists(PK)",
-            )
-            if "awaiting" in await self._table.update(some | {"ReturnValues": "ALL_NEW"}):
-                return
-            nobody_waits = "attribute_not_exists(awaiting)"
-            still_in_the_outbox = "work_list = :outbox"
-            with suppress(ConditionFailed):
-                await self._table.update(
-                    update_of(
-                        key,
-                        "SET work_list = :unjudged",
-                        {"unjudged": items.UNJUDGED, "outbox": items.OUTBOX},
-                        condition=f"{nobody_waits} AND {still_in_the_outbox}",
-                    )
-                )
+        everybody = update_of(
+            key,
+            "ADD published_to :sent SET work_list = :unjudged REMOVE awaiting",
+            {"sent": sent, "unjudged": items.UNJUDGED},
+            condition="awaiting = :sent",
+        )
+        if await self._table.attempt(everybody):
+            return
+        some = update_of(
+            key, "ADD published_to :sent DELETE awaiting :sent", {"sent": sent}, condition="attribute_exists(PK)"
+        )
+        if "awaiting" in await self._table.update(some | {"ReturnValues": "ALL_NEW"}):
+            return
+        nobody_waits = "attribute_not_exists(awaiting)"
+        still_in_the_outbox = "work_list = :outbox"
+        moved_on = update_of(
+            key,
+            "SET work_list = :unjudged",
+            {"unjudged": items.UNJUDGED, "outbox": items.OUTBOX},
+            condition=f"{nobody_waits} AND {still_in_the_outbox}",
+        )
+        await self._table.attempt(moved_on)
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         return await self._waiting(items.OUTBOX, limit)
