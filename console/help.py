@@ -6,19 +6,16 @@ Typer imports Rich for that, with Pygments and a Markdown parser: more than all 
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
 from textwrap import wrap
 
 import typer
 from typer.core import TyperGroup, TyperOption
 
-_MARKS = re.compile(r"(?P<switch>(?<![\w-])-\w+\b)|(?P<option>--[\w-]+)|(?P<usage>Usage: )")
-_LOOKS: Mapping[str, Mapping[str, object]] = {
-    "switch": {"fg": "green", "bold": True},
-    "option": {"fg": "cyan", "bold": True},
-    "usage": {"fg": "yellow"},
-}
+_MARKS = re.compile(r"((?<![\w-])-\w+\b|--[\w-]+|Usage: )")
+_LOOKS: Mapping[str, Mapping[str, object]] = {"--": {"fg": "cyan", "bold": True}, "Us": {"fg": "yellow"}}
+_SWITCH: Mapping[str, object] = {"fg": "green", "bold": True}
 _BETWEEN = "  "
 _DEFAULT_WIDTH = 80
 
@@ -32,8 +29,7 @@ def draw_help(group: TyperGroup, context: typer.Context) -> None:
         told += ["", *(line for row in paragraph.splitlines() for line in wrap(row, width - 2))]
     for line in (*told, ""):
         _print(" " + _marked(line, bold=line.startswith("Usage")) + " " * (width - len(line) - 1))
-    options = [each for each in group.get_params(context) if isinstance(each, TyperOption)]
-    described = [
+    options = [
         (
             ",".join(name for name in each.opts if name.startswith("--")),
             ",".join(name for name in each.opts if not name.startswith("--")),
@@ -41,9 +37,10 @@ def draw_help(group: TyperGroup, context: typer.Context) -> None:
             each.display_type_rich(context) or "",
             each.help or "",
         )
-        for each in options
+        for each in group.get_params(context)
+        if isinstance(each, TyperOption)
     ]
-    _print_panel("Options", _rows(described, width - 4), width)
+    _print_panel("Options", _rows(options, width - 4), width)
     commands = [(each.name or "", each.help or "") for each in group.commands.values() if not each.hidden]
     _print_panel("Commands", _rows(commands, width - 4, fg="cyan", bold=True), width)
 
@@ -57,8 +54,8 @@ def draw_error(error: typer.TyperException) -> None:
         _print(_marked(context.get_usage(), bold=True), err=True)
         called = typer.style(f"'{context.command_path} {context.help_option_names[0]}'", fg="blue", dim=True)
         _print(f"{typer.style('Try ', dim=True)}{called}{typer.style(' for help.', dim=True)}", err=True)
-    said = [line for row in error.format_message().splitlines() for line in _wrapped(row, width - 4)]
-    _print_panel("Error", ((_marked(line), len(line)) for line in said), width, err=True, fg="red")
+    said = _rows([(row,) for row in error.format_message().splitlines()], width - 4)
+    _print_panel("Error", said, width, err=True, fg="red")
 
 
 def draw_abort() -> None:
@@ -66,15 +63,14 @@ def draw_abort() -> None:
     _print(typer.style("Aborted.", fg="red"), err=True)
 
 
-def _rows(rows: Iterable[tuple[str, ...]], width: int, **first: object) -> Iterator[tuple[str, int]]:
+def _rows(rows: Sequence[tuple[str, ...]], width: int, **first: object) -> Iterator[tuple[str, int]]:
     """Yield a table's lines with their lengths; the last column is wrapped, the first one looks like ``first``."""
-    cells = list(rows)
-    widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]) - 1)]
-    for *names, told in cells:
-        head = _BETWEEN.join(name.ljust(size) for name, size in zip(names, widths, strict=True)) + _BETWEEN
-        for number, line in enumerate(_wrapped(told, width - len(head))):
-            shown = head if number == 0 else " " * len(head)
-            yield _marked(shown, **first) + _marked(line), len(head) + len(line)
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    for *names, told in rows:
+        head = "".join(name.ljust(size) + _BETWEEN for name, size in zip(names, widths, strict=True))
+        for line in wrap(told, width - len(head), break_on_hyphens=False) or [""]:
+            yield _marked(head, **first) + _marked(line), len(head) + len(line)
+            head = " " * len(head)
 
 
 def _print_panel(
@@ -88,20 +84,12 @@ def _print_panel(
     _print(_styled(f"╰{'─' * (width - 2)}╯", look), err=err)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return wrap(text, width, break_on_hyphens=False) or [""]
-
-
 def _marked(text: str, **look: object) -> str:
     """Return a text with its options in their colours, and the rest as given."""
-    parts, at = [], 0
-    for found in _MARKS.finditer(text):
-        parts += [
-            _styled(text[at : found.start()], look),
-            _styled(found[0], {**look, **_LOOKS[str(found.lastgroup)]}),
-        ]
-        at = found.end()
-    return "".join([*parts, _styled(text[at:], look)])
+    parts = _MARKS.split(text)  # Every second one is a mark.
+    parts[::2] = [_styled(part, look) for part in parts[::2]]
+    parts[1::2] = [_styled(mark, {**look, **_LOOKS.get(mark[:2], _SWITCH)}) for mark in parts[1::2]]
+    return "".join(parts)
 
 
 def _styled(text: str, look: Mapping[str, object]) -> str:

@@ -67,7 +67,6 @@ class Commands(TyperGroup):
         return args
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
-        """Import the command."""
         name, listed, rest = super().resolve_command(ctx, args)
         if name is None or listed is None:
             return name, listed, rest
@@ -79,7 +78,6 @@ class Commands(TyperGroup):
         return name, get_command(found), rest
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as click's
-        """Run the command."""
         if ctx.obj is None:
             return super().invoke(ctx)
         with ctx:
@@ -88,11 +86,9 @@ class Commands(TyperGroup):
                 return command.invoke(context)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as click's
-        """Draw the help."""
         draw_help(self, ctx)
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:  # noqa: ANN401 - as click's
-        """Run a command, and exit with its code."""
         try:
             sys.exit(super().main(*arguments, **(options | {"standalone_mode": False})))
         except typer.TyperException as error:
@@ -116,6 +112,5 @@ for _name, _line in COMMANDS.items():
 
 
 def main() -> NoReturn:
-    """Run the command."""
     app()
     raise SystemExit(0)
