@@ -82,7 +82,7 @@ check: $(UV) ## Format, lint, types, layering, template, its accounts and its se
 	$(RUN) --group dev mypy
 	$(RUN) --group dev lint-imports
 	$(RUN) --group dev cfn-lint template.yaml
-	$(RUN) --group dev pytest -q tests/deployment/test_accounts.py
+	$(RUN) --group dev argo template --check
 	$(RUN) --group dev argo docs --check
 	$(UV) lock --check
 	@$(MAKE) --no-print-directory secrets
@@ -103,6 +103,11 @@ audit-dependencies: $(UV) ## Look every locked package up in PyPI's list of vuln
 format: $(UV) ## Format the code and sort its imports
 	$(RUN) --group dev ruff check --fix .
 	$(RUN) --group dev ruff format .
+
+.PHONY: template
+template: $(UV) ## Write template.yaml, and what else follows from it, for the accounts of argo.toml
+	$(RUN) --group dev argo template
+	$(RUN) --group dev argo docs
 
 .PHONY: docs
 docs: $(UV) ## Write the tables in docs/ that are generated from the code

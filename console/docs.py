@@ -1,5 +1,6 @@
 """`argo docs`: docs/reference.md, policies.md and proof.md, written from the code."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,34 +13,34 @@ def docs(
     ] = False,
 ) -> None:
     """Write docs/reference.md, policies.md and proof.md from the code."""
-    if not check:
-        write_docs()
-        return
-    stale = _stale()
-    for path in stale:
-        typer.echo(f"docs/{path.name} is not up to date: run `make docs`", err=True)
-    raise typer.Exit(1 if stale else 0)
+    write_docs(check=check)
 
 
-def write_docs() -> None:
-    """Write every generated file that is not up to date."""
-    for path, text in _stale().items():
-        path.write_text(text, encoding="utf-8")
-
-
-def _stale() -> dict[Path, str]:
-    """Return what the files that are not up to date should say."""
+def write_docs(*, check: bool = False) -> None:
+    """Write every generated page that is not up to date, or only say which are not."""
     from console.policies import policies
     from console.reference import reference
     from trials.proof import PROOF, proof, read_record
 
-    generated = {
+    pages = {
         PROOF.with_name("reference.md"): reference(),
         PROOF.with_name("policies.md"): policies(),
         PROOF: proof(read_record().caught),
     }
-    return {
+    bring_up_to_date(pages, check=check, made_by="make docs")
+
+
+def bring_up_to_date(generated: Mapping[Path, str], *, check: bool, made_by: str) -> None:
+    """Write the files that are not up to date; with ``check``, name them and exit with 1 instead."""
+    stale = {
         path: text
         for path, text in generated.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
+    for path, text in stale.items():
+        if check:
+            typer.echo(f"{path.name} is not up to date: run `{made_by}`", err=True)
+        else:
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        raise typer.Exit(1)

@@ -42,6 +42,7 @@ COMMANDS = {
         "what is held."
     ),
     "docs": "Write docs/reference.md, policies.md and proof.md from the code.",
+    "template": "Write template.yaml, samconfig.toml's parameters and the sample's accounts from argo.toml.",
     "credentials": "Store an account's key at the broker.",
     "dlq": "Look at dead letters and put them back into their queue.",
 }
@@ -108,7 +109,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, _line in COMMANDS.items():
-    app.command(_name, help=_line, hidden=_name == "docs")(lambda: None)
+    app.command(_name, help=_line, hidden=_name in {"docs", "template"})(lambda: None)
 
 
 def main() -> NoReturn:

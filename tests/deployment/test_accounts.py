@@ -1,121 +1,125 @@
-"""Every account of argo.toml has what the others have: in the template, in samconfig.toml, in the sample.
+"""An account is its table in argo.toml: everything else that names it is written by `argo template`."""
 
-Whoever adds an account copies what another one has. What was forgotten, or still names the one it was copied
-from, is said here by its place.
-"""
-
-import json
-import re
 import tomllib
-from collections import Counter
+from itertools import pairwise
+from string import ascii_lowercase
 
 import pytest
 
-from console.stacks import logical_name
+from argo.domain.config import parse_configuration
+from argo.domain.tables import ConfigurationError
+from argo.environment import load_configuration
+from console.accounts import MOST_ACCOUNTS, SAMCONFIG, rendered, with_accounts, with_credentials
+from tests.deployment.conftest import transformed
 from worlds.containers import SAMPLE_CONFIGURATION
-from worlds.paths import PROJECT, TEMPLATE
+from worlds.paths import CONFIGURATION, TEMPLATE
 from worlds.rehearsal import RehearsalError, check_accounts
-from worlds.template import read_template
+from worlds.template import parse_template
 
-ACCOUNTS = tuple(tomllib.loads((PROJECT / "argo.toml").read_text("utf-8"))["accounts"])
-SAMCONFIG = tomllib.loads((PROJECT / "samconfig.toml").read_text("utf-8"))
+OWN = CONFIGURATION.read_text("utf-8")
+SAMPLE = SAMPLE_CONFIGURATION.read_text("utf-8")
+SWING = """
+[accounts.swing]
+minimum_confidence = 80
+base_size_percent = 5   # of buying power
+size_cap_percent = 8
 
-
-def texts(value, path):
-    """Yield every name and every text of the template with its place; JSON inside a text is read as well."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = json.loads(value)
-    match value:
-        case dict():
-            for key, each in value.items():
-                yield path, key
-                yield from texts(each, (*path, key))
-        case list() if any(isinstance(each, str) for each in value):
-            yield path, " ".join(each for each in value if isinstance(each, str))
-        case list():
-            for each in value:
-                yield from texts(each, path)
-        case _:
-            yield path, str(value)
+[accounts.swing.protections.cooldown]
+minutes = 10
+"""
+TEN = ("argo", "prop_firm", *(f"number_{letter}" for letter in "abcdefgh"))
 
 
-def places_of(executor, template):
-    """Return the places that name an account, with a mark for its name."""
-    name = logical_name(executor)
-    # Parameter names begin with /argo, whatever the account.
-    spelt = re.compile(rf"(?<![\w.])(?<!^/)({executor}|{executor.replace('_', '-')})(?![\w.])")
-    joined = re.compile(rf"(?<=[a-z]){name}(?![a-z])|{name}(?=[A-Z])")
-
-    def marked(text):
-        return joined.sub("{Name}", spelt.sub("{name}", text))
-
-    found = {(*map(marked, path), marked(text)) for path, text in texts(template, ())}
-    return {place for place in found if "{name}" in " ".join(place) or "{Name}" in " ".join(place)}
+def test_the_template_is_what_the_accounts_of_argo_toml_make_of_it():
+    assert TEMPLATE.read_text("utf-8") == rendered(load_configuration(CONFIGURATION).executors)
 
 
-def lacking(template, executors):
-    """Return, by its place, what an account lacks and two others have."""
-    places = {each: places_of(each, template) for each in executors}
-    shared = {
-        place for place, number in Counter(p for found in places.values() for p in found).items() if number > 1
-    }
-    return [
-        ": ".join([".".join(place[:-1]), place[-1]])
-        .replace("{name}", executor)
-        .replace("{Name}", logical_name(executor))
-        for executor in executors
-        for place in sorted(shared - places[executor])
+@pytest.mark.parametrize("executors", [("argo",), ("argo", "prop_firm", "swing"), TEN], ids=len)
+def test_each_account_adds_the_same_resources(executors):
+    counted = [
+        len(parse_template(rendered(executors[:number]))["Resources"]) for number in range(1, len(executors) + 1)
     ]
 
-
-def told(missing):
-    if missing:
-        pytest.fail("\n".join(missing), pytrace=False)
+    assert {after - before for before, after in pairwise(counted)} <= {23}
 
 
-def test_the_template_has_for_every_account_what_it_has_for_the_others():
-    told([f"template.yaml lacks {each}" for each in lacking(read_template(TEMPLATE), ACCOUNTS)])
+def test_a_template_of_one_account_names_no_other():
+    assert "prop" not in rendered(["argo"]).lower().replace("properties", "")
 
 
-@pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_an_environment_that_names_an_accounts_credentials_names_every_accounts(environment):
-    overrides = SAMCONFIG[environment]["deploy"]["parameters"]["parameter_overrides"]
-    named = set(re.findall(r"(CredentialsParameter\w+)=", overrides))
-    wanted = [f"CredentialsParameter{logical_name(each)}" for each in ACCOUNTS] if named else []
+def test_as_many_accounts_as_are_taken_are_within_cloudformations_500_resources():
+    executors = [f"number_{letter}" for letter in ascii_lowercase]
 
-    told([f"samconfig.toml, {environment}: no {each}=..." for each in wanted if each not in named])
+    deployed = transformed(parse_template(rendered(executors[:MOST_ACCOUNTS])))
+
+    assert 500 - 34 < len(deployed["Resources"]) <= 500
+    with pytest.raises(ConfigurationError, match="enables 14 accounts, and a stack holds 13"):
+        rendered(executors[: MOST_ACCOUNTS + 1])
 
 
-def test_the_sample_has_every_account():
-    sample = tomllib.loads(SAMPLE_CONFIGURATION.read_text("utf-8"))["accounts"]
+@pytest.mark.parametrize("executor", ["a_1", "a_", "a__b", "dead_letter"])
+def test_a_name_that_its_resources_do_not_lead_back_to_is_refused(executor):
+    with pytest.raises(ConfigurationError, match=rf"\[accounts.{executor}\]"):
+        rendered(["argo", executor])
 
-    told([f"{SAMPLE_CONFIGURATION.name} lacks [accounts.{each}]" for each in ACCOUNTS if each not in sample])
+
+def test_an_environment_that_names_an_accounts_parameter_names_every_accounts():
+    changed = tomllib.loads(with_credentials(SAMCONFIG.read_text("utf-8"), ["argo", "prop_firm", "swing"]))
+
+    overrides = changed["dev"]["deploy"]["parameters"]["parameter_overrides"]
+    assert overrides.endswith(
+        " LogRetentionDays=14 CredentialsParameterArgo=/argo-dev/argo/credentials "
+        "CredentialsParameterPropFirm=/argo-dev/prop_firm/credentials "
+        "CredentialsParameterSwing=/argo-dev/swing/credentials"
+    )
+    assert "Credentials" not in changed["prod"]["deploy"]["parameters"]["parameter_overrides"]
+
+
+def test_a_parameter_that_a_person_has_renamed_stays_and_a_removed_accounts_goes():
+    own = 'parameter_overrides = "Mode=paper CredentialsParameterArgo=/mine CredentialsParameterPropFirm=/its"\n'
+
+    changed = with_credentials(own, ["argo"])
+
+    assert changed == 'parameter_overrides = "Mode=paper CredentialsParameterArgo=/mine"\n'
+
+
+def test_the_sample_keeps_its_own_rules_and_takes_a_new_accounts_from_argo_toml():
+    changed = tomllib.loads(with_accounts(SAMPLE, OWN + SWING, ["argo", "swing"]))
+
+    before = tomllib.loads(SAMPLE)
+    assert changed["accounts"] == {
+        "argo": before["accounts"]["argo"],
+        "swing": tomllib.loads(SWING)["accounts"]["swing"],
+    }
+    assert {**changed, "accounts": None} == {**before, "accounts": None}
+
+
+def test_the_sample_is_left_alone_when_the_accounts_are_the_same():
+    assert with_accounts(SAMPLE, OWN, ["argo", "prop_firm"]) == SAMPLE
+
+
+def test_an_account_in_another_form_is_named():
+    with pytest.raises(ConfigurationError, match=r"accounts.swing is no table \[accounts.swing\]"):
+        with_accounts(SAMPLE, "accounts = { swing = { minimum_confidence = 80 } }\n" + OWN, ["argo", "swing"])
+
+
+def test_a_disabled_account_has_no_resources():
+    disabled = OWN.replace("[accounts.prop_firm]\n", "[accounts.prop_firm]\nenabled = false\n")
+
+    assert (
+        rendered(parse_configuration(disabled).executors) == rendered(["argo"]) != rendered(["argo", "prop_firm"])
+    )
+
+
+def test_ten_accounts_have_their_table_and_queues_on_the_emulator(aws, tmp_path):
+    path = tmp_path / "template.yaml"
+    path.write_text(rendered(TEN), encoding="utf-8")
+
+    made = aws.create_resources(path, "ten-accounts")
+
+    assert tuple(made.queues) == tuple(made.dead_letter_queues) == TEN
 
 
 def test_a_rehearsal_without_an_account_is_refused_before_it_deploys():
     with pytest.raises(RehearsalError, match=r"events/argo-sample.toml lacks \[accounts.swing\]"):
         check_accounts(("argo", "swing"), ("argo",))
-
-
-def test_what_was_forgotten_is_named_by_its_place():
-    template, model = read_template(TEMPLATE), logical_name(ACCOUNTS[-1])
-    for section in ("Parameters", "Resources", "Outputs"):
-        for name in [each for each in template[section] if model in each]:
-            entry = json.dumps(template[section][name]).replace(model, "Copied").replace(ACCOUNTS[-1], "copied")
-            template[section][name.replace(model, "Copied")] = json.loads(entry)
-    template["Resources"]["ReconcileCopiedFunction"]["Properties"]["Environment"]["Variables"]["ARGO_EXECUTOR"] = (
-        "x"
-    )
-    del template["Resources"]["CopiedDeadLetterQueuePolicy"]
-
-    missing = lacking(template, (*ACCOUNTS, "copied"))
-
-    for place in (
-        "Resources: CopiedDeadLetterQueuePolicy",
-        "Resources.ReconcileCopiedFunction.Properties.Environment.Variables.ARGO_EXECUTOR: copied",
-        "Resources.GenerateFunction.Properties.Environment.Variables.ARGO_QUEUE_URLS.Fn::Sub: copied",
-        "Resources.ApiFunction.Properties.Policies.Statement.Resource.Fn::GetAtt: CopiedQueue Arn",
-        "Resources.Dashboard.Properties.DashboardBody.Fn::Sub.widgets.properties.metrics: "
-        "Argo Equity service reconcile executor copied mode ${Mode}",
-    ):
-        assert place in missing

@@ -90,7 +90,7 @@ def test_the_help_looks_as_typer_draws_it(width):
     assert ours.stdout == typers.stdout
 
 
-@pytest.mark.parametrize("arguments", [["sumulate"], ["simulate", "--zzzz"], ["--nonsense"], ["simulate", "more"]])
+@pytest.mark.parametrize("arguments", [["simmulate"], ["simulate", "--zzzz"], ["--nonsense"], ["simulate", "more"]])
 @pytest.mark.parametrize("width", ["50", "80"])
 def test_a_usage_error_looks_as_typer_draws_it(arguments, width):
     plain = typer.Typer(name="argo", context_settings=app.info.context_settings)
@@ -104,7 +104,7 @@ def test_a_usage_error_looks_as_typer_draws_it(arguments, width):
     assert (ours.exit_code, typers.exit_code) == (2, 2)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sumulate"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["simmulate"]])
 def test_colours_change_no_letter(arguments):
     plain = CliRunner().invoke(app, arguments)
     coloured = CliRunner().invoke(app, arguments, env={"FORCE_COLOR": "1", "TERM": "xterm"}, color=True)
