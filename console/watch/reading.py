@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
 
-from argo.conservation import WINDOW
 from argo.domain.account import AccountState
 from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
 from argo.domain.config import Configuration
@@ -15,7 +14,7 @@ from argo.domain.conservation import Unresolved, conserved, sums
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.ports import Clock, Ledger
-from argo.records import of_days, of_window
+from argo.records import WINDOW, of_days, of_window
 from console.deployment import Deployment
 from console.watch.probes import Heartbeat, Probes
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from argo.conservation import check
 from argo.domain.execution import ExecutionState
+from argo.records import check_conservation
 from console.main import app
 from simulation.broker.server import BackgroundServer, Fault
 from tests.pipeline.pipeline import OPENS, SYMBOLS, Pipeline, a_broker
@@ -52,7 +52,8 @@ def hour(tmp_path_factory):
         pipeline = Pipeline(aws, aws.create_resources(TEMPLATE), background)
         play(pipeline)
         now = pipeline.clock.now()
-        checks = {name: asyncio.run(check(pipeline.ledger, name, now=now)) for name in ("argo", "prop_firm")}
+        ledger, names = pipeline.ledger, ("argo", "prop_firm")
+        checks = {name: asyncio.run(check_conservation(ledger, name, now=now)) for name in names}
         assert pipeline.broker_orders() == []
     return state, checks
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from argo.adapters.clock import SystemClock
-from argo.conservation import check
 from argo.domain.execution import ExecutionState
 from argo.domain.metrics import Metric
 from argo.domain.profile import Profile
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Ending
+from argo.records import check_conservation
 from console.dry_run import SYMBOL, dry_run, send_through
 from execution import gate
 from execution.batch import execute_batch
@@ -86,7 +86,7 @@ def test_an_account_that_nobody_serves_fails_and_the_others_do_not(pipeline):
 def test_alone_it_is_a_denied_signal_and_no_rate_at_all(pipeline):
     asyncio.run(through(pipeline))
 
-    found = asyncio.run(check(pipeline.ledger, "argo", now=SystemClock().now()))
+    found = asyncio.run(check_conservation(pipeline.ledger, "argo", now=SystemClock().now()))
 
     assert (found.total.signals, found.total.denied, found.total.gap) == (1, 1, 0)
     assert (found.total.eligible, found.total.execution_rate, found.total.is_silent) == (0, None, False)
@@ -100,7 +100,7 @@ def test_beside_an_order_the_execution_rate_stays_what_it_was(pipeline):
 
     asyncio.run(through(pipeline))
 
-    total = asyncio.run(check(pipeline.ledger, "argo", now=SystemClock().now())).total
+    total = asyncio.run(check_conservation(pipeline.ledger, "argo", now=SystemClock().now())).total
     assert (total.signals, total.with_order, total.denied, total.gap) == (2, 1, 1, 0)
     assert total.execution_rate == 1
 

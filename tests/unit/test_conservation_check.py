@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from argo.conservation import check, record
 from argo.domain.conservation import sums
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Page, StoredSignal
 from argo.domain.signal import Signal
 from argo.observability import Telemetry
-from argo.records import of_days
+from argo.records import check_conservation, of_days
+from reconciliation.report import Report
 from tests.unit.builders import BAR_TIME, NOW, a_signal
 from tests.unit.console.records import EXECUTORS, in_state
 
@@ -88,7 +88,7 @@ def executed(signal, state=S.FILLED, executor="argo", **overrides):
 
 
 def checked(records, now=NOW, **options):
-    return asyncio.run(check(records, "argo", now=now, window=timedelta(minutes=30), **options))
+    return asyncio.run(check_conservation(records, "argo", now=now, **options))
 
 
 def test_a07_every_page_of_signals_and_executions_is_read():
@@ -155,7 +155,7 @@ def test_a_signal_that_the_list_does_not_have_yet_is_asked_of_the_table():
 
 
 def test_a01_the_check_sums_the_window_and_reads_little_beyond_it():
-    signals = minutes_ago(1, 10, 29, 31, *range(40, 900))
+    signals = minutes_ago(1, 10, 59, 61, *range(70, 900))
     records = Records(
         [(signal, {"sent": {"argo"}}) for signal in signals], [executed(signal) for signal in signals[1:]]
     )
@@ -196,7 +196,7 @@ def test_a01_a_check_becomes_four_metrics(capsys):
     found = checked(Records([(signal, {"sent": {"argo"}}) for signal in signals], [executed(signals[0])]))
     telemetry = Telemetry("observed-check", mode="simulated", executor="argo")
 
-    record(telemetry, found)
+    Report(conserved=found).record(telemetry)
     telemetry.flush()
 
     emf = json.loads(capsys.readouterr().out)
@@ -207,7 +207,7 @@ def test_a01_a_check_becomes_four_metrics(capsys):
 def test_a10_no_rate_is_reported_where_nothing_was_eligible(capsys):
     telemetry = Telemetry("observed-check", mode="simulated", executor="argo")
 
-    record(telemetry, checked(Records([], [])))
+    Report(conserved=checked(Records([], []))).record(telemetry)
     telemetry.flush()
 
     assert "ExecutionRate" not in json.loads(capsys.readouterr().out)

@@ -10,7 +10,7 @@ from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.profile import ExitRules
 from argo.domain.settlement import Move, Orders, settle
-from argo.following import orders_of
+from argo.execution_orders import orders_of
 from argo.ports import Broker
 from execution.wiring import Rules as ExecutionRules
 from reconciliation.guarding import Guardian, next_protection

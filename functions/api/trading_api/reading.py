@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from argo import records
-from argo.conservation import WINDOW, check
 from argo.domain.account_status import OPEN_AT_MOST, status_of
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
@@ -32,13 +31,13 @@ async def _account(wiring: Wiring, executor: str, now: datetime) -> AccountRepor
     ledger = wiring.ports.ledger
     open_executions = await ledger.open_executions(executor, limit=OPEN_AT_MOST)
     state, found = await asyncio.gather(
-        ledger.account(executor), check(ledger, executor, now=now, still_open=open_executions)
+        ledger.account(executor), records.check_conservation(ledger, executor, now=now, still_open=open_executions)
     )
     status = status_of(state, open_executions, found.total, wiring.configuration.accounts.get(executor))
     return AccountReport.model_validate(
         {
             **status.as_dict(),
-            "window_seconds": int(WINDOW.total_seconds()),
+            "window_seconds": int(records.WINDOW.total_seconds()),
             "signals": found.total.signals,
             "orders": found.total.with_order,
             "plain_share": found.total.plain_share,

@@ -10,7 +10,7 @@ from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, 
 from argo.domain.outcome import may_arrive
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
-from argo.placing import find, send
+from argo.execution_orders import send
 from argo.ports import Broker, Clock, Ledger
 from reconciliation.repair import Guard
 
@@ -37,7 +37,7 @@ class Guardian:
         """
         before = execution.protection
         if before is not None and before.order_body is not None and before.order_id is None:
-            sent = await find(self.broker, execution, before)
+            sent = await self.broker.order_by_client_id(execution.client_order_id_of(before))
             if sent is not None:
                 return await self.accepted(execution, before, sent)
             planned = before

@@ -11,7 +11,7 @@ from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
-from argo.following import order_ids, orders_of
+from argo.execution_orders import order_ids, orders_of
 from reconciliation.repair import (
     ATTEMPTS,
     Adopt,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from argo.domain.conservation import Conserved
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Settlement
-from argo.ports import Ports
+from argo.domain.metrics import Metric
+from argo.ports import Ports, Telemetry
 from reconciliation.metered import Metered
 
 if TYPE_CHECKING:
@@ -32,6 +33,25 @@ class Report:
     unprotected_seconds: list[float] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     conserved: Conserved | None = None
+
+    def record(self, telemetry: Telemetry) -> None:
+        """Record the run's metrics.
+
+        The rate is left out while nothing was eligible, so an `ExecutionRate` of 0 means what the alarm is about:
+        signals flow, orders don't (FAILURES A01). The gap is told without its sign: an execution whose signal is
+        gone makes it negative, and the alarm is for either.
+        """
+        if (found := self.conserved) is not None:
+            telemetry.record(Metric.CONSERVATION_GAP, abs(found.total.gap))
+            telemetry.record(Metric.UNRESOLVED_EXECUTIONS, len(found.unresolved))
+            telemetry.record(Metric.OLDEST_UNRESOLVED, found.oldest_unresolved_seconds)
+            if found.total.execution_rate is not None:
+                telemetry.record(Metric.EXECUTION_RATE, 100 * found.total.execution_rate)
+        telemetry.record(Metric.OPEN_EXECUTIONS, self.open)
+        if self.unprotected_seconds or not self.unanswered:
+            # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
+            telemetry.record(Metric.NAKED_POSITION, max(self.unprotected_seconds, default=0.0))
+        telemetry.count(Metric.REPAIRS_MADE, self.repairs.total())
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as plain JSON."""

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from argo.conservation import check, record
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.metrics import Metric
+from argo.records import check_conservation
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report, Run
@@ -53,15 +53,10 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
             ports.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
     due = [execution for execution in found if _is_due(run, execution, seen)]
     failures = await _look_at_all(run, due, seen)
-    report.conserved = await check(ports.ledger, wiring.executor, now=ports.clock.now(), still_open=found)
+    report.conserved = await check_conservation(ports.ledger, wiring.executor, now=run.now(), still_open=found)
     report.broker_requests = run.broker.requests
     await tell_standing(wiring)
-    record(ports.telemetry, report.conserved)
-    ports.telemetry.record(Metric.OPEN_EXECUTIONS, report.open)
-    if report.unprotected_seconds or not report.unanswered:
-        # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
-        ports.telemetry.record(Metric.NAKED_POSITION, max(report.unprotected_seconds, default=0.0))
-    ports.telemetry.count(Metric.REPAIRS_MADE, report.repairs.total())
+    report.record(ports.telemetry)
     if failures:
         raise ExceptionGroup("executions that could not be looked at; all others were", failures)
     return report

@@ -12,7 +12,7 @@ from argo.domain.profile import ExitRules
 from argo.domain.settlement import Orders, may_be_cancelled
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from argo.following import order_ids
+from argo.execution_orders import order_ids
 from argo.ports import Broker
 from reconciliation.repair import PlanRepair, Situation, plan_repair
 

@@ -20,8 +20,7 @@ from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
 from argo.domain.settlement import Move, Orders, settle
 from argo.domain.signal import Side
-from argo.following import orders_of
-from argo.placing import find, send
+from argo.execution_orders import orders_of, send
 from argo.ports import Broker, Clock, Ledger
 
 _SOON = timedelta(seconds=2)
@@ -92,8 +91,10 @@ class PositionCloser:
             return self._wait("the broker does not show its orders")
         if planned.order_id is not None:
             return await self._follow(execution, planned, orders)
-        if begun and (sent := await find(self.broker, execution, planned)) is not None:
-            return await self._accepted(execution, planned, orders, sent)
+        if begun:
+            sent = await self.broker.order_by_client_id(execution.client_order_id_of(planned))
+            if sent is not None:
+                return await self._accepted(execution, planned, orders, sent)
         if orders.live:
             for order in orders.live:
                 await self.broker.cancel(order.order_id)

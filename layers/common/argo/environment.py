@@ -16,44 +16,47 @@ MODES = ("live", "paper", "simulated")
 LAYER_CONFIGURATION = "/opt/argo.toml"
 
 
+class _Required:
+    """A variable that has to be set; a missing one is named when it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, environment: "Environment", _: type["Environment"]) -> str:
+        value = environment.variables.get(self._name)
+        if not value:
+            raise ConfigurationError(f"the environment variable {self._name} is not set")
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables of one function; a missing or wrong one is named when it is needed."""
+    """The variables of one function; ``executor`` is the account that it serves."""
 
     variables: Mapping[str, str]
 
-    @property
-    def table_name(self) -> str:
-        """The ledger's table."""
-        return self._required("ARGO_TABLE_NAME")
+    table_name = _Required("ARGO_TABLE_NAME")
+    executor = _Required("ARGO_EXECUTOR")
+    queue_url = _Required("ARGO_QUEUE_URL")
+    dead_letter_url = _Required("ARGO_DLQ_URL")
+    trading_url = _Required("APCA_API_BASE_URL")
+    data_url = _Required("APCA_API_DATA_URL")
+    credentials_parameter = _Required("ARGO_CREDENTIALS_PARAMETER")
+    _mode = _Required("ARGO_MODE")
+    _queue_urls = _Required("ARGO_QUEUE_URLS")
 
     @property
     def mode(self) -> str:
         """``live``, ``paper`` or ``simulated``."""
-        mode = self._required("ARGO_MODE")
+        mode = self._mode
         if mode not in MODES:
             raise ConfigurationError(f"ARGO_MODE = {mode!r}: one of {', '.join(MODES)}")
         return mode
 
     @property
-    def executor(self) -> str:
-        """The account this function serves."""
-        return self._required("ARGO_EXECUTOR")
-
-    @property
-    def queue_url(self) -> str:
-        """The account's queue."""
-        return self._required("ARGO_QUEUE_URL")
-
-    @property
-    def dead_letter_url(self) -> str:
-        """The account's dead-letter queue."""
-        return self._required("ARGO_DLQ_URL")
-
-    @property
     def queue_urls(self) -> Mapping[str, str]:
         """Executor to queue URL."""
-        text = self._required("ARGO_QUEUE_URLS")
+        text = self._queue_urls
         try:
             urls = json.loads(text)
         except ValueError as error:
@@ -61,21 +64,6 @@ class Environment:
         if not isinstance(urls, dict) or not all(isinstance(url, str) for url in urls.values()):
             raise ConfigurationError(f"ARGO_QUEUE_URLS = {text!r}: not an object of executor to URL")
         return urls
-
-    @property
-    def trading_url(self) -> str:
-        """Address of the broker's trading API."""
-        return self._required("APCA_API_BASE_URL")
-
-    @property
-    def data_url(self) -> str:
-        """Address of the market data API."""
-        return self._required("APCA_API_DATA_URL")
-
-    @property
-    def credentials_parameter(self) -> str:
-        """Name of the SSM parameter that holds the broker's key."""
-        return self._required("ARGO_CREDENTIALS_PARAMETER")
 
     @property
     def local_key(self) -> tuple[str, str] | None:
@@ -103,12 +91,6 @@ class Environment:
     @property
     def _configuration_file(self) -> Path:
         return Path(self.variables.get("ARGO_CONFIG") or LAYER_CONFIGURATION)
-
-    def _required(self, name: str) -> str:
-        value = self.variables.get(name)
-        if not value:
-            raise ConfigurationError(f"the environment variable {name} is not set")
-        return value
 
 
 def load_configuration(path: Path) -> "Configuration":

@@ -13,10 +13,14 @@ from functools import partial
 from itertools import chain
 from operator import attrgetter
 
+from argo.domain.conservation import Conserved, conserved
 from argo.domain.execution import Execution
 from argo.domain.ledger import Page, SignalRecord, StoredSignal
 from argo.ports import Ledger
 from argo.together import together
+
+WINDOW = timedelta(hours=1)
+"""What the conservation check looks back over: many times a signal's life: it sees whatever stays unresolved."""
 
 _PAGE = 200
 _PAGE_OF_WINDOW = 50
@@ -54,6 +58,18 @@ async def of_window(
     last, first = now.astimezone(UTC).date(), since.astimezone(UTC).date()
     days = ((last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1))
     return [record for day in days for record in await _of_day(ledger, executors, day, since=since)]
+
+
+async def check_conservation(
+    ledger: Ledger, executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
+) -> Conserved:
+    """Sum up an account's signals created in the last `WINDOW`.
+
+    ``still_open`` are open executions that the caller has read already: those without an outcome stay in sight
+    though they are older than the window; they are listed, not summed.
+    """
+    found = await of_window(ledger, [executor], since=now - WINDOW, now=now)
+    return conserved(found, executor, now=now, still_open=still_open)
 
 
 async def signals_of_days(ledger: Ledger, days: Iterable[str]) -> list[StoredSignal]:

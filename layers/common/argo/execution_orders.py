@@ -1,11 +1,26 @@
-"""Read every order of an execution from the broker."""
+"""An execution's orders at the broker: sent once and found again by their derived ids, and read, all of them."""
 
 from collections.abc import Iterable
 
 from argo.domain.execution import Execution, Placement, Protection
+from argo.domain.faults import Duplicate, Refused
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.settlement import Orders
 from argo.ports import Broker
+
+
+async def send(broker: Broker, execution: Execution, planned: Placement) -> BrokerOrder | Refused | None:
+    """Send what is on the record; the order, the refusal, or None where the broker has it and does not show it.
+
+    Raises:
+        BrokerFault: whether it was placed is not known; a look-up by its id tells later.
+    """
+    try:
+        return await broker.submit(planned.order_body or {})
+    except Duplicate:
+        return await broker.order_by_client_id(execution.client_order_id_of(planned))
+    except Refused as refusal:
+        return refusal
 
 
 async def orders_of(execution: Execution, broker: Broker) -> Orders | None:
