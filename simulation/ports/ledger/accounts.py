@@ -22,8 +22,6 @@ class Accounts:
     """
 
     def __init__(self) -> None:
-        """Begin without any."""
-        super().__init__()
         self._states: dict[str, AccountState] = {}
         self._exits: dict[str, list[tuple[datetime, str, TradeExit]]] = {}
 
@@ -37,7 +35,6 @@ class Accounts:
         return self.read(executor) if executor in self._states or executor in self._exits else None
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
-        """Return the account with its symbol locks and the trades that ended lately."""
         return self.read(executor, exits_since)
 
     def read(self, executor: str, exits_since: datetime | None = None) -> AccountState:
@@ -57,14 +54,12 @@ class Accounts:
         """
         state = self.read(execution.executor)
         if state.version != read.version:
-            raise ReservationConflict(
-                f"the account {execution.executor} is at version {state.version}, not {read.version}"
-            )
+            found = f"at version {state.version}, not {read.version}"
+            raise ReservationConflict(f"the account {execution.executor} is {found}")
         if (held := state.holdings.get(execution.symbol)) and held.signal_id != execution.signal_id:
             raise SymbolLocked(held.signal_id)
 
     def reserve(self, execution: Execution, intent: Intent, *, read: AccountState, now: datetime) -> None:
-        """Reserve what an intent may bind, lock its symbol and count its order into the minute."""
         state = self.read(execution.executor)
         notional, risk = _told(intent.notional), _told(intent.risk)
         lock = Holding(execution.signal_id, execution.side, notional, risk, now)
@@ -90,7 +85,6 @@ class Accounts:
             raise LostLease(f"{execution.symbol} is held by {held.signal_id}, not by {execution.signal_id}")
 
     def give_back(self, execution: Execution, *, with_symbol: bool) -> None:
-        """Take an execution's reservation off its account, and its lock off the symbol."""
         state = self.read(execution.executor)
         holdings = state.holdings
         if with_symbol and execution.symbol in holdings:
@@ -104,7 +98,6 @@ class Accounts:
         )
 
     def keep_exit(self, executor: str, ended: TradeExit) -> None:
-        """Keep a trade that has ended, in the order of time."""
         exits = self._exits.setdefault(executor, [])
         entry = (ended.at, ended.signal_id, ended)
         place = bisect_left(exits, entry[:2])
@@ -123,7 +116,6 @@ class Accounts:
         resumes_on: date | None = None,
         read: AccountState | None = None,
     ) -> bool:
-        """Set what the account may do and move its version, so that no older view reserves any more."""
         found = self.read(executor)
         if read is not None and read.state_since != found.state_since:
             return False
@@ -138,7 +130,6 @@ class Accounts:
         return True
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
-        """Record the account's equity and its marks; False when somebody else has since ``read``."""
         state = self.read(read.executor)
         if state.marks_version != read.marks_version:
             return False
@@ -155,7 +146,6 @@ class Accounts:
         return True
 
     async def measure_anew(self, executor: str) -> None:
-        """Forget what drawdowns are measured from."""
         state = self.read(executor)
         self._update(
             state,

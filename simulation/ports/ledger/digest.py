@@ -1,7 +1,8 @@
 """What a ledger holds, as text that is the same in every world, and its digest."""
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from hashlib import sha256
@@ -67,17 +68,19 @@ def _canonical(value: object) -> object:
             return _scalar(value)
         case BaseModel():
             kept = type(value).model_fields
-            return _fields({name: each for name, each in value.__dict__.items() if not kept[name].exclude})
+            fields = {name: each for name, each in vars(value).items() if not kept[name].exclude}
         case Mapping():
-            return _fields(value)
+            fields = dict(value)
         case list() | tuple():
             return [_canonical(each) for each in value]
         case set() | frozenset():
             return sorted(map(str, value))
         case _ if is_dataclass(value):
-            return _fields({field.name: getattr(value, field.name) for field in fields(value)})
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         case _:
             raise TypeError(f"no record of a ledger holds {value!r}")
+    known = sorted(name for name, each in fields.items() if each is not None and name not in _OF_ONE_WORLD)
+    return {name: _canonical(fields[name]) for name in known}
 
 
 def _scalar(value: str | float | Decimal | date) -> object:
@@ -93,8 +96,3 @@ def _scalar(value: str | float | Decimal | date) -> object:
             return iso(value)
         case _:
             return value.isoformat()
-
-
-def _fields(values: Mapping[str, object]) -> dict[str, object]:
-    known = {name: value for name, value in values.items() if value is not None and name not in _OF_ONE_WORLD}
-    return {name: _canonical(known[name]) for name in sorted(known)}

@@ -1,26 +1,53 @@
 """The ledger in memory: the conditions of the ledger's table on plain objects, for simulation and replay."""
 
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from argo.domain import changes
 from argo.domain.account import AccountState, TradeExit
+from argo.domain.changes import Change
 from argo.domain.execution import Execution, ExecutionState, claimed
-from argo.domain.ledger import (
-    Claim,
-    Claimed,
-    Intent,
-    LostLease,
-    Release,
-)
-from argo.domain.signal import Signal
+from argo.domain.ledger import Claim, Claimed, Intent, LostLease, Page, PutSignal, Release, StoredSignal
+from argo.domain.signal import Signal, SignalOutcome
+from argo.domain.values import sortable
 from argo.ports.ledger import ChangingLedger
 from simulation.ports.ledger.accounts import Accounts
 from simulation.ports.ledger.digest import digest_of, lines
-from simulation.ports.ledger.executions import Executions
-from simulation.ports.ledger.signals import Signals
 
 
-class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
+class Timeline:
+    """Ids of signals by time, those of one time by id, as the table's indexes list them."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[datetime, str]] = []
+
+    def add(self, record: Signal | Execution) -> None:
+        insort(self._entries, (record.created_at, record.signal_id))
+
+    def remove(self, record: Signal | Execution) -> None:
+        del self._entries[bisect_left(self._entries, (record.created_at, record.signal_id))]
+
+    def oldest(self, limit: int) -> list[str]:
+        return [signal_id for _, signal_id in self._entries[:limit]]
+
+    def newest(self, limit: int, token: str | None) -> tuple[list[str], str | None]:
+        """Return one page of ids, newest first, and the token of the next page where there is one.
+
+        Raises:
+            ValueError: the token is not one of ours.
+        """
+        end = bisect_left(self._entries, _entry_of(token)) if token else len(self._entries)
+        page = self._entries[max(end - limit, 0) : end]
+        following = f"{sortable(page[0][0])}_{page[0][1]}" if end > limit else None
+        return [signal_id for _, signal_id in reversed(page)], following
+
+
+class InMemoryLedger(Accounts, ChangingLedger):
     """`argo.ports.Ledger` in memory; every method is one step that no other coroutine comes between.
 
     It keeps the frozen objects themselves. ``mode`` is stored on every record.
@@ -30,20 +57,104 @@ class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
     """Who may not claim what is there already."""
 
     def __init__(self, *, mode: str) -> None:
-        """Begin empty."""
         super().__init__()
         self.mode = mode
+        self._signals: dict[str, StoredSignal] = {}
+        self._signals_of_day: defaultdict[str, Timeline] = defaultdict(Timeline)
+        self._outbox = Timeline()
+        self._unjudged = Timeline()
+        self._executions: dict[tuple[str, str], Execution] = {}
+        self._executors: defaultdict[str, list[str]] = defaultdict(list)
+        self._executions_of_day: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
+        self._open: defaultdict[str, Timeline] = defaultdict(Timeline)
+
+    @property
+    def every_signal(self) -> Collection[StoredSignal]:
+        """All signals, in the order in which they were first put."""
+        return self._signals.values()
+
+    @property
+    def every_execution(self) -> Collection[Execution]:
+        """All executions, in the order in which they were first claimed."""
+        return self._executions.values()
 
     def digest(self) -> str:
         """Return the SHA-256, in hex, of all that is kept: `digest` of every account and day."""
         return digest_of(lines(self.every_signal, self.every_execution, self.every_account))
 
+    async def signal(self, signal_id: str) -> StoredSignal | None:
+        return self._signals.get(signal_id)
+
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
+        if earlier := self._signals.get(signal.signal_id):
+            return PutSignal(earlier, created=False)
+        stored = StoredSignal(signal, self.mode, frozenset(), frozenset(executors), dict(declined or {}))
+        self._signals[signal.signal_id] = stored
+        self._signals_of_day[signal.created_at.date().isoformat()].add(signal)
+        self._waiting(stored).add(signal)
+        return PutSignal(stored, created=True)
+
+    async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
+        """Record where the signal's messages are; with the last one it leaves the outbox.
+
+        Raises:
+            KeyError: there is no such signal.
+        """
+        stored, sent = self._signals[signal_id], frozenset(executors)
+        marked = replace(stored, published_to=stored.published_to | sent, awaiting=stored.awaiting - sent)
+        self._signals[signal_id] = marked
+        if stored.outcome is None and stored.awaiting and not marked.awaiting:
+            self._outbox.remove(stored.signal)
+            self._unjudged.add(stored.signal)
+
+    async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
+        stored = self._signals.get(signal_id)
+        if stored is None or stored.outcome is not None:
+            return False
+        self._waiting(stored).remove(stored.signal)
+        self._signals[signal_id] = replace(stored, outcome=outcome)
+        return True
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        return [self._signals[signal_id] for signal_id in self._outbox.oldest(limit)]
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+        return [self._signals[signal_id] for signal_id in self._unjudged.oldest(limit)]
+
+    async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
+        found, following = self._signals_of_day.get(day, Timeline()).newest(limit, token)
+        return Page([self._signals[signal_id] for signal_id in found], following)
+
+    def find(self, signal_id: str, executor: str) -> Execution | None:
+        """Return one execution, to whoever only looks on."""
+        return self._executions.get((signal_id, executor))
+
+    async def execution(self, signal_id: str, executor: str) -> Execution | None:
+        return self.find(signal_id, executor)
+
+    async def executions(self, signal_id: str) -> Sequence[Execution]:
+        return [self._executions[signal_id, executor] for executor in sorted(self._executors.get(signal_id, ()))]
+
+    async def executions_of(
+        self, executor: str, day: str, *, limit: int, token: str | None = None
+    ) -> Page[Execution]:
+        found, following = self._executions_of_day.get((executor, day), Timeline()).newest(limit, token)
+        return Page([self._executions[signal_id, executor] for signal_id in found], following)
+
+    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
+        waiting = self._open.get(executor, Timeline()).oldest(limit)
+        return [self._executions[signal_id, executor] for signal_id in waiting]
+
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
-        """Claim a signal's execution: new, or taken over from a worker whose lease is over."""
         found = self.find(signal.signal_id, executor)
         if found is None:
             fresh = claimed(signal, executor=executor, mode=self.mode, now=now, lease_until=now + lease)
-            self.add(fresh)
+            self._executions[fresh.key] = fresh
+            self._executors[fresh.signal_id].append(executor)
+            self._executions_of_day[executor, fresh.created_at.date().isoformat()].add(fresh)
+            self._open[executor].add(fresh)
             return Claimed(fresh)
         if refusal := self.turned_away(found, now):
             return refusal
@@ -51,23 +162,41 @@ class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
             mine = changes.revived(found, now=now, lease_until=now + lease).applied_to(found)
         else:
             mine = changes.taken_over(found, now=now, lease_until=now + lease)
-        self.overwrite(mine)
+        self._overwrite(mine)
         return Claimed(mine, taken_over=True)
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
-        """Keep intent, reservation and symbol lock, or nothing."""
         change = changes.intended(execution, intent, now=now)
         self.check(execution)
         self.check_reservation(execution, account)
         self.reserve(execution, intent, read=account, now=now)
-        return self.change(change, execution)
+        return self._change(change, execution)
+
+    def check(self, known: Execution, *, of_same_state: bool = False) -> Execution:
+        """Return what is stored, if that is still as the caller knows it.
+
+        Raises:
+            LostLease: another worker has taken it over or moved it, or, ``of_same_state``, written anything.
+        """
+        stored = self._executions.get(known.key)
+        if stored is known:
+            return stored
+        if (
+            stored is None
+            or stored.state is not known.state
+            or stored.epoch != known.epoch
+            or (of_same_state and len(stored.history) != len(known.history))
+        ):
+            found = f"{stored.state} at epoch {stored.epoch}" if stored else "not stored"
+            raise LostLease(f"{known.key} is {found}, not {known.state} at epoch {known.epoch} as it was read")
+        return stored
 
     async def _move(
         self,
         execution: Execution,
-        change: changes.Change,
+        change: Change,
         release: Release = Release.NOTHING,
         ended: TradeExit | None = None,
     ) -> Execution:
@@ -83,4 +212,31 @@ class InMemoryLedger(Signals, Executions, Accounts, ChangingLedger):
             self.give_back(execution, with_symbol=gives_symbol)
         if ended is not None:
             self.keep_exit(execution.executor, ended)
-        return self.change(change, execution)
+        return self._change(change, execution)
+
+    def _change(self, change: Change, known: Execution) -> Execution:
+        """Write a change that was checked, and return it as the caller, who may have missed a pause, knows it."""
+        stored = self._executions[known.key]
+        moved = change.applied_to(stored)
+        self._overwrite(moved)
+        return moved if stored is known else change.applied_to(known)
+
+    def _overwrite(self, moved: Execution) -> None:
+        """Write an execution over what is stored of it; it leaves the open work where it ends."""
+        had_ended, has_ended = self._executions[moved.key].state.is_terminal, moved.state.is_terminal
+        self._executions[moved.key] = moved
+        if has_ended and not had_ended:
+            self._open[moved.executor].remove(moved)
+        elif had_ended and not has_ended:
+            self._open[moved.executor].add(moved)
+
+    def _waiting(self, stored: StoredSignal) -> Timeline:
+        return self._outbox if stored.awaiting else self._unjudged
+
+
+def _entry_of(token: str) -> tuple[datetime, str]:
+    time, _, signal_id = token.partition("_")
+    try:
+        return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%f%z"), signal_id
+    except ValueError as error:
+        raise ValueError(f"not a page token: {token!r}") from error
