@@ -23,7 +23,7 @@ from console.outcomes import show_json, show_tables
 from console.report.page import page, write
 from console.report.reading import Reading, read
 from console.runs import RunRecord
-from console.tables import output
+from console.tables import say
 from simulation.market.bar_history import BarHistory, Step
 from simulation.market.bars import BarsFileError, load_bars
 from simulation.ports.ledger import InMemoryLedger, digest
@@ -160,6 +160,6 @@ def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], la
         show_json(found, accounts, bars=done.played.bars, **told)
     else:
         show_tables(found, accounts, executors=done.played.executors, most=rows)
-        output().print(last_words, highlight=False)
+        say(last_words)
     if any(account.gap or account.is_silent for account in accounts):
         raise typer.Exit(1)

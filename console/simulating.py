@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from console.docs import write_docs
-from console.tables import output
+from console.tables import say
 from console.trial_story import story
 from console.trial_tables import (
     command,
@@ -108,13 +108,10 @@ def _tell(failing: Verdict, mutant: str | None) -> None:
         smallest = Shrinker(rule, found).shrink(failing.plan)
     verdict = run_trial(replace(smallest, keep_trace=True), mutant=mutant)
     broken = next(violation for violation in verdict.violations if violation.rule == rule)
-    screen = output()
-    screen.print(
-        f"\nSeed {smallest.seed}, made small; virtual minutes and seconds:", style="bold", highlight=False
-    )
+    say(f"\nSeed {smallest.seed}, made small; virtual minutes and seconds:", "bold")
     for line in story(broken, verdict.lines):
-        screen.print(line, markup=False, highlight=False, soft_wrap=True)
-    screen.print(f"\nAgain: {command(smallest, mutant)}", markup=False, highlight=False, soft_wrap=True)
+        say(line)
+    say(f"\nAgain: {command(smallest, mutant)}")
 
 
 def _plans(plan: Plan, seeds: int) -> list[Plan]:

@@ -18,6 +18,11 @@ def output() -> Console:
     return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
 
 
+def say(text: str, style: str | None = None) -> None:
+    """Print a text as it is, however long its lines are."""
+    output().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def plain_table(title: str | None, *headings: str, rows: Iterable[Sequence[RenderableType]] = ()) -> Table:
     """Return a table in the command's style; `with_columns` says how headings are read."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from console.tables import output, plain_table
+from console.tables import output, plain_table, say
 from console.trial_story import breach
 from trials.faults import Fault
 from trials.proof import Caught
@@ -27,20 +27,18 @@ def command(plan: Plan, mutant: str | None) -> str:
 
 def show_verdict(verdict: Verdict) -> None:
     """Print what became of one seed."""
-    screen = output()
-    screen.print(
+    say(
         f"Seed {verdict.plan.seed}: {verdict.signals} signals, {verdict.events:,} events, "
-        f"{verdict.virtual_seconds / 60:.0f} virtual minutes in {verdict.seconds:.2f} s",
-        highlight=False,
+        f"{verdict.virtual_seconds / 60:.0f} virtual minutes in {verdict.seconds:.2f} s"
     )
     for heading, counts in (("executions", verdict.states), ("faults", verdict.struck)):
         told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-        screen.print(f"{heading}: {told or 'none'}", highlight=False, soft_wrap=True)
+        say(f"{heading}: {told or 'none'}")
     for violation in verdict.violations[:_SHOWN]:
-        screen.print(breach(violation), style="red", markup=False, highlight=False, soft_wrap=True)
+        say(breach(violation), "red")
     if len(verdict.violations) > _SHOWN:
-        screen.print(f"and {len(verdict.violations) - _SHOWN} more", style="red")
-    screen.print(f"trace: {verdict.digest}", highlight=False)
+        say(f"and {len(verdict.violations) - _SHOWN} more", "red")
+    say(f"trace: {verdict.digest}")
 
 
 def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
@@ -53,14 +51,13 @@ def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
         "virtual_seconds": verdict.virtual_seconds,
         "seconds": verdict.seconds,
         "states": dict(verdict.states),
-        "struck": {str(fault): count for fault, count in verdict.struck.items()},
+        "struck": dict(verdict.struck),
         "violations": [violation._asdict() for violation in verdict.violations],
     }
 
 
 def show_summary(summary: Summary, seconds: float) -> None:
     """Print what a series adds up to: rules, faults, ends, and the failing seeds."""
-    screen = output()
     rules = plain_table("What must hold", "", "broken", "in seeds", "the rule")
     for rule in Rule:
         count = summary.broken[rule]
@@ -73,24 +70,21 @@ def show_summary(summary: Summary, seconds: float) -> None:
         faults.add_row(
             fault, f"{times:,}", f"{summary.struck_in[fault]:,}", fault.meaning, style="red" if missed else None
         )
-    screen.print(rules)
-    screen.print(faults)
+    output().print(rules, faults)
     ends = ", ".join(f"{count:,} {state}" for state, count in summary.states.most_common())
-    screen.print(f"Executions: {ends}", highlight=False, soft_wrap=True)
-    screen.print(
+    say(f"Executions: {ends}")
+    say(
         f"{summary.trials:,} seeds, {summary.signals:,} signals, {summary.events:,} events in {seconds:.1f} s: "
-        f"{summary.signals / seconds:,.0f} signals a second, {summary.events / seconds:,.0f} events.",
-        highlight=False,
-        soft_wrap=True,
+        f"{summary.signals / seconds:,.0f} signals a second, {summary.events / seconds:,.0f} events."
     )
-    screen.print(f"All traces: {summary.digest}", highlight=False, soft_wrap=True)
+    say(f"All traces: {summary.digest}")
     for fault in summary.never_struck:
-        screen.print(f"{fault} never struck: what follows from it was not tried.", style="red", highlight=False)
+        say(f"{fault} never struck: what follows from it was not tried.", "red")
     if summary.failing:
         seeds = ", ".join(str(verdict.plan.seed) for verdict in summary.failing[:_SHOWN])
-        screen.print(f"{len(summary.failing)} seeds broke a rule: {seeds}", style="red", highlight=False)
+        say(f"{len(summary.failing)} seeds broke a rule: {seeds}", "red")
     else:
-        screen.print("No rule was broken.", highlight=False)
+        say("No rule was broken.")
 
 
 def summary_as_dict(summary: Summary, seconds: float) -> dict[str, Any]:
@@ -101,11 +95,9 @@ def summary_as_dict(summary: Summary, seconds: float) -> dict[str, Any]:
         "events": summary.events,
         "digest": summary.digest,
         "seconds": seconds,
-        "broken": {str(rule): summary.broken[rule] for rule in Rule},
-        "struck": {
-            str(fault): {"times": summary.struck[fault], "seeds": summary.struck_in[fault]} for fault in Fault
-        },
-        "never_struck": [str(fault) for fault in summary.never_struck],
+        "broken": {rule: summary.broken[rule] for rule in Rule},
+        "struck": {fault: {"times": summary.struck[fault], "seeds": summary.struck_in[fault]} for fault in Fault},
+        "never_struck": summary.never_struck,
         "states": dict(summary.states),
         "failing": [verdict_as_dict(verdict) for verdict in summary.failing],
     }
@@ -113,11 +105,10 @@ def summary_as_dict(summary: Summary, seconds: float) -> dict[str, Any]:
 
 def show_mutants(names: Sequence[str], caught: Mapping[str, Caught], seeds: int) -> None:
     """Print how soon each mutant was caught, and by what."""
-    screen = output()
     table = plain_table("Wrong policies", "mutant", "what it does", "failure", "caught at seed", "by the rules")
     for name in names:
         mutant, known = WRONG_POLICIES[name], caught.get(name)
         row = (str(known.seed), ", ".join(known.rules)) if known else (f"survives {seeds} seeds", "-")
         table.add_row(name, mutant.wrong, mutant.failure or "-", *row, style=None if known else "red")
-    screen.print(table)
-    screen.print(f"{len(caught)} of {len(names)} caught.", highlight=False)
+    output().print(table)
+    say(f"{len(caught)} of {len(names)} caught.")
