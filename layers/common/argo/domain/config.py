@@ -10,7 +10,7 @@ from argo.domain.execution import ExecutorName
 from argo.domain.profile import Profile, unknown_account
 from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
-from argo.domain.tables import PositivePercent, Table, explained, read_tables
+from argo.domain.tables import PositivePercent, Table, parse_table, read_tables
 from argo.domain.values import Confidence, Percent
 
 
@@ -107,6 +107,4 @@ def parse_configuration(text: str, origin: str = "argo.toml") -> Configuration:
         ConfigurationError: not TOML, or a key is unknown, missing or out of range; names every such key
             with its table and its value.
     """
-    tables = read_tables(text, origin)
-    with explained(origin):
-        return Configuration.model_validate(tables)
+    return parse_table(Configuration, read_tables(text, origin), origin)

@@ -19,8 +19,8 @@ from argo.domain.tables import (
     MarginPercent,
     SmallPercent,
     Table,
-    explained,
     not_below,
+    parse_table,
     read_tables,
 )
 from argo.domain.values import Confidence, Percent
@@ -189,8 +189,7 @@ def parse_profile(text: str, executor: str, origin: str = "argo.toml") -> Profil
     accounts = read_tables(text, origin).get("accounts", {})
     if not isinstance(accounts, dict) or executor not in accounts:
         raise unknown_account(executor, accounts)
-    with explained(origin, "accounts", executor):
-        return Profile.model_validate(accounts[executor])
+    return parse_table(Profile, accounts[executor], origin, "accounts", executor)
 
 
 def unknown_account(executor: str, known: object) -> ConfigurationError:

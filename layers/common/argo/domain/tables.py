@@ -1,8 +1,7 @@
 """What every table of argo.toml has in common: strict models, and errors that name table, key and value."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -70,11 +69,14 @@ def _decimal(text: str) -> Decimal:
         raise ValueError(f"{text} is beyond what a number can be") from None
 
 
-@contextmanager
-def explained(origin: str, *within: str) -> Iterator[None]:
-    """Turn a model's refusal into a `ConfigurationError` that names every wrong key in the table ``within``."""
+def parse_table[T: Table](model: type[T], values: object, origin: str, *within: str) -> T:
+    """Read the table ``within`` as its model.
+
+    Raises:
+        ConfigurationError: names every wrong key with its table and its value.
+    """
     try:
-        yield
+        return model.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_lines(origin, within, error))) from error
 
