@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import (
-    Execution,
-    ExecutionState,
-    Exit,
-    Protection,
-    Transition,
-    check_transition,
-)
+from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
 from argo.domain.kept_in_detail import KEPT_IN_DETAIL, recorded
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
 from argo.domain.reasons import Obstacle
@@ -137,11 +130,8 @@ def paused(
         IllegalTransition: there is no way to the state, where one is given.
     """
     details = {**(detail or {}), **recorded(closes=closes, missing_since=missing_since)}
-    values: dict[str, object] = {
-        "obstacle": str(obstacle),
-        "lease_until": until,
-        "detail": {**execution.detail, **details},
-    }
+    values: dict[str, object] = {"obstacle": str(obstacle), "lease_until": until}
+    values["detail"] = {**execution.detail, **details}
     if closes is not None:
         values["closes"] = closes
     if missing_since is not None:
@@ -154,12 +144,12 @@ def paused(
 
 def exit_recorded(execution: Execution, planned: Exit, *, now: datetime) -> Change:
     told = {"exit": planned.why, "exit_order_id": planned.order_id}
-    return _amendment(execution, {"exit": planned}, now=now, told=_known(told))
+    return _amended(execution, {"exit": planned}, now=now, told=_known(told))
 
 
 def protection_recorded(execution: Execution, protection: Protection, *, now: datetime) -> Change:
     told = {"cover": str(protection.cover), "why": protection.reason, "guard_order_id": protection.order_id}
-    return _amendment(execution, {"protection": protection}, now=now, told=_known(told))
+    return _amended(execution, {"protection": protection}, now=now, told=_known(told))
 
 
 def _transition(
@@ -176,7 +166,7 @@ def _transition(
     return Change({"state": state, "updated_at": now, **values}, step)
 
 
-def _amendment(
+def _amended(
     execution: Execution, values: Mapping[str, object], *, now: datetime, told: Mapping[str, str]
 ) -> Change:
     step = Transition(state=execution.state, at=now, epoch=execution.epoch, detail=told)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from argo.domain.execution import Execution, ExecutionState
@@ -49,6 +50,9 @@ class Unresolved:
     def age_seconds(self, now: datetime) -> float:
         """Return how long ago the signal was made; clocks that differ make no negative age."""
         return max((now - self.created_at).total_seconds(), 0.0)
+
+
+_BY_AGE = attrgetter("created_at", "signal_id")
 
 
 @dataclass(slots=True)
@@ -184,7 +188,7 @@ def unresolved(records: Iterable[SignalRecord], executor: str) -> list[Unresolve
                 found.append(_unresolved(record.subject, executor, execution.state, _obstacle(execution)))
         elif record.stored is not None and executor in record.stored.addressed:
             found.append(_unresolved(record.subject, executor, None, standstill(record.stored, executor)))
-    return sorted(found, key=_by_age)
+    return sorted(found, key=_BY_AGE)
 
 
 def conserved(
@@ -201,7 +205,7 @@ def conserved(
         for each in still_open
         if each.signal_id not in seen and part_of(each) is Part.UNRESOLVED
     ]
-    return Conserved(total, sorted([*older, *unresolved(records, executor)], key=_by_age), now)
+    return Conserved(total, sorted([*older, *unresolved(records, executor)], key=_BY_AGE), now)
 
 
 def standstill(stored: StoredSignal, executor: str) -> Standstill:
@@ -221,7 +225,3 @@ def _obstacle(execution: Execution) -> str:
     if execution.state.has_order:
         return Standstill.ORDER_WITHOUT_ID
     return execution.obstacle or Standstill.IN_WORK
-
-
-def _by_age(each: Unresolved) -> tuple[datetime, str]:
-    return each.created_at, each.signal_id

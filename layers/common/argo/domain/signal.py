@@ -70,13 +70,7 @@ class Vote(Part):
 
 
 def signal_id(
-    *,
-    strategy: str,
-    strategy_version: str,
-    symbol: Symbol,
-    side: Side,
-    timeframe: Timeframe,
-    bar_time: datetime,
+    *, strategy: str, strategy_version: str, symbol: Symbol, side: Side, timeframe: Timeframe, bar_time: datetime
 ) -> str:
     """Derive the id of a signal: the same fact is the same signal, however often it is seen.
 

@@ -135,13 +135,7 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def listed(
-        self,
-        index: str,
-        key: tuple[str, str],
-        *,
-        limit: int,
-        token: str | None = None,
-        backwards: bool = False,
+        self, index: str, key: tuple[str, str], *, limit: int, token: str | None = None, backwards: bool = False
     ) -> tuple[list[Item], str | None]:
         """Read one page of an index's partition, and the token of the next page.
 
