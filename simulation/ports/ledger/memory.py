@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from argo.domain import changes
-from argo.domain.account import AccountState, TradeExit
+from argo.domain.account import AccountState
 from argo.domain.changes import Change
 from argo.domain.execution import Execution, ExecutionState, claimed
 from argo.domain.ledger import Claim, Claimed, Intent, LostLease, Page, PutSignal, Release, StoredSignal
@@ -193,25 +193,19 @@ class InMemoryLedger(Accounts, ChangingLedger):
             raise LostLease(f"{known.key} is {found}, not {known.state} at epoch {known.epoch} as it was read")
         return stored
 
-    async def _move(
-        self,
-        execution: Execution,
-        change: Change,
-        release: Release = Release.NOTHING,
-        ended: TradeExit | None = None,
-    ) -> Execution:
+    async def _move(self, execution: Execution, change: Change) -> Execution:
         stored = self.check(execution, of_same_state=change.of_same_state)
         holds_money = bool(execution.reserved_notional or execution.reserved_risk)
-        gives_money = release is not Release.NOTHING and holds_money
-        gives_symbol = release is Release.RESERVATION_AND_SYMBOL
+        gives_money = change.release is not Release.NOTHING and holds_money
+        gives_symbol = change.release is Release.RESERVATION_AND_SYMBOL
         if gives_money and stored.reserved_notional != execution.reserved_notional:
             raise LostLease(f"{execution.key} has {stored.reserved_notional} reserved")
         if gives_symbol:
             self.check_lock(execution)
         if gives_money or gives_symbol:
             self.give_back(execution, with_symbol=gives_symbol)
-        if ended is not None:
-            self.keep_exit(execution.executor, ended)
+        if change.ended is not None:
+            self.keep_exit(execution.executor, change.ended)
         return self._change(change, execution)
 
     def _change(self, change: Change, known: Execution) -> Execution:

@@ -1,10 +1,11 @@
 """What each write of the ledger changes of an execution, whatever the ledger keeps it in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
 from argo.domain.kept_in_detail import KEPT_IN_DETAIL, recorded
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
@@ -18,12 +19,15 @@ _NOTHING_RESERVED = {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0
 class Change:
     """The fields that a write sets, None where it forgets one, and the step that it adds to the history.
 
-    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only.
+    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only. ``release``
+    is what the account gets back with it, ``ended`` the trade that has ended.
     """
 
     values: Mapping[str, object]
     step: Transition
     of_same_state: bool = False
+    release: Release = Release.NOTHING
+    ended: TradeExit | None = None
 
     @property
     def written(self) -> Mapping[str, object]:
@@ -106,10 +110,9 @@ def settled(execution: Execution, state: ExecutionState, settlement: Settlement,
         values |= {"missing_since": None, "sent_again": True}
     if state is ExecutionState.SUBMITTING:
         values["attempts"] = execution.attempts + 1
-    if settlement.release is not Release.NOTHING:
-        values |= _NOTHING_RESERVED
     told = {**_known({"reason": reason, "order_id": settlement.order_id}), **details}
-    return _transition(execution, state, values, now=now, told=told)
+    change = _transition(execution, state, values, now=now, told=told, release=settlement.release)
+    return replace(change, ended=settlement.trade_exit)
 
 
 def paused(
@@ -136,10 +139,8 @@ def paused(
         values["closes"] = closes
     if missing_since is not None:
         values["missing_since"] = missing_since
-    if release is not Release.NOTHING:
-        values |= _NOTHING_RESERVED
     told = {"obstacle": str(obstacle), **details}
-    return _transition(execution, state or execution.state, values, now=now, told=told)
+    return _transition(execution, state or execution.state, values, now=now, told=told, release=release)
 
 
 def exit_recorded(execution: Execution, planned: Exit, *, now: datetime) -> Change:
@@ -159,11 +160,13 @@ def _transition(
     *,
     now: datetime,
     told: Mapping[str, str],
+    release: Release = Release.NOTHING,
 ) -> Change:
     if state is not execution.state:
         check_transition(execution.state, state)
     step = Transition(state=state, at=now, epoch=execution.epoch, detail=told)
-    return Change({"state": state, "updated_at": now, **values}, step)
+    given_back = {} if release is Release.NOTHING else _NOTHING_RESERVED
+    return Change({"state": state, "updated_at": now, **values, **given_back}, step, release=release)
 
 
 def _amended(

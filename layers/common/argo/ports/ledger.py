@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Protocol, Unpack
 
 from argo.domain import changes
-from argo.domain.account import AccountState, TradeExit, TradingState
+from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection
-from argo.domain.ledger import Claim, Intent, Page, Pause, PutSignal, Release, Settlement, StoredSignal
+from argo.domain.ledger import Claim, Intent, Page, Pause, PutSignal, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal, SignalOutcome
@@ -143,14 +143,12 @@ class ChangingLedger(Ledger):
     async def settle(
         self, execution: Execution, state: ExecutionState, settlement: Settlement, *, now: datetime
     ) -> Execution:
-        change = changes.settled(execution, state, settlement, now=now)
-        return await self._move(execution, change, settlement.release, settlement.trade_exit)
+        return await self._move(execution, changes.settled(execution, state, settlement, now=now))
 
     async def pause(
         self, execution: Execution, obstacle: Obstacle, *, until: datetime, now: datetime, **learnt: Unpack[Pause]
     ) -> Execution:
-        change = changes.paused(execution, obstacle, until=until, now=now, **learnt)
-        return await self._move(execution, change, learnt.get("release", Release.NOTHING))
+        return await self._move(execution, changes.paused(execution, obstacle, until=until, now=now, **learnt))
 
     async def record_exit(self, execution: Execution, planned: Exit, *, now: datetime) -> Execution:
         return await self._move(execution, changes.exit_recorded(execution, planned, now=now))
@@ -159,16 +157,8 @@ class ChangingLedger(Ledger):
         return await self._move(execution, changes.protection_recorded(execution, protection, now=now))
 
     @abstractmethod
-    async def _move(
-        self,
-        execution: Execution,
-        change: changes.Change,
-        release: Release = Release.NOTHING,
-        ended: TradeExit | None = None,
-    ) -> Execution:
+    async def _move(self, execution: Execution, change: changes.Change) -> Execution:
         """Write a change on the condition that the record is as ``execution`` has it, and what goes with it.
-
-        That is what the account gets back, and the trade that has ``ended``.
 
         Raises:
             LostLease: the record is not as ``execution`` has it.

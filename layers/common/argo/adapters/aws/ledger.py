@@ -10,7 +10,7 @@ from argo.adapters.aws.signals import SignalItems
 from argo.adapters.aws.table import NEW, ConditionFailed, Conflict, Table
 from argo.adapters.threads import BlockingCalls
 from argo.domain import changes
-from argo.domain.account import AccountState, TradeExit
+from argo.domain.account import AccountState
 from argo.domain.execution import Execution, ExecutionState, claimed
 from argo.domain.ledger import (
     Claim,
@@ -19,7 +19,6 @@ from argo.domain.ledger import (
     Intent,
     LostLease,
     Page,
-    Release,
     ReservationConflict,
     SymbolLocked,
 )
@@ -78,14 +77,8 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
             raise _INTENT_FAILURES[error.index](holder or str(error)) from error
         return change.applied_to(execution)
 
-    async def _move(
-        self,
-        execution: Execution,
-        change: changes.Change,
-        release: Release = Release.NOTHING,
-        ended: TradeExit | None = None,
-    ) -> Execution:
-        requests = writes.settlement_transaction(execution, change, release, ended)
+    async def _move(self, execution: Execution, change: changes.Change) -> Execution:
+        requests = writes.settlement_transaction(execution, change)
         for tries_left in reversed(range(CONFLICT_TRIES)):
             try:
                 await self._table.transact(requests)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from argo.adapters.aws import items
 from argo.adapters.aws.items import encode
 from argo.adapters.aws.table import NEW, Request, update_of
-from argo.domain.account import AccountState, TradeExit, minute_of
+from argo.domain.account import AccountState, minute_of
 from argo.domain.changes import Change
 from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, Release
@@ -123,17 +123,16 @@ def intent_transaction(
     ]
 
 
-def settlement_transaction(
-    execution: Execution, change: Change, release: Release, ended: TradeExit | None = None
-) -> list[Request]:
+def settlement_transaction(execution: Execution, change: Change) -> list[Request]:
     """Return a transition that gives back what the execution holds, exactly once.
 
     The execution's own condition makes the release happen once: whoever comes second finds another state, or
     nothing reserved any more. The account's version moves, so that a reader in between reads again.
     """
     update = execution_update(execution, change)
-    gives_money = release is not Release.NOTHING and bool(execution.reserved_notional or execution.reserved_risk)
-    gives_symbol = release is Release.RESERVATION_AND_SYMBOL
+    holds_money = bool(execution.reserved_notional or execution.reserved_risk)
+    gives_money = change.release is not Release.NOTHING and holds_money
+    gives_symbol = change.release is Release.RESERVATION_AND_SYMBOL
     lock = items.held_token(execution.symbol, execution.signal_id)
     writes: list[Request] = [{"Update": update}]
     if gives_money:
@@ -161,8 +160,8 @@ def settlement_transaction(
             "ExpressionAttributeValues": encode({":signal_id": execution.signal_id}),
         }
         writes.append({"Delete": unlocked})
-    if ended is not None:
-        writes.append({"Put": {"Item": items.trade_exit_item(execution.executor, ended)}})
+    if change.ended is not None:
+        writes.append({"Put": {"Item": items.trade_exit_item(execution.executor, change.ended)}})
     return writes
 
 
