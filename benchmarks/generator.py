@@ -6,31 +6,34 @@ Each cycle here has the most to do that one can have: every symbol has a new bar
 import asyncio
 import gc
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import cycle, islice, product
-from string import ascii_uppercase
+from itertools import cycle, islice
+from math import ceil
 from time import process_time
-from typing import cast
+from typing import Any
 
 import numpy as np
 import talib
 
+from argo.adapters.alpaca.market_data import PAGE_LIMIT
+from argo.domain.account import AccountState, MarketClock
+from argo.domain.ledger import PutSignal, StoredSignal
 from argo.domain.market import Bar
+from argo.domain.signal import Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.environment import load_configuration
 from argo.observability import Telemetry
-from argo.ports import Broker, GivenPorts, Ledger, MarketData, SignalQueue
-from benchmarks.results import Result, alternating
-from benchmarks.shelf import OpenExchange, Shelf, Tape, Tray
+from argo.ports import GivenPorts, Sent
+from benchmarks.results import Result, compared
+from benchmarks.sample import bars_by_symbol, names
 from generation.cycle import run_cycles
 from generation.series import Column
 from generation.wiring import wire
-from simulation.market.bars import load_bars
 from simulation.ports.clock import SteppedClock
-from worlds.paths import CONFIGURATION, SAMPLE_BARS
+from worlds.paths import CONFIGURATION
 
 BOUND = 3.0
 SYMBOLS, BARS = 500, 300
@@ -50,9 +53,9 @@ def run() -> list[Result]:
     generator = _Generator(SYMBOLS)
     generator.seconds(_COLD)
     columns = generator.columns()
-    ratio = alternating(generator.seconds, lambda: _bare(columns), pairs=PAIRS)
     what = f"CPU time, cycle over {SYMBOLS} symbols x {BARS} bars, each with a new one / TA-Lib's bare calls"
-    return [Result("generator", ratio.median, what, BOUND, samples=ratio.samples), *_growth()]
+    bare = compared("generator", what, generator.seconds, lambda: _bare(columns), pairs=PAIRS, bound=BOUND)
+    return [bare, *_growth()]
 
 
 def _growth() -> list[Result]:
@@ -61,14 +64,62 @@ def _growth() -> list[Result]:
     for size in SIZES:
         generator = _Generator(size)
         generator.seconds(_COLD)
-        asked = generator.tape.requests
+        asked = generator.ports.requests
         spent = min(generator.seconds() for _ in range(2)) / size
-        requests = (generator.tape.requests - asked) / (2 * _CYCLES)
+        requests = (generator.ports.requests - asked) / (2 * _CYCLES)
         smallest = smallest or spent
         results.append(Result(f"generator, {size}", requests, f"market-data requests / cycle, {size} symbols", 1))
         what = f"CPU time per symbol, {size} symbols / {SIZES[0]} symbols"
         results.append(Result(f"generator, {size}", spent / smallest, what))
     return results
+
+
+@dataclass(slots=True)
+class _CostlessPorts:
+    """All that a generator asks of its market data, broker, ledger and queues, answered from dictionaries.
+
+    Bars follow each other from ``_OPENS`` on; a page of them is a request. Nothing is kept but the outbox.
+    """
+
+    bars_by_symbol: Mapping[Symbol, Sequence[Bar]]
+    requests: int = 0
+    _outbox: dict[str, StoredSignal] = field(default_factory=dict)
+
+    async def bars(
+        self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> Mapping[Symbol, Sequence[Bar]]:
+        first = max(-((_OPENS - start) // timeframe.duration), 0)
+        last = (end - _OPENS) // timeframe.duration
+        self.requests += max(ceil(len(symbols) * (last - first) / PAGE_LIMIT), 1)
+        return {symbol: self.bars_by_symbol[symbol][first:last] for symbol in symbols}
+
+    async def clock(self) -> MarketClock:
+        later = _OPENS + timedelta(days=365)
+        return MarketClock(now=_OPENS, is_open=True, next_open=later, next_close=later)
+
+    async def put_signal(
+        self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
+    ) -> PutSignal:
+        kept = StoredSignal(signal, "simulated", frozenset(), frozenset(executors), declined or {})
+        if executors:
+            self._outbox[signal.signal_id] = kept
+        return PutSignal(kept, created=True)
+
+    async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:  # noqa: ARG002 - a ledger's
+        self._outbox.pop(signal_id, None)
+
+    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+        return list(self._outbox.values())[:limit]
+
+    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:  # noqa: ARG002 - as above
+        """Return none: outcomes are judged once per invocation, after a cycle and not in it."""
+        return ()
+
+    async def account(self, executor: str) -> AccountState:
+        return AccountState(executor=executor)
+
+    async def send(self, signals: Sequence[Signal]) -> Sent:
+        return Sent(frozenset(signal.signal_id for signal in signals), {})
 
 
 class _Nowhere(io.StringIO):
@@ -79,24 +130,24 @@ class _Nowhere(io.StringIO):
 
 
 class _Generator:
-    """A generator by argo.toml, wired to surroundings that cost nothing."""
+    """A generator by argo.toml, wired to ports that cost nothing."""
 
     def __init__(self, size: int) -> None:
         configuration = load_configuration(CONFIGURATION)
-        self.tape = Tape(_market(size), _OPENS)
+        self.ports = _CostlessPorts(_market(size))
         gc.collect()
         gc.freeze()  # As the handler does with what a cold start has made.
         self._clock = SteppedClock(_OPENS + BARS * _MINUTE)
-        self._symbols = tuple(self.tape.bars_by_symbol)
+        self._symbols = tuple(self.ports.bars_by_symbol)
         rules = configuration.generation.model_copy(update={"history_bars": BARS, "interval_seconds": 60})
-        queues = {executor: cast("SignalQueue", Tray()) for executor in configuration.executors}
+        ports: Any = self.ports  # It has what a generator calls, and no more of each port.
         self._wiring = wire(
             GivenPorts(
-                ledger=cast("Ledger", Shelf()),
-                broker=cast("Broker", OpenExchange(_OPENS)),
-                market_data=cast("MarketData", self.tape),
-                queue=queues[configuration.executors[0]],
-                queues=queues,
+                ledger=ports,
+                broker=ports,
+                market_data=ports,
+                queue=ports,
+                queues=dict.fromkeys(configuration.executors, ports),
                 clock=self._clock,
                 telemetry=Telemetry("bench", mode="simulated", stream=_Nowhere()),
             ),
@@ -122,7 +173,7 @@ class _Generator:
                 np.array([getattr(bar, name) for bar in bars[last - BARS : last]], dtype=np.float64)
                 for name in ("high", "low", "close", "volume")
             )
-            for bars in self.tape.bars_by_symbol.values()
+            for bars in self.ports.bars_by_symbol.values()
         ]
 
 
@@ -150,22 +201,19 @@ def _market(size: int) -> Mapping[Symbol, Sequence[Bar]]:
     length = BARS + _MOST_CYCLES + 1
     windows = [
         bars[first : first + length]
-        for bars in _sample()
+        for bars in _daily_bars()
         for first in range(0, len(bars) - length, _BETWEEN_WINDOWS)
     ]
-    names = ("".join(letters) for letters in product(ascii_uppercase, repeat=4))
     chosen = islice(cycle(windows), 0, None, max(len(windows) // size, 1))
-    return {Symbol(name): _as_minutes(window) for name, window in zip(islice(names, size), chosen, strict=False)}
+    return {
+        Symbol(name): [replace(bar, time=_OPENS + number * _MINUTE) for number, bar in enumerate(window)]
+        for name, window in zip(names(size), chosen, strict=False)
+    }
 
 
 @cache
-def _sample() -> Sequence[Sequence[Bar]]:
-    found: dict[str, list[Bar]] = {}
-    for bar in load_bars(SAMPLE_BARS).bars:
-        prices = (float(price) for price in (bar.open, bar.high, bar.low, bar.close, bar.volume))
-        found.setdefault(bar.symbol, []).append(Bar(bar.start, *prices))
-    return list(found.values())
-
-
-def _as_minutes(window: Sequence[Bar]) -> Sequence[Bar]:
-    return [replace(bar, time=_OPENS + number * _MINUTE) for number, bar in enumerate(window)]
+def _daily_bars() -> Sequence[Sequence[Bar]]:
+    return [
+        [Bar(bar.start, *map(float, (bar.open, bar.high, bar.low, bar.close, bar.volume))) for bar in bars]
+        for bars in bars_by_symbol().values()
+    ]

@@ -5,36 +5,37 @@ The peers run in environments of their own; what they need never meets Argo's lo
 
 import asyncio
 import json
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import islice, product
 from pathlib import Path
 from statistics import median
-from string import ascii_uppercase
 from tempfile import TemporaryDirectory
 from time import process_time
 
 from argo.domain.config import Configuration, Source
 from argo.environment import load_configuration
-from benchmarks.cold import uv
+from benchmarks.cold import output, uv
 from benchmarks.results import Result
+from benchmarks.sample import bars_by_symbol, names
 from console import playing
-from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.bar_history import BarHistory
 from simulation.market.bars import load_bars
 from simulation.market.timeframe import DAILY
 from worlds.paths import CONFIGURATION, SAMPLE_BARS
 from worlds.play import configured_for
 
-PEERS = Path(__file__).parent / "peers"
-LUMIBOT, BACKTESTING = "lumibot_bars.py", "backtesting_py.py"
+PEERS = {"lumibot": "lumibot_bars.py", "backtesting.py": "backtesting_py.py"}
+"""Scripts in `peers`, by what they measure."""
+
 LUMIBOT_BOUND = 0.5
+"""Of its rate by that of a replay which does the same."""
+
 TIMES = 3
 GROWTH = ((5, 300), (5, 1_000), (5, 3_000), (20, 300), (80, 300), (320, 300))
 """Symbols and bars of each."""
 
+_ONE_SOURCE = "one source, one account"
 _BETWEEN_SYMBOLS = 7
 
 
@@ -54,30 +55,29 @@ class Rate:
 
 def run() -> list[Result]:
     """Compare the rates over the sample's bars, then let the market grow."""
-    tape = load_bars(SAMPLE_BARS)
-    shipped = load_configuration(CONFIGURATION)
-    ours, theirs = [], []
+    history, shipped = load_bars(SAMPLE_BARS), load_configuration(CONFIGURATION)
+    rules = {_ONE_SOURCE: _peers_rule(shipped), "four sources, two accounts": shipped}
+    measured = defaultdict[str, list[Rate]](list)
     for _ in range(TIMES):
         # In turn, so that all meet the same machine.
-        ours.append((_replay(tape, _peers_rule(shipped)), _replay(tape, shipped)))
-        theirs.append((_peer(LUMIBOT), _peer(BACKTESTING)))
-    ruled, whole = (_middle(each) for each in zip(*ours, strict=True))
-    lumibot, backtesting = (_middle(each) for each in zip(*theirs, strict=True))
-    return [
-        _beside("lumibot", lumibot, ruled, "one source, one account", LUMIBOT_BOUND),
-        _beside("lumibot", lumibot, whole, "four sources, two accounts"),
-        _beside("backtesting.py", backtesting, ruled, "one source, one account"),
-        _beside("backtesting.py", backtesting, whole, "four sources, two accounts"),
-        *_growth(shipped),
-    ]
+        for rule, configuration in rules.items():
+            measured[rule].append(_replay(history, configuration))
+        for peer, script in PEERS.items():
+            measured[peer].append(_peer(script))
+    rates = {
+        name: replace(each[0], seconds=median(rate.seconds for rate in each)) for name, each in measured.items()
+    }
+    compared = [_beside(peer, rates[peer], rule, rates[rule]) for peer in PEERS for rule in rules]
+    return [*compared, *_growth(shipped)]
 
 
-def _beside(name: str, peer: Rate, ours: Rate, rule: str, bound: float | None = None) -> Result:
+def _beside(peer: str, theirs: Rate, rule: str, ours: Rate) -> Result:
     what = (
-        f"bars/s of CPU: {name} {peer.bars_a_second:,.0f} ({peer.orders} orders) / "
+        f"bars/s of CPU: {peer} {theirs.bars_a_second:,.0f} ({theirs.orders} orders) / "
         f"replay {ours.bars_a_second:,.0f} ({ours.orders} orders), {rule}"
     )
-    return Result(f"replay, {name}", peer.bars_a_second / ours.bars_a_second, what, bound)
+    bound = LUMIBOT_BOUND if (peer, rule) == ("lumibot", _ONE_SOURCE) else None
+    return Result(f"replay, {peer}", theirs.bars_a_second / ours.bars_a_second, what, bound)
 
 
 def _growth(configuration: Configuration) -> list[Result]:
@@ -94,10 +94,10 @@ def _growth(configuration: Configuration) -> list[Result]:
     return results
 
 
-def _replay(tape: BarHistory, configuration: Configuration) -> Rate:
-    fitted = configured_for(configuration, tape)
+def _replay(history: BarHistory, configuration: Configuration) -> Rate:
+    fitted = configured_for(configuration, history)
     began = process_time()
-    done = asyncio.run(playing.play_bars(tape, fitted, playing.in_this_process()))
+    done = asyncio.run(playing.play_bars(history, fitted, playing.in_this_process()))
     seconds = process_time() - began
     return Rate(done.played.bars, sum(len(entries) for entries in done.played.entries.values()), seconds)
 
@@ -112,37 +112,21 @@ def _peers_rule(configuration: Configuration) -> Configuration:
 
 def _peer(script: str) -> Rate:
     """Run a peer over the sample, each in the environment that its script names."""
-    command = [uv(), "run", "--quiet", "--no-config", "--python", sys.executable, "--script", str(PEERS / script)]
+    command = [uv(), "run", "--quiet", "--no-config", "--python", sys.executable, "--script"]
+    paths = str(Path(__file__).parent / "peers" / script), str(SAMPLE_BARS.resolve())
     with TemporaryDirectory() as scratch:
-        done = subprocess.run(  # noqa: S603
-            [*command, str(SAMPLE_BARS.resolve())], cwd=scratch, check=False, capture_output=True, text=True
-        )
-    if done.returncode:
-        raise RuntimeError(f"{script} failed:\n{done.stderr[-2_000:]}")
-    return Rate(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def _middle(rates: Sequence[Rate]) -> Rate:
-    return replace(rates[0], seconds=median(rate.seconds for rate in rates))
+        told = output(script, [*command, *paths], cwd=scratch)
+    return Rate(**json.loads(told.splitlines()[-1]))
 
 
 def market_of(symbols: int, length: int) -> BarHistory:
     """Make a market of many symbols: each has real bars, of days of its own, on the same sessions."""
-    bars = _longest()
-    names = ("".join(letters) for letters in product(ascii_uppercase, repeat=4))
+    bars = max(bars_by_symbol().values(), key=len)
     return BarHistory(
         (
             replace(bars[(day + _BETWEEN_SYMBOLS * number) % len(bars)], symbol=name, start=at.start, end=at.end)
-            for number, name in enumerate(islice(names, symbols))
+            for number, name in enumerate(names(symbols))
             for day, at in enumerate(bars[-length:])
         ),
         DAILY,
     )
-
-
-@cache
-def _longest() -> Sequence[Bar]:
-    found: dict[str, list[Bar]] = {}
-    for bar in load_bars(SAMPLE_BARS).bars:
-        found.setdefault(bar.symbol, []).append(bar)
-    return max(found.values(), key=len)

@@ -4,20 +4,13 @@ import json
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 from rich.console import Console
-from rich.table import Table
-
-
-class Verdict(StrEnum):
-    """How a measurement stands to its bound."""
-
-    KEPT = "pass"
-    OVER = "over"
-    UNBOUNDED = "-"
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +33,27 @@ class Result:
     samples: tuple[float, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Literal["pass", "over", "-"]:
         """Compare with the bound."""
         if self.bound is None:
-            return Verdict.UNBOUNDED
+            return "-"
         kept = self.measured == self.bound if self.exactly else self.measured <= self.bound
-        return Verdict.KEPT if kept else Verdict.OVER
+        return "pass" if kept else "over"
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """The ratios of pairs that were measured one after the other, so that both met the same machine."""
+def compared(
+    name: str,
+    what: str,
+    measured: Callable[[], float],
+    standard: Callable[[], float],
+    *,
+    pairs: int,
+    bound: float | None = None,
+) -> Result:
+    """Measure both in turn and report the median of ``measured`` divided by ``standard``, pair by pair.
 
-    samples: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        """The middle one: a disturbance of a minority of the pairs does not move it."""
-        return median(self.samples)
-
-
-def alternating(measured: Callable[[], float], standard: Callable[[], float], *, pairs: int) -> Ratio:
-    """Measure both in turn and return ``measured`` divided by ``standard``, pair by pair.
-
-    Every other pair runs the other way round, so that neither always goes first.
+    Every other pair runs the other way round, so that neither always goes first. The median is not moved by a
+    disturbance of a minority of the pairs.
     """
     ratios = []
     for pair in range(pairs):
@@ -72,21 +62,17 @@ def alternating(measured: Callable[[], float], standard: Callable[[], float], *,
         else:
             dividend, divisor = measured(), standard()
         ratios.append(dividend / divisor)
-    return Ratio(tuple(ratios))
+    return Result(name, median(ratios), what, bound, samples=tuple(ratios))
 
 
 def show(results: Sequence[Result], console: Console) -> None:
     """Print the table."""
-    table = Table()
-    table.add_column("benchmark")
-    table.add_column("measured", justify="right")
-    table.add_column("bound", justify="right")
-    table.add_column("what")
-    table.add_column("verdict")
+    right = partial(Column, justify="right")
+    table = Table("benchmark", right("measured"), right("bound"), "what", "verdict")
     for result in results:
         bound = "-" if result.bound is None else f"{'=' if result.exactly else '≤'} {result.bound:g}"
-        over = "bold red" if result.verdict is Verdict.OVER else None
-        table.add_row(result.name, f"{result.measured:.2f}", bound, result.what, str(result.verdict), style=over)
+        over = "bold red" if result.verdict == "over" else None
+        table.add_row(result.name, f"{result.measured:.2f}", bound, result.what, result.verdict, style=over)
     console.print(table)
 
 

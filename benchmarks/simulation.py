@@ -5,10 +5,8 @@ that led there: a claim, an order, a look at the account.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from statistics import median
 from time import process_time
-from typing import Any
 
 from benchmarks.results import Result
 from trials.trial import run_trial
@@ -23,32 +21,31 @@ _SLEEPERS, _NAPS = 10, 2_000
 def run() -> list[Result]:
     """Run trials and loops with nothing to do in turn, so that all meet the same machine."""
     run_trial(Plan(0, 20))
-    trials, idle, real = [], [], []
-    for _ in range(TIMES):
-        trials.append(_trials())
-        idle.append(_idle())
-        real.append(_asyncios())
-    events, signals, seconds = sorted(trials, key=lambda each: each[2])[TIMES // 2]
+    rounds = [(_trials(), _idle(), _asyncios()) for _ in range(TIMES)]
+    trials, idle, real = zip(*rounds, strict=True)
+    seconds, events, signals = sorted(trials)[TIMES // 2]
+    of_idle, of_real = median(idle), median(real)
     return [
         Result(
             "simulation, a trial",
-            seconds / events / median(idle),
+            seconds / events / of_idle,
             f"CPU time per event: a trial's ({events / seconds:,.0f} events/s, {signals / seconds:,.0f} signals/s "
-            f"at two accounts) / a task that wakes and sleeps on virtual time ({1 / median(idle):,.0f} events/s)",
+            f"at two accounts) / a task that wakes and sleeps on virtual time ({1 / of_idle:,.0f} events/s)",
         ),
         Result(
             "simulation, the loop",
-            median(idle) / median(real),
-            f"CPU time per event: virtual time / asyncio's own loop ({1 / median(real):,.0f} events/s)",
+            of_idle / of_real,
+            f"CPU time per event: virtual time / asyncio's own loop ({1 / of_real:,.0f} events/s)",
         ),
     ]
 
 
-def _trials() -> tuple[int, int, float]:
+def _trials() -> tuple[float, int, int]:
+    """Return the seconds of CPU time that trials cost, their events and their signals."""
     began = process_time()
     verdicts = [run_trial(Plan(seed)) for seed in SEEDS]
     seconds = process_time() - began
-    return sum(each.events for each in verdicts), sum(each.signals for each in verdicts), seconds
+    return seconds, sum(each.events for each in verdicts), sum(each.signals for each in verdicts)
 
 
 def _idle() -> float:
@@ -67,9 +64,8 @@ def _asyncios() -> float:
 
 
 async def _sleep(seconds: float) -> None:
-    async def naps() -> None:
+    async def nap() -> None:
         for _ in range(_NAPS):
             await asyncio.sleep(seconds)
 
-    sleepers: list[Coroutine[Any, Any, None]] = [naps() for _ in range(_SLEEPERS)]
-    await asyncio.gather(*sleepers)
+    await asyncio.gather(*(nap() for _ in range(_SLEEPERS)))
