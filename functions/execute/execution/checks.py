@@ -22,8 +22,11 @@ def confident_enough(signal: Signal, profile: Profile) -> Denial | None:
     """Deny below the profile's minimum confidence."""
     if signal.confidence >= profile.minimum_confidence:
         return None
-    numbers = {"confidence": str(signal.confidence), "minimum_confidence": str(profile.minimum_confidence)}
-    return Denial(DenialReason.CONFIDENCE_BELOW_MINIMUM, numbers)
+    return Denial.of(
+        DenialReason.CONFIDENCE_BELOW_MINIMUM,
+        confidence=signal.confidence,
+        minimum_confidence=profile.minimum_confidence,
+    )
 
 
 def symbol_allowed(signal: Signal, profile: Profile) -> Denial | None:
@@ -31,7 +34,7 @@ def symbol_allowed(signal: Signal, profile: Profile) -> Denial | None:
     if profile.symbols is None or signal.symbol in profile.symbols:
         return None
     allowed = ", ".join(sorted(profile.symbols))
-    return Denial(DenialReason.SYMBOL_NOT_ALLOWED, {"symbol": signal.symbol, "allowed": allowed})
+    return Denial.of(DenialReason.SYMBOL_NOT_ALLOWED, symbol=signal.symbol, allowed=allowed)
 
 
 def regime_allowed(signal: Signal, profile: Profile) -> Denial | None:
@@ -39,34 +42,30 @@ def regime_allowed(signal: Signal, profile: Profile) -> Denial | None:
     if signal.regime not in profile.excluded_regimes:
         return None
     excluded = ", ".join(sorted(profile.excluded_regimes))
-    return Denial(DenialReason.REGIME_EXCLUDED, {"regime": signal.regime, "excluded": excluded})
+    return Denial.of(DenialReason.REGIME_EXCLUDED, regime=signal.regime, excluded=excluded)
 
 
 def crypto_long_only(signal: Signal, profile: Profile) -> Denial | None:
     """Deny a sale of coins that are not held: crypto cannot be sold short."""
     if not signal.symbol.is_crypto or signal.side is Side.BUY:
         return None
-    return Denial(DenialReason.CRYPTO_SHORT, {"symbol": signal.symbol})
+    return Denial.of(DenialReason.CRYPTO_SHORT, symbol=signal.symbol)
 
 
 def account_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny while the broker blocks the account."""
-    if not account.broker.is_blocked:
+    broker = account.broker
+    if not broker.is_blocked:
         return None
-    flags = {
-        "status": account.broker.status,
-        "trading_blocked": str(account.broker.trading_blocked),
-        "account_blocked": str(account.broker.account_blocked),
-        "trade_suspended_by_user": str(account.broker.trade_suspended_by_user),
-    }
-    return Denial(DenialReason.ACCOUNT_BLOCKED, flags)
+    flags = ("status", "trading_blocked", "account_blocked", "trade_suspended_by_user")
+    return Denial.of(DenialReason.ACCOUNT_BLOCKED, **{flag: getattr(broker, flag) for flag in flags})
 
 
 def market_open(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny stocks while the exchange is closed: the order would wait for another day's price."""
     if signal.symbol.is_crypto or account.clock.is_open:
         return None
-    return Denial(DenialReason.MARKET_CLOSED, {"next_open": account.clock.next_open.isoformat()})
+    return Denial.of(DenialReason.MARKET_CLOSED, next_open=account.clock.next_open.isoformat())
 
 
 def short_allowed(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
@@ -81,14 +80,14 @@ def short_allowed(signal: Signal, profile: Profile, account: AccountView) -> Den
     }
     if all(allowed.values()):
         return None
-    return Denial(DenialReason.NOT_SHORTABLE, {name: str(value) for name, value in allowed.items()})
+    return Denial.of(DenialReason.NOT_SHORTABLE, **allowed)
 
 
 def not_positioned(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny a symbol that the account holds or has ordered without Argo: it is not Argo's to touch (B15)."""
     if signal.symbol not in account.held or signal.symbol in account.state.holdings:
         return None
-    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": NOT_ARGOS})
+    return Denial.of(DenialReason.ALREADY_POSITIONED, symbol=signal.symbol, held_by=NOT_ARGOS)
 
 
 def within_position_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
@@ -96,24 +95,20 @@ def within_position_limit(signal: Signal, profile: Profile, account: AccountView
     held = len(account.held - {signal.symbol})
     if profile.position_limit is None or held < profile.position_limit:
         return None
-    numbers = {"positions": str(held), "position_limit": str(profile.position_limit)}
-    return Denial(DenialReason.POSITION_LIMIT, numbers)
+    return Denial.of(DenialReason.POSITION_LIMIT, positions=held, position_limit=profile.position_limit)
 
 
 def within_correlation_limit(signal: Signal, profile: Profile, account: AccountView) -> Denial | None:
     """Deny one position too many in a group of symbols that move together."""
-    if profile.correlated_positions is None:
+    limit = profile.correlated_positions
+    if limit is None:
         return None
     others = [_symbol(name) for name in sorted(account.held - {signal.symbol})]
     for group in groups_of(signal.symbol, profile.correlation_groups):
         together = [s for s in others if s is not None and group in groups_of(s, profile.correlation_groups)]
-        if len(together) >= profile.correlated_positions:
-            numbers = {
-                "group": group,
-                "held": ", ".join(together),
-                "correlated_positions": str(profile.correlated_positions),
-            }
-            return Denial(DenialReason.CORRELATION_LIMIT, numbers)
+        if len(together) >= limit:
+            held = ", ".join(together)
+            return Denial.of(DenialReason.CORRELATION_LIMIT, group=group, held=held, correlated_positions=limit)
     return None
 
 

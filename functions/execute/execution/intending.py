@@ -61,8 +61,7 @@ class Intender:
             except ReservationConflict:
                 self.reader.changed()
             except SymbolLocked as holder:
-                numbers = {"symbol": signal.symbol, "held_by": str(holder)}
-                return Denial(DenialReason.ALREADY_POSITIONED, numbers)
+                return Denial.of(DenialReason.ALREADY_POSITIONED, symbol=signal.symbol, held_by=holder)
         return Wait(Obstacle.RESERVATION_CONTENDED)
 
     async def _decide(self, signal: Signal, execution: Execution) -> Execution | Denial:

@@ -32,7 +32,7 @@ def symbol_free(signal: Signal, profile: Profile, state: AccountState, now: date
     holding = state.holdings.get(signal.symbol)
     if holding is None or holding.signal_id == signal.signal_id:
         return None
-    return Denial(DenialReason.ALREADY_POSITIONED, {"symbol": signal.symbol, "held_by": holding.signal_id})
+    return Denial.of(DenialReason.ALREADY_POSITIONED, symbol=signal.symbol, held_by=holding.signal_id)
 
 
 def cooldown(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
@@ -42,8 +42,9 @@ def cooldown(signal: Signal, profile: Profile, state: AccountState, now: datetim
     if rules is None or not ended:
         return None
     until = max(ended) + timedelta(minutes=rules.minutes)
-    numbers = {"until": until.isoformat(), "last_exit": max(ended).isoformat()}
-    return Denial(DenialReason.COOLDOWN, numbers) if until > now else None
+    if until <= now:
+        return None
+    return Denial.of(DenialReason.COOLDOWN, until=until.isoformat(), last_exit=max(ended).isoformat())
 
 
 def stop_loss_guard(signal: Signal, profile: Profile, state: AccountState, now: datetime) -> Denial | None:
@@ -56,8 +57,8 @@ def stop_loss_guard(signal: Signal, profile: Profile, state: AccountState, now: 
     for first, last in reversed(list(zip(stops, stops[rules.stops - 1 :], strict=False))):
         until = last + timedelta(minutes=rules.lock_minutes)
         if last - first <= window and until > now:
-            numbers = {"stop_losses": str(rules.stops), "since": first.isoformat()}
-            return Denial(DenialReason.STOP_LOSS_GUARD, {"until": until.isoformat(), **numbers})
+            numbers = {"stop_losses": rules.stops, "since": first.isoformat()}
+            return Denial.of(DenialReason.STOP_LOSS_GUARD, until=until.isoformat(), **numbers)
     return None
 
 
@@ -79,7 +80,7 @@ def drawdown_guard(signal: Signal, profile: Profile, state: AccountState, now: d
         fall = _fall([trade.profit for trade in trades[: last + 1] if ended - trade.at <= window])
         if until > now and fall > 0 and fall >= limit:
             numbers = {"fall": f"{fall:.2f}", "limit": f"{limit:.2f}"}
-            return Denial(DenialReason.DRAWDOWN_LIMIT, {"until": until.isoformat(), **numbers})
+            return Denial.of(DenialReason.DRAWDOWN_LIMIT, until=until.isoformat(), **numbers)
     return None
 
 
@@ -94,5 +95,5 @@ def within_order_rate(signal: Signal, profile: Profile, state: AccountState, now
     orders = state.orders_in_minute(now)
     if profile.orders_per_minute is None or orders < profile.orders_per_minute:
         return None
-    numbers = {"orders_this_minute": str(orders), "orders_per_minute": str(profile.orders_per_minute)}
-    return Denial(DenialReason.ORDER_RATE_LIMIT, numbers)
+    limit = profile.orders_per_minute
+    return Denial.of(DenialReason.ORDER_RATE_LIMIT, orders_this_minute=orders, orders_per_minute=limit)

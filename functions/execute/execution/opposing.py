@@ -110,7 +110,7 @@ class Opposition:
         exited = held.exit if held is not None else None
         if exited is not None and exited.why == _why(signal) and exited.order_id is not None:
             return position_closed(execution, exited.order_id)
-        return denied(execution, Denial(DenialReason.NOTHING_HELD, {"held_by": execution.closes or ""}))
+        return denied(execution, Denial.of(DenialReason.NOTHING_HELD, held_by=execution.closes or ""))
 
     def _wait(self, signal: Signal, execution: Execution, wait: Wait) -> Outcome:
         """Give the message back, or end it: what has begun is finished by the reconciler all the same."""

@@ -40,7 +40,7 @@ def plan_entry(
     try:
         prices = _prices(signal, profile)
     except InvalidPrices as error:
-        return Denial(DenialReason.INVALID_PRICES, {"prices": str(error)})
+        return Denial.of(DenialReason.INVALID_PRICES, prices=error)
     collateral = _SHORT_COLLATERAL if signal.side is Side.SELL else Decimal(1)
     unit_cost = max(prices.limit_price, signal.entry_price) * collateral
     crypto = signal.symbol.is_crypto

@@ -49,15 +49,10 @@ def position_size(given: SizingInput, profile: Profile) -> Size | Denial:
     risk per trade at the stop and by 95 % of the unreserved buying power, then rounded **down** (A22).
     """
     if given.unit_cost <= 0 or given.unit_risk <= 0:
-        return Denial(
-            DenialReason.INVALID_PRICES,
-            {"unit_cost": str(given.unit_cost), "unit_risk": str(given.unit_risk)},
-        )
+        return Denial.of(DenialReason.INVALID_PRICES, unit_cost=given.unit_cost, unit_risk=given.unit_risk)
     usable = given.unreserved_buying_power * _USABLE
     if usable < max(given.unit_cost * given.step, given.minimum_notional):
-        return Denial(
-            DenialReason.INSUFFICIENT_BUYING_POWER, {"usable": str(usable), "unit_cost": str(given.unit_cost)}
-        )
+        return Denial.of(DenialReason.INSUFFICIENT_BUYING_POWER, usable=usable, unit_cost=given.unit_cost)
     percent = size_percent(given.confidence, given.volatility, profile)
     by_percent = given.buying_power * percent / 100 / given.unit_cost
     by_risk = given.equity * profile.risk_per_trade_percent / 100 / given.unit_risk

@@ -106,8 +106,7 @@ class PositionCloser:
             return self._wait("orders and positions disagree")
         if quantity == 0:
             return NothingHeld(execution, orders)
-        execution, intended = await self._intend(execution, planned, quantity)
-        return await self._submit(execution, intended, orders, before=planned)
+        return await self._place(execution, planned, orders, quantity)
 
     async def _follow(self, execution: Execution, planned: Exit, orders: Orders) -> Closing:
         """Look at an exit the broker has; one that ended unfilled has a next attempt."""
@@ -146,7 +145,7 @@ class PositionCloser:
             return None
         return floor_to(min(abs(held), abs(position)), CRYPTO_STEP).copy_sign(held)
 
-    async def _intend(self, execution: Execution, planned: Exit, quantity: Decimal) -> tuple[Execution, Exit]:
+    async def _place(self, execution: Execution, planned: Exit, orders: Orders, quantity: Decimal) -> Closing:
         side = execution.side.opposite if quantity > 0 else execution.side
         body = {
             "symbol": str(execution.symbol),
@@ -158,20 +157,18 @@ class PositionCloser:
         }
         now = self.clock.now()
         intended = planned.model_copy(update={"order_body": body, "sent_at": now})
-        return await self.ledger.record_exit(execution, intended, now=now), intended
-
-    async def _submit(self, execution: Execution, planned: Exit, orders: Orders, *, before: Exit) -> Closing:
-        answer = await send(self.broker, execution, planned)
+        execution = await self.ledger.record_exit(execution, intended, now=now)
+        answer = await send(self.broker, execution, intended)
         if answer is None:
             return self._wait("the broker knows the exit and does not show it")
         if not isinstance(answer, Refused):
-            return await self._accepted(execution, planned, orders, answer)
+            return await self._accepted(execution, intended, orders, answer)
         now = self.clock.now()
-        if may_arrive(before.sent_at, now):
-            await self.ledger.record_exit(execution, before, now=now)
+        if may_arrive(planned.sent_at, now):
+            await self.ledger.record_exit(execution, planned, now=now)
             return self._wait("the broker refused the exit, which may still arrive", answer.detail())
         # Nothing was placed: what is held is read anew before the next attempt.
-        await self._again(execution, planned)
+        await self._again(execution, intended)
         return self._wait("the broker refused the exit", answer.detail())
 
     async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Exited:

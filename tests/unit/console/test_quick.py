@@ -90,7 +90,9 @@ def test_the_help_looks_as_typer_draws_it(width):
     assert ours.stdout == typers.stdout
 
 
-@pytest.mark.parametrize("arguments", [["simmulate"], ["simulate", "--zzzz"], ["--nonsense"], ["simulate", "more"]])
+@pytest.mark.parametrize(
+    "arguments", [["simmulate"], ["simulate", "--zzzz"], ["--nonsense"], ["simulate", "more"]]
+)
 @pytest.mark.parametrize("width", ["50", "80"])
 def test_a_usage_error_looks_as_typer_draws_it(arguments, width):
     plain = typer.Typer(name="argo", context_settings=app.info.context_settings)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
@@ -57,6 +58,11 @@ class Denial:
 
     reason: DenialReason
     numbers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reason: DenialReason, **numbers: object) -> Self:
+        """Return a denial with what was compared written as text."""
+        return cls(reason, {name: str(number) for name, number in numbers.items()})
 
 
 class Obstacle(Reason):
