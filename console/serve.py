@@ -1,16 +1,25 @@
 """`argo serve`: embedded AWS and a simulated broker that functions in containers can talk to."""
 
 import asyncio
+import json
+import os
+import shlex
 import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.failing import REFUSED, failing, until_interrupted
-from worlds.paths import DOCKER, LOOPBACK, SAMPLE_TO
+from worlds.paths import DOCKER, LOOPBACK, PROJECT, SAMPLE_TO
+
+if TYPE_CHECKING:
+    from worlds.containers import Served
 
 
 @failing(ValueError, OSError, emulator=REFUSED)
@@ -41,9 +50,8 @@ def serve(
     The bars are moved in time so that the last has just closed; prices stand still at its close, the market is
     always open. The ledger stays in --state, for `argo signals`; the broker's orders end with it.
     """
-    from console import serving
     from console.runs import RunRecord
-    from worlds.containers import served, traded_market
+    from worlds.containers import sam_command, served, traded_market
 
     aws = RunRecord(state).aws
     history, local, in_container = traded_market(bars, end.date() if end else None)
@@ -51,10 +59,56 @@ def serve(
     with (
         until_interrupted(),
         served(history, local, config_path=in_container, host=host, state=aws) as running,
-        serving.written(env_vars, running.env_vars),
+        _written(env_vars, running.env_vars),
     ):
-        asyncio.run(serving.publish_samples(running))
-        serving.tell(running, history, env_vars=env_vars, state=state)
+        asyncio.run(_publish_samples(running))
+        sam = sam_command("ExecuteArgoFunction", Path("events/execute-batch.json"), env_vars)
+        symbols = ", ".join(history.symbols)
+        lines = (
+            f"AWS           {running.aws.url}  table {running.resources.table}",
+            f"broker        {running.broker.url}  {history.timeframe.name} bars to {history.ends:%F} of {symbols}",
+            f"variables     {env_vars}",
+            f"after a sam build:\n  {shlex.join(sam)}",
+            f"when it has stopped:\n  argo signals --state {state}",
+        )
+        typer.echo("\n".join(lines), err=True)
         if command:
-            raise typer.Exit(serving.run(command, running))
+            raise typer.Exit(_run(command, running))
         Event().wait()
+
+
+def _run(command: Sequence[str], running: "Served") -> int:
+    """Run the user's command with AWS's variables pointing here, and return its exit code."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    broker = {"APCA_API_BASE_URL": running.broker.url, "APCA_API_DATA_URL": running.broker.url}
+    environment = inherited | running.aws.environment | broker
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+
+
+@contextmanager
+def _written(path: Path, env_vars: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """Keep the file while the addresses in it answer, and no longer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(env_vars, indent=2) + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _publish_samples(running: "Served") -> None:
+    """Store the signals of the sample events, as the generator has before a message is in a queue."""
+    from argo.adapters.clock import SystemClock
+    from argo.adapters.wiring import Adapters
+    from argo.environment import Environment
+    from execution.message import Malformed, read_signal
+
+    table = running.resources.table
+    variables = {**running.aws.environment, "ARGO_TABLE_NAME": table, "ARGO_MODE": "simulated"}
+    ledger = Adapters(Environment(variables), SystemClock()).ledger
+    for event in sorted((PROJECT / "events").glob("execute-*.json")):
+        for record in json.loads(event.read_text(encoding="utf-8"))["Records"]:
+            signal = read_signal(record["body"])
+            if not isinstance(signal, Malformed):
+                await ledger.put_signal(signal, executors={"argo"})
+                await ledger.mark_published(signal.signal_id, {"argo"})
