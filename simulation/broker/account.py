@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
@@ -14,7 +13,6 @@ from simulation.broker.orders import Order
 from simulation.broker.terms import TERMINAL, OrderStatus, Side
 
 _TAKES_NOTHING = TERMINAL | {OrderStatus.HELD}
-
 
 CRYPTO_FEE = Decimal("0.0025")
 """Share of a crypto fill that Alpaca keeps from a taker, in what the fill brings in."""
@@ -33,7 +31,11 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution: quantity in shares or coins, price in USD, and when (UTC)."""
+    """One execution: quantity in shares or coins, price in USD, and when (UTC).
+
+    What it changes of cash (USD) and position (signed) is less by a coin's fee: a buy pays it in the coin, a sale
+    in USD.
+    """
 
     order_id: str
     client_order_id: str
@@ -45,22 +47,18 @@ class Fill:
 
     @property
     def fee_in_coin(self) -> Decimal:
-        """What a crypto buy brings less, in the coin."""
         return raised(self.quantity * CRYPTO_FEE) if self.asset.is_crypto and self.side is Side.BUY else ZERO
 
     @property
     def fee_in_usd(self) -> Decimal:
-        """What a crypto sale brings less, in USD."""
         return self.quantity * self.price * CRYPTO_FEE if self.asset.is_crypto and self.side is Side.SELL else ZERO
 
     @property
     def cash_change(self) -> Decimal:
-        """What it does to the account's cash, USD."""
         return -self.side.sign * self.quantity * self.price - self.fee_in_usd
 
     @property
     def position_change(self) -> Decimal:
-        """What it does to the position, signed."""
         return self.side.sign * self.quantity - self.fee_in_coin
 
 
@@ -74,28 +72,17 @@ class Position:
 
     @property
     def average_entry_price(self) -> Decimal:
-        """What one unit cost on average, USD."""
         return self.cost / self.quantity
 
     def apply(self, change: Decimal, price: Decimal) -> None:
         """Add a signed quantity at a price; a change past zero opens the other side at that price."""
-        closes = self.quantity * change < 0
-        if not closes:
-            self.quantity += change
-            self.cost += change * price
-            return
         kept = self.quantity + change
-        crosses = kept * self.quantity < 0
-        self.cost = kept * (price if crosses else self.average_entry_price)
+        if self.quantity * change >= 0:
+            self.cost += change * price
+        else:
+            crosses = kept * self.quantity < 0
+            self.cost = kept * (price if crosses else self.average_entry_price)
         self.quantity = kept
-
-
-class CashEntry(NamedTuple):
-    """A change of cash in USD, the cash after it, and the order behind it (None: the first deposit)."""
-
-    amount: Decimal
-    balance: Decimal
-    order_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +98,16 @@ class Valuation:
 
 
 class Account:
-    """One account's books; flags and behaviour may be set at any time and work from the next order on."""
+    """One account's books; flags and behaviour may be set at any time and work from the next order on.
+
+    Attributes:
+        key_id: the key that names it in requests.
+        cash: USD, negative when borrowed; includes the proceeds of short sales.
+    """
 
     def __init__(self, settings: AccountSettings, opened_at: datetime) -> None:
         self.settings = settings
+        self.key_id = settings.key_id
         self.id = derived_id("account", settings.key_id)
         self.opened_at = opened_at
         self.status = "ACTIVE"
@@ -125,20 +118,10 @@ class Account:
         self.positions: dict[str, Position] = {}
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
-        self.cash_ledger = [CashEntry(settings.cash, settings.cash, None)]
+        self.cash = settings.cash
         self.last_equity = settings.cash
         self._by_client_id: dict[str, Order] = {}
         self._open: list[Order] = []
-
-    @property
-    def key_id(self) -> str:
-        """The key that names the account in requests."""
-        return self.settings.key_id
-
-    @property
-    def cash(self) -> Decimal:
-        """Cash in USD, negative when borrowed; includes the proceeds of short sales."""
-        return self.cash_ledger[-1].balance
 
     @property
     def open_orders(self) -> tuple[Order, ...]:
@@ -155,7 +138,6 @@ class Account:
         ]
 
     def add(self, order: Order) -> None:
-        """Enter a new order, without its legs."""
         self.orders[order.id] = order
         self._by_client_id[order.client_order_id] = order
         self._open.append(order)
@@ -165,7 +147,6 @@ class Account:
         return self._by_client_id.get(client_order_id)
 
     def position(self, asset: Asset) -> Decimal:
-        """Return the signed quantity held of an asset."""
         held = self.positions.get(asset.symbol)
         return held.quantity if held else ZERO
 
@@ -234,9 +215,8 @@ class Account:
         return seen
 
     def book(self, fill: Fill) -> None:
-        """Enter a fill into cash and position."""
         self.fills.append(fill)
-        self.cash_ledger.append(CashEntry(fill.cash_change, self.cash + fill.cash_change, fill.order_id))
+        self.cash += fill.cash_change
         position = self.positions.setdefault(fill.asset.symbol, Position(fill.asset))
         position.apply(fill.position_change, fill.price)
         if position.quantity == 0:

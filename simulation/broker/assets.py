@@ -1,8 +1,8 @@
 """Describe what can be traded, and how."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypedDict, Unpack
+from dataclasses import dataclass
+from operator import attrgetter
 
 from simulation.broker.errors import invalid
 from simulation.broker.identifiers import derived_id
@@ -19,12 +19,10 @@ class Asset:
 
     @property
     def is_crypto(self) -> bool:
-        """Say whether it is a coin pair: those have a slash."""
         return "/" in self.symbol
 
     @property
     def asset_class(self) -> str:
-        """Alpaca's name of its kind."""
         return "crypto" if self.is_crypto else "us_equity"
 
     @property
@@ -39,16 +37,7 @@ class Asset:
 
     @property
     def id(self) -> str:
-        """The asset's id, derived from its symbol."""
         return derived_id("asset", self.symbol)
-
-
-class AssetFlags(TypedDict, total=False):
-    """What may be done with an asset."""
-
-    tradable: bool
-    fractionable: bool
-    shortable: bool
 
 
 class AssetList:
@@ -59,18 +48,20 @@ class AssetList:
         self._names: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Asset]:
-        return iter(sorted(self._assets.values(), key=lambda asset: asset.symbol))
+        return iter(sorted(self._assets.values(), key=attrgetter("symbol")))
 
     def add(self, symbol: str) -> Asset:
         """Make a symbol known, if it is not, and return its asset."""
         if symbol not in self._assets:
-            asset = Asset(symbol, shortable="/" not in symbol)
-            self._assets[symbol] = asset
-            self._names |= dict.fromkeys((symbol, asset.position_symbol, asset.id), symbol)
+            self.override(Asset(symbol, shortable="/" not in symbol))
         return self._assets[symbol]
 
+    def override(self, asset: Asset) -> None:
+        """Know an asset as it is given, whatever was known of it."""
+        self._assets[asset.symbol] = asset
+        self._names |= dict.fromkeys((asset.symbol, asset.position_symbol, asset.id), asset.symbol)
+
     def find(self, name: str) -> Asset | None:
-        """Return the asset of a symbol or an id."""
         symbol = self._names.get(name)
         return None if symbol is None else self._assets[symbol]
 
@@ -84,7 +75,3 @@ class AssetList:
         if asset is None:
             raise invalid(f'asset "{name}" not found')
         return asset
-
-    def override(self, symbol: str, **flags: Unpack[AssetFlags]) -> None:
-        """Change what may be done with an asset."""
-        self._assets[symbol] = replace(self.add(symbol), **flags)

@@ -6,6 +6,7 @@ import pytest
 from argo.domain.account import Asset
 from argo.domain.orders import OrderStatus, differences
 from argo.domain.symbols import Symbol
+from simulation.broker.assets import Asset as BrokersAsset
 from tests.contract.backends import together
 from tests.contract.faces import ON_BOTH_FACES
 from tests.simulation.trader import NEXT_OPENING, TEN_O_CLOCK
@@ -131,7 +132,7 @@ def test_an_order_that_is_not_argos_is_among_the_open_ones(face, broker):
 
 
 def test_an_asset_says_how_it_can_be_traded(face, broker):
-    face.call(lambda: face.trader.broker.assets.override("AAPL", shortable=False))
+    face.call(lambda: face.trader.broker.assets.override(BrokersAsset("AAPL", shortable=False)))
 
     assert broker.asset(Symbol("AAPL")) == Asset(tradable=True, shortable=False, fractionable=True)
 

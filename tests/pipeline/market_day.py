@@ -188,15 +188,15 @@ def _check_positions(executions, books, by_hand):
 
 
 def _check_money(executions, books, fees, not_ours):
-    """Compare with the cash ledger: profit of what is closed, less what the open positions have cost."""
+    """Compare with the fills' cash: profit of what is closed, less what the open positions have cost."""
     told = sum((e.realised_profit for e in executions if e.realised_profit is not None), Decimal(0))
     for execution in executions:
         if execution.realised_profit is None:
             for fill in execution.fills:
                 opens = fill.leg in {"entry", "correction"}
                 told -= fill.quantity * fill.price * (1 if opens else -1) * _sign(execution)
-    booked = [entry for entry in books.cash_ledger if entry.order_id and entry.order_id not in not_ours]
-    assert told - fees == sum((entry.amount for entry in booked), Decimal(0))
+    booked = (fill.cash_change for fill in books.fills if fill.order_id not in not_ours)
+    assert told - fees == sum(booked, Decimal(0))
 
 
 def _sign(execution):

@@ -11,6 +11,7 @@ from argo.domain.execution import ExecutionState
 from argo.domain.profile import CooldownRules, DrawdownGuardRules, Protections, StopLossGuardRules
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Regime, Side, Signal
+from simulation.broker.assets import Asset
 from tests.pipeline.pipeline import MINUTE, OPENS, PRICE, Pipeline, against
 from tests.unit.builders import BAR_TIME, a_signal
 
@@ -93,7 +94,7 @@ def _(_pipeline):
 
 @produces(DenialReason.NOT_SHORTABLE)
 def _(pipeline):
-    pipeline.server.broker.assets.override("AAPL", shortable=False)
+    pipeline.server.broker.assets.override(Asset("AAPL", shortable=False))
     numbers = {"profile_shorts": "True", "shorting_enabled": "True", "shortable": "False"}
     return Expected(a_signal(side=Side.SELL), numbers)
 

@@ -66,12 +66,12 @@ def test_crypto_positions_are_named_without_the_slash_that_orders_have():
     assert shown_position(trader, "BTC/USD")["symbol"] == "BTCUSD"
 
 
-def test_the_cash_ledger_adds_up_to_the_cash(trader):
+def test_what_fills_change_of_cash_adds_up_to_the_cash(trader):
     trader.buy(10)
     trader.price(105)
     trader.sell(10)
 
-    assert [entry.amount for entry in trader.account.cash_ledger] == [100_000, -1000, 1050]
+    assert [fill.cash_change for fill in trader.account.fills] == [-1000, 1050]
     assert trader.account.cash == 100_050
 
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from simulation.broker import BrokerError, order_request
+from simulation.broker.assets import Asset
 from tests.simulation.trader import Trader
 
 BRACKET = {"order_class": "bracket", "time_in_force": "gtc"}
@@ -193,7 +194,7 @@ def test_a_group_is_no_wash_trade(trader):
     ],
 )
 def test_an_asset_can_be_barred(trader, override, terms, expected):
-    trader.broker.assets.override("AAPL", **override)
+    trader.broker.assets.override(Asset("AAPL", **override))
 
     assert answer(trader.refusal(**({"side": "buy"} | terms))) == expected
 

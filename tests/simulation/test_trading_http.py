@@ -4,6 +4,7 @@ import urllib.request
 import pytest
 
 from simulation.broker import SimulatedBroker
+from simulation.broker.assets import Asset
 from simulation.broker.server import BackgroundServer, BrokerServer
 from tests.simulation.serving import answer, over_http, place
 from tests.simulation.trader import KEYS, TEN_O_CLOCK, Trader, settings
@@ -141,7 +142,7 @@ def test_positions_are_shown_and_closed_by_symbol_without_slash():
 
 def test_account_clock_calendar_and_assets_are_served():
     async def story(client, server):
-        server.broker.assets.override("AAPL", shortable=False)
+        server.broker.assets.override(Asset("AAPL", shortable=False))
         _, account = await answer(client.get("/v2/account"))
         _, clock = await answer(client.get("/v2/clock"))
         _, days = await answer(client.get("/v2/calendar?start=2013-03-01&end=2013-03-04"))
