@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from argo.domain.config import Generation
 from argo.domain.prices import Rounding, on_tick
-from argo.domain.signal import Side, Signal, Timeframe, Vote, signal_id
+from argo.domain.signal import Regime, Side, Signal, Timeframe, Vote, signal_id
 from argo.domain.symbols import AssetClass, Symbol
 from argo.ports import Telemetry
 from generation import indicators
 from generation.consensus import Consensus, consensus
-from generation.polling import Asked, Ballots, Poll, to_ask
-from generation.regime import CONFIDENCE_FACTOR
+from generation.polling import Ballots, Poll
+from generation.regime import CONFIDENCE_FACTOR, regimes
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
 
@@ -39,8 +39,8 @@ class Evaluator:
         bar before is looked at again only where it matters and what was found on it is not known any more.
         """
         poll = Poll(self.sources, float(self.rules.source_seconds), self.telemetry)
-        asked = to_ask(market)
-        ballots = poll.ask(asked)
+        regime_of = regimes(market)
+        ballots = poll.ask(market, regime_of)
         agreed = self._agreements(ballots)
         before = self._sides_before(poll, {symbol: market[symbol] for symbol in agreed})
         if not poll.is_whole:
@@ -53,7 +53,7 @@ class Evaluator:
             else:  # Who has failed may not the next time.
                 self._known.pop(symbol, None)
         crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
-        built = (self._build(symbol, asked[symbol], found, now) for symbol, found in crossed)
+        built = (self._build(symbol, market[symbol], regime_of[symbol], found, now) for symbol, found in crossed)
         return [signal for signal in built if signal is not None]
 
     def _sides_before(self, poll: Poll, market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Side | None]:
@@ -63,10 +63,11 @@ class Evaluator:
             for symbol, bars in market.items()
             if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds.item(-2)
         }
-        unknown = {symbol: bars for symbol, bars in market.items() if symbol not in remembered and len(bars) > 1}
-        ballots = poll.ask(to_ask({symbol: bars.before() for symbol, bars in unknown.items()}))
+        earlier = {symbol: bars.before() for symbol, bars in market.items() if len(bars) > 1}
+        regime_of = regimes(earlier)
+        ballots = poll.ask({symbol: earlier[symbol] for symbol in earlier if symbol not in remembered}, regime_of)
         if not poll.is_whole and remembered:
-            ballots |= poll.ask(to_ask({symbol: market[symbol].before() for symbol in remembered}))
+            ballots |= poll.ask({symbol: earlier[symbol] for symbol in remembered}, regime_of)
             remembered = {}
         found = self._agreements(ballots if poll.is_whole else poll.without_failed(ballots))
         return remembered | {symbol: agreement.side for symbol, agreement in found.items()}
@@ -75,8 +76,10 @@ class Evaluator:
         each = ((symbol, consensus(given, self.rules)) for symbol, given in ballots.items())
         return {symbol: found for symbol, found in each if found is not None}
 
-    def _build(self, symbol: Symbol, asked: Asked, agreed: Consensus, now: datetime) -> Signal | None:
-        (bars, regime), rules, side = asked, self.rules, agreed.side
+    def _build(
+        self, symbol: Symbol, bars: BarSeries, regime: Regime, agreed: Consensus, now: datetime
+    ) -> Signal | None:
+        rules, side = self.rules, agreed.side
         average_true_range = indicators.atr(bars)
         if average_true_range is None:
             return None

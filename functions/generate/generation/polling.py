@@ -7,33 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from time import monotonic
-from typing import NamedTuple
 
 from argo.domain.metrics import Metric
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from argo.ports import Telemetry
 from generation.consensus import Ballot
-from generation.regime import regimes
 from generation.series import BarSeries
 from generation.sources.registry import WeightedSource
 
 _FULL = 100
 
 type Ballots = dict[Symbol, list[Ballot]]
-
-
-class Asked(NamedTuple):
-    """A symbol's bars and the regime at the last of them, which says who has a voice."""
-
-    bars: BarSeries
-    regime: Regime
-
-
-def to_ask(market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Asked]:
-    """Return what is asked about: every symbol with its regime."""
-    found = zip(market.items(), regimes(list(market.values())), strict=True)
-    return {symbol: Asked(bars, regime) for (symbol, bars), regime in found}
 
 
 @dataclass(slots=True)
@@ -50,10 +35,11 @@ class Poll:
     _overran: set[str] = field(default_factory=set)
     _failed: set[tuple[str, Symbol]] = field(default_factory=set)
 
-    def ask(self, market: Mapping[Symbol, Asked]) -> Ballots:
+    def ask(self, market: Mapping[Symbol, BarSeries], regime_of: Mapping[Symbol, Regime]) -> Ballots:
         """Return what every source that has a voice says to the last bar of every symbol, in the sources' order.
 
-        Once two disagree about a symbol there is no consensus on it, and nobody else is asked.
+        The regime at that bar says who has a voice. Once two disagree about a symbol there is no consensus on it,
+        and nobody else is asked.
         """
         ballots: Ballots = {}
         open_ones = dict(market)
@@ -62,7 +48,7 @@ class Poll:
                 continue
             try:
                 with time_limit(self.seconds):
-                    answers = self._asked(source, open_ones)
+                    answers = self._asked(source, open_ones, regime_of)
             except Overrun:
                 self._overran.add(source.name)
                 self.telemetry.count(Metric.SOURCE_FAILURES, len(market), reason=source.name)
@@ -91,16 +77,18 @@ class Poll:
     def _has_voice(self, name: str, symbol: Symbol) -> bool:
         return name not in self._overran and (name, symbol) not in self._failed
 
-    def _asked(self, source: WeightedSource, market: Mapping[Symbol, Asked]) -> dict[Symbol, Ballot]:
+    def _asked(
+        self, source: WeightedSource, market: Mapping[Symbol, BarSeries], regime_of: Mapping[Symbol, Regime]
+    ) -> dict[Symbol, Ballot]:
         found: dict[Symbol, Ballot] = {}
         failures: dict[Symbol, Exception] = {}
         vote, usual, weight_in = source.vote, source.weight, source.weight_in
-        for symbol, asked in market.items():
-            weight = weight_in.get(asked.regime, usual) if weight_in else usual
+        for symbol, bars in market.items():
+            weight = weight_in.get(regime_of[symbol], usual) if weight_in else usual
             if not weight or (self._failed and not self._has_voice(source.name, symbol)):
                 continue
             try:
-                opinion = vote(asked.bars)
+                opinion = vote(bars)
                 if opinion is not None:
                     found[symbol] = _ballot(source.name, opinion.side, opinion.confidence, weight)
             except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; it is named and left out

@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from argo.domain.signal import Regime
+from argo.domain.symbols import Symbol
 from generation import indicators
 from generation.series import BarSeries, Column
 
@@ -24,19 +25,18 @@ CONFIDENCE_FACTOR: Mapping[Regime, Decimal] = {
 }
 
 
-def regimes(series: Sequence[BarSeries]) -> list[Regime]:
-    """Name the regime at the last bar of each series, in one pass over all.
+def regimes(market: Mapping[Symbol, BarSeries]) -> dict[Symbol, Regime]:
+    """Name the regime at the last bar of each symbol, in one pass over all.
 
     Crisis when volatility jumps, bull or bear by the order of SMA 20, 50 and 200. The jump is of the last 20 bars
     over the 50 **before** them: over the last 50, which hold the 20, the ratio can hardly reach 1.5
     (docs/decisions.md). Warm-up is counted in bars, not in days (FAILURES A32).
     """
-    warm = [bars for bars in series if len(bars) >= BARS_NEEDED]
-    crises = iter(_crises(warm))
-    return [
-        Regime.NOT_WARM if len(bars) < BARS_NEEDED else Regime.CRISIS if next(crises) else _order(bars)
-        for bars in series
-    ]
+    warm = {symbol: bars for symbol, bars in market.items() if len(bars) >= BARS_NEEDED}
+    found = dict.fromkeys(market, Regime.NOT_WARM)
+    for (symbol, bars), is_crisis in zip(warm.items(), _crises([*warm.values()]), strict=True):
+        found[symbol] = Regime.CRISIS if is_crisis else _order(bars)
+    return found
 
 
 def _crises(series: Sequence[BarSeries]) -> list[bool]:

@@ -17,8 +17,7 @@ TURNING = [*RISING[:210], *(RISING[210] - 0.4 * number for number in range(50))]
 
 
 def regime(bars):
-    (found,) = regimes([bars])
-    return found
+    return regimes({"IBM": bars})["IBM"]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +93,11 @@ def test_no_regime_adds_confidence_and_the_ones_not_understood_cost_most():
 def test_many_series_are_named_in_one_pass_as_each_alone():
     markets = [RISING, RISING[:199], FALLING, SHOCK, FLAT, TURNING, RISING[:10]]
 
-    found = regimes([series_of(closes) for closes in markets])
+    found = [*regimes({number: series_of(closes) for number, closes in enumerate(markets)}).values()]
 
     assert found == [regime(series_of(closes)) for closes in markets]
     assert len(set(found)) == 5
 
 
 def test_no_series_is_no_regime():
-    assert regimes([]) == []
+    assert regimes({}) == {}
