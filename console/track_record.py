@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from argo.domain.ledger import StoredSignal
-from argo.domain.signal import Ending, Regime
+from argo.domain.signal import Ending, Regime, SignalOutcome
 
 CONSENSUS = "consensus"
 """The row of the signals themselves, beside those of the sources that voted for them."""
@@ -48,16 +47,8 @@ class TrackRecord:
     calibration: Sequence[Bucket]
 
 
-class _Judged(NamedTuple):
-    """One confidence, in percent, and what became of it."""
-
-    confidence: Decimal
-    ending: Ending
-    realised_r: Decimal | None
-
-    @property
-    def was_right(self) -> bool:
-        return self.ending is Ending.TARGET
+type _Judged = tuple[Decimal, SignalOutcome]
+"""One confidence, in percent, and what became of it."""
 
 
 def track_records(signals: Iterable[StoredSignal]) -> list[TrackRecord]:
@@ -73,18 +64,18 @@ def track_records(signals: Iterable[StoredSignal]) -> list[TrackRecord]:
         voices = [(CONSENSUS, signal.confidence), *((vote.source, vote.confidence) for vote in signal.votes)]
         for source, confidence in voices:
             for regime in (None, signal.regime):
-                judged = _Judged(confidence, outcome.ending, outcome.realised_r)
-                found.setdefault((source, regime), []).append(judged)
+                found.setdefault((source, regime), []).append((confidence, outcome))
     ordered = sorted(found.items(), key=lambda each: (each[0][0] != CONSENSUS, each[0][0], each[0][1] or ""))
     return [_record(source, regime, votes) for (source, regime), votes in ordered]
 
 
 def _record(source: str, regime: Regime | None, votes: Sequence[_Judged]) -> TrackRecord:
-    endings = Counter(vote.ending for vote in votes)
-    results = [vote.realised_r for vote in votes if vote.realised_r is not None]
+    endings = Counter(outcome.ending for _, outcome in votes)
+    results = [outcome.realised_r for _, outcome in votes if outcome.realised_r is not None]
     ranges: dict[int, list[_Judged]] = {}
-    for vote in votes:
-        ranges.setdefault(min(int(vote.confidence) // _STEP * _STEP, _FULL - _STEP), []).append(vote)
+    for confidence, outcome in votes:
+        lowest = min(int(confidence) // _STEP * _STEP, _FULL - _STEP)
+        ranges.setdefault(lowest, []).append((confidence, outcome))
     return TrackRecord(
         source,
         regime,
@@ -94,7 +85,8 @@ def _record(source: str, regime: Regime | None, votes: Sequence[_Judged]) -> Tra
         expiry=endings[Ending.EXPIRY],
         hit_rate=endings[Ending.TARGET] / len(votes),
         average_r=float(sum(results, Decimal(0)) / len(results)),
-        brier=sum((float(vote.confidence) / _FULL - vote.was_right) ** 2 for vote in votes) / len(votes),
+        brier=sum((float(confidence) / _FULL - _was_right(ended)) ** 2 for confidence, ended in votes)
+        / len(votes),
         calibration=[_bucket(lowest, within) for lowest, within in sorted(ranges.items())],
     )
 
@@ -103,6 +95,10 @@ def _bucket(lowest: int, votes: Sequence[_Judged]) -> Bucket:
     return Bucket(
         f"{lowest}-{lowest + _STEP}",
         samples=len(votes),
-        mean_confidence=float(sum((vote.confidence for vote in votes), Decimal(0)) / len(votes)),
-        frequency=sum(vote.was_right for vote in votes) / len(votes),
+        mean_confidence=float(sum((confidence for confidence, _ in votes), Decimal(0)) / len(votes)),
+        frequency=sum(_was_right(outcome) for _, outcome in votes) / len(votes),
     )
+
+
+def _was_right(outcome: SignalOutcome) -> bool:
+    return outcome.ending is Ending.TARGET

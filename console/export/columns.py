@@ -32,7 +32,6 @@ class Kind(StrEnum):
     in_parquet: str
 
     def __new__(cls, name: str, in_csv: str, in_parquet: str) -> "Kind":
-        """Make a member from its name and its two forms."""
         member = str.__new__(cls, name)
         member._value_ = name
         member.in_csv = in_csv
@@ -141,7 +140,6 @@ def _leg_id(execution: Execution, role: str) -> str | None:
 
 
 def _sent(execution: Execution, name: str) -> Decimal | None:
-    """Return a number of the order as sent."""
     body = execution.order_body or {}
     return Decimal(str(body[name])) if name in body else None
 

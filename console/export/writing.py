@@ -102,7 +102,15 @@ def cell(value: Value) -> str | None:
 def _parquet[T](path: Path, columns: Sequence[Column[T]]) -> Iterator[Write[T]]:
     """Write the columns' own types; the meaning of each is in the schema, and rows come in groups of many."""
     arrow, parquet = parquet_library()
-    types = _types(arrow)
+    types = {
+        Kind.TEXT: arrow.string(),
+        Kind.NAMES: arrow.list_(arrow.string()),
+        # A price and a quantity have nine places each, their product eighteen.
+        Kind.DECIMAL: arrow.decimal128(38, 18),
+        Kind.INTEGER: arrow.int64(),
+        Kind.TIME: arrow.timestamp("us", tz="UTC"),
+        Kind.JSON: arrow.string(),
+    }
     schema = arrow.schema(
         [arrow.field(column.name, types[column.kind], metadata={"meaning": column.meaning}) for column in columns]
     )
@@ -137,15 +145,3 @@ def parquet_library() -> tuple[Any, Any]:
         raise ConfigurationError(
             "--format parquet needs pyarrow: `uv sync --locked --inexact --group parquet`; csv needs nothing"
         ) from error
-
-
-def _types(arrow: Any) -> Mapping[Kind, Any]:  # noqa: ANN401 - pyarrow has no types
-    return {
-        Kind.TEXT: arrow.string(),
-        Kind.NAMES: arrow.list_(arrow.string()),
-        # A price and a quantity have nine places each, their product eighteen.
-        Kind.DECIMAL: arrow.decimal128(38, 18),
-        Kind.INTEGER: arrow.int64(),
-        Kind.TIME: arrow.timestamp("us", tz="UTC"),
-        Kind.JSON: arrow.string(),
-    }

@@ -59,22 +59,16 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """How many of an account's signals have come so far, and what became of the others, in words."""
-
-    name: str
-    count: int
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
-    """One account's records; ``realised`` is None without an execution, ``shown`` its equity if that is known."""
+    """One account's records; ``realised`` is None without an execution, ``shown`` its equity if that is known.
+
+    ``steps`` say how many of its signals have come so far, and what became of the others, in words.
+    """
 
     name: str
     state: AccountState
     summed: AccountSum
-    steps: Sequence[Step]
+    steps: Sequence[tuple[str, int, str]]
     positions: Sequence[Position]
     latencies: Sequence[timedelta]
     unresolved: Sequence[Unresolved]
@@ -110,18 +104,20 @@ def _account(reading: Reading, summed: AccountSum, history: BarHistory | None) -
     )
 
 
-def _steps(summed: AccountSum, executions: Sequence[Execution], held: Sequence[Position]) -> list[Step]:
+def _steps(
+    summed: AccountSum, executions: Sequence[Execution], held: Sequence[Position]
+) -> list[tuple[str, int, str]]:
     closed = sum(position.profit is not None for position in held)
     cancelled = sum(execution.state is ExecutionState.CANCELED for execution in executions)
     exits = sum(execution.state is ExecutionState.CLOSED and not execution.fills for execution in executions)
     unfilled = {f"{cancelled} cancelled unfilled": cancelled, f"{exits} closed another signal's position": exits}
     without = summed.eligible - summed.with_order
     return [
-        Step("Sent to the account", summed.signals),
-        Step("Eligible", summed.eligible, f"{summed.denied} denied by the gate" if summed.denied else ""),
-        Step("With an order", summed.with_order, f"{without} without" if without else ""),
-        Step("Entry filled", len(held), ", ".join(note for note, count in unfilled.items() if count)),
-        Step("Position closed", closed, f"{len(held) - closed} open" if len(held) > closed else ""),
+        ("Sent to the account", summed.signals, ""),
+        ("Eligible", summed.eligible, f"{summed.denied} denied by the gate" if summed.denied else ""),
+        ("With an order", summed.with_order, f"{without} without" if without else ""),
+        ("Entry filled", len(held), ", ".join(note for note, count in unfilled.items() if count)),
+        ("Position closed", closed, f"{len(held) - closed} open" if len(held) > closed else ""),
     ]
 
 

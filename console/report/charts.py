@@ -21,7 +21,6 @@ _Z = 1.959964
 
 
 def scatter(mode: str, **more: object) -> Figure:
-    """Return a trace of points and of the lines between them."""
     return {"type": "scatter", "mode": mode, **more}
 
 

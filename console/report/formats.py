@@ -9,8 +9,6 @@ type Amount = Decimal | float | None
 
 
 def _by(form: str) -> Callable[[Amount], str]:
-    """Return what writes an amount by a format specification; a dash is what is not known."""
-
     def written(amount: Amount) -> str:
         return "\N{EN DASH}" if amount is None else f"{amount:{form}}".replace("-", "\N{MINUS SIGN}")
 

@@ -90,7 +90,6 @@ def _bars(symbol: str, history: BarHistory | None) -> Figure | None:
 
 
 def _joined(bars: Sequence[Bar]) -> Bar:
-    """Return one bar that says of several what each says of its own time."""
     return replace(
         bars[0],
         end=bars[-1].end,

@@ -61,7 +61,6 @@ class Reader:
     """
 
     def __init__(self, deployment: Deployment, configuration: Configuration, clock: Clock, probes: Probes) -> None:
-        """Read ``deployment``; ``configuration`` has the accounts' limits."""
         self._deployment = deployment
         self._configuration = configuration
         self._clock = clock
@@ -129,7 +128,6 @@ class Today:
     """
 
     def __init__(self, ledger: Ledger, executors: Sequence[str]) -> None:
-        """Read the signals of ``executors``."""
         self._ledger = ledger
         self._executors = executors
         self._records: dict[str, SignalRecord] = {}

@@ -82,7 +82,7 @@ def test_a_frame_shows_what_the_handlers_left_in_the_ledger(pipeline, width):
 
     asyncio.run(view.refresh(reader_of(pipeline)))
 
-    text = printed(view.frame(), width)
+    text = printed(view, width)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     funnels = {80: "argo 2 1 1 1 0 0 0 1", 140: "argo 2 1 1 1 0 0 0 0 0 1"}
     assert funnels[width] in lines
@@ -208,11 +208,11 @@ def test_a_reading_that_fails_leaves_the_last_one_in_sight(pipeline):
 
     asyncio.run(view.refresh(reader_of(pipeline, EmbeddedAws("http://127.0.0.1:9"))))
 
-    text = printed(view.frame())
+    text = printed(view)
     assert "last read 15 s ago: Could not connect" in text
     assert "FILLED" in text
     asyncio.run(view.refresh(reader_of(pipeline)))
-    assert "last read" not in printed(view.frame())
+    assert "last read" not in printed(view)
 
 
 @pytest.fixture

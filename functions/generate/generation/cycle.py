@@ -38,7 +38,6 @@ class Shard(BaseModel):
         return self
 
     def of(self, watchlist: Sequence[Symbol]) -> Sequence[Symbol]:
-        """Return this shard's symbols."""
         return watchlist[self.index :: self.count]
 
 

@@ -53,7 +53,6 @@ class BarSeries:
         self.began: float = self.seconds.item(-1)
 
     def __len__(self) -> int:
-        """Return the number of bars."""
         return len(self.seconds)
 
     @property

@@ -13,8 +13,9 @@ from argo.domain.account_status import AccountStatus
 from argo.domain.conservation import conserved, sums
 from argo.domain.execution import ExecutionState, OrderLeg
 from argo.domain.limits import Limit
-from console.watch.frame import Frame
 from console.watch.reading import Account, Reading
+from console.watch.view import View
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_holding, an_account_state
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
@@ -51,10 +52,15 @@ def a_reading(found=(), accounts=None, **changes):
 
 def printed(reading, width=140, *, height=None, failure=None, age=2, colour=False):
     screen = Console(
-        file=StringIO(), width=width, force_terminal=colour, color_system="standard" if colour else None
+        file=StringIO(),
+        width=width,
+        height=height,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
     )
     now = NOW if reading is None else reading.as_of
-    screen.print(Frame("stack argo-dev", reading, now - age * SECONDS if reading else None, failure, now, height))
+    read_at = now - age * SECONDS if reading else None
+    screen.print(View("stack argo-dev", SteppedClock(now), reading, read_at, failure, height is not None))
     return screen.file.getvalue()
 
 
