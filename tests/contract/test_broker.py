@@ -56,7 +56,7 @@ def test_a_bracket_comes_back_with_its_legs_and_their_roles(broker):
     order = broker.submit(RESTING.body())
 
     assert (order.client_order_id, order.status) == (RESTING.client_order_id, OrderStatus.PENDING_NEW)
-    assert (order.order_class, order.order_type, order.quantity) == ("bracket", "limit", 12)
+    assert (order.order_class, order.quantity) == ("bracket", 12)
     assert order.submitted_at == TEN_O_CLOCK
     assert {leg.role: leg.limit_price or leg.stop_price for leg in order.legs} == {
         "take_profit": 110,
@@ -227,14 +227,6 @@ def test_an_order_that_is_rejected_later_was_accepted(face, broker):
 
     assert sent.status is OrderStatus.ACCEPTED
     assert broker.order(sent.order_id).status is OrderStatus.REJECTED
-
-
-def test_what_open_orders_hold_of_a_position_is_not_available(broker):
-    broker.submit(FILLED_AT_ONCE.body())
-
-    (position,) = broker.positions()
-
-    assert (position.quantity, position.available_quantity) == (12, 0)
 
 
 def test_ids_do_not_depend_on_which_order_came_first(face, broker):

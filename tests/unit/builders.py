@@ -93,7 +93,6 @@ def a_position(**overrides: object) -> Position:
     fields = {
         "symbol": "MSFT",
         "quantity": Decimal(10),
-        "available_quantity": Decimal(10),
         "average_entry_price": Decimal(100),
     }
     return Position(**fields | overrides)
@@ -184,7 +183,6 @@ def a_broker_order(**overrides: object) -> BrokerOrder:
         "symbol": "AAPL",
         "side": "buy",
         "status": OrderStatus.ACCEPTED,
-        "order_type": "limit",
         "order_class": "bracket",
         "quantity": Decimal(12),
         "limit_price": Decimal("100.25"),

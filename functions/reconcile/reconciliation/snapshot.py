@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from argo.domain.account import BrokerAccount, MarketClock
 from argo.domain.execution import Cover, Execution, ExecutionState
-from argo.domain.orders import BrokerOrder, OrderClass, OrderStatus, OrderType
+from argo.domain.orders import BrokerOrder, OrderClass, OrderStatus
 from argo.domain.profile import ExitRules
 from argo.domain.settlement import Orders, may_be_cancelled
 from argo.domain.signal import Side
@@ -110,7 +110,6 @@ def _as_recorded(execution: Execution, seen: Snapshot) -> Orders | None:
         symbol=execution.symbol,
         side=execution.side,
         status=OrderStatus.FILLED,
-        order_type=OrderType.LIMIT,
         order_class=OrderClass.BRACKET if execution.legs else OrderClass.SIMPLE,
         quantity=bought.quantity,
         filled_quantity=bought.quantity,

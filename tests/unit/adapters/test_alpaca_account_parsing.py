@@ -88,14 +88,14 @@ def test_a19_without_the_amounts_it_is_sized_on_there_is_no_account(amount, brok
 def test_a24_a_position_has_the_orders_symbol_and_its_fraction():
     raw = {"symbol": "BTCUSD", "qty": "0.123456789", "avg_entry_price": "64000.5", "market_value": "7901.23"}
 
-    position = parsing.position(raw | {"qty_available": "0.1"})
+    position = parsing.position(raw)
 
     assert position.symbol == "BTC/USD"
-    assert (position.quantity, position.available_quantity) == (Decimal("0.123456789"), Decimal("0.1"))
+    assert position.quantity == Decimal("0.123456789")
     assert position.market_value == Decimal("7901.23")
 
 
-def test_a_short_position_is_negative_and_what_is_not_told_is_not_available():
+def test_a_short_position_is_negative():
     position = parsing.position({"symbol": "AAPL", "qty": "-10", "avg_entry_price": "100", "market_value": None})
 
-    assert (position.quantity, position.available_quantity, position.market_value) == (-10, 0, None)
+    assert (position.quantity, position.market_value) == (-10, None)

@@ -41,7 +41,7 @@ def test_an_order_is_read_with_its_legs():
     order = parsing.order(ORDER)
 
     assert (order.order_id, order.client_order_id) == (ORDER["id"], ORDER["client_order_id"])
-    assert (order.symbol, order.side, order.order_type, order.order_class) == ("AAPL", "buy", "limit", "bracket")
+    assert (order.symbol, order.side, order.order_class) == ("AAPL", "buy", "bracket")
     assert (order.quantity, order.filled_quantity) == (12, 5)
     assert (order.limit_price, order.stop_price) == (Decimal("100.25"), None)
     assert order.filled_average_price == Decimal("100.2417")

@@ -48,7 +48,6 @@ def an_exit(status=OrderStatus.FILLED, filled=12, price="101.20", filled_at=FILL
         order_id="exit-1",
         side="sell",
         status=status,
-        order_type="market",
         order_class="simple",
         limit_price=None,
         filled_quantity=Decimal(filled),

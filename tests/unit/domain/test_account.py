@@ -44,9 +44,7 @@ def test_a_new_account_is_active_and_has_nothing_reserved():
 
 
 def test_a24_a_position_keeps_its_fraction_and_its_canonical_symbol():
-    position = Position(
-        symbol="BTCUSD", quantity="0.000000001", available_quantity="0", average_entry_price="64123.123456789"
-    )
+    position = Position(symbol="BTCUSD", quantity="0.000000001", average_entry_price="64123.123456789")
 
     assert position.symbol == "BTC/USD"
     assert position.quantity == Decimal("0.000000001")

@@ -54,10 +54,7 @@ class Exchange:
 
     async def positions(self) -> list[Position]:
         self._do("positions")
-        return [
-            Position(symbol=s, quantity=q, available_quantity=q, average_entry_price=Decimal(100))
-            for s, q in self.held.items()
-        ]
+        return [Position(symbol=s, quantity=q, average_entry_price=Decimal(100)) for s, q in self.held.items()]
 
     async def open_orders(self, **_: object) -> list[BrokerOrder]:
         self._do("open_orders")

@@ -34,7 +34,7 @@ def an_order(order_id: str, side: Side, /, **overrides: object) -> BrokerOrder:
 
 def a_stop(side: Side = Side.BUY, **overrides: object) -> BrokerOrder:
     """Build the live stop of a position that was opened by ``side``."""
-    fields = {"order_type": "stop", "stop_price": at(side, -5), "quantity": HELD}
+    fields = {"stop_price": at(side, -5), "quantity": HELD}
     return an_order("stop", side.opposite, **fields | overrides)
 
 

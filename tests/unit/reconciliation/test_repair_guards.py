@@ -77,7 +77,7 @@ def test_an_unprotected_position_whose_stop_the_market_has_met_is_left(side, dis
 
 @pytest.mark.parametrize(("price", "left"), [("94.53", False), ("94.525", False), ("94.52", True)])
 def test_a_coin_whose_stop_the_market_has_jumped_over_with_its_limit_is_left(price, left):
-    stop = a_stop(order_type="stop_limit", limit_price=Decimal("94.525"))
+    stop = a_stop(limit_price=Decimal("94.525"))
     orders = Orders(an_entry(), guards=(stop,))
 
     action = plan_repair(situation(orders, held_simply(), price=Decimal(price)), NO_RULES)

@@ -34,7 +34,7 @@ PARTLY = OPEN.model_copy(update={"filled_quantity": Decimal(5)})
 TWICE = Orders(an_entry(BUY, HELD, filled(a_target()), filled(a_stop())))
 BARE = Orders(an_entry(BUY, HELD, ended(a_target()), ended(a_stop())))
 GUARDED_SIMPLY = Orders(an_entry(), guards=(a_stop(),))
-LIMITED = Orders(an_entry(), guards=(a_stop(order_type="stop_limit", limit_price=Decimal("94.5")),))
+LIMITED = Orders(an_entry(), guards=(a_stop(limit_price=Decimal("94.5")),))
 REFUSED_TWICE = held(protection=Protection(cover=Cover.NONE, naked_since=NOW, attempt=2, reason="no"))
 
 CASES = [

@@ -59,7 +59,6 @@ class Position(Frozen):
 
     symbol: Annotated[str, AfterValidator(canonical_or_raw)]
     quantity: Decimal
-    available_quantity: Decimal
     average_entry_price: Decimal
     market_value: Decimal | None = None
 

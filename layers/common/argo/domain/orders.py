@@ -191,7 +191,6 @@ class BrokerOrder(Frozen):
     symbol: str
     side: str
     status: OrderStatus
-    order_type: str
     order_class: str
     quantity: Decimal | None = None
     filled_quantity: Decimal = Decimal(0)

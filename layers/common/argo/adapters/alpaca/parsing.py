@@ -30,7 +30,6 @@ def order(raw: Mapping[str, Any]) -> BrokerOrder:
         symbol=str(raw.get("symbol") or ""),
         side=str(raw.get("side") or ""),
         status=OrderStatus(str(raw.get("status") or "")),
-        order_type=str(raw.get("type") or ""),
         order_class=str(raw.get("order_class") or "simple"),
         quantity=_decimal(raw.get("qty")),
         filled_quantity=_decimal(raw.get("filled_qty")) or Decimal(0),
@@ -82,7 +81,6 @@ def position(raw: Mapping[str, Any]) -> Position:
     return Position(
         symbol=str(raw["symbol"]),
         quantity=_number(raw["qty"]),
-        available_quantity=_decimal(raw.get("qty_available")) or Decimal(0),
         average_entry_price=_number(raw["avg_entry_price"]),
         market_value=_decimal(raw.get("market_value")),
     )
