@@ -34,11 +34,11 @@ def count_calls(harness: Harness) -> list[Result]:
     executor = Executor(harness, "calls")
     signals = executor.batch()
     before = harness.broker_requests()
-    harness.calls.forget()
+    harness.sent.clear()
 
     executor.execute(signals)
 
-    came, sent = harness.broker_requests() - before, harness.calls.sent
+    came, sent = harness.broker_requests() - before, Counter(harness.sent)
     others = {path: count for path, count in came.items() if path != _POST}
     dynamodb = {name: count for name, count in sent.items() if name.startswith(_DYNAMODB)}
     elsewhere = {name: count for name, count in sent.items() if name not in dynamodb}
@@ -58,16 +58,16 @@ def count_calls(harness: Harness) -> list[Result]:
 def compare_cpu(harness: Harness) -> list[Result]:
     """Divide the CPU time of a batch in the warm executor by that of its bare SDK calls."""
     calls_of, recorded = _bare_calls(harness), deque[Calls]()
-    harness.calls.forget()
+    harness.asked.clear()
     executor = Executor(harness, "handler")
-    for call in calls_of(harness.calls.asked, WARM_UPS):
+    for call in calls_of(harness.asked, WARM_UPS):
         call()
 
     def handled() -> float:
         signals = executor.batch()
-        harness.calls.forget()
+        harness.asked.clear()
         spent = _cpu_seconds(lambda: executor.execute(signals))
-        recorded.append(calls_of(harness.calls.asked, 1))
+        recorded.append(calls_of(harness.asked, 1))
         return spent
 
     def replayed() -> float:

@@ -20,7 +20,7 @@ import botocore
 from botocore.session import Session
 
 from argo.domain.metrics import Metric
-from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
+from argo.domain.signal import Regime, Side, Signal
 from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
 from execution.batch import execute_batch
@@ -28,6 +28,7 @@ from execution.wiring import from_environment
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.broker.server import BackgroundServer, BrokerServer, Fault
 from simulation.ports.clock import SteppedClock
+from trading_api.requests import OutsideSignal
 from worlds.backends import broker_environment
 from worlds.embedded_aws import EmbeddedAws, Resources, embedded_aws
 from worlds.paths import CONFIGURATION, TEMPLATE
@@ -59,38 +60,18 @@ class NotExecuted(Exception):
     """A batch did not end with an order per signal, so what was measured is something else."""
 
 
-@dataclass(slots=True)
-class AwsCalls:
-    """What boto3 sent and what it was asked for, in this process, since the last `forget`."""
-
-    sent: Counter[str] = field(default_factory=Counter)
-    asked: list[Asked] = field(default_factory=list)
-
-    def watch(self, session: Session) -> None:
-        """Watch every client of a session."""
-        session.register("before-send", self._count)
-        session.register("provide-client-params", self._remember)
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.sent.clear()
-        self.asked.clear()
-
-    def _count(self, **event: Any) -> None:  # noqa: ANN401 - botocore hands over what each event has
-        self.sent[event["event_name"].removeprefix("before-send.")] += 1
-
-    def _remember(self, **event: Any) -> None:  # noqa: ANN401 - as above
-        self.asked.append((event["event_name"].removeprefix("provide-client-params."), event["params"]))
-
-
 @dataclass(frozen=True, slots=True)
 class Harness:
-    """Running AWS and broker, and what came to them; an account's name is both its keys at the broker."""
+    """Running AWS and broker; an account's name is both its keys at the broker.
+
+    ``asked`` has what boto3 was asked for in this process, ``sent`` the operation of each request that it sent.
+    """
 
     aws: EmbeddedAws
     resources: Resources
     broker_url: str
-    calls: AwsCalls
+    asked: list[Asked]
+    sent: list[str]
     symbols: Iterator[str] = field(default_factory=lambda: iter(_SYMBOLS))
 
     def broker_requests(self) -> Counter[str]:
@@ -160,13 +141,24 @@ class Executor:
 @contextlib.contextmanager
 def harness(accounts: Sequence[str]) -> Iterator[Harness]:
     """Run AWS and a broker with these accounts, each in a process of its own, while the block runs."""
-    calls = AwsCalls()
-    botocore.register_initializer(calls.watch)
+    asked, sent = list[Asked](), list[str]()
+
+    def note_asked(**event: Any) -> None:  # noqa: ANN401 - botocore hands over what each event has
+        asked.append((event["event_name"].removeprefix("provide-client-params."), event["params"]))
+
+    def note_sent(**event: Any) -> None:  # noqa: ANN401 - as above
+        sent.append(event["event_name"].removeprefix("before-send."))
+
+    def watch(session: Session) -> None:
+        session.register("provide-client-params", note_asked)
+        session.register("before-send", note_sent)
+
+    botocore.register_initializer(watch)
     try:
         with _broker(accounts) as url, embedded_aws() as aws:
-            yield Harness(aws, aws.create_resources(TEMPLATE), url, calls)
+            yield Harness(aws, aws.create_resources(TEMPLATE), url, asked, sent)
     finally:
-        botocore.unregister_initializer(calls.watch)
+        botocore.unregister_initializer(watch)
 
 
 @contextlib.contextmanager
@@ -197,30 +189,17 @@ def _serve(pipe: Connection, accounts: Sequence[str]) -> None:
 
 
 def _signal(symbol: Symbol, now: datetime) -> Signal:
-    fact = {
-        "strategy": "consensus",
-        "strategy_version": "1",
-        "symbol": symbol,
-        "side": Side.BUY,
-        "timeframe": Timeframe.MINUTE,
-        "bar_time": now - _A_MINUTE,
-    }
-    rest = {
-        "signal_id": signal_id(**fact),  # type: ignore[arg-type]
-        "confidence": Decimal(84),
-        "entry_price": _PRICE,
-        "stop_price": _PRICE - 5,
-        "target_price": _PRICE + 10,
-        "volatility": Decimal("0.018"),
-        "created_at": now,
-        "expires_at": now + timedelta(minutes=5),
-        "regime": Regime.BULL,
-        "votes": [
-            {"source": "trend", "side": "buy", "confidence": 82, "weight": 1},
-            {"source": "momentum", "side": "buy", "confidence": 85, "weight": 1},
-        ],
-    }
-    return Signal.model_validate(fact | rest)
+    request = OutsideSignal(
+        symbol=symbol,
+        side=Side.BUY,
+        confidence=Decimal(84),
+        entry_price=_PRICE,
+        stop_price=_PRICE - 5,
+        target_price=_PRICE + 10,
+        volatility=Decimal("0.018"),
+        regime=Regime.BULL,
+    )
+    return request.as_signal(now, timedelta(minutes=5))
 
 
 def _record(signal: Signal) -> dict[str, Any]:
