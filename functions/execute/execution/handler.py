@@ -22,7 +22,6 @@ from execution.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse:
-    """Execute a batch and report the messages that come back."""
     wiring = _wiring()
     try:
         return run(

@@ -24,7 +24,6 @@ class Malformed:
 
 
 def read_signal(body: str) -> Signal | Malformed:
-    """Read a message body."""
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, 
 from argo.domain.outcome import may_arrive
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
-from argo.execution_orders import send
+from argo.execution_orders import order_ids, send
 from argo.ports import Broker, Clock, Ledger
 from reconciliation.repair import Guard
 
@@ -27,7 +27,7 @@ class Guardian:
     clock: Clock
 
     async def guard(self, execution: Execution, wanted: Guard, *, naked_since: datetime) -> Execution:
-        """Place a guard, or find the one whose fate was not known.
+        """Place a guard, or find the one whose outcome was not known.
 
         A refusal is on the record with its words, and the next look tries again or leaves the position.
 
@@ -59,8 +59,8 @@ class Guardian:
         """Record a refusal; it settles nothing while the same guard may still arrive from ``before``."""
         now = self.clock.now()
         refused = planned.model_copy(update={"order_body": None, "sent_at": None})
-        standing = before if before is not None and may_arrive(before.sent_at, now) else refused
-        said = standing.model_copy(update={"reason": refusal.message})
+        kept = before if before is not None and may_arrive(before.sent_at, now) else refused
+        said = kept.model_copy(update={"reason": refusal.message})
         return await self.ledger.record_protection(execution, said, now=now)
 
     async def accepted(self, execution: Execution, known: Protection, order: BrokerOrder) -> Execution:
@@ -75,7 +75,7 @@ def next_protection(
 ) -> Protection:
     """Return the next attempt; a guard that has ended is remembered for what it may have filled."""
     attempt = (known.attempt if known else 0) + 1
-    earlier = (*known.earlier, *([known.order_id] if known.order_id else [])) if known else ()
+    earlier = tuple(order_ids(known))
     fresh = Protection(cover=Cover.NONE, naked_since=naked_since, attempt=attempt, earlier=earlier)
     return fresh.model_copy(update={"order_body": _body(execution, wanted, fresh)})
 

@@ -21,7 +21,6 @@ from reconciliation.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's
-    """Reconcile one account and report what moved."""
     wiring = _wiring()
     try:
         left = context.get_remaining_time_in_millis

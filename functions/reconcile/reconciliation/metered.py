@@ -20,7 +20,6 @@ class Metered(InterposedBroker):
     """A broker that counts the ``requests`` of one run; a list of more than a page costs one more than that."""
 
     def __init__(self, broker: Broker) -> None:
-        """Have asked nothing yet."""
         super().__init__(broker, self._count)
         self.requests = 0
         self.second_tries = SECOND_TRIES

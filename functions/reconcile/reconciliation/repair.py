@@ -25,7 +25,7 @@ PATIENCE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One execution and all that is known of it; ``position`` is signed towards the execution's side."""
+    """One execution and what is known of it; ``position`` is signed towards its side, prices are in USD."""
 
     execution: Execution
     orders: Orders
@@ -36,12 +36,10 @@ class Situation:
 
     @property
     def stop(self) -> Decimal:
-        """The stop as planned, in USD."""
         return _known(self.execution.planned_stop)
 
     @property
     def target(self) -> Decimal:
-        """The target as planned, in USD."""
         return _known(self.execution.planned_target)
 
     @property
@@ -51,14 +49,11 @@ class Situation:
 
     @property
     def long(self) -> bool:
-        """True for a position that was bought."""
         return self.execution.side is Side.BUY
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Cancel these orders."""
-
     orders: tuple[BrokerOrder, ...]
     why: str
 
@@ -81,8 +76,6 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Tighten:
-    """Move a live stop."""
-
     order: BrokerOrder
     stop: Decimal
 

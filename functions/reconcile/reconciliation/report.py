@@ -54,7 +54,6 @@ class Report:
         telemetry.count(Metric.REPAIRS_MADE, self.repairs.total())
 
     def as_dict(self) -> dict[str, object]:
-        """Return the report as plain JSON."""
         return {
             "open": self.open,
             "looked_at": self.looked_at,
@@ -90,12 +89,10 @@ class Run:
         return self.wiring.ports
 
     def now(self) -> datetime:
-        """Return the time."""
         return self.wiring.ports.clock.now()
 
     @property
     def guardian(self) -> "Guardian":
-        """Who guards positions."""
         return self.wiring.rules.guardian(self.ports.ledger, self.broker, self.ports.clock)
 
     async def move_to(self, execution: Execution, state: ExecutionState, learnt: Settlement) -> Execution:

@@ -14,7 +14,7 @@ from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report, Run
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
-from reconciliation.watching import tell_standing, watch
+from reconciliation.watching import record_halt, watch
 from reconciliation.wiring import Wiring
 
 EXECUTIONS_A_RUN = 1_000
@@ -55,7 +55,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     failures = await _look_at_all(run, due, seen)
     report.conserved = await check_conservation(ports.ledger, wiring.executor, now=run.now(), still_open=found)
     report.broker_requests = run.broker.requests
-    await tell_standing(wiring)
+    await record_halt(wiring)
     report.record(ports.telemetry)
     if failures:
         raise ExceptionGroup("executions that could not be looked at; all others were", failures)

@@ -33,7 +33,7 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     return state
 
 
-async def tell_standing(wiring: Wiring) -> None:
+async def record_halt(wiring: Wiring) -> None:
     """Record whether the account is halted, as it stands after everything else in the run.
 
     Also when the broker did not answer: refused credentials are what halts an account first. An account in the

@@ -20,7 +20,7 @@ from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
 from argo.domain.settlement import Move, Orders, settle
 from argo.domain.signal import Side
-from argo.execution_orders import orders_of, send
+from argo.execution_orders import order_ids, orders_of, send
 from argo.ports import Broker, Clock, Ledger
 
 _SOON = timedelta(seconds=2)
@@ -177,13 +177,9 @@ class PositionCloser:
         return Exited(recorded, replace(orders, exits=(*orders.exits, order)), order)
 
     async def _again(self, execution: Execution, planned: Exit, *, filled_in_part: bool = False) -> None:
-        kept = (planned.order_id,) if filled_in_part and planned.order_id else ()
-        again = Exit(
-            why=planned.why,
-            planned_at=planned.planned_at,
-            attempt=planned.attempt + 1,
-            earlier=(*planned.earlier, *kept),
-        )
+        earlier = tuple(order_ids(planned)) if filled_in_part else planned.earlier
+        attempt = planned.attempt + 1
+        again = Exit(why=planned.why, planned_at=planned.planned_at, attempt=attempt, earlier=earlier)
         await self.ledger.record_exit(execution, again, now=self.clock.now())
 
     def _wait(self, problem: str, detail: dict[str, str] | None = None) -> Wait:

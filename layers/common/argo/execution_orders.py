@@ -50,17 +50,17 @@ async def _guards(broker: Broker, protection: Protection | None) -> tuple[Broker
     if known is None or protection is None or protection.order_body is None or protection.order_id is not None:
         return known
     sent = await broker.order_by_client_id(str(protection.order_body["client_order_id"]))
-    standing = await _standing(broker, sent.order_id) if sent is not None else None
-    return known if standing is None else (*known, standing)
+    found = await _current(broker, sent.order_id) if sent is not None else None
+    return known if found is None else (*known, found)
 
 
 async def _read(broker: Broker, ids: Iterable[str]) -> tuple[BrokerOrder, ...] | None:
-    found = [await _standing(broker, order_id) for order_id in ids]
+    found = [await _current(broker, order_id) for order_id in ids]
     shown = tuple(order for order in found if order is not None)
     return shown if len(shown) == len(found) else None
 
 
-async def _standing(broker: Broker, order_id: str) -> BrokerOrder | None:
+async def _current(broker: Broker, order_id: str) -> BrokerOrder | None:
     """Return an order, or the one in its place: a stop that was moved is another order, with another id."""
     order = await broker.order(order_id)
     while order is not None and order.status is OrderStatus.REPLACED and order.replaced_by is not None:

@@ -40,18 +40,15 @@ class Telemetry:
         self._writes_metrics = metrics and not is_metrics_disabled()
 
     def count(self, metric: Metric, by: int = 1, *, reason: str | None = None) -> None:
-        """Count an event, and its reason beside it."""
         self._counts[metric] += by
         if reason is not None:
             self._reasons[reason] += by
 
     def record(self, metric: Metric, value: float) -> None:
-        """Record one measured value."""
         self._values.append((metric, value))
 
     @property
     def counts(self) -> dict[str, int]:
-        """The counts since the last flush, by metric name."""
         return {str(metric): count for metric, count in self._counts.items()}
 
     def flush(self) -> None:
