@@ -1,27 +1,39 @@
-"""The simulated broker: accounts, orders and a market that is driven from outside."""
+"""The simulated broker: accounts, what they may ask for, and a market that is driven from outside."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
 
-from simulation.broker.account import AccountSettings
+from simulation.broker.account import Account, AccountSettings, Position, Valuation
+from simulation.broker.assets import AssetList
 from simulation.broker.clock import MarketClock
+from simulation.broker.errors import invalid, not_found
+from simulation.broker.exchange import Exchange
+from simulation.broker.intake import accept, replacement
 from simulation.broker.market import Market, path
-from simulation.broker.trading import Trading
+from simulation.broker.orders import Order
+from simulation.broker.rules import unused_id
+from simulation.broker.terms import Changes, OrderRequest, OrderStatus, Side, TimeInForce
 from simulation.market.bar_history import BarHistory, Step
-from simulation.market.sessions import TradingCalendar, next_date
+from simulation.market.sessions import next_date
 from simulation.market.timeframe import MINUTE
 
+_NO_BARS = BarHistory((), MINUTE)
 
-class SimulatedBroker(Trading):
+
+class SimulatedBroker:
     """Alpaca's behaviour without Alpaca: deterministic, synchronous, told what time it is.
 
     A replay calls `begin` and `finish` for each step of a bar history. Between the two the price is the
     bar's open, after `finish` its close. Without bars, `set_clock` and `set_price` do the same by hand.
     Not safe for threads: drive it from the thread that serves it (`server.BackgroundServer.call`).
 
-    What accounts may ask for is in `Trading`; how the market moves is here.
+    Attributes:
+        clock, market, assets: what every account sees.
+        fill_limits: the most that orders fill in total (shares or coins), by client order id: for partial fills.
+        accounts: by key id.
     """
 
     def __init__(
@@ -29,20 +41,19 @@ class SimulatedBroker(Trading):
         accounts: Iterable[AccountSettings],
         *,
         starts_at: datetime,
-        history: BarHistory | None = None,
+        history: BarHistory = _NO_BARS,
         clock: MarketClock | None = None,
         symbols: Iterable[str] = (),
     ) -> None:
-        calendar = history.calendar() if history else TradingCalendar()
-        super().__init__(
-            accounts,
-            clock=clock or MarketClock(calendar, starts_at),
-            market=Market(history.timeframe if history else MINUTE),
-            opened_at=starts_at,
-        )
+        self.clock = clock or MarketClock(history.calendar(), starts_at)
+        self.market = Market(history.timeframe)
+        self.assets = AssetList()
+        self.fill_limits: dict[str, Decimal] = {}
+        self.accounts = {settings.key_id: Account(settings, starts_at) for settings in accounts}
+        self._exchange = Exchange(self.clock, self.market, self.accounts, self.fill_limits)
         self._day_ends = next_date(self.clock.now)
         self._running: Step | None = None
-        for symbol in (*(history.symbols if history else ()), *symbols):
+        for symbol in (*history.symbols, *symbols):
             self.assets.add(symbol)
 
     @classmethod
@@ -108,7 +119,7 @@ class SimulatedBroker(Trading):
         if self._running is not step:
             raise ValueError(f"the step of {step.start} was not begun")
         self._running = None
-        paths = [(bar.symbol, path(bar)) for bar in step.bars if self._exchange.has_orders(bar.symbol)]
+        paths = [(bar.symbol, path(bar)) for bar in step.bars]
         met = [(symbol, prices) for symbol, prices in paths if self._exchange.meets(symbol, prices)]
         quarter = (step.end - step.start) / 4
         for stretch in range(3 if met else 0):
@@ -120,7 +131,7 @@ class SimulatedBroker(Trading):
         self.set_clock(step.end)
 
     def set_price(self, symbol: str, price: Decimal) -> None:
-        """Let the price of a symbol jump; orders it passes fill at the new price."""
+        """Let a price jump; orders it passes fill at the new price."""
         self.tick()
         self.assets.add(symbol)
         self._exchange.jump(symbol, price)
@@ -145,3 +156,128 @@ class SimulatedBroker(Trading):
         if self._running is None:
             for symbol in self._exchange.start_waiting():
                 self._exchange.match(symbol)
+
+    def valuation(self, account: Account) -> Valuation:
+        return account.value(self.market.prices)
+
+    def submit(self, account: Account, request: OrderRequest) -> Order:
+        """Place an order; a marketable one has filled when this returns.
+
+        Raises:
+            BrokerError: it is refused.
+        """
+        asset = self.assets.named(request.symbol)
+        order = accept(request, account, asset, self.market, self.clock)
+        self._exchange.place(order, *order.legs)
+        return order
+
+    def replace(self, account: Account, order_id: str, changes: Changes) -> Order:
+        """Put an order with other terms into the place of an open one and return it.
+
+        Raises:
+            BrokerError: 404, no such order; else it is refused and the open one stands.
+        """
+        old = self.order(account, order_id)
+        new = replacement(old, changes, account, self.market, self.clock)
+        self._exchange.place(new)
+        return new
+
+    def trade_by_hand(self, account: Account, request: OrderRequest, *, cancels_exits: bool = False) -> Order:
+        """Trade as a person at the broker does who overrules its checks: also what open orders hold.
+
+        Only the client order id is checked; where none is given, it begins with `manual-`. What legs would sell
+        later of shares that are gone then opens the opposite position. `cancels_exits` cancels what rests against
+        the position first, with its groups.
+
+        Raises:
+            BrokerError: 422, the client order id was used before, or there is no such asset.
+        """
+        asset = self.assets.named(request.symbol)
+        if cancels_exits:
+            for order in account.open_orders:
+                if order.symbol == asset.symbol and order.is_working and not order.opening:
+                    order.cancel_group(self.clock.now)
+        named = request.client_order_id or f"manual-{len(account.orders)}"
+        by_hand = replace(request, client_order_id=named)
+        order = accept(by_hand, account, asset, self.market, self.clock, rules=[unused_id])
+        self._exchange.place(order, *order.legs)
+        return order
+
+    def seen_orders(self, account: Account) -> Account:
+        """Return the account with the orders that it is shown: older ones, where its view lags."""
+        return self._seen(account, account.behaviour.orders_lag)
+
+    def seen_positions(self, account: Account) -> Account:
+        return self._seen(account, account.behaviour.positions_lag)
+
+    def _seen(self, account: Account, lag: timedelta) -> Account:
+        now, lags_until = self.clock.now, account.behaviour.lags_until
+        is_over = lags_until is not None and lags_until <= now
+        return account.as_of(now - lag) if lag and not is_over else account
+
+    def order(self, account: Account, order_id: str) -> Order:
+        """Return an order of an account.
+
+        Raises:
+            BrokerError: 404, it has no such order.
+        """
+        return _found(account.orders.get(order_id), order_id)
+
+    def order_by_client_id(self, account: Account, client_order_id: str) -> Order:
+        """Return the order that was sent with a client order id.
+
+        Raises:
+            BrokerError: 404, none was.
+        """
+        return _found(account.order_by_client_id(client_order_id), client_order_id)
+
+    def cancel(self, account: Account, order_id: str) -> None:
+        """Cancel an order and the rest of its group: at once, or as the account's behaviour says.
+
+        Raises:
+            BrokerError: 404, no such order; 422, it is over or its cancellation is under way.
+        """
+        order = self.order(account, order_id)
+        if not order.is_open or order.status is OrderStatus.PENDING_CANCEL:
+            raise invalid(f'order is already in "{order.status}" state')
+        order.request_cancel(self.clock.now, account.behaviour)
+
+    def cancel_all(self, account: Account) -> list[Order]:
+        orders = account.open_orders
+        for order in orders:
+            if order.is_open:
+                order.request_cancel(self.clock.now, account.behaviour)
+        return list(orders)
+
+    def position(self, account: Account, name: str) -> Position:
+        """Return what an account holds of a symbol, in either form, or asset id.
+
+        Raises:
+            BrokerError: 404, nothing.
+        """
+        asset = self.assets.find(name)
+        held = account.positions.get(asset.symbol) if asset else None
+        if held is None:
+            raise not_found("position does not exist")
+        return held
+
+    def close_position(self, account: Account, name: str, quantity: Decimal | None = None) -> Order:
+        """Send the market order that closes a position, or a quantity of it.
+
+        Raises:
+            BrokerError: 404, nothing is held; 403, open orders hold it.
+        """
+        held = self.position(account, name)
+        request = OrderRequest(
+            symbol=held.asset.symbol,
+            side=Side.SELL if held.quantity > 0 else Side.BUY,
+            time_in_force=TimeInForce.GTC if held.asset.is_crypto else TimeInForce.DAY,
+            quantity=quantity or abs(held.quantity),
+        )
+        return self.submit(account, request)
+
+
+def _found(order: Order | None, name: str) -> Order:
+    if order is None:
+        raise not_found(f"order not found for {name}")
+    return order

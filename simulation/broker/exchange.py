@@ -52,10 +52,6 @@ class Exchange:
             self.jump(symbol, level)
         self.jump(symbol, target)
 
-    def has_orders(self, symbol: str) -> bool:
-        """Say whether an order of a symbol rests: without one its price moves past nothing."""
-        return symbol in self._books
-
     def meets(self, symbol: str, prices: Iterable[Decimal]) -> bool:
         """Say whether the price, on its way through these, comes to where an order acts.
 

@@ -17,13 +17,12 @@ def order_request(body: Mapping[str, object]) -> OrderRequest:
     Raises:
         BrokerError: 422; 40010001 for a missing or malformed field, 42210000 for an impossible number.
     """
-    kind = _choice(body, "type", OrderType)
     request = OrderRequest(
+        type=_choice(body, "type", OrderType),
         symbol=_required_text(body, "symbol").upper(),
         side=_choice(body, "side", Side),
-        type=kind,
         time_in_force=_choice(body, "time_in_force", TimeInForce),
-        order_class=_choice(body, "order_class", OrderClass, default=OrderClass.SIMPLE),
+        order_class=_optional_choice(body, "order_class", OrderClass) or OrderClass.SIMPLE,
         quantity=_positive(body, "qty"),
         notional=_positive(body, "notional"),
         limit_price=_positive(body, "limit_price"),
@@ -44,12 +43,11 @@ def order_changes(body: Mapping[str, object]) -> Changes:
     Raises:
         BrokerError: 422; 40010001 for a malformed field, 42210000 for an impossible number.
     """
-    has_time_in_force = bool(body.get("time_in_force"))
     return Changes(
         quantity=_positive(body, "qty"),
         limit_price=_positive(body, "limit_price"),
         stop_price=_positive(body, "stop_price"),
-        time_in_force=_choice(body, "time_in_force", TimeInForce) if has_time_in_force else None,
+        time_in_force=_optional_choice(body, "time_in_force", TimeInForce),
         client_order_id=_client_order_id(body),
     )
 
@@ -100,11 +98,13 @@ def _required_text(body: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _choice[Choice: StrEnum](
-    body: Mapping[str, object], name: str, choices: type[Choice], default: Choice | None = None
-) -> Choice:
-    if default is not None and not body.get(name):
-        return default
+def _optional_choice[Choice: StrEnum](
+    body: Mapping[str, object], name: str, choices: type[Choice]
+) -> Choice | None:
+    return _choice(body, name, choices) if body.get(name) else None
+
+
+def _choice[Choice: StrEnum](body: Mapping[str, object], name: str, choices: type[Choice]) -> Choice:
     value = _required_text(body, name)
     try:
         return choices(value)

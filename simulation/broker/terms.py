@@ -6,14 +6,11 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """Which way an order trades."""
-
     BUY = "buy"
     SELL = "sell"
 
     @property
     def opposite(self) -> "Side":
-        """The other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
 
     @property
@@ -23,8 +20,6 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """When an order trades, and at which price."""
-
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
@@ -32,26 +27,20 @@ class OrderType(StrEnum):
 
     @property
     def has_limit(self) -> bool:
-        """Say whether it names a worst price."""
         return self in {OrderType.LIMIT, OrderType.STOP_LIMIT}
 
     @property
     def has_stop(self) -> bool:
-        """Say whether it waits for a price."""
         return self in {OrderType.STOP, OrderType.STOP_LIMIT}
 
 
 class TimeInForce(StrEnum):
-    """How long an order rests."""
-
     DAY = "day"
     GTC = "gtc"
     IOC = "ioc"
 
 
 class OrderClass(StrEnum):
-    """How orders belong together."""
-
     SIMPLE = "simple"
     BRACKET = "bracket"
     OCO = "oco"

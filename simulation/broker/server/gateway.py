@@ -86,8 +86,10 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _admit(request: web.Request, handler: Handler, *, is_left: bool) -> web.StreamResponse:
     broker = request.app[BROKER]
     if not request.path.startswith(_CRYPTO_DATA_PREFIX):
-        secret_key = request.headers.get("APCA-API-SECRET-KEY", "")
-        request[ACCOUNT] = broker.authenticate(_key_id(request), secret_key)
+        account = broker.accounts.get(_key_id(request))
+        if account is None or account.settings.secret_key != request.headers.get("APCA-API-SECRET-KEY"):
+            raise BrokerError(401, "unauthorized.")
+        request[ACCOUNT] = account
     if not is_left:
         raise BrokerError(429, "rate limit exceeded", code=42910000)
     broker.tick()
