@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from argo.adapters.aws import items
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.adapters.aws.parameters import read_credentials
 from argo.adapters.aws.policy import AwsAnswer
@@ -64,7 +65,9 @@ def transact(answer, calls):
 
 
 def query(answer, calls):
-    return Table(Answering(answer), "table", calls).listed("by_time", ("PK", "value"), limit=1, token=A_TOKEN)
+    return Table(Answering(answer), "table", calls).page(
+        items.BY_TIME, "value", items.execution, limit=1, token=A_TOKEN
+    )
 
 
 def intend(answer, calls):

@@ -19,6 +19,7 @@ type Item = dict[str, Any]
 
 BY_TIME = "by_time"
 OPEN_EXECUTIONS = "open_executions"
+PARTITION_KEYS = {BY_TIME: "time_partition", OPEN_EXECUTIONS: "work_list"}
 OUTBOX = "OUTBOX"
 UNJUDGED = "UNJUDGED"
 LOCK = "POSITION#"

@@ -101,16 +101,14 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
         return [items.execution(item) for item in found]
 
     async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
-        key = ("work_list", items.work_list(executor))
-        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, key, limit=limit)
-        return [items.execution(item) for item in found]
+        work = items.work_list(executor)
+        return (await self._table.page(items.OPEN_EXECUTIONS, work, items.execution, limit=limit)).items
 
     async def executions_of(
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
-        key = ("time_partition", items.executions_partition(executor, day))
-        found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
-        return Page([items.execution(item) for item in found], following)
+        listed = items.executions_partition(executor, day)
+        return await self._table.page(items.BY_TIME, listed, items.execution, limit=limit, token=token)
 
 
 _INTENT_FAILURES = (LostLease, ReservationConflict, SymbolLocked)

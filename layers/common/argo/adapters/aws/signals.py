@@ -69,8 +69,7 @@ class SignalItems:
         return await self._waiting(items.UNJUDGED, limit)
 
     async def _waiting(self, work_list: str, limit: int) -> Sequence[StoredSignal]:
-        found, _ = await self._table.listed(items.OPEN_EXECUTIONS, ("work_list", work_list), limit=limit)
-        return [items.stored_signal(item) for item in found]
+        return (await self._table.page(items.OPEN_EXECUTIONS, work_list, items.stored_signal, limit=limit)).items
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         """Keep a signal's outcome with it and take it off the list; the first to judge it wins.
@@ -89,6 +88,5 @@ class SignalItems:
         )
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
-        key = ("time_partition", items.signals_partition(day))
-        found, following = await self._table.listed(items.BY_TIME, key, limit=limit, token=token, backwards=True)
-        return Page([items.stored_signal(item) for item in found], following)
+        listed = items.signals_partition(day)
+        return await self._table.page(items.BY_TIME, listed, items.stored_signal, limit=limit, token=token)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from argo.adapters.aws.items import Item, encode
+from argo.adapters.aws.items import BY_TIME, PARTITION_KEYS, Item, encode
 from argo.adapters.threads import BlockingCalls
+from argo.domain.ledger import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -134,25 +135,23 @@ class Table:
                 return found
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    async def listed(
-        self, index: str, key: tuple[str, str], *, limit: int, token: str | None = None, backwards: bool = False
-    ) -> tuple[list[Item], str | None]:
-        """Read one page of an index's partition, and the token of the next page.
+    async def page[T](
+        self, index: str, partition: str, read: Callable[[Item], T], *, limit: int, token: str | None = None
+    ) -> Page[T]:
+        """Read one page of an index's partition, the newest first by time, the oldest first of open work.
 
-        ``key`` is the partition key's attribute and its value, ``token`` tells where the last page ended;
-        ``backwards`` is descending by sort key.
+        ``token`` tells where the last page ended.
 
         Raises:
             ValueError: the token is not one of ours.
         """
-        attribute, value = key
         request: Request = {
             "TableName": self.name,
             "IndexName": index,
             "KeyConditionExpression": "#partition = :partition",
-            "ExpressionAttributeNames": {"#partition": attribute},
-            "ExpressionAttributeValues": encode({":partition": value}),
-            "ScanIndexForward": not backwards,
+            "ExpressionAttributeNames": {"#partition": PARTITION_KEYS[index]},
+            "ExpressionAttributeValues": encode({":partition": partition}),
+            "ScanIndexForward": index != BY_TIME,
             "Limit": limit,
         }
         if token:
@@ -163,7 +162,7 @@ class Table:
             if token and error.response["Error"]["Code"] == "ValidationException":
                 raise ValueError(f"not a page token: {token!r}") from error
             raise
-        return answer["Items"], _token_of(answer.get("LastEvaluatedKey"))
+        return Page([read(item) for item in answer["Items"]], _token_of(answer.get("LastEvaluatedKey")))
 
 
 def _sorted(error: ClientError) -> Exception:
