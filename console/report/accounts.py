@@ -133,18 +133,17 @@ def realised_curve(reading: Reading, executor: str) -> Curve | None:
     amount = start if start is not None and start > 0 else Decimal(0)
     basis = Basis.REALISED if amount else Basis.PROFIT
     points = [(min(each.created_at for each in executions), amount)]
-    for closed, profit in sorted(_profits(executions)):
+    closed = [(_closed_at(each), each.realised_profit) for each in executions if each.realised_profit is not None]
+    for at, profit in sorted(closed):
         amount += profit
-        points.append((closed, amount))
+        points.append((at, amount))
     last = max(each.updated_at for each in executions)
     return Curve(basis, [*points, (last, amount)] if last > points[-1][0] else points)
 
 
-def _profits(executions: Iterable[Execution]) -> Iterator[tuple[datetime, Decimal]]:
-    for each in executions:
-        if each.realised_profit is not None:
-            exited = filled(each, EXITS)
-            yield exited.at if exited else each.updated_at, each.realised_profit
+def _closed_at(execution: Execution) -> datetime:
+    exited = filled(execution, EXITS)
+    return exited.at if exited else execution.updated_at
 
 
 def marked_curve(reading: Reading, executor: str, history: BarHistory) -> Curve | None:

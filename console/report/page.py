@@ -45,39 +45,32 @@ def page(
 ) -> str:
     """Return the page's HTML. Whatever the ledger holds is escaped, and no script but the page's own may run.
 
-    Args:
-        reading: What the ledger holds.
-        subject: What the ledger is, in a few words: ``stack argo``.
-        written_at: The time the page says it was written at.
-        history: The bars that were played, if any: prices are then drawn, and equities marked to them.
-        virtual_time: Whether the records' times are the bars' and not a clock's.
+    ``subject`` says what the ledger is, in a few words. With ``history``, the bars that were played, prices are
+    drawn and equities marked to them; ``virtual_time`` says that the records' times are the bars', not a clock's.
     """
     found = accounts(reading, history)
     sources = [source for source in track_records(reading.signals) if source.regime is None]
     prices = price_charts(reading, history)
     scripts = [get_plotlyjs(), _text("page.js")] if reading.records else []
     created = [record.created_at for record in reading.records]
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            subject=subject,
-            modes=reading.modes,
-            written_at=written_at,
-            records=reading.records,
-            period=(min(created), max(created)) if created else None,
-            accounts=found,
-            positions=_newest(found),
-            most_trades=MOST_TRADES,
-            sources=sources,
-            judged=sources[0].samples if sources else 0,
-            prices=prices,
-            charts={"charts": _charts(found, sources), "prices": prices, "closed": closed_times(history)},
-            virtual_time=virtual_time,
-            styles=_text("page.css"),
-            scripts=scripts,
-            hashes=[_hash(script) for script in scripts],
-        )
+    template = _environment().get_template("page.html")
+    return template.render(
+        subject=subject,
+        modes=reading.modes,
+        written_at=written_at,
+        records=reading.records,
+        period=(min(created), max(created)) if created else None,
+        accounts=found,
+        positions=_newest(found),
+        most_trades=MOST_TRADES,
+        sources=sources,
+        judged=sources[0].samples if sources else 0,
+        prices=prices,
+        charts={"charts": _charts(found, sources), "prices": prices, "closed": closed_times(history)},
+        virtual_time=virtual_time,
+        styles=_text("page.css"),
+        scripts=scripts,
+        hashes=[_hash(script) for script in scripts],
     )
 
 

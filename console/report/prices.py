@@ -1,11 +1,12 @@
 """Signals on price: per symbol its bars, and per account what became of its signals on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from html import escape
 from itertools import pairwise
+from typing import NamedTuple
 
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
@@ -29,25 +30,21 @@ EXIT_NAMES = {"take_profit": "target", "stop_loss": "stop", "exit": "early exit"
 """What a reader calls the leg that closed a position."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A signal at one account: its position, or why there is none."""
+class _Drawn(NamedTuple):
+    """A signal at one account, with its position if it has one; ``profit`` is the position's, once closed."""
 
     signal: Signal
     position: Position | None
-    said: str
-
-    @property
-    def profit(self) -> Decimal | None:
-        """What the position has earned, None until it is closed."""
-        return self.position.profit if self.position else None
+    text: str
+    profit: Decimal | None = None
 
 
 def price_charts(reading: Reading, history: BarHistory | None) -> dict[str, Figure]:
     """Return every symbol that had a signal with its bars, if any are known, and a layer of traces per account."""
     if not reading.records:
         return {}
-    ends = _last_record(reading)
+    moved = [each.updated_at for record in reading.records for each in record.executions.values()]
+    ends = max([*moved, *(record.created_at for record in reading.records)])
     by_symbol: dict[str, list[SignalRecord]] = {}
     for record in reading.records:
         if record.stored is not None:
@@ -61,11 +58,6 @@ def price_charts(reading: Reading, history: BarHistory | None) -> dict[str, Figu
         }
         for symbol, found in sorted(by_symbol.items())
     }
-
-
-def _last_record(reading: Reading) -> datetime:
-    moved = [each.updated_at for record in reading.records for each in record.executions.values()]
-    return max([*moved, *(record.created_at for record in reading.records)])
 
 
 def closed_times(history: BarHistory | None) -> list[Figure]:
@@ -121,9 +113,10 @@ def _drawn(signal: Signal, record: SignalRecord, executor: str) -> _Drawn:
     if execution is None:
         said = waits_or_not_sent(record, executor)
         why = record.declined.get(executor)
-        return _Drawn(signal, None, said if why is None else f"{said}: {why}")
+        return _Drawn(signal, None, _hover(signal, said if why is None else f"{said}: {why}"))
     position = next(iter(positions([execution])), None)
-    return _Drawn(signal, position, _outcome(execution, position)[:_LONGEST_TEXT])
+    text = _hover(signal, _outcome(execution, position)[:_LONGEST_TEXT])
+    return _Drawn(signal, position, text, position.profit if position else None)
 
 
 def _outcome(execution: Execution, position: Position | None) -> str:
@@ -137,13 +130,12 @@ def _outcome(execution: Execution, position: Position | None) -> str:
     return ", ".join([f"{execution.state} {execution.reason}", *numbers])
 
 
-def _hover(drawn: _Drawn) -> str:
+def _hover(signal: Signal, said: str) -> str:
     """Return what is told of a signal; Plotly reads a little HTML, so whatever the ledger has is escaped."""
-    signal = drawn.signal
     lines = [
         f"<b>{escape(signal.symbol)} {signal.side}</b>, confidence {signal.confidence}",
         f"signal: entry {signal.entry_price}, stop {signal.stop_price}, target {signal.target_price}",
-        escape(drawn.said),
+        escape(said),
         f"{signal.created_at:%Y-%m-%d %H:%M} UTC, {signal.signal_id}",
     ]
     return "<br>".join(lines)
@@ -156,7 +148,7 @@ def _entries(name: str, color: str, found: Sequence[_Drawn]) -> Figure:
         name=name,
         x=[iso(each.position.entry.at if each.position else each.signal.created_at) for each in found],
         y=[float(each.position.entry.price if each.position else each.signal.entry_price) for each in found],
-        text=[_hover(each) for each in found],
+        text=[each.text for each in found],
         hovertemplate="%{text}<extra></extra>",
         marker={
             "symbol": [_ENTRY[each.signal.side] + ("" if each.position else "-open") for each in found],
@@ -180,7 +172,7 @@ def _paths(name: str, color: str, found: Iterable[_Drawn]) -> Figure:
         times += [iso(entry.at), iso(exit_.at), None]
         prices += [float(entry.price), float(exit_.price), None]
         symbols += [_ENTRY[each.position.execution.side], _EXIT.get(exit_.leg, "diamond"), "circle"]
-        texts += [_hover(each), _hover(each), ""]
+        texts += [each.text, each.text, ""]
     return scatter(
         "lines+markers",
         name=name,

@@ -1,13 +1,12 @@
 """What a watch knows at a moment: every account, the signals of the day, the heartbeats."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
 
-from argo.domain.account import AccountState
 from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
 from argo.domain.config import Configuration
 from argo.domain.conservation import Unresolved, conserved, sums
@@ -16,6 +15,7 @@ from argo.domain.ledger import SignalRecord
 from argo.ports import Clock, Ledger
 from argo.records import WINDOW, of_days, of_window
 from console.deployment import Deployment
+from console.trades import positions
 from console.watch.probes import Heartbeat, Probes
 
 OVERLAP = timedelta(minutes=10)
@@ -93,30 +93,19 @@ class Reader:
             now = max([*times, *(record.created_at for record in known)], default=self._clock.now())
             period = f"{days[-1]} to {days[0]}" if days else "-"
         accounts = [
-            self._account(state, waiting, known=known, shown=shown, now=now, dead_letters=letters)
-            for state, waiting in zip(states, opened, strict=True)
+            Account(
+                status_of(state, waiting, summed, self._configuration.accounts.get(summed.executor)),
+                filled=len(positions(_executions(shown, summed.executor))),
+                unresolved=conserved(known, summed.executor, now=now, still_open=waiting).unresolved,
+                dead_letters=letters.get(summed.executor, 0),
+            )
+            for state, waiting, summed in zip(states, opened, sums(shown, executors), strict=True)
         ]
         return Reading(now, days is None, period, accounts, shown, generator)
 
-    def _account(
-        self,
-        state: AccountState,
-        opened: Sequence[Execution],
-        *,
-        known: Sequence[SignalRecord],
-        shown: Sequence[SignalRecord],
-        now: datetime,
-        dead_letters: Mapping[str, int],
-    ) -> Account:
-        executor = state.executor
-        (summed,) = sums(shown, [executor])
-        executions = [record.executions[executor] for record in shown if executor in record.executions]
-        return Account(
-            status_of(state, opened, summed, self._configuration.accounts.get(executor)),
-            filled=sum(any(fill.leg == "entry" for fill in each.fills) for each in executions),
-            unresolved=conserved(known, executor, now=now, still_open=opened).unresolved,
-            dead_letters=dead_letters.get(executor, 0),
-        )
+
+def _executions(records: Sequence[SignalRecord], executor: str) -> list[Execution]:
+    return [record.executions[executor] for record in records if executor in record.executions]
 
 
 class Today:
