@@ -59,7 +59,6 @@ def draw_error(error: typer.TyperException) -> None:
 
 
 def draw_abort() -> None:
-    """Print that a person has broken off."""
     _print(typer.style("Aborted.", fg="red"), err=True)
 
 

@@ -42,7 +42,6 @@ done: the broker's answers, AWS's answers, and what the reconciler finds of a po
 
 
 def policies() -> str:
-    """Return the whole file."""
     sections = [
         _ABOUT,
         section("The broker's answers", ("Alpaca answers", "meaning", "to an order", "to a look-up"), _broker()),

@@ -23,7 +23,6 @@ _COMPARED = {
 
 
 def reference() -> str:
-    """Return the whole file."""
     sections = [
         "# Reference\n\nWritten by `make docs` from the code; `make check` fails when the two differ.",
         section("Why the gate or the sizing denies a signal", _REASON, _meanings(DenialReason)),
@@ -79,7 +78,6 @@ def _columns[T](columns: Sequence[Column[T]]) -> Iterator[tuple[str, str, str]]:
 
 
 def _condition(alarm: Mapping[str, Any]) -> str:
-    """Return when an alarm sounds."""
     if "Metrics" in alarm:
         first, *parts = alarm["Metrics"]
         watched = f"`{first['Expression']}`"

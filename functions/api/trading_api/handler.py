@@ -21,7 +21,6 @@ from trading_api.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request."""
     wiring = _wiring()
     try:
         return answer(event, context, wiring, timedelta(milliseconds=context.get_remaining_time_in_millis()))

@@ -20,7 +20,6 @@ class Unknown(Exception):
     """A well-formed request for what is not there."""
 
     def __init__(self, error: str, message: str) -> None:
-        """Keep the code, and what a person is told."""
         super().__init__(message)
         self.error = error
 

@@ -12,8 +12,6 @@ from argo.publishing import Publisher, publisher_for
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The API."""
-
     mode: str
     configuration: Configuration
     ports: Ports
