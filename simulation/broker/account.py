@@ -143,7 +143,6 @@ class Account:
         self._open.append(order)
 
     def order_by_client_id(self, client_order_id: str) -> Order | None:
-        """Return the order that was sent with a client order id, however it ended."""
         return self._by_client_id.get(client_order_id)
 
     def position(self, asset: Asset) -> Decimal:

@@ -34,12 +34,10 @@ class MarketClock:
 
     @property
     def now(self) -> datetime:
-        """The market's time."""
         return self._live() if self._live else self._time
 
     @property
     def is_open(self) -> bool:
-        """Say whether stocks trade now."""
         if self._forced_open is not None:
             return self._forced_open
         now = self.now

@@ -42,7 +42,6 @@ class Exchange:
             order.cancel_group(self._clock.now)
 
     def jump(self, symbol: str, price: Decimal) -> None:
-        """Set the price of a symbol and fill what trades there."""
         self._market.trade(symbol, price, self._clock.now)
         self.match(symbol)
 

@@ -31,7 +31,6 @@ class Market:
         self._running: dict[str, Bar] = {}
 
     def trade(self, symbol: str, price: Decimal, at: datetime) -> None:
-        """Set the last price of a symbol."""
         self.prices[symbol] = price
         self.traded_at[symbol] = at
 
@@ -52,12 +51,10 @@ class Market:
         self.trade(bar.symbol, bar.close, bar.end)
 
     def preload(self, history: BarHistory) -> None:
-        """Take in bars as history, without a trade on them."""
         for bar in history.bars:
             self.close_bar(bar)
 
     def end_day(self) -> None:
-        """Make the present prices the previous closes."""
         self.previous_closes = dict(self.prices)
 
 

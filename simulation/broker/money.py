@@ -26,7 +26,6 @@ def on_grid(quantity: Decimal) -> bool:
 
 
 def is_whole(quantity: Decimal) -> bool:
-    """Say whether a quantity is whole shares."""
     return quantity % 1 == 0
 
 

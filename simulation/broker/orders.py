@@ -69,12 +69,10 @@ class Order:
 
     @property
     def symbol(self) -> str:
-        """The symbol in the form orders use."""
         return self.asset.symbol
 
     @property
     def is_open(self) -> bool:
-        """Say whether something may still become of it."""
         return self.status not in TERMINAL
 
     @property
@@ -99,7 +97,6 @@ class Order:
 
     @property
     def average_price(self) -> Decimal | None:
-        """The average price of its fills, if any."""
         return self.filled_value / self.filled_quantity if self.filled_quantity else None
 
     @property
@@ -179,7 +176,6 @@ class Order:
                 rival.cancel_at(at + behaviour.rival_cancel_takes, at)
 
     def end(self, status: OrderStatus, at: datetime) -> None:
-        """Make a terminal status its last."""
         self._change(at)
         self.status = status
         self.ended_at = at
@@ -224,7 +220,6 @@ class Order:
             old.hold_legs([], at)
 
     def hold_legs(self, legs: list[Self], at: datetime) -> None:
-        """Make other orders its legs."""
         self._change(at)
         self.legs = legs
         for leg in legs:

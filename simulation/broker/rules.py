@@ -19,7 +19,6 @@ type Rule = Callable[[Submission], None]
 
 
 def tradable_asset(order: Submission) -> None:
-    """The asset must be open to trading."""
     if not order.asset.tradable:
         raise invalid(f"asset {order.asset.symbol} is not active")
 
@@ -170,14 +169,12 @@ def extended_hours_terms(order: Submission) -> None:
 
 
 def unused_id(order: Submission) -> None:
-    """A client order id is used once."""
     name = order.request.client_order_id
     if name is not None and order.account.order_by_client_id(name) is not None:
         raise malformed("client_order_id must be unique")
 
 
 def account_flags(order: Submission) -> None:
-    """The account must be active, and neither blocked nor suspended."""
     account = order.account
     if account.account_blocked or account.status != "ACTIVE":
         raise forbidden("account is not authorized to trade")

@@ -26,7 +26,6 @@ class Submission:
 
     @cached_property
     def valuation(self) -> Valuation:
-        """The account's figures before the order."""
         return self.account.value(self.prices)
 
     @cached_property
@@ -38,7 +37,6 @@ class Submission:
 
     @cached_property
     def position(self) -> Decimal:
-        """What the account holds of the asset, signed."""
         return self.account.position(self.asset)
 
     @cached_property
@@ -130,10 +128,8 @@ class Replacement(Submission):
 
     @property
     def held_elsewhere(self) -> Decimal:
-        """How much of the position orders other than the old one will take."""
         return super().held_elsewhere - self.old.remaining(self.price)
 
     @property
     def given_back(self) -> Decimal:
-        """USD that the old order reserves."""
         return self.old.reserved

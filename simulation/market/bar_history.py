@@ -50,7 +50,6 @@ class BarHistory:
         return iter(self._steps)
 
     def __len__(self) -> int:
-        """Count the steps."""
         return len(self._steps)
 
     @property

@@ -58,19 +58,16 @@ class TradingCalendar:
         self._ahead: dict[date, tuple[Session, ...]] = {}
 
     def is_session(self, day: date) -> bool:
-        """Say whether the exchange trades on a date."""
         if self._first is not None and self._last is not None and self._first <= day <= self._last:
             return day in self._days
         return day.weekday() < _SATURDAY
 
     def is_open(self, at: datetime) -> bool:
-        """Say whether an aware instant lies within a session."""
         day = exchange_date(at)
         session = session_of(day)
         return self.is_session(day) and session.opens <= at < session.closes
 
     def next_open(self, at: datetime) -> datetime:
-        """Return the first opening after an aware instant, UTC."""
         return next(session.opens for session in self._next_two(at) if session.opens > at)
 
     def next_close(self, at: datetime) -> datetime:
@@ -78,7 +75,6 @@ class TradingCalendar:
         return next(session.closes for session in self._next_two(at) if session.closes > at)
 
     def between(self, first: date, last: date) -> Iterator[Session]:
-        """Yield the sessions of an inclusive range of dates."""
         day = first
         while day <= last:
             if self.is_session(day):

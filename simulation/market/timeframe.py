@@ -46,7 +46,6 @@ class Timeframe:
 
     @property
     def name(self) -> str:
-        """Alpaca's name of it."""
         for unit, word in ((_DAY, "Day"), (_HOUR, "Hour")):
             if self.span % unit == timedelta(0):
                 return f"{self.span // unit}{word}"

@@ -47,62 +47,51 @@ class InMemoryBroker:
         self._account = broker.accounts[key_id]
 
     async def account(self) -> BrokerAccount:
-        """Return the account's balances and flags."""
         self._broker.tick()
         return parsing.account(account_json(self._account, self._broker.valuation(self._account)))
 
     async def clock(self) -> MarketClock:
-        """Return the exchange's clock."""
         self._broker.tick()
         return parsing.clock(clock_json(self._broker.clock))
 
     async def positions(self) -> Sequence[Position]:
-        """Return the open positions, by symbol."""
         self._broker.tick()
         seen = self._broker.seen_positions(self._account)
         held = (position for _, position in sorted(seen.positions.items()))
         return [parsing.position(position_json(position, seen, self._broker.market)) for position in held]
 
     async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
-        """Return the orders that may still fill, newest first."""
         return self._listed(OrdersQuery(status="open", nested=nested, limit=None))
 
     async def closed_orders(self, symbol: Symbol, *, since: datetime) -> Sequence[BrokerOrder]:
-        """Return a symbol's final orders that were sent since a time, newest first."""
         return self._listed(OrdersQuery(status="closed", symbols=frozenset({symbol}), after=since, limit=None))
 
     async def replace(self, order_id: str, *, stop_price: Decimal) -> BrokerOrder:
-        """Move an open order's stop price."""
         changes = {"stop_price": str(stop_price)}
         with self._asked("PATCH", f"{_ORDERS}/{order_id}", json.dumps(changes)) as request:
             order = self._broker.replace(self._account, order_id, order_changes(changes))
             return _named(parsing.order(replacement_json(order)), request)
 
     async def asset(self, symbol: Symbol) -> Asset | None:
-        """Return what the broker says of a symbol."""
         self._broker.tick()
         asset = self._broker.assets.find(symbol.joined)
         return None if asset is None else parsing.asset(asset_json(asset))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
-        """Send one order, once."""
         with self._asked("POST", _ORDERS, json.dumps(body)) as request:
             order = self._broker.submit(self._account, order_request(body))
             return _named(parsing.order(submission_json(order)), request)
 
     async def order(self, order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs."""
         with self._asked("GET", f"{_ORDERS}/{order_id}", "nested=true") as request:
             return _found(self._seen().orders.get(order_id), request)
 
     async def order_by_client_id(self, client_order_id: str) -> BrokerOrder | None:
-        """Return an order with its legs by client order id."""
         asked = f"client_order_id={client_order_id}&nested=true"
         with self._asked("GET", _BY_CLIENT_ID, asked) as request:
             return _found(self._seen().order_by_client_id(client_order_id), request)
 
     async def cancel(self, order_id: str) -> bool:
-        """Ask for an order's cancellation; False when it is final already or unknown."""
         self._broker.tick()
         try:
             self._broker.cancel(self._account, order_id)

@@ -7,17 +7,13 @@ class SteppedClock:
     """`argo.ports.Clock` whose time moves only when it is set; sleeping moves it at once."""
 
     def __init__(self, starts_at: datetime) -> None:
-        """Stand at an aware time."""
         self._now = starts_at
 
     def now(self) -> datetime:
-        """Return the time it was set to."""
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Set the time."""
         self._now = now
 
     async def sleep_until(self, time: datetime) -> None:
-        """Move to ``time`` if it lies ahead."""
         self._now = max(self._now, time)

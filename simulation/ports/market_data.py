@@ -27,14 +27,12 @@ class _Past:
     bars: list[Bar] = field(default_factory=list)
 
     def follow(self, closed: Sequence[BrokersBar], span: Span) -> None:
-        """Take in what has closed since the last time."""
         for bar in closed[len(self.bars) :]:
             time = stamp(bar.start, span)
             self.times.append(time)
             self.bars.append(_bar(bar, time))
 
     def between(self, first: datetime, last: datetime) -> list[Bar]:
-        """Return the bars that began from one time to another, both included."""
         return self.bars[bisect_left(self.times, first) : bisect_right(self.times, last)]
 
 
@@ -42,14 +40,12 @@ class InMemoryMarketData:
     """The bars and last prices of a simulated broker's market, which `AlpacaMarketData` reads over HTTP."""
 
     def __init__(self, broker: SimulatedBroker) -> None:
-        """Read the market of ``broker`` by its clock."""
         self._broker = broker
         self._past: defaultdict[str, _Past] = defaultdict(_Past)
 
     async def bars(
         self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
     ) -> Mapping[Symbol, Sequence[Bar]]:
-        """Return closed bars by symbol, oldest first."""
         self._broker.tick()
         read = self._own if _SPANS[timeframe] == self._broker.market.timeframe else self._put_together
         # A daily bar ends for Argo at midnight, hours after its session's close.

@@ -36,7 +36,6 @@ class InMemoryQueue:
     """
 
     def __init__(self, clock: Clock, *, visibility: timedelta, max_receives: int) -> None:
-        """Begin empty."""
         self._clock = clock
         self._visibility = visibility
         self._max_receives = max_receives
@@ -45,22 +44,18 @@ class InMemoryQueue:
         self.dead_letters: list[DeadLetter] = []
 
     def __len__(self) -> int:
-        """Count the messages that are neither deleted nor dead."""
         return len(self._messages)
 
     async def send(self, signals: Sequence[Signal]) -> Sent:
-        """Take every signal."""
         for signal in signals:
             await self.send_body(signal.model_dump_json())
         return Sent(frozenset(signal.signal_id for signal in signals), {})
 
     async def send_body(self, body: str) -> None:
-        """Take a message's body as it is."""
         self._sent += 1
         self._messages[f"message-{self._sent}"] = _Stored(body, self._clock.now())
 
     async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Message]:  # noqa: ARG002 - virtual time does not wait
-        """Receive what is visible now, oldest first."""
         now = self._clock.now()
         found: list[Message] = []
         for message_id, message in list(self._messages.items()):
@@ -104,9 +99,7 @@ class InMemoryQueue:
         message.visible_at = now + delay
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
-        """Set a message aside with its reason."""
         self.dead_letters.append(DeadLetter(body, reason, detail))
 
     def next_visible_at(self) -> datetime | None:
-        """Return when the next message can be received; None when there is none."""
         return min((message.visible_at for message in self._messages.values()), default=None)

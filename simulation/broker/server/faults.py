@@ -44,7 +44,6 @@ class Fault(BaseModel):
         return self
 
     def matches(self, method: str, path: str) -> bool:
-        """Say whether a request is one it waits for."""
         return self.method in {"*", method} and fnmatchcase(path, self.path)
 
 
@@ -65,20 +64,16 @@ class Faults:
         self.add(*faults)
 
     def __len__(self) -> int:
-        """Count the faults that are still to strike."""
         return len(self._armed)
 
     def add(self, *faults: Fault) -> None:
-        """Put faults behind those that wait."""
         self._armed += map(_Armed, faults)
 
     def clear(self) -> None:
-        """Let nothing more go wrong."""
         self._armed.clear()
 
     @property
     def waiting(self) -> tuple[Fault, ...]:
-        """The faults that are still to strike."""
         return tuple(armed.fault for armed in self._armed)
 
     def strike(self, method: str, path: str) -> Fault | None:

@@ -78,12 +78,10 @@ def whole(query: Query, name: str, default: int, *, most: int) -> int:
 
 
 def names(query: Query, name: str) -> list[str]:
-    """Read a list separated by commas."""
     return [item.strip() for item in query.get(name, "").split(",") if item.strip()]
 
 
 def orders_query(query: Query) -> OrdersQuery:
-    """Read the parameters of `GET /v2/orders`."""
     status = query.get("status", "open")
     if status not in _STATUSES:
         raise malformed(f"invalid status: {status}")

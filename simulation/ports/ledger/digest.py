@@ -57,7 +57,6 @@ def lines(
 
 
 def digest_of(written: Iterable[str]) -> str:
-    """Return the SHA-256, in hex, of a ledger's lines."""
     return sha256("\n".join(written).encode()).hexdigest()
 
 
