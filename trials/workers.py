@@ -10,7 +10,8 @@ from trials.faults import Fault, FaultDraws
 from trials.records import Trace
 from trials.virtual_time import VirtualClock, VirtualLoop
 
-_SKEW = 2.0
+SKEW = timedelta(seconds=2)
+"""How far a worker's clock may be off, either way."""
 
 
 class WorkerEnded(Exception):
@@ -46,8 +47,8 @@ class Fleet:
     def start(self, function: str) -> Worker:
         """Start a process of a function, with a clock of its own."""
         self._started += 1
-        skewed = self.draws.strikes(Fault.CLOCK_SKEW)
-        seconds = self.draws.of(Fault.CLOCK_SKEW, -_SKEW, _SKEW) if skewed else 0.0
+        skewed, most = self.draws.strikes(Fault.CLOCK_SKEW), SKEW.total_seconds()
+        seconds = self.draws.of(Fault.CLOCK_SKEW, -most, most) if skewed else 0.0
         clock = VirtualClock(self.loop, self.starts_at, skew=timedelta(seconds=round(seconds, 3)))
         return Worker(f"{function}#{self._started}", clock)
 

@@ -12,9 +12,7 @@ from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
 from trials.effects import Call
 from trials.referee.evidence import ENTRIES, UNRESOLVED, Evidence, named
-
-SKEW = timedelta(seconds=2)
-"""How far a worker's clock may be off, either way."""
+from trials.workers import SKEW
 
 _READ_BY = timedelta(seconds=40)
 """Within this time every worker has read what was there before it began: the executor's timeout, and some skew."""

@@ -26,7 +26,6 @@ ENTRIES = frozenset({"entry", "flip"})
 """The legs that open a position."""
 
 _OURS = re.compile(r"argo-(?P<executor>\w+)-(?P<signal_id>[0-9a-f]{24})-(?P<leg>[a-z]+)\d*")
-_NOTHING = Decimal(0)
 
 
 class Name(NamedTuple):
@@ -105,7 +104,7 @@ class Evidence:
         covered: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for order in at_broker.open_orders:
             if order.stop_price or not order.limit_price:
-                covered[order.symbol, order.side] += (order.quantity or _NOTHING) - order.filled_quantity
+                covered[order.symbol, order.side] += (order.quantity or 0) - order.filled_quantity
         for symbol, position in sorted(at_broker.positions.items()):
             closing = "sell" if position.quantity > 0 else "buy"
             if covered[symbol, closing] + SMALLEST < abs(position.quantity - a_persons[symbol]):
