@@ -68,7 +68,7 @@ class Referee:
         in_queues: dict[str, set[str | None]] = {}
         for stored in evidence.ledger.every_signal:
             signal_id = stored.signal.signal_id
-            for executor in stored.published_to - stored.awaiting:
+            for executor in sorted(stored.published_to - stored.awaiting):
                 if (signal_id, executor) in self._on_record:
                     continue
                 if evidence.ledger.find(signal_id, executor) is not None:
