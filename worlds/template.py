@@ -8,7 +8,7 @@ import yaml
 STATEFUL = frozenset({"AWS::DynamoDB::Table", "AWS::SQS::Queue"})
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads CloudFormation's short tags as their long forms."""
 
 

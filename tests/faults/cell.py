@@ -40,6 +40,8 @@ class Cell:
         )
         self.event = pipeline.event_of(self.signal)
         self.codes = []
+        self.calls = []
+        """The ports and methods that each delivery here has called, in order."""
 
     def deliver(self, *crashes):
         """Deliver the message to as many workers at once as there are crashes; None is one that lives.
@@ -49,15 +51,22 @@ class Cell:
         if ACKNOWLEDGED not in self.codes:
             self.codes += self._worker_processes.run(*(self._delivery(crash) for crash in crashes))
 
+    def deliver_here(self):
+        """Deliver the message to a worker of this process, unless it has been acknowledged."""
+        if ACKNOWLEDGED in self.codes:
+            return
+        self.calls.append([])
+        answer = deliver(self._delivery(None), noted=self.calls[-1])
+        self.codes.append(GIVEN_BACK if answer["batchItemFailures"] else ACKNOWLEDGED)
+
     def deliver_until_settled(self):
         """Deliver it again, each time after the leases are over, until a worker acknowledges it."""
         for _ in range(DELIVERIES):
             if ACKNOWLEDGED in self.codes:
                 break
             self._pipeline.pass_time(LEASE_AND_MORE)
-            answer = deliver(self._delivery(None))
-            self.codes.append(GIVEN_BACK if answer["batchItemFailures"] else ACKNOWLEDGED)
-            self._resume()
+            self.deliver_here()
+            self.resume()
         self._pipeline.reconcile(self.executor)
         self._pipeline.pass_time(timedelta(minutes=6))
         for _ in range(3):
@@ -100,7 +109,7 @@ class Cell:
             crash=crash,
         )
 
-    def _resume(self):
+    def resume(self):
         """Do what a person does after credentials were refused and mended."""
         if self._pipeline.account(self.executor).trading_state is TradingState.HALTED:
             self._pipeline.resume(self.executor)

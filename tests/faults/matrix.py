@@ -8,15 +8,36 @@ from tests.faults.worker_processes import Crash
 POST = {"method": "POST", "path": "/v2/orders"}
 
 
+PORTS = {
+    "claim": "ledger",
+    "account": "broker",
+    "intend": "ledger",
+    "submit": "broker",
+    "pause": "ledger",
+    "order_by_client_id": "broker",
+    "settle": "ledger",
+}
+ANSWERED = (("claim", "account", "intend", "submit", "settle"),)
+FOUND = (("claim", "account", "intend", "submit", "pause", "order_by_client_id", "settle"),)
+NOT_FOUND = (
+    ("claim", "account", "intend", "submit", "pause", "order_by_client_id", "pause"),
+    ("claim", "order_by_client_id", "settle", "submit", "settle"),
+)
+POSTPONED = (("claim", "account", "intend", "submit", "pause"), *ANSWERED)
+
+
 @dataclass(frozen=True)
 class Row:
     """What the broker does with the first order it is sent; ``taken`` whether the order then lives.
 
-    ``refused``, the reason of a final refusal, is the one way not to end with an order.
+    ``effects`` are the calls that leave something behind, of each delivery until the signal has come to its end:
+    `test_a_delivery_that_comes_to_its_end` holds them to the code. ``refused``, the reason of a final refusal, is
+    the one way not to end with an order.
     """
 
     says: str
     taken: bool
+    effects: tuple[tuple[str, ...], ...]
     faults: tuple[Fault, ...] = ()
     refused: str | None = None
 
@@ -25,7 +46,10 @@ class Row:
 
 
 def _both(says, **fault):
-    return [Row(says, after, (Fault(**POST, after=after, **fault),)) for after in (False, True)]
+    return [
+        Row(says, after, FOUND if after else NOT_FOUND, (Fault(**POST, after=after, **fault),))
+        for after in (False, True)
+    ]
 
 
 UNIQUE = {"code": 40010001, "message": "client_order_id must be unique"}
@@ -33,26 +57,32 @@ GEOMETRY = {"code": 42210000, "message": "stop_loss.stop_price must be <= base_p
 POWER = {"code": 40310000, "message": "insufficient buying power"}
 
 ROWS = [
-    Row("2xx", taken=True),
+    Row("2xx", True, ANSWERED),
     *_both("connection dropped", drop=True),
     *_both("504", status=504, body={"message": "upstream timeout"}),
     *_both("502 with HTML", status=502, body="<html>bad gateway</html>"),
     *_both("empty 200", status=200, body=""),
     *_both("301", status=301, body="", headers={"Location": "https://elsewhere.example/v2/orders"}),
-    Row("422 duplicate", taken=True, faults=(Fault(**POST, after=True, status=422, body=UNIQUE),)),
-    Row("422 geometry", False, (Fault(**POST, status=422, body=GEOMETRY),), "bracket_geometry"),
-    Row("403 buying power", False, (Fault(**POST, status=403, body=POWER),), "buying_power"),
-    Row("401", taken=False, faults=(Fault(**POST, status=401, body={"message": "unauthorized."}),)),
-    Row("429", taken=False, faults=(Fault(**POST, status=429, body={"message": "too many requests."}),)),
+    Row("422 duplicate", True, FOUND, (Fault(**POST, after=True, status=422, body=UNIQUE),)),
+    Row("422 geometry", False, ANSWERED, (Fault(**POST, status=422, body=GEOMETRY),), "bracket_geometry"),
+    Row("403 buying power", False, ANSWERED, (Fault(**POST, status=403, body=POWER),), "buying_power"),
+    Row("401", False, POSTPONED, (Fault(**POST, status=401, body={"message": "unauthorized."}),)),
+    Row("429", False, POSTPONED, (Fault(**POST, status=429, body={"message": "too many requests."}),)),
 ]
+SAME_WAY = {"504", "502 with HTML", "empty 200", "301", "403 buying power"}
+"""Answers that lead the same way as another row's, call by call, so that a worker's end finds nothing new."""
 
-EFFECTS = (
-    ("ledger", "claim"),
-    ("broker", "account"),
-    ("ledger", "intend"),
-    ("broker", "submit"),
-    ("broker", "order_by_client_id"),
-    ("ledger", "pause"),
-    ("ledger", "settle"),
-)
-CRASHES = [Crash(port, method, when) for port, method in EFFECTS for when in ("before", "after")]
+
+def crashes_in(delivery: int) -> list[tuple[Row, Crash]]:
+    """Return where a worker can end in a delivery, by row: before and after each of its effects."""
+    return [
+        (row, Crash(PORTS[method], method, when, nth))
+        for row in ROWS
+        if row.says not in SAME_WAY and len(row.effects) > delivery
+        for method, nth in _numbered(row.effects[delivery])
+        for when in ("before", "after")
+    ]
+
+
+def _numbered(methods):
+    return [(method, methods[: index + 1].count(method)) for index, method in enumerate(methods)]

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -162,8 +163,8 @@ def _fork(work: Delivery | Reconciliation) -> int:
         os._exit(1)
 
 
-def deliver(delivery: Delivery) -> dict[str, Any]:
-    """Invoke the executor, as Lambda would."""
+def deliver(delivery: Delivery, *, noted: list[tuple[str, str]] | None = None) -> dict[str, Any]:
+    """Invoke the executor, as Lambda would; ``noted`` gets port and name of each method that is called."""
     wiring = execution_wiring.from_environment(
         Environment(delivery.environment),
         SteppedClock(delivery.now),
@@ -172,6 +173,8 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
     )
     if delivery.crash is not None:
         wiring = replace(wiring, ports=_mortal(wiring.ports, delivery.crash))
+    if noted is not None:
+        wiring = replace(wiring, ports=_noting(wiring.ports, noted))
     if delivery.conflicts:
         events = wiring.ports.ledger._table._client.meta.events
         events.register("before-send.dynamodb.TransactWriteItems", _Conflicts(delivery.conflicts))
@@ -181,6 +184,15 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
 def _mortal(ports: Ports, crash: Crash) -> Ports:
     port = INTERPOSED[crash.port](getattr(ports, crash.port), _Mortal(crash))
     return GivenPorts.like(ports, **{crash.port: port})
+
+
+def _noting(ports: Ports, noted: list[tuple[str, str]]) -> Ports:
+    async def note(port, name, method, /, *args, **kwargs):
+        noted.append((port, name))
+        return await method(*args, **kwargs)
+
+    watched = {port: INTERPOSED[port](getattr(ports, port), partial(note, port)) for port in ("ledger", "broker")}
+    return GivenPorts.like(ports, **watched)
 
 
 def run_reconciler(work: Reconciliation) -> Report:
