@@ -26,23 +26,25 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
     Raises:
         RequestValidationError: the request makes no signal.
     """
-    started = wiring.ports.clock.now()
+    ledger, clock, telemetry = wiring.ports.ledger, wiring.ports.clock, wiring.ports.telemetry
+    started = clock.now()
     until = started + min(LONGEST_WAIT, max(time_left - _TO_ANSWER, timedelta()))
     lifetime = timedelta(seconds=wiring.configuration.generation.lifetime_seconds)
     signal = request.as_signal(started, lifetime)
     published = await wiring.publisher.publish([signal])
-    wiring.ports.telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
-    wiring.ports.telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+    telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+    telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
     for (executor, signal_id), reason in published.failures.items():
-        wiring.ports.telemetry.log.warning(
-            "message_not_sent", executor=executor, signal_id=signal_id, reason=reason
-        )
+        telemetry.log.warning("message_not_sent", executor=executor, signal_id=signal_id, reason=reason)
     created = signal.signal_id in published.created
     while True:
-        found = await _look(wiring, signal.signal_id, created=created)
-        now = wiring.ports.clock.now()
+        record = await records.one(ledger, signal.signal_id)
+        if record is None or record.stored is None:
+            raise LookupError(f"the ledger lost the signal {signal.signal_id}")
+        found = outcomes(record, created=created)
+        now = clock.now()
         if not found.pending or now >= until:
-            wiring.ports.telemetry.log.info(
+            telemetry.log.info(
                 "signal_from_outside",
                 signal_id=found.signal_id,
                 seen_before=not created,
@@ -50,14 +52,7 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
                 pending=found.pending,
             )
             return found
-        await wiring.ports.clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
-
-
-async def _look(wiring: Wiring, signal_id: str, *, created: bool) -> Outcomes:
-    record = await records.one(wiring.ports.ledger, signal_id)
-    if record is None or record.stored is None:
-        raise LookupError(f"the ledger lost the signal {signal_id}")
-    return outcomes(record, created=created)
+        await clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
 
 
 def outcomes(record: SignalRecord, *, created: bool) -> Outcomes:
