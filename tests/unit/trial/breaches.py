@@ -107,7 +107,7 @@ def order_sent_first(court):
 def claim_taken_over_at_once(court):
     held = court.claim()
     court.see("ledger", "claim", a_signal(), "argo")
-    court.ledger.overwrite(held.model_copy(update={"epoch": 2}))
+    court.ledger._overwrite(held.model_copy(update={"epoch": 2}))
     court.see("ledger", "account", "argo")
 
 
@@ -199,7 +199,7 @@ def symbol_kept(court):
 
 def write_on(court, execution, **step):
     written = execution.history[-1].model_copy(update=step)
-    court.ledger.overwrite(execution.model_copy(update={"history": (*execution.history, written)}))
+    court.ledger._overwrite(execution.model_copy(update={"history": (*execution.history, written)}))
 
 
 def against():

@@ -124,7 +124,7 @@ def test_a_lease_that_is_over_may_be_taken(court):
     court.wait(60)
 
     court.see("ledger", "claim", a_signal(), "argo")
-    court.ledger.overwrite(held.model_copy(update={"epoch": 2}))
+    court.ledger._overwrite(held.model_copy(update={"epoch": 2}))
     court.see("ledger", "account", "argo")
 
     assert court.broken == set()
