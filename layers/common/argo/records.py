@@ -91,7 +91,7 @@ async def parts(
             listed = await signals.next_page()
             if not listed and not signals.is_over:
                 continue
-            until = None if signals.is_over else _signal_key(listed[-1])
+            until = None if signals.is_over else _key(listed[-1])
             found = await asyncio.gather(*(each.take(until) for each in lists))
             records, unlisted = _joined(listed, found)
             complete = await asyncio.gather(*(_with_unlisted(ledger, each) for each in records))
@@ -145,12 +145,11 @@ async def _with_unlisted(ledger: Ledger, record: SignalRecord) -> SignalRecord:
     return replace(record, executions={**record.executions, **{e.executor: e for e in found if e is not None}})
 
 
-class _Listing[T]:
+class _Listing[T: StoredSignal | Execution]:
     """A day's list, newest first, read no further than it is asked for."""
 
-    def __init__(self, read: Callable[..., Awaitable[Page[T]]], key: Callable[[T], _Key]) -> None:
+    def __init__(self, read: Callable[..., Awaitable[Page[T]]]) -> None:
         self._read = read
-        self._key = key
         self._waiting: list[T] = []
         self._token: str | None = None
         self.is_over = False
@@ -162,24 +161,20 @@ class _Listing[T]:
 
     async def take(self, until: _Key | None = None) -> list[T]:
         """Return what has not been taken yet and is as new as ``until``, without it all there is."""
-        found, key = self._waiting, self._key
-        while not self.is_over and (until is None or not found or key(found[-1]) >= until):
+        found = self._waiting
+        while not self.is_over and (until is None or not found or _key(found[-1]) >= until):
             found += await self.next_page()
-        self._waiting = [] if until is None else [each for each in found if key(each) < until]
-        return found if until is None else [each for each in found if key(each) >= until]
+        self._waiting = [] if until is None else [each for each in found if _key(each) < until]
+        return found if until is None else [each for each in found if _key(each) >= until]
 
 
 def _listings(
     ledger: Ledger, executors: Iterable[str], day: str, limit: int
 ) -> tuple[_Listing[StoredSignal], list[_Listing[Execution]]]:
-    signals = _Listing(partial(ledger.signals_of, day, limit=limit), _signal_key)
     executions = (partial(ledger.executions_of, executor, day, limit=limit) for executor in executors)
-    return signals, [_Listing(read, _execution_key) for read in executions]
+    return _Listing(partial(ledger.signals_of, day, limit=limit)), [_Listing(read) for read in executions]
 
 
-def _signal_key(stored: StoredSignal) -> _Key:
-    return stored.signal.created_at, stored.signal.signal_id
-
-
-def _execution_key(execution: Execution) -> _Key:
-    return execution.created_at, execution.signal_id
+def _key(listed: StoredSignal | Execution) -> _Key:
+    subject = listed.signal if isinstance(listed, StoredSignal) else listed
+    return subject.created_at, subject.signal_id
