@@ -23,7 +23,6 @@ ON_REQUEST = "replay"
 
 
 def main() -> int:
-    """Parse the arguments, run what they name and return the exit code."""
     by_default = [name for name in (*ALONE, *ON_HARNESS) if name != ON_REQUEST]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(by_default)}; {ON_REQUEST} by name")
@@ -40,7 +39,6 @@ def main() -> int:
 
 
 def measure(names: Collection[str]) -> list[Result]:
-    """Run the named benchmarks, one at a time."""
     results = [result for name, run in ALONE.items() if name in names for result in run()]
     if chosen := [run for name, run in ON_HARNESS.items() if name in names]:
         with harness(executor.ACCOUNTS) as running:

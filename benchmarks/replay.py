@@ -49,7 +49,6 @@ class Rate:
 
     @property
     def bars_a_second(self) -> float:
-        """The rate."""
         return self.bars / self.seconds
 
 

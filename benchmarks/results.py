@@ -34,7 +34,6 @@ class Result:
 
     @property
     def verdict(self) -> Literal["pass", "over", "-"]:
-        """Compare with the bound."""
         if self.bound is None:
             return "-"
         kept = self.measured == self.bound if self.exactly else self.measured <= self.bound
@@ -66,7 +65,6 @@ def compared(
 
 
 def show(results: Sequence[Result], console: Console) -> None:
-    """Print the table."""
     right = partial(Column, justify="right")
     table = Table("benchmark", right("measured"), right("bound"), "what", "verdict")
     for result in results:

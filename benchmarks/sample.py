@@ -18,5 +18,4 @@ def bars_by_symbol() -> dict[str, Sequence[Bar]]:
 
 
 def names(count: int) -> Iterator[str]:
-    """Return names for as many symbols."""
     return islice(map("".join, product(ascii_uppercase, repeat=4)), count)

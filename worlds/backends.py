@@ -133,7 +133,6 @@ class CallsInTurn(BlockingCalls):
         """Have no threads."""
 
     async def run[**P, T](self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make the call."""
         return call(*args, **kwargs)
 
 

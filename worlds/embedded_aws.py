@@ -41,7 +41,6 @@ class EmbeddedAws:
         return {"AWS_ENDPOINT_URL": self.url} | KEYS
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has a type per service
-        """Make a boto3 client for it."""
         return boto3.client(
             service,  # type: ignore[call-overload]
             endpoint_url=self.url,

@@ -56,7 +56,6 @@ class Rehearsal:
         self._outputs: dict[str, str] = {}
 
     def deploy(self, **parameters: str) -> None:
-        """Create or update the stack."""
         broker = self._running.broker.url
         overrides = {
             "Architecture": ARCHITECTURE,
@@ -258,7 +257,6 @@ def _until[T](look: Callable[[], T | None], what: str, seconds: float) -> T:
 
 
 def main() -> None:
-    """Rehearse, and say what was seen and when."""
     began = monotonic()
     try:
         rehearse(lambda seen: typer.echo(f"{monotonic() - began:5.0f} s  {seen}"))

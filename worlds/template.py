@@ -36,7 +36,6 @@ def read_template(path: Path) -> dict[str, Any]:
 
 
 def parse_template(text: str) -> dict[str, Any]:
-    """Read a template's text, as `read_template`."""
     template: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     return template
 
