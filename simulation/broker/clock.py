@@ -27,10 +27,9 @@ class MarketClock:
         self.calendar = calendar
         self._time = starts_at
         self._live = now
-        self._forced_open = True if always_open else None
         self._always_open = always_open
-        self._judged_at: datetime | None = None
-        self._judged_open = False
+        self._forced_open: bool | None = None
+        self._judged: tuple[datetime, bool] | None = None
 
     @property
     def now(self) -> datetime:
@@ -41,9 +40,9 @@ class MarketClock:
         if self._forced_open is not None:
             return self._forced_open
         now = self.now
-        if now != self._judged_at:
-            self._judged_at, self._judged_open = now, self.calendar.is_open(now)
-        return self._judged_open
+        if self._judged is None or self._judged[0] != now:
+            self._judged = now, self._always_open or self.calendar.is_open(now)
+        return self._judged[1]
 
     def advance(self, to: datetime, *, is_open: bool | None = None) -> None:
         """Move on; `is_open` overrules the calendar until the next move.
@@ -56,4 +55,4 @@ class MarketClock:
         if self._live is None and to < self._time:
             raise ValueError(f"the market's clock cannot go back from {self._time} to {to}")
         self._time = to
-        self._forced_open = True if self._always_open and is_open is None else is_open
+        self._forced_open = is_open

@@ -66,9 +66,8 @@ def path(bar: Bar) -> tuple[Decimal, Decimal, Decimal]:
     the bar's direction comes first, so of two exits inside one rising bar a long position meets its stop
     before its target. It is a fixed rule, so that a replay is the same twice; it is not a forecast.
     """
-    if bar.close >= bar.open:
-        return bar.low, bar.high, bar.close
-    return bar.high, bar.low, bar.close
+    rises = bar.close >= bar.open
+    return (bar.low, bar.high, bar.close) if rises else (bar.high, bar.low, bar.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,10 @@ def _rows(market: Market, query: BarsQuery, *, forming: bool, now: datetime) -> 
     if query.timeframe < market.timeframe:
         return
     for symbol in sorted(set(query.symbols)):
-        bars: Iterable[Bar] = _source(market, symbol, query, forming=forming)
+        closed = market.closed.get(symbol, [])
+        first = bisect_left(closed, query.start, key=lambda bar: stamp(bar.start, market.timeframe))
+        current = market.forming(symbol) if forming else None
+        bars: Iterable[Bar] = closed[first:] if current is None else [*closed[first:], current]
         if query.timeframe != market.timeframe:
             windows = groupby(bars, lambda bar: query.timeframe.window(bar.start))
             bars = (_merged(list(within), start, end) for (start, end), within in windows)
@@ -138,24 +140,10 @@ def _rows(market: Market, query: BarsQuery, *, forming: bool, now: datetime) -> 
         yield from reversed(stamped) if query.descending else stamped
 
 
-def _source(market: Market, symbol: str, query: BarsQuery, *, forming: bool) -> list[Bar]:
-    closed = market.closed.get(symbol, [])
-    first = bisect_left(closed, query.start, key=lambda bar: stamp(bar.start, market.timeframe))
-    current = market.forming(symbol) if forming else None
-    return closed[first:] if current is None else [*closed[first:], current]
-
-
 def _merged(bars: list[Bar], start: datetime, end: datetime) -> Bar:
-    return Bar(
-        symbol=bars[0].symbol,
-        start=start,
-        end=end,
-        open=bars[0].open,
-        high=max(bar.high for bar in bars),
-        low=min(bar.low for bar in bars),
-        close=bars[-1].close,
-        volume=sum((bar.volume for bar in bars[1:]), bars[0].volume),
-    )
+    high, low = max(bar.high for bar in bars), min(bar.low for bar in bars)
+    volume = sum((bar.volume for bar in bars), ZERO)
+    return replace(bars[0], start=start, end=end, high=high, low=low, close=bars[-1].close, volume=volume)
 
 
 def _token(row: StampedBar) -> str:

@@ -77,7 +77,7 @@ def _history(path: Path, lines: IO[str]) -> BarHistory:
     if header is None:
         raise BarsFileError(f"{path}: the file is empty")
     try:
-        bars, timed = _parsed(_columns(header), rows)
+        bars, timed = _parsed(header, rows)
     except _FaultyValueError as error:
         raise BarsFileError(f"{path}, row {reader.line_num}: {error}") from error
     if not bars:
@@ -85,12 +85,18 @@ def _history(path: Path, lines: IO[str]) -> BarHistory:
     return _intraday(path, bars) if timed else BarHistory(bars, DAILY)
 
 
-def _parsed(columns: Mapping[str, int], rows: Iterable[list[str]]) -> tuple[Collection[Bar], bool]:
+def _parsed(header: list[str], rows: Iterable[list[str]]) -> tuple[Collection[Bar], bool]:
     """Return the bars, and whether they start at a time of the day."""
+    names = [name.strip().lower() for name in header]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise _FaultyValueError(f"missing column {', '.join(missing)} (found: {_short(', '.join(header))})")
     bars: dict[tuple[datetime, str], Bar] = {}
     timed = False
     for values in rows:
-        row = _named(values, columns)
+        row = dict(zip(names, map(str.strip, values), strict=False))
+        if empty := [name for name in COLUMNS if not row.get(name)]:
+            raise _FaultyValueError(f"column {empty[0]}: no value")
         bar, timestamp = _bar(row), row["timestamp"]
         if bars and _is_timed(timestamp) != timed:
             raise _FaultyValueError(f"column timestamp: dates and times are mixed: {timestamp!r}")
@@ -99,23 +105,6 @@ def _parsed(columns: Mapping[str, int], rows: Iterable[list[str]]) -> tuple[Coll
         timed = _is_timed(timestamp)
         bars[bar.start, bar.symbol] = bar
     return bars.values(), timed
-
-
-def _columns(header: list[str]) -> dict[str, int]:
-    found = {name.strip().lower(): index for index, name in enumerate(header)}
-    missing = [name for name in COLUMNS if name not in found]
-    if missing:
-        raise _FaultyValueError(f"missing column {', '.join(missing)} (found: {_short(', '.join(header))})")
-    return {name: found[name] for name in COLUMNS}
-
-
-def _named(values: list[str], columns: Mapping[str, int]) -> dict[str, str]:
-    row = {}
-    for name, index in columns.items():
-        row[name] = values[index].strip() if index < len(values) else ""
-        if not row[name]:
-            raise _FaultyValueError(f"column {name}: no value")
-    return row
 
 
 def _bar(row: Mapping[str, str]) -> Bar:

@@ -7,7 +7,7 @@ and what failed stays hidden until its visibility ends.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from argo.ports import Message
 
@@ -21,15 +21,12 @@ class MessageSource(Protocol):
 
     async def receive(self, limit: int, wait_seconds: int) -> Sequence[Message]:
         """Receive up to ``limit`` messages and hide them."""
-        ...
 
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         """Delete handled messages."""
-        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(NamedTuple):
     """One poll: how many messages came, and how many of them will come back."""
 
     received: int
@@ -50,12 +47,11 @@ class EventSourceMapping:
     source: MessageSource
     function: Function
     on_error: Callable[[Exception], None]
-    queue_arn: str = "arn:aws:sqs:us-east-1:000000000000:queue"
     batch_size: int = LARGEST_BATCH
 
-    async def poll(self, *, wait_seconds: int = 0) -> Polled:
+    async def poll(self) -> Polled:
         """Receive one batch, invoke the function with it and delete what it handled."""
-        messages = await self.source.receive(self.batch_size, wait_seconds)
+        messages = await self.source.receive(self.batch_size, 0)
         if not messages:
             return Polled(0, 0)
         try:
@@ -87,16 +83,14 @@ class EventSourceMapping:
                 for name, value in message.message_attributes.items()
             },
             "eventSource": "aws:sqs",
-            "eventSourceARN": self.queue_arn,
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:queue",
             "awsRegion": "us-east-1",
         }
 
 
 def failed_ids(answer: Mapping[str, Any] | None, batch: Sequence[str]) -> frozenset[str]:
     """Return the ids of a batch that failed, by Lambda's rules for ``batchItemFailures``."""
-    if not answer:
-        return frozenset()
-    failures = answer.get("batchItemFailures")
+    failures = answer and answer.get("batchItemFailures")
     if not failures:
         return frozenset()
     if not isinstance(failures, list):
