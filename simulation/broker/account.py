@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
+from itertools import islice, takewhile
 
 from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
 from simulation.broker.identifiers import derived_id
-from simulation.broker.money import ZERO, raised
+from simulation.broker.money import ZERO, nine_places
 from simulation.broker.orders import Order
 from simulation.broker.terms import TERMINAL, OrderStatus, Side
 
@@ -47,7 +48,8 @@ class Fill:
 
     @property
     def fee_in_coin(self) -> Decimal:
-        return raised(self.quantity * CRYPTO_FEE) if self.asset.is_crypto and self.side is Side.BUY else ZERO
+        fee = nine_places(self.quantity * CRYPTO_FEE, ROUND_UP)
+        return fee if self.asset.is_crypto and self.side is Side.BUY else ZERO
 
     @property
     def fee_in_usd(self) -> Decimal:
@@ -97,6 +99,37 @@ class Valuation:
     non_marginable_buying_power: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersQuery:
+    """Which orders are asked for, as in `GET /v2/orders`.
+
+    `after` and `until` bound the time of submission, both excluded. Nested, legs are shown inside their parents
+    only; so an open leg of a filled entry is not among the open orders.
+    """
+
+    status: str = "open"
+    limit: int | None = 50
+    after: datetime | None = None
+    until: datetime | None = None
+    ascending: bool = False
+    nested: bool = False
+    symbols: frozenset[str] = frozenset()
+    side: Side | None = None
+
+    def asks_for(self, order: Order) -> bool:
+        return (
+            not (self.nested and order.parent is not None)
+            and (self.status == "all" or order.is_open == (self.status == "open"))
+            and (self.side is None or order.side is self.side)
+            and (not self.symbols or not self.symbols.isdisjoint((order.symbol, order.asset.position_symbol)))
+            and self.is_young_enough(order)
+            and (self.until is None or order.created_at < self.until)
+        )
+
+    def is_young_enough(self, order: Order) -> bool:
+        return self.after is None or order.created_at > self.after
+
+
 class Account:
     """One account's books; flags and behaviour may be set at any time and work from the next order on.
 
@@ -144,6 +177,13 @@ class Account:
 
     def order_by_client_id(self, client_order_id: str) -> Order | None:
         return self._by_client_id.get(client_order_id)
+
+    def listed(self, query: OrdersQuery) -> list[Order]:
+        """Return the orders asked for, newest first unless ascending; of one moment, in order of entry."""
+        entered = self.open_orders if query.status == "open" else self.orders.values()
+        # Newest first, those behind the first that is too old are older still.
+        orders = entered if query.ascending else takewhile(query.is_young_enough, reversed(entered))
+        return list(islice(filter(query.asks_for, orders), query.limit))
 
     def position(self, asset: Asset) -> Decimal:
         held = self.positions.get(asset.symbol)

@@ -115,7 +115,7 @@ def _order(asked: Submission, clock: MarketClock) -> Order:
         order_class=request.order_class,
         quantity=request.quantity,
         notional=request.notional,
-        limit_price=asked.limit_price,
+        limit_price=request.take_profit if request.order_class is OrderClass.OCO else request.limit_price,
         stop_price=request.stop_price,
         extended_hours=request.extended_hours,
         opening=not asked.is_closing,

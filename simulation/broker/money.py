@@ -1,6 +1,6 @@
 """Decimal arithmetic as Alpaca does it: ticks, nine decimals, numbers written as strings."""
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 ZERO = Decimal(0)
@@ -29,16 +29,6 @@ def is_whole(quantity: Decimal) -> bool:
     return quantity % 1 == 0
 
 
-def floored(quantity: Decimal) -> Decimal:
-    """Round a quantity down to nine decimals."""
-    return quantity.quantize(_SMALLEST_QUANTITY, ROUND_DOWN)
-
-
-def nine_places(price: Decimal) -> Decimal:
-    """Round a price to the nine decimals that an average is shown with."""
-    return price.quantize(_SMALLEST_QUANTITY)
-
-
-def raised(quantity: Decimal) -> Decimal:
-    """Round a quantity up to nine decimals: how fees are charged."""
-    return quantity.quantize(_SMALLEST_QUANTITY, ROUND_UP)
+def nine_places(number: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """Round to nine decimals: quantities down, fees up, the averages that are shown to the nearest."""
+    return number.quantize(_SMALLEST_QUANTITY, rounding)

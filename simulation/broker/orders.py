@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from itertools import chain
 from typing import NamedTuple, Self
 
 from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
-from simulation.broker.money import ZERO, floored
+from simulation.broker.money import ZERO, nine_places
 from simulation.broker.terms import TERMINAL, WORKING, OrderClass, OrderStatus, OrderType, Side, TimeInForce
 
 
@@ -121,7 +121,7 @@ class Order:
         """Return the unfilled quantity, for a notional order what is left of it at a price."""
         if self.quantity is not None:
             return self.quantity - self.filled_quantity
-        return floored(((self.notional or ZERO) - self.filled_value) / price)
+        return nine_places(((self.notional or ZERO) - self.filled_value) / price, ROUND_DOWN)
 
     @property
     def reserved(self) -> Decimal:

@@ -112,11 +112,7 @@ def leg_prices(order: Submission) -> None:
 
 
 def exits_around(base: Decimal, entry: Side, *, target: Decimal | None, stop: Decimal | None) -> None:
-    """Exits of an entry lie a cent or more on their side of the base price.
-
-    Raises:
-        BrokerError: 422, one does not.
-    """
+    """Exits of an entry lie a cent or more on their side of the base price."""
     for name, level, outward in (
         ("take_profit.limit_price", target, entry.sign),
         ("stop_loss.stop_price", stop, -entry.sign),
@@ -127,11 +123,7 @@ def exits_around(base: Decimal, entry: Side, *, target: Decimal | None, stop: De
 
 
 def exits_apart(exits: Side, *, target: Decimal | None, stop: Decimal | None) -> None:
-    """A target lies beyond the stop beside it.
-
-    Raises:
-        BrokerError: 422, it does not.
-    """
+    """A target lies beyond the stop beside it."""
     if target is not None and stop is not None and exits.sign * (stop - target) <= 0:
         sign = ">" if exits is Side.SELL else "<"
         raise invalid(f"take_profit.limit_price must be {sign} stop_loss.stop_price")

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cached_property
 
 from simulation.broker.account import Account, Valuation
 from simulation.broker.assets import Asset
-from simulation.broker.money import ZERO, floored, is_whole
+from simulation.broker.money import ZERO, is_whole, nine_places
 from simulation.broker.orders import Order
-from simulation.broker.terms import Changes, OrderClass, OrderRequest, Side
+from simulation.broker.terms import Changes, OrderRequest, Side
 
 _SHORT_COLLAR = Decimal("1.03")
 
@@ -33,7 +33,7 @@ class Submission:
         """The quantity asked for, a notional one at the last price."""
         if self.request.quantity is not None:
             return self.request.quantity
-        return floored((self.request.notional or ZERO) / self.price)
+        return nine_places((self.request.notional or ZERO) / self.price, ROUND_DOWN)
 
     @cached_property
     def position(self) -> Decimal:
@@ -58,13 +58,6 @@ class Submission:
     def base_price(self) -> Decimal:
         """The price that bracket legs are measured from: the limit, else the stop, else the market's."""
         return self.request.limit_price or self.request.stop_price or self.price
-
-    @property
-    def limit_price(self) -> Decimal | None:
-        """The worst price; an OCO order's is its take-profit."""
-        if self.request.order_class is OrderClass.OCO:
-            return self.request.take_profit
-        return self.request.limit_price
 
     @property
     def reserve_price(self) -> Decimal:

@@ -1,6 +1,5 @@
 """Show orders, accounts and the rest as Alpaca's JSON: numbers as strings, times in RFC 3339."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -171,12 +170,8 @@ def asset_json(asset: Asset) -> Json:
 
 def clock_json(clock: MarketClock) -> Json:
     """Show the market's clock, in New York time."""
-    now = clock.now
-    times: Mapping[str, datetime] = {
-        "timestamp": now,
-        "next_open": clock.calendar.next_open(now),
-        "next_close": clock.calendar.next_close(now),
-    }
+    now, calendar = clock.now, clock.calendar
+    times = {"timestamp": now, "next_open": calendar.next_open(now), "next_close": calendar.next_close(now)}
     return {"is_open": clock.is_open} | {name: at.astimezone(NEW_YORK).isoformat() for name, at in times.items()}
 
 

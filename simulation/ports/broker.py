@@ -13,8 +13,8 @@ from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
 from simulation.broker import Account, BrokerError, Order, SimulatedBroker, order_changes, order_request
+from simulation.broker.account import OrdersQuery
 from simulation.broker.identifiers import request_id
-from simulation.broker.listing import OrdersQuery, listed_orders
 from simulation.broker.views import (
     account_json,
     asset_json,
@@ -101,7 +101,7 @@ class InMemoryBroker:
 
     def _listed(self, query: OrdersQuery) -> list[BrokerOrder]:
         self._broker.tick()
-        return [_as_it_is(order, nested=query.nested) for order in listed_orders(self._seen(), query)]
+        return [_as_it_is(order, nested=query.nested) for order in self._seen().listed(query)]
 
     def _seen(self) -> Account:
         return self._broker.seen_orders(self._account)

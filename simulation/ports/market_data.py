@@ -4,9 +4,9 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
@@ -17,23 +17,7 @@ from simulation.market.bar_history import Bar as BrokersBar
 from simulation.market.timeframe import Timeframe as Span
 
 _SPANS = {each: Span.parse(each) for each in Timeframe}
-
-
-@dataclass(slots=True)
-class _Past:
-    """A symbol's closed bars as the domain has them: each is converted once, however often it is asked for."""
-
-    times: list[datetime] = field(default_factory=list)
-    bars: list[Bar] = field(default_factory=list)
-
-    def follow(self, closed: Sequence[BrokersBar], span: Span) -> None:
-        for bar in closed[len(self.bars) :]:
-            time = stamp(bar.start, span)
-            self.times.append(time)
-            self.bars.append(_bar(bar, time))
-
-    def between(self, first: datetime, last: datetime) -> list[Bar]:
-        return self.bars[bisect_left(self.times, first) : bisect_right(self.times, last)]
+_time = attrgetter("time")
 
 
 class InMemoryMarketData:
@@ -41,7 +25,7 @@ class InMemoryMarketData:
 
     def __init__(self, broker: SimulatedBroker) -> None:
         self._broker = broker
-        self._past: defaultdict[str, _Past] = defaultdict(_Past)
+        self._past: defaultdict[str, list[Bar]] = defaultdict(list)
 
     async def bars(
         self, symbols: Sequence[Symbol], timeframe: Timeframe, *, start: datetime, end: datetime
@@ -60,9 +44,12 @@ class InMemoryMarketData:
         return {symbol: Decimal(str(float(prices[symbol]))) for symbol in _by_feed(symbols) if symbol in prices}
 
     def _own(self, symbol: Symbol, _: Timeframe, first: datetime, last: datetime) -> list[Bar]:
+        """Return closed bars; each is converted once, however often it is asked for."""
         market, past = self._broker.market, self._past[symbol]
-        past.follow(market.closed.get(symbol, ()), market.timeframe)
-        return past.between(first, last)
+        past += (
+            _bar(bar, stamp(bar.start, market.timeframe)) for bar in market.closed.get(symbol, ())[len(past) :]
+        )
+        return past[bisect_left(past, first, key=_time) : bisect_right(past, last, key=_time)]
 
     def _put_together(self, symbol: Symbol, timeframe: Timeframe, first: datetime, last: datetime) -> list[Bar]:
         """Return bars longer than the market's own; shorter ones do not exist."""

@@ -9,8 +9,8 @@ from functools import partial
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from simulation.broker.account import OrdersQuery
 from simulation.broker.errors import BrokerError, malformed
-from simulation.broker.listing import OrdersQuery
 from simulation.broker.terms import Side
 from simulation.market.sessions import NEW_YORK
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from ipaddress import ip_address, ip_network
 from threading import Thread
 from typing import Self
@@ -87,15 +87,17 @@ class BackgroundServer:
     def __enter__(self) -> Self:
         self._thread.start()
         try:
-            self.url = asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result()
+            self.url = self._run(self.server.start())
         except BaseException:
-            self._end()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result()
-        self._end()
+        self._run(self.server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def call[Result](self, function: Callable[[], Result]) -> Result:
         """Run a function on the server's thread, between two requests, and return its result."""
@@ -103,12 +105,10 @@ class BackgroundServer:
         async def run() -> Result:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self._run(run())
 
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def _run[Result](self, work: Coroutine[None, None, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 def check_host(host: str) -> None:

@@ -5,7 +5,6 @@ from datetime import date
 from aiohttp import web
 
 from simulation.broker.errors import malformed, not_found
-from simulation.broker.listing import listed_orders
 from simulation.broker.parsing import decimal_of, order_changes, order_request
 from simulation.broker.server.gateway import ACCOUNT, BROKER
 from simulation.broker.server.reading import day, is_true, json_object, orders_query
@@ -79,7 +78,7 @@ async def replace(request: web.Request) -> web.Response:
 @routes.get("/v2/orders")
 async def orders(request: web.Request) -> web.Response:
     query = orders_query(request.query)
-    found = listed_orders(request.app[BROKER].seen_orders(request[ACCOUNT]), query)
+    found = request.app[BROKER].seen_orders(request[ACCOUNT]).listed(query)
     return web.json_response([order_json(each, nested=query.nested) for each in found])
 
 
