@@ -19,10 +19,10 @@ from aiohttp import web
 
 from argo.adapters.clock import SystemClock
 from console.deployment import Deployment
+from worlds.paths import LOOPBACK
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-_LOOPBACK = "127.0.0.1"
 _LAMBDA_SECONDS = 29.0
 _LARGEST_BODY = 10 * 2**20
 
@@ -56,7 +56,7 @@ class ApiServer:
     async def start(self) -> str:
         """Begin to serve and return the address."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, _LOOPBACK, self._port).start()
+        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
 
@@ -96,7 +96,7 @@ def event_of(method: str, path: str, query: str, headers: Mapping[str, str], bod
                 "method": method,
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": _LOOPBACK,
+                "sourceIp": LOOPBACK,
                 "userAgent": headers.get("User-Agent", ""),
             },
             "requestId": "local",

@@ -2,13 +2,20 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from console.failing import REFUSED, fail, failing
 from console.options import FromDayOption, StackOption, StateOption, TablesAsJsonOption, ToDayOption
 from worlds.paths import LAST_RUN
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from console.track_record import TrackRecord
 
 
 @failing(emulator=REFUSED)
@@ -27,7 +34,6 @@ def sources(
     from argo import records
     from argo.domain.signal import Ending
     from console.deployment import open_deployment
-    from console.source_tables import calibration_table, record_table
     from console.tables import output
     from console.track_record import track_records
 
@@ -39,8 +45,44 @@ def sources(
         shown = {"signals": len(signals), "judged": known, "sources": [asdict(record) for record in found]}
         typer.echo(json.dumps(shown, indent=2))
     elif found:
-        screen = output()
-        screen.print(record_table(found, judged=known, of=len(signals)))
-        screen.print(calibration_table(found))
+        output().print(*tables(found, judged=known, of=len(signals)))
     if not found:
         fail(f"of {len(signals)} signals none has a known outcome yet", REFUSED, style="yellow")
+
+
+def tables(found: "Sequence[TrackRecord]", *, judged: int, of: int) -> "tuple[Table, Table]":
+    """Return a line per source and regime, and a line for each of their ranges of confidence."""
+    from console.tables import percent, plain_table
+
+    records = (
+        (
+            record.source if record.regime is None else "",
+            record.regime or "all",
+            str(record.samples),
+            *(str(count) for count in (record.target, record.stop, record.expiry)),
+            percent(record.hit_rate),
+            f"{record.average_r:+.2f}",
+            f"{record.brier:.3f}",
+        )
+        for record in found
+    )
+    ranges = (
+        (
+            record.source if not number and record.regime is None else "",
+            (record.regime or "all") if not number else "",
+            bucket.confidence,
+            str(bucket.samples),
+            f"{bucket.mean_confidence:.1f}%",
+            percent(bucket.frequency),
+        )
+        for record in found
+        for number, bucket in enumerate(record.calibration)
+    )
+    figures = (">votes", ">target", ">stop", ">expiry", ">hit rate", ">average R", ">Brier")
+    title = f"Sources: {judged} of {of} signals have a known outcome"
+    promised = (">confidence", ">votes", ">mean confidence", ">came true")
+    calibration = "Calibration: what was promised, and how often it came true"
+    return (
+        plain_table(title, "source", "regime", *figures, rows=records),
+        plain_table(calibration, "source", "regime", *promised, rows=ranges),
+    )

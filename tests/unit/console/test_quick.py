@@ -55,7 +55,10 @@ def test_the_help_and_a_usage_error_import_nothing_heavy(arguments, code):
     assert "pydantic.main" not in modules
 
 
-@pytest.mark.parametrize("name", ["replay", "run", "export", "report", "watch"])
+QUICK = ["replay", "run", "serve", "simulate", "sources", "docs", "export", "report", "watch"]
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_a_commands_own_help_imports_nothing_of_the_pipeline(name):
     ended, modules = imported_by(name, "--help")
 

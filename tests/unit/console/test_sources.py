@@ -9,7 +9,7 @@ from rich.console import Console
 
 from argo.domain.ledger import StoredSignal
 from argo.domain.signal import Ending, Regime, SignalOutcome
-from console.source_tables import calibration_table, record_table
+from console.sources import tables
 from console.track_record import track_records
 from tests.unit.builders import BAR_TIME, a_signal, a_vote
 
@@ -104,8 +104,7 @@ def test_every_line_shows_how_many_votes_it_rests_on():
     records = track_records(MIXED)
     screen = Console(width=120, record=True, quiet=False, file=None)
     with screen.capture() as shown:
-        screen.print(record_table(records, judged=4, of=6))
-        screen.print(calibration_table(records))
+        screen.print(*tables(records, judged=4, of=6))
 
     text = shown.get()
     assert "4 of 6 signals have a known outcome" in text
