@@ -63,11 +63,12 @@ class Evaluator:
             for symbol, bars in market.items()
             if len(bars) > 1 and symbol in self._known and self._known[symbol][0] == bars.seconds.item(-2)
         }
-        earlier = {symbol: bars.before() for symbol, bars in market.items() if len(bars) > 1}
-        regime_of = regimes(earlier)
-        ballots = poll.ask({symbol: earlier[symbol] for symbol in earlier if symbol not in remembered}, regime_of)
+        unknown = [symbol for symbol, bars in market.items() if symbol not in remembered and len(bars) > 1]
+        earlier = {symbol: market[symbol].before() for symbol in unknown}
+        ballots = poll.ask(earlier, regimes(earlier))
         if not poll.is_whole and remembered:
-            ballots |= poll.ask({symbol: earlier[symbol] for symbol in remembered}, regime_of)
+            earlier = {symbol: market[symbol].before() for symbol in remembered}
+            ballots |= poll.ask(earlier, regimes(earlier))
             remembered = {}
         found = self._agreements(ballots if poll.is_whole else poll.without_failed(ballots))
         return remembered | {symbol: agreement.side for symbol, agreement in found.items()}

@@ -4,66 +4,52 @@ TA-Lib takes one series at a time. Each indicator runs once over a symbol's bars
 often, until a bar is added.
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, NamedTuple
+from typing import NamedTuple
 
 import talib
 
-from generation.series import KEPT, BarSeries, Column
+from generation.series import KEPT, BarSeries, Column, at_last_bar
 
 _SMALLEST_VOLATILITY, _LARGEST_VOLATILITY = 0.01, 0.10
 
 
-def _at_last_bar[**P](
-    compute: Callable[Concatenate[BarSeries, P], Column],
-) -> Callable[Concatenate[BarSeries, P], float | None]:
-    """Make what computes a column for all bars return its value at the last one, computed once."""
-
-    @wraps(compute)
-    def indicator(bars: BarSeries, /, *period: P.args, **by_name: P.kwargs) -> float | None:
-        return bars.indicator(compute, *period, *by_name.values())
-
-    return indicator
-
-
-@_at_last_bar
+@at_last_bar
 def sma(bars: BarSeries, period: int) -> Column:
     """Simple moving average of the close, in USD."""
     return talib.SMA(_needed(bars.close, period), period)
 
 
-@_at_last_bar
+@at_last_bar
 def adx(bars: BarSeries, period: int = 14) -> Column:
     """Average directional index, 0-100 (Wilder 1978)."""
     return talib.ADX(bars.high, bars.low, bars.close, period)
 
 
-@_at_last_bar
+@at_last_bar
 def rsi(bars: BarSeries, period: int = 14) -> Column:
     """Relative strength index, 0-100 (Wilder 1978)."""
     return talib.RSI(bars.close, period)
 
 
-@_at_last_bar
+@at_last_bar
 def macd_histogram(bars: BarSeries) -> Column:
     """MACD(12, 26) less its signal line (9), in USD (Appel)."""
     return talib.MACD(bars.close, 12, 26, 9)[2]
 
 
-@_at_last_bar
+@at_last_bar
 def atr(bars: BarSeries, period: int = 14) -> Column:
     """Average true range, in USD (Wilder 1978)."""
     return talib.ATR(bars.high, bars.low, bars.close, period)
 
 
-@_at_last_bar
+@at_last_bar
 def highest_before(bars: BarSeries, period: int) -> Column:
     """Highest high of the ``period`` bars before the last, in USD (Donchian)."""
     return talib.MAX(_needed(bars.high, period), period)[:-1]
 
 
-@_at_last_bar
+@at_last_bar
 def lowest_before(bars: BarSeries, period: int) -> Column:
     """Lowest low of the ``period`` bars before the last, in USD (Donchian)."""
     return talib.MIN(_needed(bars.low, period), period)[:-1]
@@ -82,7 +68,7 @@ def bollinger(bars: BarSeries, period: int = 20) -> Bands | None:
     return None if middle is None or half_width is None else Bands(middle, half_width)
 
 
-@_at_last_bar
+@at_last_bar
 def _half_width(bars: BarSeries, period: int) -> Column:
     upper, middle, _ = talib.BBANDS(_needed(bars.close, period), period, 2, 2)
     return upper - middle
@@ -94,7 +80,7 @@ def relative_volume(bars: BarSeries, period: int) -> float | None:
     return float(bars.volume[-1]) / usual if usual else None
 
 
-@_at_last_bar
+@at_last_bar
 def _mean_volume_before(bars: BarSeries, period: int) -> Column:
     return talib.SMA(_needed(bars.volume, period), period)[:-1]
 

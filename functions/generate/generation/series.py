@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import wraps
+from typing import Concatenate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +11,6 @@ from numpy.typing import NDArray
 from argo.domain.market import Bar
 
 type Column = NDArray[np.float64]
-type Compute = Callable[..., Column]
-"""An indicator: bars and a period in, a column up to the last bar out, NaN where it is not warm."""
-
 KEPT = 3
 """Of an indicator's column: the last bar, the one before, and the one before that for "the bars before"."""
 
@@ -27,18 +26,6 @@ class BarSeries:
     columns only the ends are kept; keeping them whole costs more than computing them.
     """
 
-    __slots__ = (
-        *("_computed", "_end", "_room", "_table", "_whole"),
-        *("began", "close", "high", "low", "open", "price", "seconds", "volume"),
-    )
-
-    open: Column
-    high: Column
-    low: Column
-    close: Column
-    volume: Column
-    seconds: Column
-
     def __init__(self, room: Column, begin: int, end: int, whole: "BarSeries | None" = None) -> None:
         """Show the bars from ``begin`` to before ``end`` of six rows: prices, volume, seconds since 1970."""
         table = room[:, begin:end]
@@ -46,9 +33,10 @@ class BarSeries:
         self._room = room
         self._end = end
         self._table = table
-        self._whole = whole
-        self._computed: dict[tuple[object, ...], list[float]] = {}
-        self.open, self.high, self.low, self.close, self.volume, self.seconds = table
+        self.whole = whole
+        self.computed: dict[tuple[object, ...], list[float]] = {}
+        rows: list[Column] = [*table]
+        self.open, self.high, self.low, self.close, self.volume, self.seconds = rows
         self.price: float = self.close.item(-1)
         self.began: float = self.seconds.item(-1)
 
@@ -64,24 +52,10 @@ class BarSeries:
         """Return when a bar began, UTC."""
         return datetime.fromtimestamp(self.seconds.item(number), UTC)
 
-    def indicator(self, compute: Compute, *period: object) -> float | None:
-        """Return an indicator's value at the last bar; None while it is not warm."""
-        key = compute, *period
-        whole = self._whole
-        ends = self._computed.get(key)
-        if ends is None:
-            column = compute(self if whole is None else whole, *period)
-            ends = self._computed[key] = column[-KEPT:].tolist()
-        from_end = 1 if whole is None else 2
-        if from_end > len(ends):
-            return None
-        value = ends[-from_end]
-        return None if value != value else value  # noqa: PLR0124 - NaN, which TA-Lib writes while warming up
-
     def before(self) -> "BarSeries":
         """Return the series without its last bar; there must be two, and it must not be such a series itself."""
         view = BarSeries(self._room, self._end - len(self), self._end - 1, self)
-        view._computed = self._computed
+        view.computed = self.computed
         return view
 
     def extended(self, bars: Sequence[Bar], length: int) -> "BarSeries":
@@ -99,6 +73,31 @@ class BarSeries:
         for number, bar in enumerate(newer, end):
             room[:, number] = _row(bar)
         return BarSeries(room, end - kept, end + added)
+
+
+def at_last_bar[**P](
+    compute: Callable[Concatenate[BarSeries, P], Column],
+) -> Callable[Concatenate[BarSeries, P], float | None]:
+    """Make an indicator of what computes its column, up to the last bar and NaN where it is not warm.
+
+    It returns the value at the last bar, computed once for all who ask, and None while it is not warm.
+    """
+
+    @wraps(compute)
+    def indicator(bars: BarSeries, /, *period: P.args, **named: P.kwargs) -> float | None:
+        key = (compute, period, *named.values()) if named else (compute, period)
+        whole = bars.whole
+        ends = bars.computed.get(key)
+        if ends is None:
+            column = compute(bars if whole is None else whole, *period, **named)
+            ends = bars.computed[key] = column[-KEPT:].tolist()
+        from_end = 1 if whole is None else 2
+        if from_end > len(ends):
+            return None
+        value = ends[-from_end]
+        return None if value != value else value  # noqa: PLR0124 - NaN, which TA-Lib writes while warming up
+
+    return indicator
 
 
 def bar_series(bars: Sequence[Bar]) -> BarSeries:

@@ -198,8 +198,8 @@ def test_an_indicator_is_computed_once_whoever_asks():
     for view in (bars, bars.before(), bars, bars.before()):
         as_used(view)
 
-    names = [compute.__name__ for compute, *_ in bars._computed]
-    assert len(names) == len(set(bars._computed)) == 11
+    names = [compute.__name__ for compute, *_ in bars.computed]
+    assert len(names) == len(set(bars.computed)) == 11
     assert names.count("sma") == 3
 
 
