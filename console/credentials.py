@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.failing import REFUSED, fail
+from console.failing import REFUSED, fail, failing
 from console.options import AccountArgument
 
 app = typer.Typer(help="Store an account's key at the broker.", no_args_is_help=True, add_completion=False)
@@ -16,6 +16,7 @@ def _group() -> None:
 
 
 @app.command("set")
+@failing(soft_wrap=True)
 def set_(
     executor: AccountArgument,
     stack: Annotated[str | None, typer.Option(help="The deployed stack.", envvar="ARGO_STACK")] = None,
@@ -30,22 +31,19 @@ def set_(
     Asks for key id and secret; from a pipe, they are its first two lines. The secret is shown nowhere.
     """
     from argo.domain.faults import BrokerFault
-    from argo.domain.tables import ConfigurationError
     from console import keys
     from console.stacks import aws_clients
 
+    clients = aws_clients()
+    target = keys.target_of(clients, executor, stack, environment)
+    credentials = keys.ask(executor, target)
     try:
-        clients = aws_clients()
-        target = keys.target_of(clients, executor, stack, environment)
-        credentials = keys.ask(executor, target)
         if check:
             typer.echo(keys.tried(credentials, target))
-        keys.store(clients("ssm"), target, credentials)
-    except ConfigurationError as error:
-        fail(error, soft_wrap=True)
     except BrokerFault as refusal:
         said = f"the broker does not take the key: {refusal.message}; nothing was stored"
         fail(f"{said} (--no-check stores a key that has not been tried)", REFUSED, soft_wrap=True)
+    keys.store(clients("ssm"), target, credentials)
     typer.echo(f"stored in {target.parameter}")
     typer.echo("A function that runs already reads it as soon as the broker refuses the key it has.")
     typer.echo("While that one still works, it is kept until the process ends, which may take hours.")

@@ -1,14 +1,10 @@
 """A dead-letter queue's messages: looked at in place, or moved back, in the order that loses none."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from argo.adapters.aws.queue import SqsSignalQueue
 from argo.ports import Message
-from console.deployment import open_deployment
 
 _BATCH = 10
 
@@ -52,17 +48,6 @@ class DeadLetters:
             if not new:
                 break
         return list(found.values())
-
-
-@contextmanager
-def letters_of(executor: str, state: Path, stack: str | None) -> Iterator[DeadLetters]:
-    """Give an account's dead letters while the block runs.
-
-    Raises:
-        ConfigurationError: there is no such stack, run or account.
-    """
-    with open_deployment(state, stack) as deployment:
-        yield DeadLetters(deployment.dead_letters(executor), deployment.queue(executor))
 
 
 def as_dict(message: Message) -> dict[str, str]:

@@ -10,19 +10,18 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
+from argo.domain.ledger import SignalRecord
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.ports import Ledger
-from console.options import StackOption, StateOption
+from argo.records import of_days
+from console.dead_letters import DeadLetters
 from console.runs import RunRecord
 from console.stacks import read_stack
 from worlds.embedded_aws import Resources, embedded_aws
 from worlds.paths import LAST_RUN, TEMPLATE
-
-__all__ = ["Deployment", "StackOption", "StateOption", "open_deployment"]
 
 _DAYS_BACK = 7
 
@@ -56,13 +55,19 @@ class Deployment:
         upper = f"{last:%F}" if last else "9999-12-31"
         return [day for day in self.days if lower <= day <= upper]
 
-    def queue(self, executor: str) -> SqsSignalQueue:
-        """An account's queue, to send to."""
-        return self.adapters.queue_at(self._url(executor, self.resources.queues))
+    async def records(self, first: datetime | None = None, last: datetime | None = None) -> list[SignalRecord]:
+        """Return the signals of the days to read, newest first, with every account's execution."""
+        return await of_days(self.ledger, self.executors, self.days_from(first, last))
 
-    def dead_letters(self, executor: str) -> SqsSignalQueue:
-        """An account's dead-letter queue, to read from."""
-        return self.adapters.queue_at(self._url(executor, self.resources.dead_letter_queues))
+    def dead_letters(self, executor: str) -> DeadLetters:
+        """Return an account's dead letters.
+
+        Raises:
+            ConfigurationError: there is no such account.
+        """
+        self.require(executor)
+        dead, queue = self.resources.dead_letter_queues[executor], self.resources.queues[executor]
+        return DeadLetters(self.adapters.queue_at(dead), self.adapters.queue_at(queue))
 
     def require(self, executor: str) -> None:
         """Refuse an account that is not there.
@@ -70,12 +75,8 @@ class Deployment:
         Raises:
             ConfigurationError: it has no queue.
         """
-        self._url(executor, self.resources.queues)
-
-    def _url(self, executor: str, urls: Mapping[str, str]) -> str:
-        if executor not in urls:
-            raise ConfigurationError(f"no account {executor!r}; there are {', '.join(urls)}")
-        return urls[executor]
+        if executor not in self.resources.queues:
+            raise ConfigurationError(f"no account {executor!r}; there are {', '.join(self.executors)}")
 
 
 def last_days(first: date | None = None, last: date | None = None) -> list[str]:

@@ -2,19 +2,13 @@
 
 import asyncio
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from console.failing import REFUSED, failing
 from console.options import StackOption, StateOption
 from worlds.paths import LAST_RUN
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from console.dead_letters import DeadLetters
 
 app = typer.Typer(
     help="Look at dead letters and put them back into their queue.", no_args_is_help=True, add_completion=False
@@ -34,10 +28,11 @@ def list_(
 ) -> None:
     """List an account's dead letters with the reason each is there; they stay where they are."""
     from console.dead_letters import as_dict
+    from console.deployment import open_deployment
     from console.tables import output, plain_table
 
-    with _letters(executor, state, stack) as letters:
-        found = [as_dict(message) for message in asyncio.run(letters.look(limit))]
+    with open_deployment(state, stack) as deployment:
+        found = [as_dict(message) for message in asyncio.run(deployment.dead_letters(executor).look(limit))]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -59,14 +54,14 @@ def show(
 ) -> None:
     """Print one dead letter whole, body and attributes, as JSON."""
     from console.dead_letters import as_dict
+    from console.deployment import open_deployment
 
-    with _letters(executor, state, stack) as letters:
-        found = asyncio.run(letters.look(None))
-    for message in found:
-        if message.message_id == message_id:
-            typer.echo(json.dumps(as_dict(message) | {"body": message.body}, indent=2))
-            return
-    _none(executor, message_id)
+    with open_deployment(state, stack) as deployment:
+        found = asyncio.run(deployment.dead_letters(executor).look(None))
+    message = next((each for each in found if each.message_id == message_id), None)
+    if message is None:
+        _fail_without(executor, message_id)
+    typer.echo(json.dumps(as_dict(message) | {"body": message.body}, indent=2))
 
 
 @app.command()
@@ -81,19 +76,15 @@ def redrive(
 
     Safe to repeat: ids are derived and expiry is checked again, so nothing is ordered twice or too late.
     """
-    with _letters(executor, state, stack) as letters:
-        moved = asyncio.run(letters.redrive(message_id))
+    from console.deployment import open_deployment
+
+    with open_deployment(state, stack) as deployment:
+        moved = asyncio.run(deployment.dead_letters(executor).redrive(message_id))
     if message_id is not None and not moved:
-        _none(executor, message_id)
+        _fail_without(executor, message_id)
     typer.echo(f"{len(moved)} put back into the queue of {executor}")
 
 
-def _letters(executor: str, state: Path, stack: str | None) -> "AbstractContextManager[DeadLetters]":
-    from console.dead_letters import letters_of
-
-    return letters_of(executor, state, stack)
-
-
-def _none(executor: str, message_id: str) -> None:
+def _fail_without(executor: str, message_id: str) -> NoReturn:
     typer.echo(f"{executor} has no dead letter {message_id}", err=True)
     raise typer.Exit(REFUSED)

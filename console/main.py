@@ -50,9 +50,10 @@ COMMANDS = {
 
 MODULES = {
     **{name: f"console.{name}" for name in COMMANDS},
-    **{name: f"console.{name}.command" for name in ("report", "export", "watch", "doctor")},
+    **{name: f"console.{name}.command" for name in ("report", "export", "watch")},
     **dict.fromkeys(("run", "replay"), "console.play"),
-    **dict.fromkeys(("halt", "reduce", "resume"), "console.trading_state"),
+    **dict.fromkeys(("signals", "why", "audit", "status"), "console.ledger_commands"),
+    **dict.fromkeys(("doctor", "smoke", "halt", "reduce", "resume", "flatten"), "console.operator_commands"),
 }
 """Where a command is: the module's function of its name, or its ``app`` of several commands."""
 

@@ -1,28 +1,21 @@
-"""`argo status`: what each account may do, what it holds, and how much room its limits leave."""
+"""What each account may do, what it holds, and how much room its limits leave."""
 
-import asyncio
-import json
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-import typer
 from rich.console import Group
 from rich.panel import Panel
 from rich.text import Text
 
-from argo import records
 from argo.domain.account import AccountState, TradingState
 from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
+from argo.domain.config import Configuration
 from argo.domain.conservation import AccountSum, sums
 from argo.domain.execution import Execution
 from argo.domain.limits import Level
-from argo.environment import load_configuration
-from console.deployment import Deployment, open_deployment
-from console.failing import failing
-from console.options import JsonOption, StackOption, StateOption
-from console.tables import facts_grid, money, output, plain_table
-from worlds.paths import CONFIGURATION, LAST_RUN
+from console.deployment import Deployment
+from console.tables import facts_grid, money, plain_table
 
 COLOURS = {
     TradingState.ACTIVE: "green",
@@ -36,37 +29,22 @@ COLOURS = {
 """How a state or a level looks; a level that is fine looks like nothing."""
 
 
-@failing()
-def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: JsonOption = False) -> None:
-    """Show each account: trading state, equity, room under its limits, positions, open executions, heartbeat.
-
-    All of it is the ledger's record, which the reconciler brings up to the broker every minute.
-    """
-    with open_deployment(state, stack) as deployment:
-        accounts = asyncio.run(_read(deployment))
-    if as_json:
-        typer.echo(json.dumps([account.as_dict() for account in accounts], indent=2))
-        return
-    screen = output()
-    for account in accounts:
-        screen.print(_panel(account))
-
-
-async def _read(deployment: Deployment) -> list[AccountStatus]:
-    profiles, ledger = load_configuration(CONFIGURATION).accounts, deployment.ledger
-    found = await records.of_days(ledger, deployment.executors, deployment.days_from())
+async def read(deployment: Deployment, configuration: Configuration) -> list[AccountStatus]:
+    """Read the status of every account that has a queue."""
+    ledger, found = deployment.ledger, await deployment.records()
     return [
         status_of(
             await ledger.account(summed.executor),
             await ledger.open_executions(summed.executor, limit=OPEN_AT_MOST),
             summed,
-            profiles.get(summed.executor),
+            configuration.accounts.get(summed.executor),
         )
         for summed in sums(found, deployment.executors)
     ]
 
 
-def _panel(account: AccountStatus) -> Panel:
+def panel(account: AccountStatus) -> Panel:
+    """Return an account's status to print."""
     state = account.state
     parts = [
         facts_grid(

@@ -1,51 +1,19 @@
-"""`argo why`: the whole causal chain of one signal, per account."""
+"""The whole causal chain of one signal, per account."""
 
-import asyncio
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from argo import records
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.domain.signal import Signal
-from console.deployment import open_deployment
-from console.failing import REFUSED, fail, failing
-from console.options import StackOption, StateOption
-from console.tables import facts_grid, money, output, plain_table
-from worlds.paths import LAST_RUN
+from console.tables import facts_grid, money, plain_table
 
 
-@failing()
-def why(
-    signal_id: Annotated[str, typer.Argument(help="The signal's id: 24 hexadecimal digits.")],
-    state: StateOption = LAST_RUN,
-    stack: StackOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON.")] = False,
-) -> None:
-    """Explain what became of one signal: votes, gate, size, order as sent, answers, transitions.
-
-    Exit code 1 when the ledger knows no such signal.
-    """
-    with open_deployment(state, stack) as deployment:
-        record = asyncio.run(records.one(deployment.ledger, signal_id))
-    if record is None:
-        hint = "argo signals lists the ids, of 24 hexadecimal digits"
-        fail(f"the ledger has no signal {signal_id}: {hint}", REFUSED, soft_wrap=True)
-    if as_json:
-        typer.echo(json.dumps(_as_dict(record), indent=2))
-        return
-    screen = output()
-    for part in explained(record):
-        screen.print(part, highlight=False, soft_wrap=isinstance(part, str))
-
-
-def _as_dict(record: SignalRecord) -> dict[str, object]:
+def as_dict(record: SignalRecord) -> dict[str, object]:
     stored = record.stored
     return {
         "signal": stored.signal.model_dump(mode="json") if stored else None,

@@ -1,8 +1,14 @@
-"""What a check says."""
+"""What a check says, and how a person reads it: a line with the cure below it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+
+from rich.text import Text
+
+from console.tables import output
 
 
 class Level(StrEnum):
@@ -34,3 +40,25 @@ ok = partial(Finding, Level.OK)
 warning = partial(Finding, Level.WARNING)
 broken = partial(Finding, Level.BROKEN)
 not_looked_at = partial(Finding, Level.NOT_LOOKED_AT)
+
+_COLOURS = {
+    Level.OK: "green",
+    Level.WARNING: "yellow",
+    Level.BROKEN: "bold red",
+    Level.NOT_LOOKED_AT: "dim",
+}
+_WIDEST = max(len(level) for level in Level)
+
+
+def show(found: Sequence[Finding]) -> None:
+    """Print what was found, and how often."""
+    screen = output()
+    for finding in found:
+        line = Text(f"{finding.level:<{_WIDEST}}  ", _COLOURS[finding.level])
+        line.append(" ".join(part for part in (finding.check, finding.subject) if part), "bold")
+        line.append(f": {finding.seen}", "default")
+        screen.print(line, soft_wrap=True, highlight=False)
+        if finding.cure:
+            screen.print(Text(f"{'':<{_WIDEST}}    -> {finding.cure}"), soft_wrap=True, highlight=False)
+    counts = Counter(finding.level for finding in found)
+    screen.print(", ".join(f"{counts[level]} {level}" for level in Level if counts[level]), highlight=False)

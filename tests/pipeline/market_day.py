@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from console.flatten import _plan
+from console.operator_commands import _plan
 from simulation.broker import Behaviour, order_request
 from tests.pipeline.pipeline import MINUTE, Pipeline
 from tests.unit.builders import a_signal

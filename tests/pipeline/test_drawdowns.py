@@ -8,7 +8,7 @@ import pytest
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import BreachEnds, DrawdownBasis
-from console.trading_state import _change
+from console.operator_commands import _change
 from tests.pipeline.losses import DEEP, NEXT_MORNING, lost, move
 from tests.pipeline.pipeline import MINUTE
 from tests.pipeline.trades import fresh
