@@ -81,15 +81,9 @@ class EmbeddedAws:
 
         It reads the whole table, which is a laptop's; a deployed ledger is asked for the days one wants.
         """
-        pages = (
-            self.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(
-                TableName=table,
-                ProjectionExpression="time_partition",
-                FilterExpression="attribute_exists(time_partition)",
-            )
-        )
+        scan = self.client("dynamodb").get_paginator("scan")
+        written = "attribute_exists(time_partition)"
+        pages = scan.paginate(TableName=table, ProjectionExpression="time_partition", FilterExpression=written)
         partitions = {item["time_partition"]["S"] for page in pages for item in page["Items"]}
         return sorted({partition.rsplit("#", 1)[-1] for partition in partitions}, reverse=True)
 

@@ -19,7 +19,7 @@ from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.observability import Telemetry
-from argo.ports import GivenPorts, Ledger, Ports
+from argo.ports import GivenPorts, Ledger
 from execution import wiring as executor
 from execution.batch import PartialBatchResponse, execute_batch
 from generation import wiring as generator
@@ -136,9 +136,7 @@ class _Pipeline:
             profile = configuration.profile(name)
             executing = executor.Wiring(ports(executor.SERVICE, name), name, profile)
             self._mappings[name] = EventSourceMapping(
-                source=connected.queues[name],
-                function=partial(_execute, executing),
-                on_error=partial(_log_failure, executing.ports),
+                connected.queues[name], partial(_execute, executing), partial(_log_failure, executing)
             )
             self._reconcilers.append(reconciler.Wiring(ports(reconciler.SERVICE, name), name, profile))
 
@@ -190,8 +188,8 @@ async def _execute(wiring: executor.Wiring, event: dict[str, Any]) -> PartialBat
     return answer
 
 
-def _log_failure(ports: Ports, error: Exception) -> None:
-    ports.telemetry.log.error("invocation_failed", error=repr(error), exc_info=error)
+def _log_failure(wiring: executor.Wiring, error: Exception) -> None:
+    wiring.ports.telemetry.log.error("invocation_failed", error=repr(error), exc_info=error)
 
 
 @contextmanager
