@@ -1,4 +1,3 @@
-import importlib.metadata
 import importlib.util
 import os
 import struct
@@ -7,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from argo.adapters.aws.clients import SERVICES
+from worlds.paths import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 25_000_000  # bytes, unzipped, byte code included
@@ -26,6 +28,25 @@ for module in pkgutil.walk_packages(argo.__path__, "argo."):
 assert not getattr(sys.modules.get("pandas"), "__file__", None)
 """
 
+SPEAK_TO_AWS = """
+import asyncio, botocore, os, pathlib
+from datetime import UTC, datetime
+from argo.adapters.wiring import Adapters
+from argo.environment import Environment
+
+class Now:
+    def now(self): return datetime.now(UTC)
+
+async def speak():
+    adapters = Adapters(Environment(os.environ), Now())
+    print(pathlib.Path(botocore.__file__).parent)
+    print(await adapters.ledger.execution("0" * 24, "argo"))
+    print(adapters.credentials().key_id)
+    print(await adapters.queue_at(adapters.environment.queue_url).receive())
+
+asyncio.run(speak())
+"""
+
 only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's wheels are for Linux")
 
 
@@ -36,21 +57,17 @@ def layer(build, host_architecture):
 
 @pytest.fixture(scope="module")
 def lambda_python(uv, tmp_path_factory):
-    """Call with code and directories: run it where, as in Lambda, boto3 is all that is installed."""
+    """Call with code and directories: run it where nothing is installed; what Lambda has besides is not used."""
     environment = tmp_path_factory.mktemp("lambda") / "venv"
     python = environment / "bin/python"
-    boto3 = f"boto3=={importlib.metadata.version('boto3')}"
     version = (ROOT / ".python-version").read_text().strip()
-    for command in (
-        ["venv", "--python", version, environment],
-        ["pip", "install", "--python", python, boto3],
-    ):
-        subprocess.run([uv, *command, "--quiet"], cwd=ROOT, check=True)  # noqa: S603
+    subprocess.run([uv, "venv", "--python", version, environment, "--quiet"], cwd=ROOT, check=True)  # noqa: S603
 
-    def run(code, *directories):
+    def run(code, *directories, **variables):
         return subprocess.run(  # noqa: S603
             [python, "-W", "error::ImportWarning", "-c", code],
-            env={
+            env=variables
+            | {
                 "PATH": os.defpath,
                 "PYTHONPATH": os.pathsep.join(map(str, directories)),
                 "PYTHONDONTWRITEBYTECODE": "1",
@@ -83,9 +100,15 @@ def test_machine_code_is_for_the_chosen_architecture(build, name, architecture):
         assert struct.unpack_from("<H", header, 18) == (MACHINES[architecture],), library
 
 
-@pytest.mark.parametrize("absent", ["pandas", "numpy", "boto3", "botocore", "talib", "websockets"])
+@pytest.mark.parametrize("absent", ["pandas", "numpy", "boto3", "s3transfer", "talib", "websockets"])
 def test_the_layer_carries_nothing_it_does_not_need(layer, absent):
     assert not (layer / "python" / absent).exists()
+
+
+def test_the_layers_botocore_knows_the_services_that_argo_calls(layer):
+    data = layer / "python/botocore/data"
+
+    assert {each.name for each in data.iterdir() if each.is_dir()} == set(SERVICES)
 
 
 def test_the_layer_holds_the_settings_where_the_functions_look(layer, template):
@@ -112,7 +135,7 @@ def test_the_build_machine_is_not_named_in_the_byte_code(layer):
 
 
 @only_on_linux
-def test_the_layer_needs_nothing_that_lambda_does_not_have(lambda_python, layer):
+def test_every_module_of_the_layer_starts_without_anything_else(lambda_python, layer):
     imported = lambda_python(IMPORT_THE_LAYER, layer / "python")
 
     assert imported.returncode == 0, imported.stderr
@@ -120,9 +143,27 @@ def test_the_layer_needs_nothing_that_lambda_does_not_have(lambda_python, layer)
 
 @only_on_linux
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_function_starts_with_its_layer_and_boto3_alone(lambda_python, build, layer, host_architecture, name):
+def test_a_function_starts_with_its_layer_alone(lambda_python, build, layer, host_architecture, name):
     function = build(name, host_architecture)
 
     imported = lambda_python(f"import {HANDLERS[name]}", function, layer / "python")
 
     assert imported.returncode == 0, imported.stderr
+
+
+@only_on_linux
+def test_the_layers_own_botocore_speaks_to_each_service(lambda_python, layer, aws):
+    resources = aws.create_resources(TEMPLATE, "layer")
+    aws.client("ssm").put_parameter(Name="/layer", Type="SecureString", Value='{"key_id": "k", "secret_key": "s"}')
+
+    spoken = lambda_python(
+        SPEAK_TO_AWS,
+        layer / "python",
+        **aws.environment,
+        **resources.environment("argo"),
+        ARGO_MODE="simulated",
+        ARGO_CREDENTIALS_PARAMETER="/layer",
+    )
+
+    assert spoken.returncode == 0, spoken.stderr
+    assert spoken.stdout.split() == [str(layer / "python/botocore"), "None", "k", "[]"]
