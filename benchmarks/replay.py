@@ -98,7 +98,8 @@ def _replay(history: BarHistory, configuration: Configuration) -> Rate:
     began = process_time()
     done = asyncio.run(playing.play_bars(history, fitted, playing.in_this_process()))
     seconds = process_time() - began
-    return Rate(done.played.bars, sum(len(entries) for entries in done.played.entries.values()), seconds)
+    executions = [each for record in done.reading.records for each in record.executions.values()]
+    return Rate(len(done.traded.bars), sum(each.order_id is not None for each in executions), seconds)
 
 
 def _peers_rule(configuration: Configuration) -> Configuration:

@@ -58,7 +58,7 @@ def run(
         as_json=as_json,
         told={"ledger_sha256": done.sha256, "report": str(record.report)},
         last_words=(
-            f"{done.played.bars:,} bars played. Ledger: {done.sha256}\n"
+            f"{len(done.traded.bars):,} bars played. Ledger: {done.sha256}\n"
             f"Logs: {record.log}. More: argo signals --help\nReport: {record.report}"
         ),
     )
@@ -94,14 +94,14 @@ def replay(
             playing.write_page(report, done, f"replay of {path}")
     except OSError as error:
         fail(f"{error.filename} cannot be written: {error.strerror}")
-    bars_a_second = done.played.bars / done.seconds
+    played = len(done.traded.bars)
+    bars_a_second = played / done.seconds
     playing.show(
         done,
         rows=rows,
         as_json=as_json,
         told={"bars_per_second": round(bars_a_second), "ledger_sha256": done.sha256},
         last_words=(
-            f"{done.played.bars:,} bars in {done.seconds:.1f} s, {bars_a_second:,.0f} a second. "
-            f"Ledger: {done.sha256}"
+            f"{played:,} bars in {done.seconds:.1f} s, {bars_a_second:,.0f} a second. Ledger: {done.sha256}"
         ),
     )

@@ -30,7 +30,7 @@ from simulation.ports.ledger import InMemoryLedger, digest
 from worlds.backends import MODE, Backend, in_memory, on_embedded_aws
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
-from worlds.play import Played, configured_for, play
+from worlds.play import configured_for, play
 
 type Place = tuple[Backend, Callable[[], Collection[str]], IO[str] | None]
 """Where bars are played: the backend, the UTC days that it has records of, and what takes the functions' logs."""
@@ -46,7 +46,6 @@ _BETWEEN_LOOKS = 0.1
 class Done:
     """What playing bars left behind, in how many seconds; ``sha256`` is of everything in the ledger."""
 
-    played: Played
     traded: BarHistory
     ledger: Ledger
     reading: Reading
@@ -111,14 +110,12 @@ async def play_bars(
     traded = history.between(first)
     with where as (backend, days, log_to), progress(len(traded)) as on_step:
         began = perf_counter()
-        ledger, played = await play(
-            history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step
-        )
+        ledger = await play(history, configuration, backend=backend, log_to=log_to, first=first, on_step=on_step)
         seconds = perf_counter() - began
         written = sorted(days(), reverse=True)
-        reading = await read(ledger, played.executors, written, is_whole=True)
-        sha256 = await digest(ledger, played.executors, written)
-        return Done(played, traded, ledger, reading, sha256, seconds)
+        reading = await read(ledger, configuration.executors, written, is_whole=True)
+        sha256 = await digest(ledger, configuration.executors, written)
+        return Done(traded, ledger, reading, sha256, seconds)
 
 
 @contextmanager
@@ -155,11 +152,11 @@ def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], la
     Raises:
         Exit: with 1, where the sum does not add up or eligible signals became no order.
     """
-    found, accounts = done.reading.records, sums(done.reading.records, done.played.executors)
+    found, accounts = done.reading.records, sums(done.reading.records, done.reading.executors)
     if as_json:
-        show_json(found, accounts, bars=done.played.bars, **told)
+        show_json(found, accounts, bars=len(done.traded.bars), **told)
     else:
-        show_tables(found, accounts, executors=done.played.executors, most=rows)
+        show_tables(found, accounts, executors=done.reading.executors, most=rows)
         say(last_words)
     if any(account.gap or account.is_silent for account in accounts):
         raise typer.Exit(1)

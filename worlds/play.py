@@ -3,11 +3,9 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import IO, Any
 
@@ -26,7 +24,7 @@ from generation import wiring as generator
 from generation.cycle import generate
 from reconciliation import wiring as reconciler
 from reconciliation.run import reconcile
-from simulation.broker import Account, SimulatedBroker
+from simulation.broker import SimulatedBroker
 from simulation.market.bar_history import BarHistory, Step
 from simulation.ports.clock import SteppedClock
 from simulation.ports.event_source import EventSourceMapping
@@ -38,19 +36,6 @@ _NO_DEADLINE = timedelta(hours=1)
 _UNEXPECTED = Logger(service="unexpected", level=logging.ERROR, stream=sys.stderr)
 """Where logs are not wanted: what nobody expected is said all the same."""
 _UNEXPECTED.addFilter(lambda record: bool(record.exc_info))
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What was played, and what the broker holds at its end, to be compared with the ledger.
-
-    ``cash`` in USD and ``entries``, the ids of the orders that are no other's leg, are per account.
-    """
-
-    executors: tuple[str, ...]
-    bars: int
-    cash: Mapping[str, Decimal]
-    entries: Mapping[str, frozenset[str]]
 
 
 def configured_for(configuration: Configuration, history: BarHistory) -> Configuration:
@@ -76,8 +61,8 @@ async def play(
     log_to: IO[str] | None,
     first: date | None = None,
     on_step: Callable[[Step, int], None],
-) -> tuple[Ledger, Played]:
-    """Play bars from a date on; earlier ones are the market's history.
+) -> Ledger:
+    """Play bars from a date on, earlier ones being the market's history, and return the ledger that they leave.
 
     Nothing in it waits for a real clock or depends on a thread's timing: the same bars and configuration leave the
     same ledger, whatever the backend. ``log_to`` takes the functions' logs; with None they go nowhere, but that
@@ -98,14 +83,7 @@ async def play(
         for step in present:
             signals += await pipeline.run(step)
             on_step(step, signals)
-        ledger = connected.ports[configuration.executors[0]].ledger
-    accounts = {name: engine.accounts[keys.key_id] for name, keys in settings.items()}
-    return ledger, Played(
-        executors=tuple(accounts),
-        bars=len(present.bars),
-        cash={name: account.cash for name, account in accounts.items()},
-        entries={name: _entries(account) for name, account in accounts.items()},
-    )
+        return connected.ports[configuration.executors[0]].ledger
 
 
 class _Pipeline:
@@ -206,8 +184,3 @@ def _no_task_waits() -> Iterator[None]:
         yield
     finally:
         loop.set_task_factory(factory)
-
-
-def _entries(account: Account) -> frozenset[str]:
-    legs = {leg.id for order in account.orders.values() for leg in order.legs}
-    return frozenset(account.orders) - legs

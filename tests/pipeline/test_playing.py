@@ -1,9 +1,9 @@
 import asyncio
 import io
 import json
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
@@ -11,30 +11,39 @@ from argo.domain.conservation import sums
 from argo.environment import load_configuration
 from argo.records import of_days
 from simulation.market.bars import load_bars
-from worlds.backends import on_embedded_aws
+from worlds.backends import on_embedded_aws, simulated_account
 from worlds.paths import CONFIGURATION, SAMPLE_BARS, TEMPLATE
 from worlds.play import configured_for, play
 
 
 @pytest.fixture(scope="module")
 def result(aws):
-    """Half a year of real daily bars, played once."""
+    """Half a year of real daily bars, played once: the broker's accounts, the ledger's records, the logs."""
 
     async def run():
         history = load_bars(SAMPLE_BARS).between(last=date(2013, 3, 1))
         configuration = configured_for(load_configuration(CONFIGURATION), history)
         logs = io.StringIO()
         resources = aws.create_resources(TEMPLATE)
-        ledger, what = await play(
+        engines = []
+
+        @contextmanager
+        def backend(engine, accounts, clock):
+            engines.append(engine)
+            with on_embedded_aws(engine, accounts, clock, aws=aws, resources=resources) as connected:
+                yield connected
+
+        ledger = await play(
             history,
             configuration,
-            backend=partial(on_embedded_aws, aws=aws, resources=resources),
+            backend=backend,
             log_to=logs,
             first=date(2012, 9, 4),
             on_step=lambda *_: None,
         )
-        rows = await of_days(ledger, what.executors, aws.days(resources.table))
-        return what, rows, logs.getvalue()
+        rows = await of_days(ledger, configuration.executors, aws.days(resources.table))
+        accounts = {name: engines[0].accounts[simulated_account(name).key_id] for name in configuration.executors}
+        return accounts, rows, logs.getvalue()
 
     return asyncio.run(run())
 
@@ -45,30 +54,30 @@ def executions(rows, executor):
 
 
 def test_a01_every_signal_ends_with_an_order_id_or_a_typed_reason(result):
-    what, rows, _ = result
+    accounts, rows, _ = result
 
     assert len(rows) > 30
     for row in rows:
-        for executor in what.executors:
+        for executor in accounts:
             found = row.executions.get(executor)
             reason = found.reason if found else row.declined[executor]
             assert (found is None or found.order_id is None) != (reason is None)
 
 
 def test_the_sum_adds_up_for_every_account_and_orders_were_placed(result):
-    what, rows, _ = result
+    accounts, rows, _ = result
 
-    accounts = sums(rows, what.executors)
+    found = sums(rows, tuple(accounts))
 
-    assert {(account.gap, account.unresolved) for account in accounts} == {(0, 0)}
-    assert all(account.with_order > 3 for account in accounts if account.executor in {"argo", "prop_firm"})
-    assert not any(account.is_silent for account in accounts)
+    assert {(account.gap, account.unresolved) for account in found} == {(0, 0)}
+    assert all(account.with_order > 3 for account in found if account.executor in {"argo", "prop_firm"})
+    assert not any(account.is_silent for account in found)
 
 
 def test_a10_the_figures_are_the_brokers_to_the_cent(result):
-    what, rows, _ = result
+    accounts, rows, _ = result
 
-    for executor in what.executors:
+    for executor in accounts:
         found = executions(rows, executor)
         closed = sum((each.realised_profit or Decimal(0)) for each in found)
         open_cost = sum(
@@ -77,15 +86,16 @@ def test_a10_the_figures_are_the_brokers_to_the_cent(result):
             for fill in each.fills
             if each.realised_profit is None
         )
-        assert what.cash[executor] == Decimal(100_000) + closed - open_cost
+        assert accounts[executor].cash == Decimal(100_000) + closed - open_cost
 
 
 def test_every_order_of_the_broker_is_in_the_ledger_and_the_other_way_round(result):
-    what, rows, _ = result
+    accounts, rows, _ = result
 
-    for executor in what.executors:
+    for executor in accounts:
         ledgers = {each.order_id for each in executions(rows, executor)} - {None}
-        assert ledgers == what.entries[executor]
+        orders = accounts[executor].orders
+        assert ledgers == orders.keys() - {leg.id for order in orders.values() for leg in order.legs}
 
 
 def test_a_signal_can_be_followed_through_the_logs_of_all_functions(result):

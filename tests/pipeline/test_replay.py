@@ -64,7 +64,7 @@ def run(aws):
     tape, configuration = market()
 
     async def run():
-        ledger, played = await play(
+        ledger = await play(
             tape,
             configuration,
             backend=partial(on_embedded_aws, aws=aws, resources=resources),
@@ -73,8 +73,8 @@ def run(aws):
             on_step=lambda *_: None,
         )
         days = aws.days(resources.table)
-        lines = await contents(ledger, played.executors, days)
-        return lines, await digest(ledger, played.executors, days)
+        lines = await contents(ledger, configuration.executors, days)
+        return lines, await digest(ledger, configuration.executors, days)
 
     return asyncio.run(run())
 
@@ -85,7 +85,7 @@ def test_a_replay_leaves_the_ledger_that_a_run_on_embedded_aws_leaves(run):
     found = replay()
 
     days = {row.created_at.date().isoformat() for row in found.reading.records}
-    assert asyncio.run(contents(found.ledger, found.played.executors, days)) == lines
+    assert asyncio.run(contents(found.ledger, found.reading.executors, days)) == lines
     assert found.sha256 == sha256
 
 
@@ -106,7 +106,7 @@ def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
 
     async def lines(backend):
         days = set()
-        ledger, played = await play(
+        ledger = await play(
             tape,
             configuration,
             backend=backend,
@@ -114,7 +114,7 @@ def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
             first=first,
             on_step=lambda step, _: days.add(step.start.date().isoformat()),
         )
-        return await contents(ledger, played.executors, days)
+        return await contents(ledger, configuration.executors, days)
 
     backends = memory(), partial(on_embedded_aws, aws=aws, resources=resources)
 
@@ -136,7 +136,6 @@ def test_a_replay_twice_is_the_same_replay():
     first, second = replay(), replay()
 
     assert first.sha256 == second.sha256
-    assert first.played == second.played
 
 
 def test_other_bars_are_another_ledger():
