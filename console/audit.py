@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argo.adapters.clock import SystemClock
-from argo.domain.conservation import AccountSum, Standstill, Unresolved, sums, unresolved
+from argo.domain.conservation import AccountSum, Unresolved, sums, unresolved
 from argo.domain.ledger import SignalRecord
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
@@ -132,7 +132,7 @@ def show(found: Audit) -> None:
     for signal_id, executor in found.without_signal:
         screen.print(f"{executor}: executed {signal_id}, which the ledger never addressed to it", style="red")
     for account, causes in found.without_orders:
-        why = "; ".join(f"{count} {code} ({_meaning(code)})" for code, count in causes)
+        why = "; ".join(f"{count} {code} ({meaning(code)})" for code, count in causes)
         screen.print(
             f"{account.executor}: {account.signals} signals, no order: {why}",
             style="bold red" if account.is_silent else "yellow",
@@ -143,7 +143,3 @@ def show(found: Audit) -> None:
         screen.print("There is no signal in this period.")
         return
     screen.print("It adds up." if found.adds_up else "It does not add up.", style="" if found.adds_up else "red")
-
-
-def _meaning(code: str) -> str:
-    return next((each.meaning for each in Standstill if each == code), meaning(code))

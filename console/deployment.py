@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -19,7 +19,7 @@ from argo.ports import Ledger
 from argo.records import of_days
 from console.dead_letters import DeadLetters
 from console.runs import RunRecord
-from console.stacks import read_stack
+from console.stacks import Stack, read_stack
 from worlds.embedded_aws import Resources, embedded_aws
 from worlds.paths import LAST_RUN, TEMPLATE
 
@@ -49,11 +49,12 @@ class Deployment:
 
         ``first`` and ``last`` lie in the days that bound them.
         """
-        if self.days is None:
-            return last_days(first and first.date(), last and last.date())
-        lower = f"{first:%F}" if first else ""
-        upper = f"{last:%F}" if last else "9999-12-31"
-        return [day for day in self.days if lower <= day <= upper]
+        if self.days is not None:
+            lower, upper = (f"{first:%F}" if first else ""), (f"{last:%F}" if last else "9999-12-31")
+            return [day for day in self.days if lower <= day <= upper]
+        newest = last or SystemClock().now()
+        oldest = first or newest - timedelta(days=_DAYS_BACK - 1)
+        return [f"{newest - timedelta(days=back):%F}" for back in range((newest.date() - oldest.date()).days + 1)]
 
     async def records(self, first: datetime | None = None, last: datetime | None = None) -> list[SignalRecord]:
         """Return the signals of the days to read, newest first, with every account's execution."""
@@ -79,13 +80,6 @@ class Deployment:
             raise ConfigurationError(f"no account {executor!r}; there are {', '.join(self.executors)}")
 
 
-def last_days(first: date | None = None, last: date | None = None) -> list[str]:
-    """Return UTC days, newest first: up to today and of a week, where no other bound is given."""
-    last = last or SystemClock().now().date()
-    first = first or last - timedelta(days=_DAYS_BACK - 1)
-    return [(last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1)]
-
-
 @contextmanager
 def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterator[Deployment]:
     """Open a deployed stack, or a local run's state on the emulator while the block runs.
@@ -94,7 +88,11 @@ def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterato
         ConfigurationError: there is no such stack or no such run.
     """
     if stack is not None:
-        yield _deployed(stack)
+        try:
+            found = read_stack(boto3.client, stack, resources=False)
+        except (BotoCoreError, ClientError) as error:
+            raise ConfigurationError(f"--stack {stack}: {error}") from error
+        yield deployment_of(found)
         return
     record = RunRecord(state)
     if not record.aws.exists():
@@ -104,11 +102,8 @@ def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterato
         yield Deployment(resources, _adapters(resources, aws.environment), aws.days(resources.table))
 
 
-def _deployed(name: str) -> Deployment:
-    try:
-        stack = read_stack(boto3.client, name, resources=False)
-    except (BotoCoreError, ClientError) as error:
-        raise ConfigurationError(f"--stack {name}: {error}") from error
+def deployment_of(stack: Stack) -> Deployment:
+    """Return a deployed stack's ledger and queues, for reading and redriving."""
     resources = Resources(stack.table, stack.queue_urls, stack.dead_letter_urls)
     return Deployment(resources, _adapters(resources, dict(os.environ)), None)
 

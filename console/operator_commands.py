@@ -35,10 +35,16 @@ def doctor(
 
     Reads only. Exit code 1 when something is broken, 0 otherwise.
     """
-    from console.doctor.checks import examine_run, examine_stack
+    from console.deployment import open_deployment
+    from console.doctor.checks import examine
+    from console.doctor.facts import RunFacts, StackFacts
     from console.doctor.finding import Level, show
 
-    found = examine_run(state, config) if stack is None else examine_stack(stack, config)
+    if stack is None:
+        with open_deployment(state) as deployment:
+            found = examine(RunFacts(state, deployment, config))
+    else:
+        found = examine(StackFacts(stack, config))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     else:

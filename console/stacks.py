@@ -56,11 +56,6 @@ class Stack:
         return bool(self.parameters.get("LocalEndpointUrl"))
 
     @property
-    def executors(self) -> tuple[str, ...]:
-        """The accounts that have a queue."""
-        return tuple(self.queue_urls)
-
-    @property
     def queue_urls(self) -> dict[str, str]:
         """Every account's queue, by executor."""
         return self._urls(_QUEUE, but_not=_DEAD_LETTER_QUEUE)

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from argo.domain.conservation import Standstill
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
@@ -71,28 +72,24 @@ def _execution_panel(execution: Execution) -> Panel:
 
 
 def _outcome(execution: Execution) -> dict[str, str]:
-    said = {"mode": execution.mode, "client order id": execution.client_order_id}
-    if execution.order_id:
-        said["order id"] = execution.order_id
-    if execution.legs:
-        said["legs"] = ", ".join(f"{leg.role} {leg.order_id}" for leg in execution.legs)
-    if execution.exit:
-        said["left"] = f"{execution.exit.why}; exit order {execution.exit.order_id or 'not placed yet'}"
-    if execution.protection:
-        guard, why = execution.protection, execution.protection.reason
-        said["protection"] = f"{guard.cover}, guard order {guard.order_id or '-'}" + (f", {why}" if why else "")
-    if execution.reason:
-        said["reason"] = f"{execution.reason}: {meaning(execution.reason)}"
-    if execution.obstacle:
-        said["last obstacle"] = f"{execution.obstacle}: {meaning(execution.obstacle)}"
-    if execution.attempts:
-        said["attempts"] = str(execution.attempts)
-    if execution.realised_profit is not None:
-        said["realised profit"] = f"{money(execution.realised_profit, signed=True)} USD"
-    return said
+    left, guard, profit = execution.exit, execution.protection, execution.realised_profit
+    said = {
+        "mode": execution.mode,
+        "client order id": execution.client_order_id,
+        "order id": execution.order_id,
+        "legs": ", ".join(f"{leg.role} {leg.order_id}" for leg in execution.legs),
+        "left": left and f"{left.why}; exit order {left.order_id or 'not placed yet'}",
+        "protection": guard
+        and f"{guard.cover}, guard order {guard.order_id or '-'}{f', {guard.reason}' if guard.reason else ''}",
+        "reason": execution.reason and f"{execution.reason}: {meaning(execution.reason)}",
+        "last obstacle": execution.obstacle and f"{execution.obstacle}: {meaning(execution.obstacle)}",
+        "attempts": str(execution.attempts) if execution.attempts else None,
+        "realised profit": None if profit is None else f"{money(profit, signed=True)} USD",
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def meaning(code: str) -> str:
     """Return the meaning of a reason's code; an unknown one has none."""
-    kinds: tuple[type[Reason], ...] = (DenialReason, RejectionReason, Obstacle, QuarantineReason)
+    kinds: tuple[type[Reason], ...] = (DenialReason, RejectionReason, Obstacle, QuarantineReason, Standstill)
     return next((reason.meaning for kind in kinds for reason in kind if reason == code), "?")

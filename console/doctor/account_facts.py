@@ -13,12 +13,11 @@ from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.credential_rules import mismatch, problem_of, read_secret
-from console.dead_letters import DeadLetters
 from console.doctor.attempts import NotKnown, fact
 from console.stacks import logical_name
 
 if TYPE_CHECKING:
-    from console.doctor.facts import FunctionFacts, RunFacts, StackFacts
+    from console.doctor.facts import Facts, FunctionFacts, StackFacts
 
 RESTORE = "restore it to a second before it went: docs/operations.md, What survives"
 _LETTERS = 10
@@ -44,16 +43,14 @@ class StoredKey(NamedTuple):
 class AccountFacts:
     """One account, of any deployment."""
 
-    def __init__(
-        self, deployment: "RunFacts | StackFacts", executor: str, queue_url: str, dead_letter_url: str
-    ) -> None:
-        """Look at an account of ``deployment``."""
-        self.deployment = deployment
+    def __init__(self, facts: "Facts", executor: str) -> None:
+        """Look at an account of a deployment, of which ``facts`` are known."""
+        self.facts = facts
         self.executor = executor
-        self.queue_url = queue_url
-        self._dead_letter_url = dead_letter_url
+        resources = facts.deployment.resources
+        self.queue_url, self._dead_letter_url = resources.queues[executor], resources.dead_letter_queues[executor]
 
-    @fact("queue of {0.executor}", missing="{0.deployment.recreate}")
+    @fact("queue of {0.executor}", missing="{0.facts.recreate}")
     def queue(self) -> QueueFacts:
         """Its two queues."""
         live = self._attributes(self.queue_url, "All")
@@ -72,21 +69,17 @@ class AccountFacts:
         count = int(self._attributes(self._dead_letter_url, name)[name])
         if not count:
             return 0, None
-        dead, live = (
-            self.deployment.adapters.queue_at(self._dead_letter_url),
-            self.deployment.adapters.queue_at(self.queue_url),
-        )
-        letters = asyncio.run(DeadLetters(dead, live).look(_LETTERS))
+        letters = asyncio.run(self.facts.deployment.dead_letters(self.executor).look(_LETTERS))
         sent = [int(each.attributes["SentTimestamp"]) for each in letters]
         return count, datetime.fromtimestamp(min(sent) / 1_000, UTC) if sent else None
 
     @fact("ledger's record of {0.executor}", missing=RESTORE)
     def state(self) -> AccountState:
         """Its record in the ledger."""
-        return asyncio.run(self.deployment.adapters.ledger.account(self.executor))
+        return asyncio.run(self.facts.deployment.ledger.account(self.executor))
 
     def _attributes(self, url: str, name: str) -> Mapping[str, str]:
-        answer = self.deployment.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        answer = self.facts.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         attributes: Mapping[str, str] = answer.get("Attributes", {})
         return attributes
 
@@ -94,30 +87,30 @@ class AccountFacts:
 class DeployedAccountFacts(AccountFacts):
     """An account of a stack: also its key, and its broker as its executor asks it."""
 
-    deployment: "StackFacts"
+    facts: "StackFacts"
 
     @property
     def new_key(self) -> str:
         """What stores another key for it."""
-        return f"argo credentials set {self.executor} --stack {self.deployment.name}"
+        return f"argo credentials set {self.executor} --stack {self.facts.name}"
 
     @fact("function of {0.executor}")
     def executed_by(self) -> "FunctionFacts":
         """The function that its queue feeds."""
-        return self.deployment.function(f"Execute{logical_name(self.executor)}Function")
+        return self.facts.function(f"Execute{logical_name(self.executor)}Function")
 
-    @fact("event source mapping of {0.executor}", missing="{0.deployment.recreate}")
+    @fact("event source mapping of {0.executor}", missing="{0.facts.recreate}")
     def mapping(self) -> Mapping[str, Any]:
         """What carries its queue to its function, as AWS describes it."""
-        uuid = self.deployment.stack.physical_id(f"Execute{logical_name(self.executor)}Source")
-        found: Mapping[str, Any] = self.deployment.clients("lambda").get_event_source_mapping(UUID=uuid)
+        uuid = self.facts.stack.physical_id(f"Execute{logical_name(self.executor)}Source")
+        found: Mapping[str, Any] = self.facts.clients("lambda").get_event_source_mapping(UUID=uuid)
         return found
 
     @fact("key of {0.executor}", missing="{0.new_key}")
     def key(self) -> StoredKey:
         """Its key; where the parameter holds none, its value is not told."""
         parameter = self.executed_by.variables["ARGO_CREDENTIALS_PARAMETER"]
-        found = self.deployment.clients("ssm").get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
+        found = self.facts.clients("ssm").get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
         credentials = read_secret(parameter, found["Value"])
         if problem := problem_of(credentials):
             raise ConfigurationError(f"parameter {parameter}: {problem}")
@@ -142,7 +135,7 @@ class DeployedAccountFacts(AccountFacts):
     def exchange_ahead(self) -> timedelta:
         """How far the exchange's clock is before this machine's."""
         _ = self.broker
-        clock = self.deployment.clock
+        clock = self.facts.clock
         before = clock.now()
         told = asyncio.run(self._adapters(self.executed_by).broker.clock()).now
         return told - (before + (clock.now() - before) / 2)
@@ -150,7 +143,7 @@ class DeployedAccountFacts(AccountFacts):
     @fact("market data", new_key="{0.new_key}")
     def priced(self) -> frozenset[Symbol]:
         """Which of the watchlist's symbols the generator's feed has a price of, asked with this account's key."""
-        configuration, generator = self.deployment.configuration, self.deployment.function("GenerateFunction")
+        configuration, generator = self.facts.configuration, self.facts.function("GenerateFunction")
         feed = self._adapters(generator, feed=configuration.generation.feed).market_data
         return frozenset(asyncio.run(feed.latest_prices(configuration.watchlist)))
 
@@ -159,4 +152,4 @@ class DeployedAccountFacts(AccountFacts):
         _ = self.address
         key = self.key.credentials
         own = {"APCA_API_KEY_ID": key.key_id, "APCA_API_SECRET_KEY": key.secret_key}
-        return Adapters(Environment({**function.variables, **own}), self.deployment.clock, feed=feed)
+        return Adapters(Environment({**function.variables, **own}), self.facts.clock, feed=feed)

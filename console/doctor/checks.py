@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from console.deployment import open_deployment
 from console.doctor import account_checks, deployment_checks
 from console.doctor.attempts import NotKnown, known
-from console.doctor.facts import RunFacts, StackFacts
+from console.doctor.facts import RunFacts
 from console.doctor.finding import Finding, broken, not_looked_at
 
 
@@ -48,33 +46,17 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def examine_run(directory: Path, configuration_file: Path) -> list[Finding]:
-    """Look at a local run.
-
-    Raises:
-        ConfigurationError: no run is kept there.
-        EmbeddedAwsError: the emulator does not start.
-    """
-    with open_deployment(directory) as deployment:
-        everywhere = [check for check in CHECKS if check.everywhere]
-        return examine(RunFacts(directory, deployment, configuration_file), everywhere)
-
-
-def examine_stack(name: str, configuration_file: Path) -> list[Finding]:
-    """Look at a deployed stack."""
-    return examine(StackFacts(name, configuration_file))
-
-
 def examine(facts: object, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """Make checks in their order and return what each found.
 
     A fact that could not be read is broken at the first check that needs it, with what to do; the others that
-    need it were not looked at.
+    need it were not looked at. Of a local run only what is everywhere is looked at.
     """
     named: set[NotKnown] = set()
     return [
         replace(_finding(check, facts, item, named), check=check.name, subject=subject)
         for check in checks
+        if check.everywhere or not isinstance(facts, RunFacts)
         for subject, item in _subjects(check, facts).items()
     ]
 

@@ -1,11 +1,10 @@
 """What is known of a deployment: each part is read when a check first asks; a missing one hides no other."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 from argo.adapters.clock import SystemClock
-from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
 from argo.domain.metrics import Metric
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
-from argo.environment import Environment, load_configuration
+from argo.environment import load_configuration
 from argo.observability import NAMESPACE
-from console.deployment import Deployment, last_days
+from console.deployment import Deployment, deployment_of
 from console.doctor import deployed_code
 from console.doctor.account_facts import RESTORE, AccountFacts, DeployedAccountFacts
 from console.doctor.attempts import NotKnown, attempt, fact, is_missing, known
@@ -76,11 +74,18 @@ class FunctionFacts(BaseModel):
 
 
 class Facts:
-    """What every deployment has; ``selection`` is how another command names this one."""
+    """What every deployment has."""
 
-    def __init__(self, selection: str, configuration_file: Path, clients: Clients) -> None:
+    selection: str
+    """How another command names this one."""
+
+    recoverable: bool | None = None
+    """Whether the table can be restored to a point in time; None on an emulator."""
+
+    deployment: Deployment
+
+    def __init__(self, configuration_file: Path, clients: Clients) -> None:
         """Ask AWS by ``clients``."""
-        self.selection = selection
         self.configuration_file = configuration_file
         self.clients = clients
         self.clock = SystemClock()
@@ -91,8 +96,10 @@ class Facts:
         """argo.toml of this checkout."""
         return load_configuration(self.configuration_file)
 
-    def describe_table(self, name: str) -> Mapping[str, Any]:
-        """Return the ledger's table as AWS describes it."""
+    @fact("table", missing=RESTORE)
+    def table(self) -> Mapping[str, Any]:
+        """The ledger's table as AWS describes it."""
+        name = self.deployment.resources.table
         described: Mapping[str, Any] = self.clients("dynamodb").describe_table(TableName=name)["Table"]
         return described
 
@@ -103,27 +110,13 @@ class RunFacts(Facts):
     recreate = "begin a new run: argo run"
     """What brings back a resource that is gone."""
 
-    recoverable = None
-    """An emulator is not asked for backups."""
-
     def __init__(self, directory: Path, deployment: Deployment, configuration_file: Path) -> None:
         """Look at what a run in ``directory`` has kept."""
         endpoint = deployment.adapters.environment.variables["AWS_ENDPOINT_URL"]
-        selection = "" if directory == LAST_RUN else f" --state {directory}"
-        super().__init__(selection, configuration_file, EmbeddedAws(endpoint).client)
-        self._resources = deployment.resources
-        self.adapters = deployment.adapters
-
-    @fact("table")
-    def table(self) -> Mapping[str, Any]:
-        """The ledger's table."""
-        return self.describe_table(self._resources.table)
-
-    @property
-    def accounts(self) -> Mapping[str, AccountFacts]:
-        """Every account that has a queue."""
-        queues, dead_letter_queues = self._resources.queues, self._resources.dead_letter_queues
-        return {name: AccountFacts(self, name, url, dead_letter_queues[name]) for name, url in queues.items()}
+        super().__init__(configuration_file, EmbeddedAws(endpoint).client)
+        self.selection = "" if directory == LAST_RUN else f" --state {directory}"
+        self.deployment = deployment
+        self.accounts = {executor: AccountFacts(self, executor) for executor in deployment.executors}
 
 
 class StackFacts(Facts):
@@ -131,8 +124,9 @@ class StackFacts(Facts):
 
     def __init__(self, name: str, configuration_file: Path) -> None:
         """Look at the stack ``name``, by the machine's own AWS settings."""
-        super().__init__(f" --stack {name}", configuration_file, aws_clients())
+        super().__init__(configuration_file, aws_clients())
         self.name = name
+        self.selection = f" --stack {name}"
 
     @fact("AWS")
     def identity(self) -> Identity:
@@ -173,11 +167,10 @@ class StackFacts(Facts):
             "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND, then execute-change-set"
         )
 
-    @cached_property
-    def adapters(self) -> Adapters:
-        """The ledger and the queues; who reads does so in the stack's mode."""
-        variables = {"ARGO_TABLE_NAME": self.stack.table, "ARGO_MODE": self.stack.mode}
-        return Adapters(Environment({**os.environ, **variables}), self.clock)
+    @fact("deployment")
+    def deployment(self) -> Deployment:
+        """Its ledger and its queues."""
+        return deployment_of(self.stack)
 
     @fact("deployed code")
     def differing_files(self) -> Sequence[str]:
@@ -200,11 +193,6 @@ class StackFacts(Facts):
         """The template's parts of which something else is deployed than this checkout has."""
         template = self.clients("cloudformation").get_template(StackName=self.stack.name, TemplateStage="Original")
         return deployed_code.differing_resources(template["TemplateBody"])
-
-    @fact("table", missing=RESTORE)
-    def table(self) -> Mapping[str, Any]:
-        """The ledger's table."""
-        return self.describe_table(self.stack.table)
 
     @fact("table", missing=RESTORE)
     def recoverable(self) -> bool | None:
@@ -265,11 +253,7 @@ class StackFacts(Facts):
     @fact("accounts")
     def accounts(self) -> Mapping[str, DeployedAccountFacts]:
         """Every account that has a queue."""
-        dead_letter_queues = self.stack.dead_letter_urls
-        return {
-            name: DeployedAccountFacts(self, name, url, dead_letter_queues[name])
-            for name, url in self.stack.queue_urls.items()
-        }
+        return {executor: DeployedAccountFacts(self, executor) for executor in self.deployment.executors}
 
     @fact("market data")
     def priced(self) -> frozenset[Symbol]:
@@ -296,8 +280,8 @@ class StackFacts(Facts):
         """The newest signal of the last days."""
 
         async def read() -> Signal | None:
-            for day in last_days():
-                if (page := await self.adapters.ledger.signals_of(day, limit=1)).items:
+            for day in self.deployment.days_from():
+                if (page := await self.deployment.ledger.signals_of(day, limit=1)).items:
                     return page.items[0].signal
             return None
 

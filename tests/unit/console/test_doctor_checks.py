@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
+from console.deployment import Deployment
 from console.doctor import account_checks, deployment_checks
 from console.doctor.account_facts import DeployedAccountFacts
 from console.doctor.attempts import NotKnown, attempt, demand, known
@@ -15,6 +16,7 @@ from console.doctor.checks import Check, examine
 from console.doctor.facts import FunctionFacts, Identity, StackFacts
 from console.doctor.finding import Level, ok
 from console.stacks import Stack, logical_name
+from worlds.embedded_aws import Resources
 from worlds.paths import CONFIGURATION
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -53,6 +55,7 @@ def facts(**known_facts):
     nothing = dict.fromkeys(
         (
             "configuration",
+            "deployment",
             "identity",
             "stack",
             "differing_files",
@@ -221,7 +224,8 @@ def test_an_accounts_resources_begin_with_its_name_in_camel_case(executor, name)
 
 
 def an_account(exchange_ahead):
-    account = DeployedAccountFacts(facts(), "argo", "queue", "dead letters")
+    resources = Resources("table", {"argo": "queue"}, {"argo": "dead letters"})
+    account = DeployedAccountFacts(facts(deployment=Deployment(resources, None, None)), "argo")
     account.exchange_ahead = exchange_ahead
     return account
 
