@@ -24,7 +24,8 @@ from worlds.paths import LOOPBACK
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 _LAMBDA_SECONDS = 29.0
-_LARGEST_BODY = 10 * 2**20
+_LARGEST_BODY, _LONGEST_LINE = 10 * 2**20, 2**17
+"""Bytes; a line is never too long for the function, which refuses what is."""
 
 
 class LocalContext:
@@ -51,7 +52,7 @@ class ApiServer:
         self._one_at_a_time = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, max_line_size=_LONGEST_LINE)
 
     async def start(self) -> str:
         """Begin to serve and return the address."""
