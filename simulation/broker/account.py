@@ -231,23 +231,15 @@ class Account:
         )
 
     def as_of(self, at: datetime) -> "Account":
-        """Return it with the orders and positions that it had at a moment; all else is not filled in.
-
-        An order of whose group nothing has changed since is the account's own: do not change it.
-        """
+        """Return it with the orders and positions that it had at a moment; all else is not filled in."""
         seen = Account(self.settings, self.opened_at)
-        states = [(order, then) for order in self.orders.values() if (then := order.as_of(at))]
-        changed = {order.root.id for order in self.orders.values() if order.updated_at > at}
-        in_changed = [(order, then) for order, then in states if order.root.id in changed]
-        changed |= {leg.root.id for _, then in in_changed for leg in then.legs}
-        copies = {order.id: replace(then) for order, then in states if order.root.id in changed}
+        copies = {order.id: replace(then) for order in self.orders.values() if (then := order.as_of(at))}
         for copy in copies.values():
             copy.parent = copies.get(copy.parent.id) if copy.parent else None
             copy.legs = [copies[leg.id] for leg in copy.legs if leg.id in copies]
             for leg in copy.legs:
                 leg.parent = copy
-        for order, _ in states:
-            seen.add(copies.get(order.id, order))
+            seen.add(copy)
         for fill in self.fills:
             if fill.at <= at:
                 seen.book(fill)

@@ -5,11 +5,9 @@ answers for groups; the ones without a known wording are made in its style.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from simulation.broker.errors import invalid, malformed
 from simulation.broker.money import ZERO, is_whole, on_grid
-from simulation.broker.orders import Order
 from simulation.broker.rules import (
     account_flags,
     crypto_terms,
@@ -79,22 +77,18 @@ def group_time_in_force(asked: Replacement) -> None:
         raise invalid(f"{group} orders must be DAY or GTC")
 
 
-def exits_of_an_open_entry(asked: Replacement) -> None:
-    """While an entry is open its exits lie a cent or more on their sides of its price, also when that moves."""
-    entry = asked.old.root
-    if entry.is_entry and entry.is_open:
-        base = asked.base_price if asked.old is entry else entry.limit_price or entry.stop_price or asked.price
-        exits = {leg.type.has_stop: _exit_price(leg, asked) for leg in entry.legs}
-        exits_around(base, entry.side, target=exits.get(False), stop=exits.get(True))
-
-
 def exits_on_their_sides(asked: Replacement) -> None:
-    """A target lies beyond the stop beside it."""
-    if asked.old.is_entry:
-        return
-    exits = [order for order in asked.old.group if not order.is_entry and order.is_open]
-    prices = {order.type.has_stop: _exit_price(order, asked) for order in exits}
-    exits_apart(asked.old.side, target=prices.get(False), stop=prices.get(True))
+    """A target lies beyond the stop beside it; of an open entry, both a cent or more beside its price too."""
+    old, entry = asked.old, asked.old.root
+    exits = [order for order in old.group if not order.is_entry and order.is_open]
+    terms = {order.type.has_stop: asked.request if order is old else order for order in exits}
+    target = terms[False].limit_price if False in terms else None
+    stop = terms[True].stop_price if True in terms else None
+    if entry.is_entry and entry.is_open:
+        base = asked.base_price if old is entry else entry.limit_price or entry.stop_price or asked.price
+        exits_around(base, entry.side, target=target, stop=stop)
+    if not old.is_entry:
+        exits_apart(old.side, target=target, stop=stop)
 
 
 def stop_before_the_market(asked: Replacement) -> None:
@@ -121,14 +115,8 @@ REPLACEMENT_RULES: tuple[Callable[[Replacement], None], ...] = (
     crypto_terms,
     fractional_terms,
     account_flags,
-    exits_of_an_open_entry,
     exits_on_their_sides,
     stop_before_the_market,
     enough_to_close,
     enough_buying_power,
 )
-
-
-def _exit_price(exit_: Order, asked: Replacement) -> Decimal | None:
-    terms = asked.request if exit_ is asked.old else exit_
-    return terms.stop_price if exit_.type.has_stop else terms.limit_price

@@ -53,14 +53,13 @@ class TradingCalendar:
 
     def __init__(self, days: Iterable[date] = ()) -> None:
         self._days = frozenset(days)
-        self._first = min(self._days, default=None)
-        self._last = max(self._days, default=None)
+        self._first = min(self._days, default=date.max)
+        self._last = max(self._days, default=date.min)
         self._ahead: dict[date, tuple[Session, ...]] = {}
 
     def is_session(self, day: date) -> bool:
-        if self._first is not None and self._last is not None and self._first <= day <= self._last:
-            return day in self._days
-        return day.weekday() < _SATURDAY
+        is_known = self._first <= day <= self._last
+        return day in self._days if is_known else day.weekday() < _SATURDAY
 
     def is_open(self, at: datetime) -> bool:
         day = exchange_date(at)

@@ -1,6 +1,5 @@
 """`argo.ports.MarketData` in memory: the simulated market's bars and prices, without HTTP between."""
 
-import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +11,7 @@ from argo.domain.market import Bar
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from simulation.broker import SimulatedBroker
-from simulation.broker.market import BarsQuery, bars_page, stamp
+from simulation.broker.market import stamp, stamped_bars
 from simulation.market.bar_history import Bar as BrokersBar
 from simulation.market.timeframe import Timeframe as Span
 
@@ -53,9 +52,9 @@ class InMemoryMarketData:
 
     def _put_together(self, symbol: Symbol, timeframe: Timeframe, first: datetime, last: datetime) -> list[Bar]:
         """Return bars longer than the market's own; shorter ones do not exist."""
-        query = BarsQuery(symbols=[symbol], timeframe=_SPANS[timeframe], start=first, end=last, limit=sys.maxsize)
-        bars, _ = bars_page(self._broker.market, query, forming=False, now=self._broker.clock.now)
-        return [_bar(bar, time) for time, bar in bars.get(symbol, [])]
+        market, now = self._broker.market, self._broker.clock.now
+        found = stamped_bars(market, symbol, _SPANS[timeframe], start=first, end=last, now=now)
+        return [_bar(bar, time) for time, bar in found]
 
 
 def _by_feed(symbols: Collection[Symbol]) -> list[Symbol]:

@@ -4,13 +4,14 @@ A symbol without data is absent from an answer, not an error. The bar that is fo
 does, and of stocks where `FORMING_STOCK_BARS` is set.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
 
 from aiohttp import web
 
 from simulation.broker.errors import BrokerError
-from simulation.broker.market import BarsQuery, bars_page, latest_bar, stamp
+from simulation.broker.market import StampedBar, latest_bar, stamp, stamped_bars
 from simulation.broker.server.gateway import BROKER
 from simulation.broker.server.reading import instant, names, whole
 from simulation.broker.views import Json, moment
@@ -28,24 +29,23 @@ routes = web.RouteTableDef()
 @routes.get(f"{_STOCKS}/bars")
 @routes.get(f"{_CRYPTO}/bars")
 async def bars(request: web.Request) -> web.Response:
-    """List bars; without `start` those of the current day."""
-    broker = request.app[BROKER]
-    now = broker.clock.now
+    """List bars, symbols in alphabetical order, the limit over all of them; without `start` those of today."""
+    query, market, now = request.query, request.app[BROKER].market, request.app[BROKER].clock.now
     try:
-        timeframe = Timeframe.parse(request.query.get("timeframe", ""))
+        timeframe = Timeframe.parse(query.get("timeframe", ""))
     except ValueError as error:
         raise BrokerError(400, str(error)) from None
-    query = BarsQuery(
-        symbols=_symbols(request),
-        timeframe=timeframe,
-        start=instant(request.query, "start") or stamp(now, DAILY),
-        end=instant(request.query, "end") or now,
-        limit=whole(request.query, "limit", 1000, most=10_000),
-        descending=request.query.get("sort") == "desc",
-        page_token=request.query.get("page_token"),
-    )
-    found, next_page = bars_page(broker.market, query, forming=_shows_forming(request), now=now)
-    shown = {symbol: [_bar_json(at, bar) for at, bar in stamped] for symbol, stamped in found.items()}
+    symbols, forming = sorted(set(_symbols(request))), _shows_forming(request)
+    start, end = instant(query, "start") or stamp(now, DAILY), instant(query, "end") or now
+    limit = whole(query, "limit", 1000, most=10_000)
+    order = -1 if query.get("sort") == "desc" else 1
+    rows: list[StampedBar] = []
+    for symbol in symbols:
+        rows += stamped_bars(market, symbol, timeframe, start=start, end=end, now=now, forming=forming)[::order]
+    page, next_page = _page(rows, limit, query.get("page_token"))
+    shown: dict[str, list[Json]] = {}
+    for at, bar in page:
+        shown.setdefault(bar.symbol, []).append(_bar_json(at, bar))
     return web.json_response({"bars": shown, "next_page_token": next_page})
 
 
@@ -73,6 +73,19 @@ async def latest_quotes(request: web.Request) -> web.Response:
         "quotes",
         lambda at, p: {"t": at, "ap": p, "as": _LOT, "ax": "V", "bp": p, "bs": _LOT, "bx": "V", "z": "C"},
     )
+
+
+def _page(rows: list[StampedBar], limit: int, token: str | None) -> tuple[list[StampedBar], str | None]:
+    first = next((index for index, row in enumerate(rows) if _token(row) == token), None) if token else 0
+    if first is None:
+        raise BrokerError(400, f"invalid page_token: {token}")
+    after = first + limit
+    return rows[first:after], _token(rows[after]) if after < len(rows) else None
+
+
+def _token(row: StampedBar) -> str:
+    at, bar = row
+    return urlsafe_b64encode(f"{bar.symbol}|{at.isoformat()}".encode()).decode()
 
 
 def _latest(request: web.Request, kind: str, show: Callable[[str | None, float], Json]) -> web.Response:

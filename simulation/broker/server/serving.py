@@ -23,8 +23,7 @@ class BrokerServer:
 
     Args:
         broker: the engine; drive it from the event loop the server runs on.
-        host: a loopback or private (RFC 1918) address, see `check_host`.
-        port: 0 for a free one.
+        host: a loopback or private (RFC 1918) address, see `check_host`; the port is a free one.
         requests_per_minute: per account, for trading and data each, by the market's clock; None for no limit.
         forming_stock_bars: show the forming bar of stocks too.
 
@@ -41,14 +40,13 @@ class BrokerServer:
         broker: SimulatedBroker,
         *,
         host: str = "127.0.0.1",
-        port: int = 0,
         requests_per_minute: int | None = 200,
         forming_stock_bars: bool = False,
     ) -> None:
         check_host(host)
         self.broker = broker
         self.faults = Faults()
-        self._host, self._port = host, port
+        self._host = host
         self.requests = Counter[str]()
         app = web.Application(middlewares=[handle])
         app[BROKER], app[FAULTS], app[REQUESTS] = broker, self.faults, self.requests
@@ -61,8 +59,7 @@ class BrokerServer:
     async def start(self) -> str:
         """Begin to serve and return the address, `http://host:port`."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
+        await web.TCPSite(self._runner, self._host, 0).start()
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
