@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from simulation.broker.assets import Asset
 from simulation.broker.behaviour import Behaviour
@@ -87,8 +88,7 @@ class Position:
         self.quantity = kept
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
+class Valuation(NamedTuple):
     """An account's figures in USD; `short_market_value` is negative."""
 
     equity: Decimal

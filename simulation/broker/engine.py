@@ -14,7 +14,7 @@ from simulation.broker.exchange import Exchange
 from simulation.broker.intake import accept, replacement
 from simulation.broker.market import Market, path
 from simulation.broker.orders import Order
-from simulation.broker.rules import unused_id
+from simulation.broker.rules import RULES, Rule, unused_id
 from simulation.broker.terms import Changes, OrderRequest, OrderStatus, Side, TimeInForce
 from simulation.market.bar_history import BarHistory, Step
 from simulation.market.sessions import next_date
@@ -160,14 +160,14 @@ class SimulatedBroker:
     def valuation(self, account: Account) -> Valuation:
         return account.value(self.market.prices)
 
-    def submit(self, account: Account, request: OrderRequest) -> Order:
-        """Place an order; a marketable one has filled when this returns.
+    def submit(self, account: Account, request: OrderRequest, *, rules: Iterable[Rule] = RULES) -> Order:
+        """Place an order that the rules let pass; a marketable one has filled when this returns.
 
         Raises:
             BrokerError: it is refused.
         """
         asset = self.assets.named(request.symbol)
-        order = accept(request, account, asset, self.market, self.clock)
+        order = accept(request, account, asset, self.market, self.clock, rules=rules)
         self._exchange.place(order, *order.legs)
         return order
 
@@ -198,10 +198,7 @@ class SimulatedBroker:
                 if order.symbol == asset.symbol and order.is_working and not order.opening:
                     order.cancel_group(self.clock.now)
         named = request.client_order_id or f"manual-{len(account.orders)}"
-        by_hand = replace(request, client_order_id=named)
-        order = accept(by_hand, account, asset, self.market, self.clock, rules=[unused_id])
-        self._exchange.place(order, *order.legs)
-        return order
+        return self.submit(account, replace(request, client_order_id=named), rules=[unused_id])
 
     def seen_orders(self, account: Account) -> Account:
         """Return the account with the orders that it is shown: older ones, where its view lags."""

@@ -14,7 +14,7 @@ from simulation.broker.market import Market
 from simulation.broker.money import ZERO
 from simulation.broker.orders import ComingEnd, Order
 from simulation.broker.replacement_rules import REPLACEMENT_RULES
-from simulation.broker.rules import RULES, Rule
+from simulation.broker.rules import Rule
 from simulation.broker.submission import Replacement, Submission
 from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderStatus, OrderType, TimeInForce
 
@@ -26,7 +26,7 @@ def accept(
     market: Market,
     clock: MarketClock,
     *,
-    rules: Iterable[Rule] = RULES,
+    rules: Iterable[Rule],
 ) -> Order:
     """Check a request by the rules and enter its order, with legs, into the account.
 

@@ -82,9 +82,8 @@ def replacement_json(order: Order) -> Json:
 
 def account_json(account: Account, valuation: Valuation) -> Json:
     """Show an account; the fields of pattern day trading left Alpaca's API in July 2026."""
-    equity = text(valuation.equity)
-    buying_power = text(valuation.buying_power)
-    return {
+    values = {name: text(value) for name, value in valuation._asdict().items()}
+    return values | {
         "id": account.id,
         "admin_configurations": {},
         "user_configurations": None,
@@ -92,13 +91,11 @@ def account_json(account: Account, valuation: Valuation) -> Json:
         "status": account.status,
         "crypto_status": account.status,
         "currency": "USD",
-        "buying_power": buying_power,
-        "regt_buying_power": buying_power,
-        "effective_buying_power": buying_power,
-        "non_marginable_buying_power": text(valuation.non_marginable_buying_power),
+        "regt_buying_power": values["buying_power"],
+        "effective_buying_power": values["buying_power"],
         "cash": text(account.cash),
         "accrued_fees": "0",
-        "portfolio_value": equity,
+        "portfolio_value": values["equity"],
         "trading_blocked": account.trading_blocked,
         "transfers_blocked": False,
         "account_blocked": account.account_blocked,
@@ -106,13 +103,9 @@ def account_json(account: Account, valuation: Valuation) -> Json:
         "trade_suspended_by_user": account.trade_suspended_by_user,
         "multiplier": text(account.settings.multiplier),
         "shorting_enabled": account.settings.shorting_enabled,
-        "equity": equity,
         "last_equity": text(account.last_equity),
-        "long_market_value": text(valuation.long_market_value),
-        "short_market_value": text(valuation.short_market_value),
         "position_market_value": text(valuation.long_market_value - valuation.short_market_value),
-        "initial_margin": text(valuation.initial_margin),
-        "maintenance_margin": text(valuation.initial_margin),
+        "maintenance_margin": values["initial_margin"],
         "last_maintenance_margin": "0",
         "sma": "0",
         "crypto_tier": 1,
