@@ -56,10 +56,6 @@ type Asked = tuple[str, Mapping[str, Any]]
 """An operation, ``dynamodb.PutItem``, and its parameters."""
 
 
-class NotExecuted(Exception):
-    """A batch did not end with an order per signal, so what was measured is something else."""
-
-
 @dataclass(frozen=True, slots=True)
 class Harness:
     """Running AWS and broker; an account's name is both its keys at the broker.
@@ -126,7 +122,7 @@ class Executor:
         """Do what the handler does with an event of these signals.
 
         Raises:
-            NotExecuted: not every one of them became an order.
+            RuntimeError: not every one of them became an order, so what was measured is something else.
         """
         event = {"Records": [_record(signal) for signal in signals]}
         telemetry = self._wiring.ports.telemetry
@@ -135,7 +131,7 @@ class Executor:
             counts = telemetry.counts
             telemetry.flush()
         if answer["batchItemFailures"] or counts.get(Metric.ORDERS_SUBMITTED) != len(signals):
-            raise NotExecuted(f"{len(signals)} signals: {counts}, {answer}")
+            raise RuntimeError(f"{len(signals)} signals: {counts}, {answer}")
 
 
 @contextlib.contextmanager

@@ -70,11 +70,11 @@ def of_type(resources):
 @pytest.fixture(scope="session")
 def session():
     """One small session of all functions; see `tests.deployment.session`."""
-    tape, configuration, config_path = traded_market()
+    history, configuration, config_path = traded_market()
     template = read_template(TEMPLATE)
     recorded = Session()
     with (
-        served(tape, configuration, config_path=config_path, host="127.0.0.1") as running,
+        served(history, configuration, config_path=config_path, host="127.0.0.1") as running,
         recording(recorded, names_of(running, template)),
     ):
         play(Stack(running, template, recorded))

@@ -45,8 +45,8 @@ SECOND = timedelta(seconds=1)
 
 
 def market(last=LAST):
-    tape = load_bars(SAMPLE_BARS).between(last=last)
-    return tape, configured_for(load_configuration(CONFIGURATION), tape)
+    history = load_bars(SAMPLE_BARS).between(last=last)
+    return history, configured_for(load_configuration(CONFIGURATION), history)
 
 
 def memory():
@@ -61,11 +61,11 @@ def replay(first=FIRST, last=LAST):
 def run(aws):
     """What a quarter leaves in a ledger on embedded AWS: a line a record, and their digest."""
     resources = aws.create_resources(TEMPLATE, "replayed")
-    tape, configuration = market()
+    history, configuration = market()
 
     async def run():
         ledger = await play(
-            tape,
+            history,
             configuration,
             backend=partial(on_embedded_aws, aws=aws, resources=resources),
             log_to=None,
@@ -99,15 +99,15 @@ def test_the_quarter_has_what_two_ledgers_could_differ_in(run):
 
 
 def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
-    tape = market_of(symbols=100, length=262)
-    configuration = generous(configured_for(load_configuration(CONFIGURATION), tape))
+    history = market_of(symbols=100, length=262)
+    configuration = generous(configured_for(load_configuration(CONFIGURATION), history))
     resources = aws.create_resources(TEMPLATE, "batches")
-    first = list(tape)[-3].start.date()
+    first = list(history)[-3].start.date()
 
     async def lines(backend):
         days = set()
         ledger = await play(
-            tape,
+            history,
             configuration,
             backend=backend,
             log_to=None,
@@ -176,7 +176,7 @@ class ThrottledOnce(InterposedBroker):
 
 def played_with(delay):
     """Replay with a throttled broker; returns the broker, and the steps that were played."""
-    tape, configuration = market()
+    history, configuration = market()
     steps, brokers = [], []
 
     @contextmanager
@@ -189,7 +189,7 @@ def played_with(delay):
 
     asyncio.run(
         play(
-            tape,
+            history,
             configuration,
             backend=throttled_backend,
             log_to=None,
@@ -218,8 +218,8 @@ def test_a_message_that_comes_back_too_late_for_its_bar_is_delivered_at_the_bars
 
 
 def test_a_replayed_account_asks_the_broker_no_more_often_than_alpaca_allows():
-    tape, _ = market()
-    engine = SimulatedBroker.replaying(tape, [simulated_account("argo")])
+    history, _ = market()
+    engine = SimulatedBroker.replaying(history, [simulated_account("argo")])
     clock = SteppedClock(engine.clock.now)
 
     async def ask():

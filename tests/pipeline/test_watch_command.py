@@ -26,8 +26,8 @@ _COMMAND = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from co
 
 
 def test_what_argo_serve_serves_can_be_watched(tmp_path):
-    tape, configuration, path = traded_market()
-    with served(tape, configuration, config_path=path, host="127.0.0.1") as running:
+    history, configuration, path = traded_market()
+    with served(history, configuration, config_path=path, host="127.0.0.1") as running:
         variables = tmp_path / "env.json"
         variables.write_text(json.dumps(running.env_vars), encoding="utf-8")
 

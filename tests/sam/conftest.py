@@ -29,6 +29,6 @@ def built():
 @pytest.fixture(scope="module")
 def containers(built, tmp_path_factory):  # noqa: ARG001 - built before they run
     """Functions in containers and what they talk to; every module begins with an empty ledger and new accounts."""
-    tape, configuration, config_path = traded_market()
-    with served(tape, configuration, config_path=config_path, host=DOCKER) as running:
+    history, configuration, config_path = traded_market()
+    with served(history, configuration, config_path=config_path, host=DOCKER) as running:
         yield Containers(running, configuration, tmp_path_factory.mktemp("sam"))

@@ -34,8 +34,8 @@ def test_the_layer_carries_the_configuration_of_the_sample_bars():
 
 
 def test_the_sample_configuration_watches_the_sample_bars_for_the_same_accounts():
-    tape, configuration, _ = traded_market()
+    history, configuration, _ = traded_market()
 
-    assert configuration.watchlist == tape.symbols
-    assert configuration.generation.timeframe == tape.timeframe.name
+    assert configuration.watchlist == history.symbols
+    assert configuration.generation.timeframe == history.timeframe.name
     assert configuration.accounts.keys() == load_configuration(CONFIGURATION).accounts.keys()
