@@ -19,9 +19,8 @@ from benchmarks.cold import output, uv
 from benchmarks.results import Result
 from benchmarks.sample import bars_by_symbol, names
 from console import playing
-from simulation.market.bar_history import BarHistory
+from simulation.market.bar_history import DAILY, BarHistory
 from simulation.market.bars import load_bars
-from simulation.market.timeframe import DAILY
 from worlds.paths import CONFIGURATION, SAMPLE_BARS
 from worlds.play import configured_for
 

@@ -15,8 +15,7 @@ from execution.wiring import Wiring as ExecutionWiring
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring as ReconciliationWiring
 from simulation.broker import AccountSettings, SimulatedBroker
-from simulation.broker.clock import MarketClock
-from simulation.market.sessions import TradingCalendar
+from simulation.market.sessions import MarketClock, TradingCalendar
 from simulation.ports.broker import InMemoryBroker
 from simulation.ports.event_source import EventSourceMapping
 from simulation.ports.market_data import InMemoryMarketData

@@ -18,9 +18,8 @@ from argo.domain.config import Configuration
 from argo.environment import LAYER_CONFIGURATION, load_configuration
 from simulation.broker import SimulatedBroker
 from simulation.broker.server.serving import BackgroundServer, BrokerServer, check_host
-from simulation.market.bar_history import BarHistory
+from simulation.market.bar_history import BarHistory, Timeframe
 from simulation.market.bars import BarsFileError, load_bars
-from simulation.market.timeframe import Timeframe
 from worlds.backends import broker_environment, simulated_account
 from worlds.embedded_aws import KEYS, EmbeddedAws, Resources, embedded_aws
 from worlds.paths import CONFIGURATION, DOCKER, LOOPBACK, PROJECT, SAMPLE_BARS, SAMPLE_TO, TEMPLATE

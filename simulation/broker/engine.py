@@ -8,7 +8,6 @@ from typing import Self
 
 from simulation.broker.account import Account, AccountSettings, Position, Valuation
 from simulation.broker.assets import AssetList
-from simulation.broker.clock import MarketClock
 from simulation.broker.errors import invalid, not_found
 from simulation.broker.exchange import Exchange
 from simulation.broker.intake import accept, replacement
@@ -16,9 +15,8 @@ from simulation.broker.market import Market, path
 from simulation.broker.orders import Order
 from simulation.broker.rules import RULES, Rule, unused_id
 from simulation.broker.terms import Changes, OrderRequest, OrderStatus, Side, TimeInForce
-from simulation.market.bar_history import BarHistory, Step
-from simulation.market.sessions import next_date
-from simulation.market.timeframe import MINUTE
+from simulation.market.bar_history import MINUTE, BarHistory, Step
+from simulation.market.sessions import MarketClock, next_date
 
 _NO_BARS = BarHistory((), MINUTE)
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from simulation.broker.account import Account, Fill
-from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
 from simulation.broker.money import ZERO
 from simulation.broker.orders import Order
 from simulation.broker.terms import OrderStatus, TimeInForce
+from simulation.market.sessions import MarketClock
 
 
 class Exchange:

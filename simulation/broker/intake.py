@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from simulation.broker.account import Account
 from simulation.broker.assets import Asset
-from simulation.broker.clock import MarketClock
 from simulation.broker.errors import invalid
 from simulation.broker.identifiers import derived_id, order_id
 from simulation.broker.market import Market
@@ -17,6 +16,7 @@ from simulation.broker.replacement_rules import REPLACEMENT_RULES
 from simulation.broker.rules import Rule
 from simulation.broker.submission import Replacement, Submission
 from simulation.broker.terms import Changes, OrderClass, OrderRequest, OrderStatus, OrderType, TimeInForce
+from simulation.market.sessions import MarketClock
 
 
 def accept(

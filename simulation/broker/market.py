@@ -9,9 +9,8 @@ from functools import lru_cache
 from itertools import groupby
 
 from simulation.broker.money import ZERO
-from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.bar_history import Bar, BarHistory, Timeframe
 from simulation.market.sessions import NEW_YORK, exchange_date
-from simulation.market.timeframe import Timeframe
 
 type StampedBar = tuple[datetime, Bar]
 """A bar, and the time it is shown with."""

@@ -5,12 +5,11 @@ from decimal import Decimal
 
 from simulation.broker.account import Account, Position, Valuation
 from simulation.broker.assets import Asset
-from simulation.broker.clock import MarketClock
 from simulation.broker.market import Market
 from simulation.broker.money import nine_places, text
 from simulation.broker.orders import Order
 from simulation.broker.terms import OrderClass, OrderStatus
-from simulation.market.sessions import NEW_YORK, Session
+from simulation.market.sessions import NEW_YORK, MarketClock, Session
 
 Json = dict[str, object]
 _RATIO_DIGITS = Decimal("0.000001")

@@ -12,9 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
-from simulation.market.bar_history import Bar, BarHistory
+from simulation.market.bar_history import DAILY, MINUTE, Bar, BarHistory, Timeframe
 from simulation.market.sessions import session_of
-from simulation.market.timeframe import DAILY, MINUTE, Timeframe
 
 COLUMNS = ("timestamp", "symbol", "open", "high", "low", "close", "volume")
 _PRICES = ("open", "high", "low", "close")

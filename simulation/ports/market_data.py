@@ -13,7 +13,7 @@ from argo.domain.symbols import Symbol
 from simulation.broker import SimulatedBroker
 from simulation.broker.market import stamp, stamped_bars
 from simulation.market.bar_history import Bar as BrokersBar
-from simulation.market.timeframe import Timeframe as Span
+from simulation.market.bar_history import Timeframe as Span
 
 _SPANS = {each: Span.parse(each) for each in Timeframe}
 _time = attrgetter("time")

@@ -9,8 +9,7 @@ from argo.domain.faults import Ambiguous, Throttled, Unauthorised
 from argo.domain.signal import Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
-from simulation.market.bar_history import Bar
-from simulation.market.timeframe import DAILY
+from simulation.market.bar_history import DAILY, Bar
 from tests.contract.faces import AAPL, BTC, IBM, ON_BOTH_FACES
 from tests.simulation.trader import TEN_O_CLOCK, minute_step
 

@@ -16,9 +16,8 @@ from argo.environment import Environment
 from console.main import app
 from console.stacks import Stack, read_stack
 from simulation.broker import AccountSettings, SimulatedBroker
-from simulation.broker.clock import MarketClock
 from simulation.broker.server import BackgroundServer, BrokerServer
-from simulation.market.sessions import TradingCalendar
+from simulation.market.sessions import MarketClock, TradingCalendar
 from tests.pipeline.idle_stack import deploy
 
 WATCHLIST = ("AAPL", "NVDA", "TSLA", "MSFT")

@@ -30,8 +30,7 @@ from generation.cycle import generate
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker.server import Fault
-from simulation.market.bar_history import Bar, BarHistory
-from simulation.market.timeframe import Timeframe
+from simulation.market.bar_history import Bar, BarHistory, Timeframe
 from simulation.ports.event_source import EventSourceMapping
 from tests.pipeline.cloudwatch import CloudWatch, alarms
 from tests.pipeline.pipeline import EXECUTORS, MINUTE, PRICE, Pipeline

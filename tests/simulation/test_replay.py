@@ -6,9 +6,8 @@ import pytest
 
 import simulation
 from simulation.broker import SimulatedBroker, order_request
-from simulation.market.bar_history import BarHistory
+from simulation.market.bar_history import DAILY, BarHistory
 from simulation.market.bars import load_bars
-from simulation.market.timeframe import DAILY
 from tests.simulation.trader import settings
 
 HISTORY = load_bars(Path(simulation.__file__).parent / "data" / "daily_bars_2000-2013.csv.gz")

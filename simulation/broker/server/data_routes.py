@@ -15,8 +15,7 @@ from simulation.broker.market import StampedBar, latest_bar, stamp, stamped_bars
 from simulation.broker.server.gateway import BROKER
 from simulation.broker.server.reading import instant, names, whole
 from simulation.broker.views import Json, moment
-from simulation.market.bar_history import Bar
-from simulation.market.timeframe import DAILY, Timeframe
+from simulation.market.bar_history import DAILY, Bar, Timeframe
 
 FORMING_STOCK_BARS = web.AppKey("forming_stock_bars", bool)
 _STOCKS = "/v2/stocks"

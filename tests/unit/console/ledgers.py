@@ -8,8 +8,7 @@ from argo.domain.execution import Execution, ExecutionState, Fill, Transition
 from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.domain.signal import Side, Signal
 from console.report.reading import Reading
-from simulation.market.bar_history import Bar, BarHistory
-from simulation.market.timeframe import DAILY
+from simulation.market.bar_history import DAILY, Bar, BarHistory
 from tests.unit.builders import BAR_TIME, a_signal, an_account_state, an_execution
 
 DAY = timedelta(days=1)

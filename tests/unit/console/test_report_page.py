@@ -19,8 +19,7 @@ from console.report.charts import MOST_POINTS, calibration_chart, equity_chart, 
 from console.report.page import MOST_TRADES, page, write
 from console.report.prices import closed_times, price_charts
 from console.track_record import track_records
-from simulation.market.bar_history import BarHistory
-from simulation.market.timeframe import Timeframe
+from simulation.market.bar_history import BarHistory, Timeframe
 from tests.unit.builders import NOW
 from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, day
 

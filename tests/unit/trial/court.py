@@ -7,8 +7,7 @@ from decimal import Decimal
 from argo.domain.execution import ExecutionState, Fill, Protection
 from argo.domain.ledger import Intent, Release, Settlement
 from simulation.broker import AccountSettings, SimulatedBroker, order_request
-from simulation.broker.clock import MarketClock
-from simulation.market.sessions import TradingCalendar
+from simulation.market.sessions import MarketClock, TradingCalendar
 from simulation.ports.ledger import InMemoryLedger
 from tests.unit.builders import NOW, a_profile, a_signal
 from trials.effects import Call
