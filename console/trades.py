@@ -1,9 +1,9 @@
 """The figures that exports and reports work out of executions: positions, profits, times. Pure."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from argo.domain.execution import Execution, ExecutionState
 
@@ -13,8 +13,7 @@ EXITS = frozenset({"take_profit", "stop_loss", "exit"})
 _NINE_PLACES = Decimal("1e-9")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """What some legs have filled: shares or coins, at an average price in USD to nine places.
 
     ``at`` and ``leg`` are those of the last fill.
@@ -26,8 +25,7 @@ class Filled:
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """What an execution has bought, from its entry's fill, and what of it has been taken back."""
 
     execution: Execution

@@ -12,12 +12,12 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter, methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from argo.domain.conservation import Part, part_of, standstill
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
-from console.trades import ENTRY, EXITS, Filled, filled, latency, ordered_at, r_multiple, reached
+from console.trades import ENTRY, EXITS, filled, latency, ordered_at, r_multiple, reached
 
 DECLINED = "declined"
 """What a signal is counted as at an account that was never sent it."""
@@ -61,8 +61,7 @@ class Column[T]:
     value: Callable[[T], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(NamedTuple):
     """A signal at one account, as `trades_of` has it.
 
     ``mode`` is the one that the record was written in, ``counted_as`` the count of the conservation sum that it is
@@ -72,13 +71,11 @@ class Trade:
 
     executor: str
     record: SignalRecord
+    execution: Execution | None
     mode: str | None
     counted_as: str
     reason: str | None
     obstacle: str | None
-    execution: Execution | None = None
-    entry: Filled | None = None
-    exit: Filled | None = None
 
 
 def trades_of(record: SignalRecord) -> list[Trade]:
@@ -89,35 +86,28 @@ def trades_of(record: SignalRecord) -> list[Trade]:
 def _trade(executor: str, record: SignalRecord) -> Trade:
     execution, declined = record.executions.get(executor), record.declined.get(executor)
     if execution is not None:
-        return Trade(
-            executor,
-            record,
-            execution.mode,
-            part_of(execution),
-            execution.reason,
-            execution.obstacle,
-            execution,
-            filled(execution, ENTRY),
-            filled(execution, EXITS),
-        )
+        told = (execution.mode, part_of(execution), execution.reason, execution.obstacle)
+        return Trade(executor, record, execution, *told)
     mode = record.stored.mode if record.stored else None
     if declined or not record.stored:
-        return Trade(executor, record, mode, DECLINED if declined else Part.UNRESOLVED, declined, None)
-    return Trade(executor, record, mode, Part.UNRESOLVED, None, standstill(record.stored, executor))
+        return Trade(executor, record, None, mode, DECLINED if declined else Part.UNRESOLVED, declined, None)
+    return Trade(executor, record, None, mode, Part.UNRESOLVED, None, standstill(record.stored, executor))
+
+
+type Step = Callable[[Any], Any]
 
 
 def _column(
-    root: str, name: str, kind: Kind, meaning: str, last: str | Callable[[Any], Value] | None = None
+    root: Sequence[Step], name: str, kind: Kind, meaning: str, last: str | Step | None = None
 ) -> Column[Any]:
     """Return a column that is read off a record step by step, and is empty where there is nothing on the way.
 
-    The steps are the attributes in ``root``, then those in ``last`` or what it works out; by default the name.
+    The steps are those in ``root``, then the attributes in ``last`` or what it works out; by default the name.
     """
     end = [last] if callable(last) else [attrgetter(each) for each in (last or name).split(".")]
-    steps: list[Callable[[Any], Any]] = [*(attrgetter(each) for each in root.split(".") if each), *end]
 
     def value(found: Any) -> Value:  # noqa: ANN401 - a record, then what is in it
-        for step in steps:
+        for step in (*root, *end):
             if found is None:
                 return None
             found = step(found)
@@ -128,11 +118,14 @@ def _column(
     return Column(name, kind, meaning, value)
 
 
-_of_record = partial(_column, "")
-_of_signal = partial(_column, "signal")
-_of_outcome = partial(_column, "outcome")
-_of_subject = partial(_column, "record.subject")
-_of_execution = partial(_column, "execution")
+_execution = attrgetter("execution")
+_of_record = partial(_column, ())
+_of_signal = partial(_column, (attrgetter("signal"),))
+_of_outcome = partial(_column, (attrgetter("outcome"),))
+_of_subject = partial(_column, (attrgetter("record.subject"),))
+_of_execution = partial(_column, (_execution,))
+_of_entry = partial(_column, (_execution, partial(filled, legs=ENTRY)))
+_of_exit = partial(_column, (_execution, partial(filled, legs=EXITS)))
 
 
 def _leg_id(execution: Execution, role: str) -> str | None:
@@ -216,11 +209,11 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
     _of_execution("limit_price", Kind.DECIMAL, "USD, as sent", lambda e: _sent(e, "limit_price")),
     _of_execution("stop_price", Kind.DECIMAL, "USD, as first planned", "planned_stop"),
     _of_execution("target_price", Kind.DECIMAL, "USD, as first planned", "planned_target"),
-    _of_record("entry_quantity", Kind.DECIMAL, "Shares or coins filled", "entry.quantity"),
-    _of_record("entry_price", Kind.DECIMAL, "USD, average, to nine places", "entry.price"),
-    _of_record("exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", "exit.quantity"),
-    _of_record("exit_price", Kind.DECIMAL, "USD, average, to nine places", "exit.price"),
-    _of_record("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", "exit.leg"),
+    _of_entry("entry_quantity", Kind.DECIMAL, "Shares or coins filled", "quantity"),
+    _of_entry("entry_price", Kind.DECIMAL, "USD, average, to nine places", "price"),
+    _of_exit("exit_quantity", Kind.DECIMAL, "Shares or coins taken back so far", "quantity"),
+    _of_exit("exit_price", Kind.DECIMAL, "USD, average, to nine places", "price"),
+    _of_exit("exit_leg", Kind.TEXT, "What filled last: take_profit, stop_loss or exit", "leg"),
     _of_execution("realised_profit", Kind.DECIMAL, "USD, before fees: the ledger knows none"),
     _of_execution("r_multiple", Kind.DECIMAL, "Profit by what the entry risked at its first stop", r_multiple),
     _of_execution("claimed_at", Kind.TIME, "An executor took it", lambda e: reached(e, ExecutionState.CLAIMED)),
@@ -231,8 +224,8 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
         lambda e: reached(e, ExecutionState.SUBMITTING),
     ),
     _of_execution("ordered_at", Kind.TIME, "The broker had the order", ordered_at),
-    _of_record("entered_at", Kind.TIME, "The entry filled", "entry.at"),
-    _of_record("exited_at", Kind.TIME, "The last exit filled", "exit.at"),
+    _of_entry("entered_at", Kind.TIME, "The entry filled", "at"),
+    _of_exit("exited_at", Kind.TIME, "The last exit filled", "at"),
     _of_execution("ended_at", Kind.TIME, "The execution ended", _ended_at),
     _of_execution("signal_to_order_ms", Kind.INTEGER, "From created_at to ordered_at", _milliseconds),
     _of_execution("fills", Kind.JSON, "Order, leg, quantity, price and time of each"),

@@ -45,13 +45,9 @@ class Reading:
 
 
 async def read(ledger: Ledger, executors: Sequence[str], days: Iterable[str], *, is_whole: bool) -> Reading:
-    """Read UTC days of any ledger, in the order of the days.
+    """Read UTC days such as ``2026-11-20`` of any ledger, in their order, which is newest first.
 
-    Args:
-        ledger: A deployed one, an emulator's, or one in memory.
-        executors: The accounts to report of.
-        days: Such as ``2026-11-20``, newest first.
-        is_whole: Whether these are all the days that the ledger has records of.
+    ``is_whole`` says that these are all the days that the ledger has records of.
     """
     records, accounts = await asyncio.gather(
         of_days(ledger, executors, days), asyncio.gather(*(ledger.account(executor) for executor in executors))

@@ -10,15 +10,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.domain.metrics import Metric
+from argo.environment import MODES
 from argo.observability import NAMESPACE
 from argo.ports import Clock
 from console.deployment import Deployment
 
 _PERIOD = timedelta(minutes=1)
 _LOOKS_BACK = timedelta(hours=3)
-_MODES = ("live", "paper", "simulated")
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
-
 
 type Heartbeat = datetime | str
 """When something was last seen at work, or why that is not known."""
@@ -59,7 +58,7 @@ class Probes:
         """Ask for the metric in every mode at once: which one the functions run in is theirs to know."""
         try:
             answer = cloudwatch.get_metric_data(
-                MetricDataQueries=[_query(mode) for mode in _MODES], StartTime=now - _LOOKS_BACK, EndTime=now
+                MetricDataQueries=[_query(mode) for mode in MODES], StartTime=now - _LOOKS_BACK, EndTime=now
             )
         except (BotoCoreError, ClientError) as error:
             # A person who may read the ledger need not be allowed to read metrics.

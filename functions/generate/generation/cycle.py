@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -131,8 +131,7 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> M
     return market.bars
 
 
-@dataclass(frozen=True, slots=True)
-class _Market:
+class _Market(NamedTuple):
     bars: Mapping[Symbol, BarSeries]
     missing: set[Symbol]
     in_session: frozenset[Symbol]
