@@ -94,8 +94,6 @@ def served(
     live = SimulatedBroker.live(
         history, accounts.values(), SystemClock().now, always_open=True, closed_since=settled
     )
-    template = read_template(TEMPLATE)
-    functions = _declared_variables(template)
     server = BrokerServer(live, host=address)
     with BackgroundServer(server) as broker, embedded_aws(state, host=address) as aws:
         resources = aws.create_resources(TEMPLATE)
@@ -104,6 +102,8 @@ def served(
             name: {**common, **resources.environment(name), **broker_environment(broker.url, keys)}
             for name, keys in accounts.items()
         }
+        template = read_template(TEMPLATE)
+        functions = _declared_variables(template)
         for declared in functions.values():
             # The account's key, where a deployed function reads it: the parameter that the template names.
             if (keys := accounts.get(declared.get("ARGO_EXECUTOR", ""))) is not None:

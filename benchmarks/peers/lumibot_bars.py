@@ -20,10 +20,6 @@ from lumibot.strategies import Strategy
 FAST, SLOW, RANGE = 20, 50, 14
 STOP, TARGET = 2.0, 3.0
 SPENT = 10_000
-OUTPUTS = (
-    *("analyze_backtest", "show_plot", "show_tearsheet", "save_tearsheet"),
-    *("show_indicators", "save_logfile", "show_progress_bar"),
-)
 
 
 class Crossing(Strategy):
@@ -79,8 +75,14 @@ def main(path):
         budget=1_000_000,
         benchmark_asset=None,
         risk_free_rate=0.0,
+        analyze_backtest=False,
+        show_plot=False,
+        show_tearsheet=False,
+        save_tearsheet=False,
+        show_indicators=False,
+        save_logfile=False,
         quiet_logs=True,
-        **dict.fromkeys(OUTPUTS, False),
+        show_progress_bar=False,
     )
     print(json.dumps({"bars": len(bars), "orders": Crossing.orders, "seconds": process_time() - began}))
 
