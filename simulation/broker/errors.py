@@ -1,6 +1,7 @@
 """Refuse in Alpaca's words: HTTP status, code, message, and the fields clients look at."""
 
 from decimal import Decimal
+from functools import partial
 
 from simulation.broker.money import text
 
@@ -18,29 +19,21 @@ class BrokerError(Exception):
         self.status = status
         self.message = message
         self.code = code
-        self.body: dict[str, object] = {"message": message, **fields}
-        if code is not None:
-            self.body = {"code": code, **self.body}
+        coded: dict[str, object] = {} if code is None else {"code": code}
+        self.body = {**coded, "message": message, **fields}
 
 
-def not_found(message: str) -> BrokerError:
-    """No such order, position or asset."""
-    return BrokerError(404, message, code=40410000)
+not_found = partial(BrokerError, 404, code=40410000)
+"""No such order, position or asset."""
 
+malformed = partial(BrokerError, 422, code=40010001)
+"""The body or query lacks a field, or a field has the wrong form."""
 
-def malformed(message: str) -> BrokerError:
-    """The body or query lacks a field, or a field has the wrong form."""
-    return BrokerError(422, message, code=40010001)
+invalid = partial(BrokerError, 422, code=42210000)
+"""The order is well-formed, but no such order can exist."""
 
-
-def invalid(message: str, **fields: object) -> BrokerError:
-    """The order is well-formed, but no such order can exist."""
-    return BrokerError(422, message, code=42210000, **fields)
-
-
-def forbidden(message: str, **fields: object) -> BrokerError:
-    """The order could exist, but not in this account as it stands."""
-    return BrokerError(403, message, code=40310000, **fields)
+forbidden = partial(BrokerError, 403, code=40310000)
+"""The order could exist, but not in this account as it stands."""
 
 
 def insufficient_balance(coin: str, requested: Decimal, available: Decimal) -> BrokerError:

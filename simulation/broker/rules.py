@@ -11,10 +11,6 @@ from simulation.broker.money import CENT, ZERO, is_whole, on_tick, text
 from simulation.broker.submission import Submission
 from simulation.broker.terms import OrderClass, OrderStatus, OrderType, Side, TimeInForce
 
-_SMALLEST_CRYPTO_COST = Decimal(10)
-_SMALLEST_FRACTIONAL_COST = Decimal(1)
-_ADVANCED_NAMES = {OrderClass.BRACKET: "otoco", OrderClass.OCO: "oco", OrderClass.OTO: "oto"}
-
 type Rule = Callable[[Submission], None]
 
 
@@ -47,7 +43,7 @@ def crypto_terms(order: Submission) -> None:
         return
     request = order.request
     if request.order_class is not OrderClass.SIMPLE:
-        name = _ADVANCED_NAMES[request.order_class]
+        name = "otoco" if request.order_class is OrderClass.BRACKET else request.order_class
         raise invalid(f"crypto orders not allowed for advanced order_class: {name}")
     if request.type is OrderType.STOP:
         raise invalid("invalid order type for crypto order")
@@ -147,7 +143,7 @@ def smallest_cost(order: Submission) -> None:
     """Crypto costs at least 10 USD an order, a part of a share 1 USD."""
     if not (order.asset.is_crypto or order.is_fractional):
         return
-    least = _SMALLEST_CRYPTO_COST if order.asset.is_crypto else _SMALLEST_FRACTIONAL_COST
+    least = Decimal(10 if order.asset.is_crypto else 1)
     if (order.request.notional or order.quantity * order.base_price) < least:
         raise forbidden(f"cost basis must be >= minimal amount of order {text(least)}")
 

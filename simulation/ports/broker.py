@@ -12,18 +12,9 @@ from argo.adapters.alpaca.outcome import Answer, fault
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
 from argo.domain.orders import BrokerOrder
 from argo.domain.symbols import Symbol
-from simulation.broker import Account, BrokerError, Order, SimulatedBroker, order_changes, order_request
+from simulation.broker import Account, BrokerError, Order, SimulatedBroker, order_changes, order_request, views
 from simulation.broker.account import OrdersQuery
 from simulation.broker.identifiers import request_id
-from simulation.broker.views import (
-    account_json,
-    asset_json,
-    clock_json,
-    order_json,
-    position_json,
-    replacement_json,
-    submission_json,
-)
 
 _ORDERS = "/v2/orders"
 _BY_CLIENT_ID = f"{_ORDERS}:by_client_order_id"
@@ -48,17 +39,17 @@ class InMemoryBroker:
 
     async def account(self) -> BrokerAccount:
         self._broker.tick()
-        return parsing.account(account_json(self._account, self._broker.valuation(self._account)))
+        return parsing.account(views.account_json(self._account, self._broker.valuation(self._account)))
 
     async def clock(self) -> MarketClock:
         self._broker.tick()
-        return parsing.clock(clock_json(self._broker.clock))
+        return parsing.clock(views.clock_json(self._broker.clock))
 
     async def positions(self) -> Sequence[Position]:
         self._broker.tick()
         seen = self._broker.seen_positions(self._account)
         held = (position for _, position in sorted(seen.positions.items()))
-        return [parsing.position(position_json(position, seen, self._broker.market)) for position in held]
+        return [parsing.position(views.position_json(position, seen, self._broker.market)) for position in held]
 
     async def open_orders(self, *, nested: bool = True) -> Sequence[BrokerOrder]:
         return self._listed(OrdersQuery(status="open", nested=nested, limit=None))
@@ -70,17 +61,17 @@ class InMemoryBroker:
         changes = {"stop_price": str(stop_price)}
         with self._asked("PATCH", f"{_ORDERS}/{order_id}", json.dumps(changes)) as request:
             order = self._broker.replace(self._account, order_id, order_changes(changes))
-            return _named(parsing.order(replacement_json(order)), request)
+            return _named(parsing.order(views.replacement_json(order)), request)
 
     async def asset(self, symbol: Symbol) -> Asset | None:
         self._broker.tick()
         asset = self._broker.assets.find(symbol.joined)
-        return None if asset is None else parsing.asset(asset_json(asset))
+        return None if asset is None else parsing.asset(views.asset_json(asset))
 
     async def submit(self, body: Mapping[str, object]) -> BrokerOrder:
         with self._asked("POST", _ORDERS, json.dumps(body)) as request:
             order = self._broker.submit(self._account, order_request(body))
-            return _named(parsing.order(submission_json(order)), request)
+            return _named(parsing.order(views.submission_json(order)), request)
 
     async def order(self, order_id: str) -> BrokerOrder | None:
         with self._asked("GET", f"{_ORDERS}/{order_id}", "nested=true") as request:
@@ -135,4 +126,4 @@ def _as_it_is(order: Order, *, nested: bool) -> BrokerOrder:
 @lru_cache(maxsize=1_000)
 def _read(order: Order, _changes: int, _legs: tuple[tuple[Order, int], ...], nested: bool) -> BrokerOrder:
     """Read an order anew only when it or a leg has changed: most are looked at far more often."""
-    return parsing.order(order_json(order, nested=nested))
+    return parsing.order(views.order_json(order, nested=nested))

@@ -69,14 +69,8 @@ class InMemoryQueue:
             message.receives += 1
             message.received_at = now
             message.visible_at = now + self._visibility
-            found.append(
-                Message(
-                    message_id=message_id,
-                    receipt_handle=f"{message_id}#{message.receives}",
-                    body=message.body,
-                    attributes={"ApproximateReceiveCount": str(message.receives)},
-                )
-            )
+            count = {"ApproximateReceiveCount": str(message.receives)}
+            found.append(Message(message_id, f"{message_id}#{message.receives}", message.body, count))
         return found
 
     async def delete(self, receipt_handles: Sequence[str]) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from simulation.broker.account import Account
 from simulation.broker.engine import SimulatedBroker
@@ -17,8 +17,6 @@ from simulation.broker.server.faults import Fault, Faults
 CONTROL_PREFIX = "/_simulation/"
 _CRYPTO_DATA_PREFIX = "/v1beta3/crypto/"
 _STOCK_DATA_PREFIX = "/v2/stocks/"
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RateLimiter:

@@ -4,20 +4,11 @@ from datetime import date
 
 from aiohttp import web
 
+from simulation.broker import views
 from simulation.broker.errors import malformed, not_found
 from simulation.broker.parsing import decimal_of, order_changes, order_request
 from simulation.broker.server.gateway import ACCOUNT, BROKER
 from simulation.broker.server.reading import day, is_true, json_object, orders_query
-from simulation.broker.views import (
-    account_json,
-    asset_json,
-    clock_json,
-    order_json,
-    position_json,
-    replacement_json,
-    session_json,
-    submission_json,
-)
 from simulation.market.sessions import exchange_date
 
 routes = web.RouteTableDef()
@@ -26,12 +17,12 @@ routes = web.RouteTableDef()
 @routes.get("/v2/account")
 async def account(request: web.Request) -> web.Response:
     valuation = request.app[BROKER].valuation(request[ACCOUNT])
-    return web.json_response(account_json(request[ACCOUNT], valuation))
+    return web.json_response(views.account_json(request[ACCOUNT], valuation))
 
 
 @routes.get("/v2/clock")
 async def clock(request: web.Request) -> web.Response:
-    return web.json_response(clock_json(request.app[BROKER].clock))
+    return web.json_response(views.clock_json(request.app[BROKER].clock))
 
 
 @routes.get("/v2/calendar")
@@ -41,14 +32,16 @@ async def calendar(request: web.Request) -> web.Response:
     year = exchange_date(market_clock.now).year
     first = day(request.query, "start") or date(year, 1, 1)
     last = day(request.query, "end") or date(max(year, first.year), 12, 31)
-    return web.json_response([session_json(session) for session in market_clock.calendar.between(first, last)])
+    return web.json_response(
+        [views.session_json(session) for session in market_clock.calendar.between(first, last)]
+    )
 
 
 @routes.get("/v2/assets")
 async def assets(request: web.Request) -> web.Response:
     kind = request.query.get("asset_class")
     asked = (each for each in request.app[BROKER].assets if kind in {None, each.asset_class})
-    return web.json_response([asset_json(each) for each in asked])
+    return web.json_response([views.asset_json(each) for each in asked])
 
 
 @routes.get("/v2/assets/{symbol:.+}")
@@ -57,14 +50,14 @@ async def asset(request: web.Request) -> web.Response:
     found = request.app[BROKER].assets.find(name)
     if found is None:
         raise not_found(f"asset not found for {name}")
-    return web.json_response(asset_json(found))
+    return web.json_response(views.asset_json(found))
 
 
 @routes.post("/v2/orders")
 async def submit(request: web.Request) -> web.Response:
     """Place an order; the answer shows it before it has filled."""
     wanted = order_request(await json_object(request))
-    return web.json_response(submission_json(request.app[BROKER].submit(request[ACCOUNT], wanted)))
+    return web.json_response(views.submission_json(request.app[BROKER].submit(request[ACCOUNT], wanted)))
 
 
 @routes.patch("/v2/orders/{order_id}")
@@ -72,20 +65,20 @@ async def replace(request: web.Request) -> web.Response:
     """Replace an order by one with other terms; the answer shows the new one before it has filled."""
     wanted = order_changes(await json_object(request))
     new = request.app[BROKER].replace(request[ACCOUNT], request.match_info["order_id"], wanted)
-    return web.json_response(replacement_json(new))
+    return web.json_response(views.replacement_json(new))
 
 
 @routes.get("/v2/orders")
 async def orders(request: web.Request) -> web.Response:
     query = orders_query(request.query)
     found = request.app[BROKER].seen_orders(request[ACCOUNT]).listed(query)
-    return web.json_response([order_json(each, nested=query.nested) for each in found])
+    return web.json_response([views.order_json(each, nested=query.nested) for each in found])
 
 
 @routes.delete("/v2/orders")
 async def cancel_all(request: web.Request) -> web.Response:
     canceled = request.app[BROKER].cancel_all(request[ACCOUNT])
-    answers = [{"id": each.id, "status": 200, "body": order_json(each)} for each in canceled]
+    answers = [{"id": each.id, "status": 200, "body": views.order_json(each)} for each in canceled]
     return web.json_response(answers, status=207)
 
 
@@ -93,7 +86,7 @@ async def cancel_all(request: web.Request) -> web.Response:
 async def order(request: web.Request) -> web.Response:
     broker = request.app[BROKER]
     found = broker.order(broker.seen_orders(request[ACCOUNT]), request.match_info["order_id"])
-    return web.json_response(order_json(found, nested=is_true(request.query, "nested")))
+    return web.json_response(views.order_json(found, nested=is_true(request.query, "nested")))
 
 
 @routes.get("/v2/orders:by_client_order_id")
@@ -103,7 +96,7 @@ async def order_by_client_id(request: web.Request) -> web.Response:
         raise malformed("client_order_id is required")
     broker = request.app[BROKER]
     found = broker.order_by_client_id(broker.seen_orders(request[ACCOUNT]), client_order_id)
-    return web.json_response(order_json(found, nested=True))
+    return web.json_response(views.order_json(found, nested=True))
 
 
 @routes.delete("/v2/orders/{order_id}")
@@ -116,7 +109,7 @@ async def cancel(request: web.Request) -> web.Response:
 async def positions(request: web.Request) -> web.Response:
     seen, market = request.app[BROKER].seen_positions(request[ACCOUNT]), request.app[BROKER].market
     held = sorted(seen.positions.items())
-    return web.json_response([position_json(each, seen, market) for _, each in held])
+    return web.json_response([views.position_json(each, seen, market) for _, each in held])
 
 
 @routes.get("/v2/positions/{symbol}")
@@ -124,7 +117,7 @@ async def position(request: web.Request) -> web.Response:
     broker = request.app[BROKER]
     seen = broker.seen_positions(request[ACCOUNT])
     held = broker.position(seen, request.match_info["symbol"])
-    return web.json_response(position_json(held, seen, broker.market))
+    return web.json_response(views.position_json(held, seen, broker.market))
 
 
 @routes.delete("/v2/positions/{symbol}")
@@ -133,4 +126,4 @@ async def close_position(request: web.Request) -> web.Response:
     wanted = request.query.get("qty")
     quantity = None if wanted is None else decimal_of(wanted, "qty")
     closing = request.app[BROKER].close_position(request[ACCOUNT], request.match_info["symbol"], quantity)
-    return web.json_response(submission_json(closing))
+    return web.json_response(views.submission_json(closing))
