@@ -10,20 +10,62 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.ledger import SignalRecord
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
-from argo.ports import Ledger
+from argo.ports import Ledger, Message
 from argo.records import of_days
-from console.dead_letters import DeadLetters
 from console.runs import RunRecord
 from console.stacks import Stack, read_stack
 from worlds.embedded_aws import Resources, embedded_aws
 from worlds.paths import LAST_RUN, TEMPLATE
 
 _DAYS_BACK = 7
+_BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """One account's dead letters and the queue they came from."""
+
+    dead: SqsSignalQueue
+    queue: SqsSignalQueue
+
+    async def look(self, limit: int | None) -> list[Message]:
+        """Return the dead letters, as many as ``limit``; they are visible again at once."""
+        found = await self._receive(limit)
+        for message in found:
+            await self.dead.hide(message.receipt_handle, timedelta())
+        return found
+
+    async def redrive(self, message_id: str | None = None) -> list[Message]:
+        """Send dead letters back into their queue and return them; one, or all.
+
+        Received, sent, deleted, in that order and one by one: a crash in between leaves a message in both
+        queues, and the executor knows it. Works where StartMessageMoveTask does not exist, and for one message.
+        """
+        moved = []
+        for message in await self._receive(None):
+            if message_id in {None, message.message_id}:
+                await self.queue.send_body(message.body)
+                await self.dead.delete([message.receipt_handle])
+                moved.append(message)
+            else:
+                await self.dead.hide(message.receipt_handle, timedelta())
+        return moved
+
+    async def _receive(self, limit: int | None) -> list[Message]:
+        found: dict[str, Message] = {}
+        while limit is None or len(found) < limit:
+            batch = await self.dead.receive(_BATCH if limit is None else min(_BATCH, limit - len(found)))
+            new = [message for message in batch if message.message_id not in found]
+            found |= {message.message_id: message for message in batch}
+            if not new:
+                break
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
-from typing import Annotated, NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from console.failing import REFUSED, failing
 from console.options import StackOption, StateOption
 from worlds.paths import LAST_RUN
+
+if TYPE_CHECKING:
+    from argo.ports import Message
 
 app = typer.Typer(
     help="Look at dead letters and put them back into their queue.", no_args_is_help=True, add_completion=False
@@ -27,12 +31,11 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """List an account's dead letters with the reason each is there; they stay where they are."""
-    from console.dead_letters import as_dict
     from console.deployment import open_deployment
     from console.tables import output, plain_table
 
     with open_deployment(state, stack) as deployment:
-        found = [as_dict(message) for message in asyncio.run(deployment.dead_letters(executor).look(limit))]
+        found = [_as_dict(message) for message in asyncio.run(deployment.dead_letters(executor).look(limit))]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -53,7 +56,6 @@ def show(
     stack: StackOption = None,
 ) -> None:
     """Print one dead letter whole, body and attributes, as JSON."""
-    from console.dead_letters import as_dict
     from console.deployment import open_deployment
 
     with open_deployment(state, stack) as deployment:
@@ -61,7 +63,7 @@ def show(
     message = next((each for each in found if each.message_id == message_id), None)
     if message is None:
         _fail_without(executor, message_id)
-    typer.echo(json.dumps(as_dict(message) | {"body": message.body}, indent=2))
+    typer.echo(json.dumps(_as_dict(message) | {"body": message.body}, indent=2))
 
 
 @app.command()
@@ -88,3 +90,14 @@ def redrive(
 def _fail_without(executor: str, message_id: str) -> NoReturn:
     typer.echo(f"{executor} has no dead letter {message_id}", err=True)
     raise typer.Exit(REFUSED)
+
+
+def _as_dict(message: "Message") -> dict[str, str]:
+    sent = datetime.fromtimestamp(int(message.attributes["SentTimestamp"]) / 1_000, UTC)
+    said = {name: value.get("StringValue", "") for name, value in message.message_attributes.items()}
+    return {
+        "message_id": message.message_id,
+        "sent_at": f"{sent:%Y-%m-%d %H:%M:%S}",
+        "reason": said.get("reason", "received too often"),
+        "detail": said.get("detail", ""),
+    }

@@ -1,10 +1,12 @@
 """A deployed stack as CloudFormation describes it, and the names it gives to what serves an account."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,13 +26,14 @@ type Clients = Callable[..., Any]
 _CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
 _REGIONS_AT_A_TIME = 10
 _TABLE = "TableName"
-_QUEUE = "QueueUrl"
-_DEAD_LETTER_QUEUE = "DeadLetterQueueUrl"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack's state, outputs, parameters and tags, by name; ``resources`` are physical ids by logical ones."""
+    """A stack's state, and its outputs, parameters and tags by name.
+
+    ``resources`` are physical ids by logical ones, by type.
+    """
 
     name: str
     status: str
@@ -38,7 +41,7 @@ class Stack:
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
-    resources: Mapping[str, "Resource"]
+    resources: Mapping[str, Mapping[str, str]]
 
     @property
     def table(self) -> str:
@@ -58,16 +61,12 @@ class Stack:
     @property
     def queue_urls(self) -> dict[str, str]:
         """Every account's queue, by executor."""
-        return self._urls(_QUEUE, but_not=_DEAD_LETTER_QUEUE)
+        return {name: url for name, url in self._urls("QueueUrl").items() if not name.endswith("_dead_letter")}
 
     @property
     def dead_letter_urls(self) -> dict[str, str]:
         """Every account's dead-letter queue, by executor."""
-        return self._urls(_DEAD_LETTER_QUEUE)
-
-    def of_kind(self, kind: str) -> "list[Resource]":
-        """Return its resources of a CloudFormation type."""
-        return [each for each in self.resources.values() if each.kind == kind]
+        return self._urls("DeadLetterQueueUrl")
 
     def physical_id(self, logical_id: str) -> str:
         """Return what AWS calls one of its resources.
@@ -75,24 +74,14 @@ class Stack:
         Raises:
             ConfigurationError: it has none by that name.
         """
-        if logical_id not in self.resources:
-            raise ConfigurationError(
-                f"stack {self.name} has no {logical_id}: {TEMPLATE.name} of this checkout has"
-            )
-        return self.resources[logical_id].physical_id
+        for found in self.resources.values():
+            if logical_id in found:
+                return found[logical_id]
+        raise ConfigurationError(f"stack {self.name} has no {logical_id}: {TEMPLATE.name} of this checkout has")
 
-    def _urls(self, ending: str, *, but_not: str = "-") -> dict[str, str]:
-        found = ((name, url) for name, url in self.outputs.items() if name.endswith(ending))
-        return {executor_of(name.removesuffix(ending)): url for name, url in found if not name.endswith(but_not)}
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One resource of a stack."""
-
-    logical_id: str
-    kind: str
-    physical_id: str
+    def _urls(self, ending: str) -> dict[str, str]:
+        found = ((name.removesuffix(ending), url) for name, url in self.outputs.items() if name.endswith(ending))
+        return {executor_of(logical_id): url for logical_id, url in found}
 
 
 def logical_name(executor: str) -> str:
@@ -121,7 +110,7 @@ def regions_with(stack: str) -> list[str]:
         return True
 
     with ThreadPoolExecutor(_REGIONS_AT_A_TIME) as pool:
-        return [region for region, here in zip(regions, pool.map(has, clients), strict=True) if here]
+        return list(compress(regions, pool.map(has, clients)))
 
 
 def read_stack(clients: Clients, name: str, *, resources: bool = True) -> Stack:
@@ -138,7 +127,11 @@ def read_stack(clients: Clients, name: str, *, resources: bool = True) -> Stack:
         raise ConfigurationError(
             f"stack {name} ({described['StackStatus']}) has no output {_TABLE}: none of Argo's, or not complete"
         )
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name) if resources else ()
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    if resources:
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):
+            for each in page["StackResourceSummaries"]:
+                found[each["ResourceType"]][each["LogicalResourceId"]] = each.get("PhysicalResourceId", "")
     return Stack(
         name=name,
         status=described["StackStatus"],
@@ -146,11 +139,5 @@ def read_stack(clients: Clients, name: str, *, resources: bool = True) -> Stack:
         outputs=outputs,
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])},
         tags={each["Key"]: each["Value"] for each in described.get("Tags", [])},
-        resources={
-            each["LogicalResourceId"]: Resource(
-                each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", "")
-            )
-            for page in pages
-            for each in page["StackResourceSummaries"]
-        },
+        resources=found,
     )

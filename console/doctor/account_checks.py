@@ -19,25 +19,24 @@ _TIMEOUTS = 6
 
 def queue(facts: Facts, account: AccountFacts) -> Finding:
     """The account's queue gives up into its dead-letter queue, and not before its function does."""
-    found = account.queue
-    if found.redrives_to != found.dead_letter_arn:
-        policy = json.dumps({"deadLetterTargetArn": found.dead_letter_arn, "maxReceiveCount": _RECEIVES})
-        attributes = json.dumps({"RedrivePolicy": policy})
+    arn, hidden = account.dead_letter_queue["QueueArn"], int(account.queue["VisibilityTimeout"])
+    redrives_to = json.loads(account.queue.get("RedrivePolicy", "{}")).get("deadLetterTargetArn")
+    change = f"aws sqs set-queue-attributes --queue-url {account.queue_url} --attributes"
+    if redrives_to != arn:
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": _RECEIVES})
         return broken(
-            f"its messages are given up into {found.redrives_to or 'no queue'}, not into its dead-letter queue",
-            f"aws sqs set-queue-attributes --queue-url {account.queue_url} --attributes '{attributes}'",
+            f"its messages are given up into {redrives_to or 'no queue'}, not into its dead-letter queue",
+            f"{change} '{json.dumps({'RedrivePolicy': policy})}'",
         )
     if isinstance(account, DeployedAccountFacts):
-        timeout = account.executed_by.timeout
-        least = _TIMEOUTS * timeout
-        if found.visibility < least:
+        timeout = account.executed_by.timeout.total_seconds()
+        if hidden < _TIMEOUTS * timeout:
             return broken(
-                f"it hides a message for {found.visibility.total_seconds():.0f} s, and its function may run for "
-                f"{timeout.total_seconds():.0f} s: a batch in flight is delivered again",
-                f"aws sqs set-queue-attributes --queue-url {account.queue_url} "
-                f"--attributes VisibilityTimeout={least.total_seconds():.0f}",
+                f"it hides a message for {hidden} s, and its function may run for {timeout:.0f} s: a batch in "
+                "flight is delivered again",
+                f"{change} VisibilityTimeout={_TIMEOUTS * timeout:.0f}",
             )
-    return ok(f"{found.waiting} waiting, hidden for {found.visibility.total_seconds():.0f} s")
+    return ok(f"{account.queue['ApproximateNumberOfMessages']} waiting, hidden for {hidden} s")
 
 
 def dead_letters(facts: Facts, account: AccountFacts) -> Finding:

@@ -1,7 +1,6 @@
 """What is known of one account: its queues and its record, and, where it is deployed, its key and its broker."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,15 +22,6 @@ RESTORE = "restore it to a second before it went: docs/operations.md, What survi
 _LETTERS = 10
 
 
-class QueueFacts(NamedTuple):
-    """An account's queue and what its dead-letter queue is called."""
-
-    visibility: timedelta
-    redrives_to: str | None
-    dead_letter_arn: str
-    waiting: int
-
-
 class StoredKey(NamedTuple):
     """An account's key as it lies in the parameter store."""
 
@@ -51,22 +41,20 @@ class AccountFacts:
         self.queue_url, self._dead_letter_url = resources.queues[executor], resources.dead_letter_queues[executor]
 
     @fact("queue of {0.executor}", missing="{0.facts.recreate}")
-    def queue(self) -> QueueFacts:
-        """Its two queues."""
-        live = self._attributes(self.queue_url, "All")
-        return QueueFacts(
-            visibility=timedelta(seconds=int(live["VisibilityTimeout"])),
-            redrives_to=json.loads(live.get("RedrivePolicy", "{}")).get("deadLetterTargetArn"),
-            dead_letter_arn=self._attributes(self._dead_letter_url, "QueueArn")["QueueArn"],
-            waiting=int(live["ApproximateNumberOfMessages"]),
-        )
+    def queue(self) -> Mapping[str, str]:
+        """Its queue's attributes."""
+        return self._attributes(self.queue_url)
+
+    @fact("queue of {0.executor}", missing="{0.facts.recreate}")
+    def dead_letter_queue(self) -> Mapping[str, str]:
+        """Its dead-letter queue's attributes."""
+        return self._attributes(self._dead_letter_url)
 
     @fact("dead letters of {0.executor}")
     def dead_letters(self) -> tuple[int, datetime | None]:
         """How many dead letters there are, and since when the oldest of some; they stay where they are."""
         _ = self.queue
-        name = "ApproximateNumberOfMessages"
-        count = int(self._attributes(self._dead_letter_url, name)[name])
+        count = int(self.dead_letter_queue["ApproximateNumberOfMessages"])
         if not count:
             return 0, None
         letters = asyncio.run(self.facts.deployment.dead_letters(self.executor).look(_LETTERS))
@@ -78,9 +66,9 @@ class AccountFacts:
         """Its record in the ledger."""
         return asyncio.run(self.facts.deployment.ledger.account(self.executor))
 
-    def _attributes(self, url: str, name: str) -> Mapping[str, str]:
-        answer = self.facts.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-        attributes: Mapping[str, str] = answer.get("Attributes", {})
+    def _attributes(self, url: str) -> Mapping[str, str]:
+        answer = self.facts.clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        attributes: Mapping[str, str] = answer["Attributes"]
         return attributes
 
 

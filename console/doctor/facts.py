@@ -23,7 +23,7 @@ from console.deployment import Deployment, deployment_of
 from console.doctor import deployed_code
 from console.doctor.account_facts import RESTORE, AccountFacts, DeployedAccountFacts
 from console.doctor.attempts import NotKnown, attempt, fact, is_missing, known
-from console.stacks import Clients, Resource, Stack, aws_clients, read_stack, regions_with
+from console.stacks import Clients, Stack, aws_clients, read_stack, regions_with
 from worlds.embedded_aws import EmbeddedAws
 from worlds.paths import LAST_RUN
 
@@ -208,10 +208,11 @@ class StackFacts(Facts):
     @fact("functions")
     def functions(self) -> Mapping[str, FunctionFacts | NotKnown]:
         """The stack's functions by logical id, as they are invoked: what the alias is at, if there is one."""
+        aliases = self.stack.resources.get("AWS::Lambda::Alias", {})
 
-        def read(function: Resource) -> FunctionFacts:
-            qualifier = {"Qualifier": "live"} if f"{function.logical_id}{_ALIAS}" in self.stack.resources else {}
-            answer = self.clients("lambda").get_function(FunctionName=function.physical_id, **qualifier)
+        def read(logical_id: str, name: str) -> FunctionFacts:
+            qualifier = {"Qualifier": "live"} if f"{logical_id}{_ALIAS}" in aliases else {}
+            answer = self.clients("lambda").get_function(FunctionName=name, **qualifier)
             reserved = answer.get("Concurrency", {}).get("ReservedConcurrentExecutions")
             others = {"Reserved": reserved, "CodeUrl": answer["Code"]["Location"]}
             return FunctionFacts.model_validate(answer["Configuration"] | others)
@@ -231,16 +232,15 @@ class StackFacts(Facts):
     def schedules(self) -> Mapping[str, Mapping[str, Any] | NotKnown]:
         """The stack's schedules as AWS describes them, by logical id."""
 
-        def read(schedule: Resource) -> Mapping[str, Any]:
-            found: Mapping[str, Any] = self.clients("scheduler").get_schedule(Name=schedule.physical_id)
-            return {**found, "Name": schedule.physical_id}
+        def read(_: str, name: str) -> Mapping[str, Any]:
+            return {**self.clients("scheduler").get_schedule(Name=name), "Name": name}
 
         return self._each("schedule", "AWS::Scheduler::Schedule", read)
 
-    def _each[T](self, noun: str, kind: str, read: Callable[[Resource], T]) -> Mapping[str, T | NotKnown]:
+    def _each[T](self, noun: str, kind: str, read: Callable[[str, str], T]) -> Mapping[str, T | NotKnown]:
         return {
-            each.logical_id: attempt(f"{noun} {each.logical_id}", partial(read, each), missing=self.recreate)
-            for each in self.stack.of_kind(kind)
+            logical_id: attempt(f"{noun} {logical_id}", partial(read, logical_id, name), missing=self.recreate)
+            for logical_id, name in self.stack.resources.get(kind, {}).items()
         }
 
     @fact("alarm topic")

@@ -111,15 +111,12 @@ class DeployedWorld:
         return found["Parameter"]
 
     def physical(self, logical_id: str) -> str:
-        return self.stack.resources[logical_id].physical_id
+        return self.stack.physical_id(logical_id)
 
     def schedule_of(self, function: str) -> str:
         """Return the name of the schedule that invokes a function, by the function's logical id."""
-        (found,) = [
-            each.physical_id
-            for each in self.stack.resources.values()
-            if each.kind == "AWS::Scheduler::Schedule" and each.logical_id.startswith(function)
-        ]
+        schedules = self.stack.resources["AWS::Scheduler::Schedule"]
+        (found,) = [name for logical_id, name in schedules.items() if logical_id.startswith(function)]
         return found
 
     def at_broker(self, executor: str):

@@ -3,7 +3,7 @@ import json
 from datetime import timedelta
 
 from argo.domain.execution import ExecutionState
-from console.dead_letters import DeadLetters
+from console.deployment import DeadLetters
 from tests.pipeline.pipeline import OPENS
 from tests.unit.builders import a_message, a_signal
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.dead_letters import DeadLetters
+from console.deployment import DeadLetters
 
 
 @dataclass(frozen=True)
