@@ -6,7 +6,6 @@ and none is renamed or moved: what reads an export today reads it after an upgra
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -51,8 +50,7 @@ class Kind(StrEnum):
     JSON = "JSON", "JSON", "string, JSON"
 
 
-@dataclass(frozen=True, slots=True)
-class Column[T]:
+class Column[T](NamedTuple):
     """One column: ``value`` reads it off a record; None is an empty cell, or null."""
 
     name: str

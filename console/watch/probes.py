@@ -81,11 +81,10 @@ def _query(mode: str) -> dict[str, Any]:
 
 
 def _client(service: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3 has a type per service
-    chosen: dict[str, Any] = {
-        "region_name": variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
-        "endpoint_url": variables.get("AWS_ENDPOINT_URL") or None,
-        "aws_access_key_id": variables.get("AWS_ACCESS_KEY_ID"),
-        "aws_secret_access_key": variables.get("AWS_SECRET_ACCESS_KEY"),
-        "aws_session_token": variables.get("AWS_SESSION_TOKEN"),
+    region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
+    endpoint = variables.get("AWS_ENDPOINT_URL") or None
+    keys: dict[str, Any] = {
+        name: variables.get(name.upper())
+        for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     }
-    return boto3.client(service, config=_CONFIG, **chosen)  # type: ignore[call-overload]
+    return boto3.client(service, region, endpoint_url=endpoint, config=_CONFIG, **keys)  # type: ignore[call-overload]

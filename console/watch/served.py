@@ -9,8 +9,8 @@ from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.deployment import Deployment
 from worlds.embedded_aws import KEYS, Resources
+from worlds.paths import LOOPBACK
 
-_LOOPBACK = "127.0.0.1"
 _SEEN_BY_CONTAINERS = "host.docker.internal"
 
 
@@ -38,4 +38,4 @@ def served_deployment(path: Path) -> Deployment:
 
 
 def _seen_here(address: str) -> str:
-    return address.replace(_SEEN_BY_CONTAINERS, _LOOPBACK)
+    return address.replace(_SEEN_BY_CONTAINERS, LOOPBACK)
