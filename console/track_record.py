@@ -72,6 +72,7 @@ def track_records(signals: Iterable[StoredSignal]) -> list[TrackRecord]:
 def _record(source: str, regime: Regime | None, votes: Sequence[_Judged]) -> TrackRecord:
     endings = Counter(outcome.ending for _, outcome in votes)
     results = [outcome.realised_r for _, outcome in votes if outcome.realised_r is not None]
+    errors = [float(confidence) / _FULL - (outcome.ending is Ending.TARGET) for confidence, outcome in votes]
     ranges: dict[int, list[_Judged]] = {}
     for confidence, outcome in votes:
         lowest = min(int(confidence) // _STEP * _STEP, _FULL - _STEP)
@@ -85,8 +86,7 @@ def _record(source: str, regime: Regime | None, votes: Sequence[_Judged]) -> Tra
         expiry=endings[Ending.EXPIRY],
         hit_rate=endings[Ending.TARGET] / len(votes),
         average_r=float(sum(results, Decimal(0)) / len(results)),
-        brier=sum((float(confidence) / _FULL - _was_right(ended)) ** 2 for confidence, ended in votes)
-        / len(votes),
+        brier=sum(error**2 for error in errors) / len(votes),
         calibration=[_bucket(lowest, within) for lowest, within in sorted(ranges.items())],
     )
 
@@ -96,9 +96,5 @@ def _bucket(lowest: int, votes: Sequence[_Judged]) -> Bucket:
         f"{lowest}-{lowest + _STEP}",
         samples=len(votes),
         mean_confidence=float(sum((confidence for confidence, _ in votes), Decimal(0)) / len(votes)),
-        frequency=sum(_was_right(outcome) for _, outcome in votes) / len(votes),
+        frequency=sum(outcome.ending is Ending.TARGET for _, outcome in votes) / len(votes),
     )
-
-
-def _was_right(outcome: SignalOutcome) -> bool:
-    return outcome.ending is Ending.TARGET

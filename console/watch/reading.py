@@ -162,7 +162,8 @@ class Today:
             (record.signal_id, executor)
             for record in self._records.values()
             for executor in sorted(record.addressed | record.executions.keys())
-            if record.created_at < before and not _has_ended(record.executions.get(executor))
+            if record.created_at < before
+            and ((known := record.executions.get(executor)) is None or not known.state.is_terminal)
         ]
 
     async def _look_up(self, waiting: Sequence[tuple[str, str]]) -> None:
@@ -177,7 +178,3 @@ class Today:
 def _age(execution: Execution) -> tuple[int, int]:
     """Return what grows with every write, even with two in one moment: transitions, and workers that held it."""
     return len(execution.history), execution.epoch
-
-
-def _has_ended(execution: Execution | None) -> bool:
-    return execution is not None and execution.state.is_terminal
