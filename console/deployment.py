@@ -1,5 +1,6 @@
 """What a command works on: the ledger and the queues of a deployed stack, or of a local run."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,11 +21,12 @@ from argo.ports import Ledger, Message
 from argo.records import of_days
 from console.runs import RunRecord
 from console.stacks import Stack, read_stack
-from worlds.embedded_aws import Resources, embedded_aws
-from worlds.paths import LAST_RUN, TEMPLATE
+from worlds.embedded_aws import KEYS, Resources, embedded_aws
+from worlds.paths import LAST_RUN, LOOPBACK, TEMPLATE
 
 _DAYS_BACK = 7
 _BATCH = 10
+_SEEN_BY_CONTAINERS = "host.docker.internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ class Deployment:
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger."""
         return self.adapters.ledger
 
     @property
@@ -123,12 +124,17 @@ class Deployment:
 
 
 @contextmanager
-def open_deployment(state: Path = LAST_RUN, stack: str | None = None) -> Iterator[Deployment]:
-    """Open a deployed stack, or a local run's state on the emulator while the block runs.
+def open_deployment(
+    state: Path = LAST_RUN, stack: str | None = None, served: Path | None = None
+) -> Iterator[Deployment]:
+    """Open what `argo serve` serves, a deployed stack, or a local run's state on the emulator for the block.
 
     Raises:
-        ConfigurationError: there is no such stack or no such run.
+        ConfigurationError: there is no such thing.
     """
+    if served is not None:
+        yield _served(served)
+        return
     if stack is not None:
         try:
             found = read_stack(boto3.client, stack, resources=False)
@@ -155,3 +161,18 @@ def _adapters(resources: Resources, variables: Mapping[str, str]) -> Adapters:
     return Adapters(
         Environment({"ARGO_MODE": "simulated", **variables, "ARGO_TABLE_NAME": resources.table}), SystemClock()
     )
+
+
+def _served(path: Path) -> Deployment:
+    try:
+        text = path.read_text(encoding="utf-8").replace(_SEEN_BY_CONTAINERS, LOOPBACK)
+        functions: Mapping[str, Mapping[str, str]] = json.loads(text)
+        variables = functions["ApiFunction"]
+        dead_letter_queues = {
+            each["ARGO_EXECUTOR"]: each["ARGO_DLQ_URL"] for each in functions.values() if "ARGO_DLQ_URL" in each
+        }
+        queues = json.loads(variables["ARGO_QUEUE_URLS"])
+        resources = Resources(variables["ARGO_TABLE_NAME"], queues, dead_letter_queues)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise ConfigurationError(f"--served {path}: not what a running `argo serve` has written") from error
+    return Deployment(resources, _adapters(resources, {**KEYS, **variables}), None)

@@ -1,4 +1,4 @@
-"""What a ledger's records say: `argo signals`, `why`, `audit` and `status`."""
+"""What a ledger's records say: `argo signals`, `why`, `audit` and `status`, and over HTTP `api`."""
 
 import asyncio
 import json
@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from console.failing import REFUSED, fail, failing
+from console.failing import REFUSED, fail, failing, until_interrupted
 from console.options import (
+    ConfigOption,
     FromDayOption,
     JsonOption,
+    ServedOption,
     StackOption,
     StateOption,
     TablesAsJsonOption,
@@ -122,3 +124,21 @@ def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: Js
     screen = output()
     for account in accounts:
         screen.print(panel(account))
+
+
+@failing(OSError)
+def api(
+    state: StateOption = LAST_RUN,
+    served: ServedOption = None,
+    config: ConfigOption = CONFIGURATION,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for a free one.")] = 8080,
+) -> None:
+    """Serve the HTTP API on loopback, without signatures, until Ctrl-C.
+
+    It reads and writes the ledger of --state; nothing executes there, so POST execute answers 202.
+    """
+    from console.api_server import serve_ledger
+    from console.deployment import open_deployment
+
+    with until_interrupted(), open_deployment(state, served=served) as deployment:
+        serve_ledger(deployment, config, port)

@@ -52,7 +52,7 @@ MODULES = {
     **{name: f"console.{name}" for name in COMMANDS},
     **{name: f"console.{name}.command" for name in ("report", "export", "watch")},
     **dict.fromkeys(("run", "replay"), "console.play"),
-    **dict.fromkeys(("signals", "why", "audit", "status"), "console.ledger_commands"),
+    **dict.fromkeys(("signals", "why", "audit", "status", "api"), "console.ledger_commands"),
     **dict.fromkeys(("doctor", "smoke", "halt", "reduce", "resume", "flatten"), "console.operator_commands"),
 }
 """Where a command is: the module's function of its name, or its ``app`` of several commands."""

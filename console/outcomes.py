@@ -126,23 +126,17 @@ def _outcome(record: SignalRecord, executor: str) -> Text:
     return Text(" ".join(each for each in said if each), _COLOURS.get(execution.state, ""))
 
 
-def _orders(account: AccountSum) -> Text:
-    return Text(str(account.with_order), "bold red" if account.is_silent else "bold green")
-
-
-def _gap(account: AccountSum) -> Text:
-    return Text(str(account.gap), "bold red" if account.gap else "")
-
-
 _SUM_ROWS: Mapping[str, Callable[[AccountSum], RenderableType]] = {
     "signals": lambda account: str(account.signals),
-    "= with an order": _orders,
+    "= with an order": lambda account: Text(
+        str(account.with_order), "bold red" if account.is_silent else "bold green"
+    ),
     "+ denied": lambda account: str(account.denied),
     "+ rejected by the broker": lambda account: str(account.rejected),
     "+ expired": lambda account: str(account.expired),
     "+ dead-lettered": lambda account: str(account.dead_lettered),
     "+ unresolved": lambda account: str(account.unresolved),
-    "gap (must be 0)": _gap,
+    "gap (must be 0)": lambda account: Text(str(account.gap), "bold red" if account.gap else ""),
     "execution rate: orders / (signals - denied)": lambda account: percent(account.execution_rate),
     "orders / signals": lambda account: percent(account.plain_share),
     "not sent: the account does not want them": lambda account: str(account.declined),

@@ -45,7 +45,6 @@ class Stack:
 
     @property
     def table(self) -> str:
-        """The ledger's table."""
         return self.outputs[_TABLE]
 
     @property

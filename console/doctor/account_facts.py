@@ -42,12 +42,10 @@ class AccountFacts:
 
     @fact("queue of {0.executor}", missing="{0.facts.recreate}")
     def queue(self) -> Mapping[str, str]:
-        """Its queue's attributes."""
         return self._attributes(self.queue_url)
 
     @fact("queue of {0.executor}", missing="{0.facts.recreate}")
     def dead_letter_queue(self) -> Mapping[str, str]:
-        """Its dead-letter queue's attributes."""
         return self._attributes(self._dead_letter_url)
 
     @fact("dead letters of {0.executor}")
@@ -63,7 +61,6 @@ class AccountFacts:
 
     @fact("ledger's record of {0.executor}", missing=RESTORE)
     def state(self) -> AccountState:
-        """Its record in the ledger."""
         return asyncio.run(self.facts.deployment.ledger.account(self.executor))
 
     def _attributes(self, url: str) -> Mapping[str, str]:
@@ -84,7 +81,6 @@ class DeployedAccountFacts(AccountFacts):
 
     @fact("function of {0.executor}")
     def executed_by(self) -> "FunctionFacts":
-        """The function that its queue feeds."""
         return self.facts.function(f"Execute{logical_name(self.executor)}Function")
 
     @fact("event source mapping of {0.executor}", missing="{0.facts.recreate}")
@@ -116,7 +112,6 @@ class DeployedAccountFacts(AccountFacts):
 
     @fact("account of {0.executor}", new_key="{0.new_key}")
     def broker(self) -> BrokerAccount:
-        """Its account at the broker."""
         return asyncio.run(self._adapters(self.executed_by).broker.account())
 
     @fact("clock of {0.executor}", new_key="{0.new_key}")

@@ -42,7 +42,6 @@ class NotKnown(ConfigurationError):
     """Something could not be read: what, why, and what to do about it."""
 
     def __init__(self, what: str, problem: str, cure: str) -> None:
-        """Keep what is missing."""
         super().__init__(f"{what}: {problem}; {cure}")
         self.what = what
         self.problem = problem
@@ -106,7 +105,6 @@ class Fact[T]:
     new_key: str
 
     def __get__(self, of: object, owner: type) -> T:
-        """Return what was read, or raise why it could not be."""
         if self.read.__name__ not in vars(of):
             told = {"missing": self.missing.format(of), "new_key": self.new_key.format(of)}
             self.__set__(of, attempt(self.what.format(of), lambda: self.read(of), **told))
@@ -114,7 +112,6 @@ class Fact[T]:
         return known(found)
 
     def __set__(self, of: object, found: T | NotKnown) -> None:
-        """Keep it."""
         vars(of)[self.read.__name__] = found
 
 

@@ -64,7 +64,6 @@ class FunctionFacts(BaseModel):
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Its environment."""
         return self.environment.get("Variables", {})
 
     def is_called_by(self, arn: str) -> bool:
@@ -85,7 +84,6 @@ class Facts:
     deployment: Deployment
 
     def __init__(self, configuration_file: Path, clients: Clients) -> None:
-        """Ask AWS by ``clients``."""
         self.configuration_file = configuration_file
         self.clients = clients
         self.clock = SystemClock()
@@ -169,7 +167,6 @@ class StackFacts(Facts):
 
     @fact("deployment")
     def deployment(self) -> Deployment:
-        """Its ledger and its queues."""
         return deployment_of(self.stack)
 
     @fact("deployed code")
@@ -252,7 +249,6 @@ class StackFacts(Facts):
 
     @fact("accounts")
     def accounts(self) -> Mapping[str, DeployedAccountFacts]:
-        """Every account that has a queue."""
         return {executor: DeployedAccountFacts(self, executor) for executor in self.deployment.executors}
 
     @fact("market data")

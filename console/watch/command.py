@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -32,13 +31,12 @@ def watch(
     from console.deployment import open_deployment
     from console.watch.probes import Probes
     from console.watch.reading import Reader
-    from console.watch.served import served_deployment
     from console.watch.view import View
 
     clock = SystemClock()
     with (
         until_interrupted(),
-        open_deployment(state, stack) if served is None else nullcontext(served_deployment(served)) as deployment,
+        open_deployment(state, stack, served) as deployment,
     ):
         probes = Probes(deployment, clock, has_metrics=served is None and stack is not None)
         reader = Reader(deployment, load_configuration(CONFIGURATION), clock, probes)
