@@ -1,8 +1,8 @@
-"""An exit's record, written step by step by whoever may."""
+"""An exit's record and a guard's, written step by step by whoever may."""
 
 import pytest
 
-from argo.domain.execution import ExecutionState, Exit
+from argo.domain.execution import Cover, ExecutionState, Exit, Protection
 from argo.domain.ledger import LostLease
 from tests.contract.workers import LEASE, SECOND, claim, reach, settle
 from tests.unit.builders import NOW
@@ -47,3 +47,41 @@ def test_an_exit_of_a_worker_that_was_taken_over_is_not_recorded(ledger):
         ledger.record_exit(stalled, Exit(why="an operator", planned_at=NOW), now=NOW + LEASE)
 
     assert ledger.execution(*successor.key) == successor
+
+
+AN_EXIT, A_GUARD = Exit(why="an operator", planned_at=NOW), Protection(cover=Cover.NONE, naked_since=NOW)
+
+
+@pytest.mark.transaction
+@pytest.mark.parametrize("second", [AN_EXIT, A_GUARD], ids=["exit", "guard"])
+@pytest.mark.parametrize("first", [AN_EXIT, A_GUARD], ids=["exit", "guard"])
+def test_b10_of_two_who_read_a_position_at_once_only_the_first_records_its_exit_or_guard(ledger, first, second):
+    as_both_read_it = reach(ledger, ExecutionState.FILLED)
+    recorded = record(ledger, as_both_read_it, first)
+
+    with pytest.raises(LostLease):
+        record(ledger, as_both_read_it, another_attempt(second))
+
+    assert ledger.execution(*as_both_read_it.key) == recorded
+    assert (recorded.exit or recorded.protection) == first
+
+
+@pytest.mark.transaction
+@pytest.mark.parametrize("placed", [AN_EXIT, A_GUARD], ids=["exit", "guard"])
+def test_whoever_reads_again_records_the_next_attempt(ledger, placed):
+    first = record(ledger, reach(ledger, ExecutionState.FILLED), placed)
+
+    again = record(ledger, ledger.execution(*first.key), another_attempt(placed))
+
+    assert again == ledger.execution(*first.key)
+    assert (again.exit or again.protection) == another_attempt(placed)
+
+
+def record(ledger, execution, placed):
+    write = ledger.record_exit if isinstance(placed, Exit) else ledger.record_protection
+    return write(execution, placed, now=NOW + SECOND)
+
+
+def another_attempt(placed):
+    """What is sent for it has another client order id: the broker would take both."""
+    return placed.model_copy(update={"attempt": placed.attempt + 1})
