@@ -1,5 +1,6 @@
 """What is deployed against what this checkout has: the template's resources and the source files."""
 
+import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -73,18 +74,15 @@ def differing_resources(deployed: str | Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _comparable(part: Any) -> Any:  # noqa: ANN401 - a template is any JSON
+def _comparable(part: object) -> object:
     """Return a part of a template with its numbers as text, which CloudFormation takes for the same."""
-    match part:
-        case Mapping():
-            told = {key: value for key, value in part.items() if key not in _BUILT and value is not None}
-            return {str(key): _comparable(value) for key, value in told.items()}
-        case list() | tuple():
-            return [_comparable(each) for each in part]
-        case bool() | None:
-            return part
-        case _:
-            return str(part)
+
+    def without_built(each: dict[str, object]) -> dict[str, object]:
+        return {key: value for key, value in each.items() if key not in _BUILT and value is not None}
+
+    text = json.dumps(part, default=str)
+    compared: object = json.loads(text, parse_int=str, parse_float=str, object_hook=without_built)
+    return compared
 
 
 def _checksums(url: str, end: int) -> dict[str, int]:
