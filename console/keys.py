@@ -1,6 +1,7 @@
-"""An account's key at the broker: asked for, tried, and put into the parameter store."""
+"""An account's key at the broker: what it looks like, asked for, tried, stored; nothing here tells a secret."""
 
 import json
+import re
 import shlex
 import sys
 import tomllib
@@ -17,12 +18,21 @@ from argo.adapters.aws.parameters import Credentials
 from argo.adapters.clock import SystemClock
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.tables import ConfigurationError
-from console.credential_rules import mismatch, problem_of
 from console.doctor.attempts import demand
 from console.stacks import Clients, logical_name, read_stack
 from worlds.paths import PROJECT, TEMPLATE
 from worlds.template import read_template
 
+LIVE_URL = "https://api.alpaca.markets"
+PAPER_URL = "https://paper-api.alpaca.markets"
+
+_WORLDS = {"AK": "live", "PK": "paper"}
+"""How Alpaca's key ids begin."""
+
+_PLACEHOLDER = re.compile(
+    r"[<>\[\]{}*…]|\.\.|^x+$|^your|^replace|change.?me|placeholder|key.?id|secret", re.IGNORECASE
+)
+_SHORTEST = 8
 _SETTINGS = PROJECT / "samconfig.toml"
 
 
@@ -129,3 +139,48 @@ def store(ssm: Any, target: Target, credentials: Credentials) -> None:  # noqa: 
             ssm.put_parameter(**parameter, Overwrite=True)
 
     demand(f"parameter {target.parameter}", put)
+
+
+def read_secret(parameter: str, value: str) -> Credentials:
+    """Read a parameter's value.
+
+    Raises:
+        ConfigurationError: it is not a JSON object with ``key_id`` and ``secret_key``; the value is not quoted.
+    """
+    try:
+        fields = json.loads(value)
+        key_id, secret_key = fields["key_id"], fields["secret_key"]
+        return Credentials(key_id.strip(), secret_key.strip())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigurationError(
+            f'parameter {parameter} is not a JSON object {{"key_id": "...", "secret_key": "..."}}'
+        ) from None
+
+
+def problem_of(credentials: Credentials) -> str | None:
+    """Return what is plainly wrong with a key, by its form alone."""
+    for name, value in (("key id", credentials.key_id), ("secret", credentials.secret_key)):
+        if not value:
+            return f"the {name} is empty"
+        if _PLACEHOLDER.search(value):
+            return f"the {name} is a placeholder"
+        if len(value) < _SHORTEST or not value.isascii() or any(not each.isprintable() for each in value):
+            return f"the {name} is no key: {len(value)} characters"
+        if " " in value:
+            return f"the {name} has a space in it"
+    return None
+
+
+def mismatch(key_id: str, url: str, mode: str) -> str | None:
+    """Return why a key, an address and a mode don't belong together; None where they do.
+
+    Alpaca's paper and live worlds have keys of their own, told apart by their beginning. Any other address is
+    a broker's that knows no such worlds, and so is any other key.
+    """
+    address = {LIVE_URL: "live", PAPER_URL: "paper"}.get(url.rstrip("/").removesuffix("/v2"))
+    if (address == "live") != (mode == "live"):
+        return f"mode {mode} trades at {url}"
+    world = _WORLDS.get(key_id[:2])
+    if address is not None and world is not None and world != address:
+        return f"a {world} key ({key_id[:2]}...) at the {address} address {url}"
+    return None

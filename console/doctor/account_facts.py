@@ -11,8 +11,8 @@ from argo.domain.account import AccountState, BrokerAccount
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
-from console.credential_rules import mismatch, problem_of, read_secret
 from console.doctor.attempts import NotKnown, fact
+from console.keys import mismatch, problem_of, read_secret
 from console.stacks import logical_name
 
 if TYPE_CHECKING:

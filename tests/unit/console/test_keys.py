@@ -2,7 +2,7 @@ import pytest
 
 from argo.adapters.aws.parameters import Credentials
 from argo.domain.tables import ConfigurationError
-from console.credential_rules import LIVE_URL, PAPER_URL, mismatch, problem_of, read_secret
+from console.keys import LIVE_URL, PAPER_URL, mismatch, problem_of, read_secret
 
 HUSH = "tell0nobody0of0this0one"
 
