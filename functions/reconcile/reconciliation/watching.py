@@ -23,8 +23,9 @@ async def watch(wiring: Wiring, seen: Snapshot) -> AccountState:
     ports.telemetry.record(Metric.DAILY_PROFIT, float(known.equity - known.day_start))
     if state.resumes_on is not None and day >= state.resumes_on:
         why, now = f"a new trading day after: {state.state_reason}", ports.clock.now()
-        await ports.ledger.set_trading_state(executor, TradingState.ACTIVE, reason=why, now=now, read=state)
-        ports.telemetry.log.info("account_resumed", executor=executor, trading_day=str(day))
+        # Nothing is lifted where a person has set the account since it was read.
+        if await ports.ledger.set_trading_state(executor, TradingState.ACTIVE, reason=why, now=now, read=state):
+            ports.telemetry.log.info("account_resumed", executor=executor, trading_day=str(day))
     limit = breached(loss_limits(wiring.profile, known))
     if limit is not None:
         lost = f"{limit.name}: {limit.used:.2f} USD of {limit.limit:.2f} lost, equity {known.equity:.2f}"

@@ -12,7 +12,7 @@ from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
-from argo.ports import GivenPorts
+from argo.ports import GivenPorts, Ledger
 from reconciliation.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_account, a_broker_order, a_market_clock, a_profile
@@ -153,7 +153,14 @@ class Book:
         return self._keep(execution, now, **changed)
 
 
-def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Profile | None = None) -> Wiring:
+def a_wiring(
+    book: Book | Ledger,
+    exchange: Exchange,
+    *,
+    now: datetime = NOW,
+    profile: Profile | None = None,
+    telemetry: Telemetry | None = None,
+) -> Wiring:
     ports = GivenPorts(
         ledger=book,
         broker=exchange,
@@ -161,6 +168,6 @@ def a_wiring(book: Book, exchange: Exchange, *, now: datetime = NOW, profile: Pr
         queue=None,
         queues={},
         clock=SteppedClock(now),
-        telemetry=Telemetry("reconcile-unit", mode="simulated", executor="argo"),
+        telemetry=telemetry or Telemetry("reconcile-unit", mode="simulated", executor="argo"),
     )
     return Wiring(ports, "argo", profile or a_profile())
