@@ -65,7 +65,7 @@ class Fill:
         return self.side.sign * self.quantity - self.fee_in_coin
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """What an account holds of one asset: `quantity` is negative when short, and so is `cost` (USD)."""
 
@@ -77,15 +77,13 @@ class Position:
     def average_entry_price(self) -> Decimal:
         return self.cost / self.quantity
 
-    def apply(self, change: Decimal, price: Decimal) -> None:
+    def after(self, change: Decimal, price: Decimal) -> "Position":
         """Add a signed quantity at a price; a change past zero opens the other side at that price."""
         kept = self.quantity + change
         if self.quantity * change >= 0:
-            self.cost += change * price
-        else:
-            crosses = kept * self.quantity < 0
-            self.cost = kept * (price if crosses else self.average_entry_price)
-        self.quantity = kept
+            return Position(self.asset, kept, self.cost + change * price)
+        crosses = kept * self.quantity < 0
+        return Position(self.asset, kept, kept * (price if crosses else self.average_entry_price))
 
 
 class Valuation(NamedTuple):
@@ -248,7 +246,7 @@ class Account:
     def book(self, fill: Fill) -> None:
         self.fills.append(fill)
         self.cash += fill.cash_change
-        position = self.positions.setdefault(fill.asset.symbol, Position(fill.asset))
-        position.apply(fill.position_change, fill.price)
+        before = self.positions.get(fill.asset.symbol, Position(fill.asset))
+        self.positions[fill.asset.symbol] = position = before.after(fill.position_change, fill.price)
         if position.quantity == 0:
             del self.positions[fill.asset.symbol]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from simulation.broker.account import Account, Position, Valuation
 from simulation.broker.assets import Asset
@@ -113,10 +114,15 @@ def account_json(account: Account, valuation: Valuation) -> Json:
 
 def position_json(position: Position, account: Account, market: Market) -> Json:
     """Show a position; of a short one quantity, value and cost are negative."""
-    asset = position.asset
-    price = market.prices[asset.symbol]
-    previous = market.previous_closes.get(asset.symbol, price)
-    worth, quantity = price * position.quantity, position.quantity
+    price = market.prices[position.asset.symbol]
+    previous = market.previous_closes.get(position.asset.symbol, price)
+    return _position_json(position, account.available(position), price, previous)
+
+
+@lru_cache(maxsize=1_000)
+def _position_json(position: Position, available: Decimal, price: Decimal, previous: Decimal) -> Json:
+    asset, quantity = position.asset, position.quantity
+    worth = price * quantity
     profit = worth - position.cost
     profit_today = (price - previous) * quantity
     return {
@@ -137,7 +143,7 @@ def position_json(position: Position, account: Account, market: Market) -> Json:
         "current_price": text(price),
         "lastday_price": text(previous),
         "change_today": text(((price - previous) / previous).quantize(_RATIO_DIGITS)),
-        "qty_available": text(account.available(position)),
+        "qty_available": text(available),
     }
 
 
