@@ -76,7 +76,7 @@ def test_b10_an_exit_gets_through_what_the_broker_does_to_it(pipeline, fault):
     left = pipeline.execute(against(held))
     pipeline.reconcile()
 
-    assert len(pipeline.server.faults) == 0
+    assert pipeline.server.faults.waiting == ()
     assert (left.state, left.order_id) == (ExecutionState.CLOSED, exit_order(pipeline, held).id)
     assert pipeline.held("AAPL") == 0
     assert pipeline.execution(held).state is ExecutionState.CLOSED

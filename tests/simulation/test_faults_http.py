@@ -20,7 +20,7 @@ def test_faults_strike_in_order_each_on_its_own_occurrence():
 
     assert faults.strike("GET", "/v2/orders") is None
     assert struck == [second, first, second, None, None]
-    assert len(faults) == 0
+    assert faults.waiting == ()
 
 
 @pytest.mark.parametrize("wrong", [{}, {"drop": True, "status": 500}, {"status": 500, "nth": 0}, {"sta": 1}])

@@ -63,9 +63,6 @@ class Faults:
         self._armed: list[_Armed] = []
         self.add(*faults)
 
-    def __len__(self) -> int:
-        return len(self._armed)
-
     def add(self, *faults: Fault) -> None:
         self._armed += map(_Armed, faults)
 
