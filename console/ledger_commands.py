@@ -43,7 +43,7 @@ def signals(
     if as_json:
         show_json(found[:limit], sums(found, executors))
     else:
-        show_tables(found, sums(found, executors), executors=executors, most=limit)
+        show_tables(found, sums(found, executors), most=limit)
 
 
 @failing()

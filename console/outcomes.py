@@ -27,11 +27,9 @@ _COLOURS = {
 }
 
 
-def show_tables(
-    found: Sequence[SignalRecord], accounts: Sequence[AccountSum], *, executors: Sequence[str], most: int
-) -> None:
+def show_tables(found: Sequence[SignalRecord], accounts: Sequence[AccountSum], *, most: int) -> None:
     """Print the newest signals, the accounts' sums, and why there was no order."""
-    screen = output()
+    screen, executors = output(), [account.executor for account in accounts]
     screen.print(signals_table(found[:most], executors, of=len(found), width=screen.width))
     screen.print(sums_table(accounts))
     if (reasons := reasons_table(accounts)) is not None:

@@ -156,7 +156,7 @@ def show(done: Done, *, rows: int, as_json: bool, told: Mapping[str, object], la
     if as_json:
         show_json(found, accounts, bars=len(done.traded.bars), **told)
     else:
-        show_tables(found, accounts, executors=done.reading.executors, most=rows)
+        show_tables(found, accounts, most=rows)
         say(last_words)
     if any(account.gap or account.is_silent for account in accounts):
         raise typer.Exit(1)

@@ -15,7 +15,6 @@ from console.main import COMMANDS, MODULES, app
 
 OF_RICH = {"rich", "pygments", "markdown_it"}
 HEAVY = OF_RICH | {"boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution"}
-
 LOOK = """
 import json, sys
 from console.main import app
@@ -54,6 +53,14 @@ def test_a_usage_error_of_any_command_imports_nothing_heavy(name):
     ended, modules = imported_by(name, "--nonsense")
 
     assert (ended, heavy(modules)) == (2, set())
+
+
+@pytest.mark.parametrize("names", ["dlq list", "dlq show", "dlq redrive", "credentials set"])
+def test_a_usage_error_of_a_groups_command_imports_no_more_than_typer_for_a_group(names):
+    ended, modules = imported_by(*names.split(), "--nonsense")
+
+    assert ended == 2
+    assert heavy(modules) <= {"pydantic.main"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
