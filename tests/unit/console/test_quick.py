@@ -15,6 +15,7 @@ from console.main import COMMANDS, MODULES, app
 
 OF_RICH = {"rich", "pygments", "markdown_it"}
 HEAVY = OF_RICH | {"boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution"}
+
 LOOK = """
 import json, sys
 from console.main import app
