@@ -113,6 +113,16 @@ def test_a24_a_coins_fee_does_not_keep_its_position_open():
     assert move.state is ExecutionState.CLOSED
 
 
+@pytest.mark.parametrize(("bought", "state"), [("0.00000001", "CLOSED"), ("0.00000002", "FILLED")])
+def test_a24_a_part_of_a_coin_that_its_fees_may_be_all_of_is_over_without_an_exit(bought, state):
+    entry = an_entry(OrderStatus.CANCELED, filled=bought).model_copy(update={"symbol": "BTC/USD"})
+
+    move = settle(submitted(symbol=Symbol("BTC/USD")), entry, SOON)
+
+    assert move is not None
+    assert (move.state, move.settlement.trade_exit) == (state, None)
+
+
 def test_an_exit_filled_in_part_leaves_the_position_open():
     entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(4),))
 

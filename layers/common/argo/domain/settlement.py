@@ -149,7 +149,10 @@ def _guard_may_arrive(execution: Execution, now: datetime) -> bool:
     return may_arrive(known.sent_at, now)
 
 
-def _trade_exit(execution: Execution, fills: tuple[Fill, ...], gained: Decimal) -> TradeExit:
+def _trade_exit(execution: Execution, fills: tuple[Fill, ...], gained: Decimal) -> TradeExit | None:
+    """Return how the trade ended; None where nothing was sold: the fees may have been all that was bought."""
+    if not fills[1:]:
+        return None
     last = max(fills[1:], key=lambda fill: fill.at)
     return TradeExit(
         signal_id=execution.signal_id, symbol=execution.symbol, leg=last.leg, profit=gained, at=last.at
