@@ -1,0 +1,71 @@
+"""From when a position is unprotected, and for how long: on the record and in the run's report."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from argo.domain.execution import Cover, Fill
+from argo.domain.faults import Ambiguous
+from argo.domain.symbols import Symbol
+from reconciliation.run import reconcile
+from tests.unit.builders import NOW
+from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
+from tests.unit.reconciliation.positions import COIN, LATER, an_entry, held_simply
+
+SECONDS = (LATER - NOW).total_seconds()
+A_SHARE = Symbol("AAPL")
+OF_ANY_SIZE = pytest.mark.parametrize(
+    ("symbol", "quantity"),
+    [(COIN, "0.5"), (COIN, "0.00000002"), (COIN, "12"), (A_SHARE, "0.25"), (A_SHARE, "1"), (A_SHARE, "12.5")],
+)
+
+
+@pytest.fixture
+def exchange():
+    return Exchange(prices={COIN: Decimal(100), A_SHARE: Decimal(100)})
+
+
+@pytest.fixture
+def book():
+    return Book()
+
+
+def hold(book: Book, exchange: Exchange, symbol: Symbol, quantity: Decimal) -> None:
+    """Hold what an entry without exits has bought."""
+    exchange.add(an_entry(quantity=quantity).model_copy(update={"symbol": symbol}))
+    exchange.held[symbol] = quantity
+    fill = Fill(order_id="entry", leg="entry", quantity=quantity, price=Decimal(100), at=NOW)
+    book.add(held_simply(symbol, fills=(fill,)))
+
+
+def run(book: Book, exchange: Exchange):
+    return asyncio.run(reconcile(a_wiring(book, exchange, now=LATER)))
+
+
+@OF_ANY_SIZE
+def test_a16_however_little_is_held_it_is_unprotected_from_its_fill_until_it_is_guarded(
+    book, exchange, symbol, quantity
+):
+    hold(book, exchange, symbol, Decimal(quantity))
+
+    report = run(book, exchange)
+
+    unprotected, *_, guarded = book.protections
+    assert (unprotected.cover, unprotected.naked_since) == (Cover.NONE, NOW)
+    assert (guarded.cover, guarded.naked_since) == (Cover.COMPLETE, None)
+    assert report.unprotected_seconds == [SECONDS]
+
+
+@OF_ANY_SIZE
+def test_a16_however_little_is_held_it_stays_unprotected_while_the_broker_is_silent(
+    book, exchange, symbol, quantity
+):
+    exchange.broken["submit"] = Ambiguous("timeout")
+    hold(book, exchange, symbol, Decimal(quantity))
+
+    reports = [run(book, exchange) for _ in range(2)]
+
+    assert [report.unprotected_seconds for report in reports] == [[SECONDS], [SECONDS]]
+    (known,) = book.executions.values()
+    assert (known.protection.cover, known.protection.naked_since) == (Cover.NONE, NOW)
