@@ -6,7 +6,7 @@ A test is named after a row, `test_a12_...`, or after several, `test_a26_b12_...
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,13 +30,16 @@ def rows_of(name: str) -> list[str]:
     return [row.upper() for row in named[1].split("_")[1:]] if named else []
 
 
-def named_tests() -> Iterator[tuple[str, str]]:
-    """Yield the rows that tests are named after, each with a test's file and name; nothing is imported."""
-    for path in sorted(TESTS.rglob("test_*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef):
-                for row in rows_of(node.name):
-                    yield row, f"{path.relative_to(TESTS.parent).as_posix()}::{node.name}"
+@cache
+def named_tests() -> tuple[tuple[str, str], ...]:
+    """Return the rows that tests are named after, each with a test's file and name; nothing is imported."""
+    return tuple(
+        (row, f"{path.relative_to(TESTS.parent).as_posix()}::{node.name}")
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        for row in rows_of(node.name)
+    )
 
 
 class Failures:

@@ -69,9 +69,7 @@ class Cell:
             self.resume()
         self._pipeline.reconcile(self.executor)
         self._pipeline.pass_time(timedelta(minutes=6))
-        for _ in range(3):
-            self._pipeline.reconcile(self.executor)
-            self._pipeline.pass_time(LEASE_AND_MORE)
+        self._pipeline.reconcile(self.executor)
 
     @property
     def execution(self):

@@ -10,14 +10,14 @@ from worlds.paths import TEMPLATE
 OUTCOMES = pytest.StashKey[dict]()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_pipeline(aws):
-    """One pipeline for cells that keep out of each other's way."""
+    """One pipeline for whatever keeps out of the others' way, by an account and a symbol of its own."""
     with BackgroundServer(a_broker()) as background:
         yield Pipeline(aws, aws.create_resources(TEMPLATE, "matrix"), background)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def worker_processes(shared_pipeline):
     made = WorkerProcesses(shared_pipeline.variables("argo"))
     yield made

@@ -84,7 +84,7 @@ def test_a_breach_says_which_rule_and_what_was_found():
 
 
 def test_a_signal_that_is_marked_before_it_is_sent_has_a_short_story(argo):
-    result = argo("--seed", 0, "--mutant", "published_before_sent", "--story")
+    result = argo("--seed", 0, "--signals", 40, "--mutant", "published_before_sent", "--story")
 
     lines = [line for line in result.stdout.splitlines() if re.match(r"\+\d\d:", line)]
     assert result.exit_code == 1

@@ -121,9 +121,12 @@ def test_a_mutant_works_for_one_trial_and_is_gone_then():
 @pytest.mark.parametrize("name", WRONG_POLICIES)
 def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
     recorded = CAUGHT[name]
-    plan = Plan(recorded.seed, recorded.signals)
+    # A trial of fewer signals is the beginning of the longer one, and most mutants are caught in it.
+    plans = (Plan(recorded.seed, signals) for signals in (recorded.signals // 10, recorded.signals))
 
-    assert broken(run_trial(plan, mutant=name)), "the trials have changed: `make prove` finds its first seed again"
+    assert any(broken(run_trial(plan, mutant=name)) for plan in plans), (
+        "the trials have changed: `make prove` finds its first seed again"
+    )
 
 
 def test_the_right_code_is_clean_where_a_mutant_is_caught():
