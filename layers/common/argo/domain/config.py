@@ -15,39 +15,41 @@ from argo.domain.values import Confidence, Percent
 
 
 class Generation(Table):
-    """How signals are made.
-
-    ``interval_seconds`` is the cadence of cycles, ``lifetime_seconds`` how long a signal may be executed,
-    ``history_bars`` how many closed bars every source sees, ``source_seconds`` how long one source may take over
-    all symbols of a cycle, ``outcome_bars`` after how many bars without stop or target a signal counts as run
-    out. ``stop_atr`` and ``target_atr`` are the distances of stop and target from the entry in average true
-    ranges, ``stop_percent_range`` their clamp. Stock signals are made in regular hours only, unless
-    ``extended_hours``.
-    """
-
     strategy: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] = "consensus"
+    """The strategy's name, a part of every signal's id. Read by: generator."""
     strategy_version: Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[^|]+$")] = "1"
+    """Its version, a part of every signal's id: another version's signal is another one. Read by: generator."""
     timeframe: Timeframe = Timeframe.MINUTE
+    """Length of the bars that sources see; a replay has its bars'. Read by: generator."""
     feed: Annotated[str, Field(pattern=r"^(iex|sip|delayed_sip)$")] = "iex"
+    """Alpaca's feed of stocks' bars; ``iex`` needs no subscription. Read by: generator, doctor."""
     interval_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """Seconds from one cycle's beginning to the next one's; a replay has one cycle a bar. Read by: generator."""
     lifetime_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
+    """Seconds until a signal expires; an entry that is still open is cancelled then. Read by: generator, API."""
     history_bars: Annotated[int, Field(ge=210, le=5_000)] = 260
+    """Most closed bars of a symbol that sources see; the regime needs 200. Read by: generator."""
     extended_hours: bool = False
+    """Make signals of stocks outside regular hours too, where the gate denies them. Read by: generator."""
     source_seconds: Annotated[Decimal, Field(gt=0, le=30)] = Decimal(1)
+    """Seconds that a source may take over all symbols of a cycle, then it has no vote. Read by: generator."""
     outcome_bars: Annotated[int, Field(ge=1, le=200)] = 60
+    """Bars after which ``argo sources`` counts a signal as run out; no order goes by it. Read by: generator."""
     stop_atr: Annotated[Decimal, Field(gt=0, le=20)] = Decimal(2)
+    """The stop's distance from the entry price, in average true ranges of 14 bars. Read by: generator."""
     target_atr: Annotated[Decimal, Field(gt=0, le=40)] = Decimal(3)
+    """The target's distance in that unit; a clamped stop changes it in proportion. Read by: generator."""
     stop_percent_range: tuple[PositivePercent, PositivePercent] = (Decimal("0.5"), Decimal(10))
-    agreement_bonus: Annotated[tuple[Percent, ...], Field(min_length=1)] = (
-        Decimal(0),
-        Decimal(5),
-        Decimal(10),
-        Decimal(15),
-    )
+    """Least and greatest distance of the stop, its clamp, in percent of the entry price. Read by: generator."""
+    agreement_bonus: Annotated[tuple[Percent, ...], Field(min_length=1)] = tuple(map(Decimal, (0, 5, 10, 15)))
+    """Percentage points of confidence added for 1, 2, 3 ... votes, the last for more. Read by: generator."""
     minimum_confidence_by_votes: Annotated[
         tuple[Annotated[Confidence, Field(ge=10)], ...], Field(min_length=1)
     ] = (Decimal(80), Decimal(75), Decimal(75))
+    """Percent of confidence, bonus included, that 1, 2, 3 ... votes need before the regime lowers it; the last one
+    serves for more votes. Read by: generator."""
     confidence_cap: Confidence = Decimal(98)
+    """Highest confidence that votes make, in percent, before the regime lowers it. Read by: generator."""
 
     @model_validator(mode="after")
     def _clamp_is_a_range(self) -> Self:
@@ -58,24 +60,27 @@ class Generation(Table):
 
 
 class Source(Table):
-    """One source of votes: its weight, or a dotted path to a class for one from outside.
-
-    ``weight_in`` has the weights of single regimes where they differ; with 0 the source has no voice there.
-    """
-
     enabled: bool = True
+    """With ``false`` the source is not asked. Read by: generator."""
     weight: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(1)
+    """Weight of its confidence in the mean of the votes, relative to the others'. Read by: generator."""
     weight_in: Mapping[Regime, Annotated[Decimal, Field(ge=0, le=100)]] = {}
+    """Its weight in single regimes where that differs; with 0 it has no voice there. Read by: generator."""
     plugin: str | None = None
+    """Dotted path of the class of a source that is not built in. Read by: generator."""
 
 
 class Configuration(Table):
     """The whole of argo.toml."""
 
     watchlist: Annotated[tuple[Symbol, ...], Field(min_length=1)]
+    """Symbols of signals (``AAPL``, ``BTC/USD``), each once; a replay has its own. Read by: generator, doctor."""
     generation: Generation = Generation()
+    """How signals are made."""
     sources: Mapping[str, Source]
+    """A table for each source of votes; they are asked in the file's order."""
     accounts: Annotated[Mapping[ExecutorName, Profile], Field(min_length=1)]
+    """A table for each account: its rules. A limit that is left out does not exist."""
 
     @model_validator(mode="after")
     def _watchlist_is_distinct(self) -> Self:

@@ -34,50 +34,45 @@ Count = Annotated[int, Field(ge=1, le=1_000)]
 
 
 class DrawdownBasis(StrEnum):
-    """What a drawdown is measured from: the equity's highest mark, or the equity the account began with."""
-
     TRAILING = "trailing"
     STATIC = "static"
 
 
 class BreachEnds(StrEnum):
-    """When a daily-loss breach stops holding the account."""
-
     BY_OPERATOR = "operator"
     NEXT_TRADING_DAY = "next_trading_day"
 
 
 class CooldownRules(Table):
-    """``[protections.cooldown]``: a symbol rests for ``minutes`` after its last trade was closed."""
-
     minutes: Minutes
+    """Minutes without an entry in a symbol after its last trade has ended. Read by: gate."""
 
 
 class StopLossGuardRules(Table):
-    """``[protections.stop_loss_guard]``: ``stops`` stop losses within a time lock the account for a time."""
-
     stops: Count
+    """Number of trades ended by their stop, in whatever symbols, that locks the account. Read by: gate."""
     within_minutes: Minutes
+    """Minutes in which these trades end, from the first one to the last. Read by: gate."""
     lock_minutes: Minutes
+    """Minutes without an entry after the last of these trades. Read by: gate."""
 
 
 class DrawdownGuardRules(Table):
-    """``[protections.drawdown_guard]``: a fall of the realised profit within a time locks for a time.
-
-    ``drawdown_percent`` is of the account's equity.
-    """
-
     drawdown_percent: SmallPercent
+    """Fall of the closed trades' summed profit from its highest point, in percent of equity. Read by: gate."""
     within_minutes: Minutes
+    """Minutes back from a trade's end over which profits are summed. Read by: gate."""
     lock_minutes: Minutes
+    """Minutes without an entry after the last trade with such a fall. Read by: gate."""
 
 
 class Protections(Table):
-    """Locks that pass by themselves; each is off until it has a table."""
-
     cooldown: CooldownRules | None = None
+    """A rest for a symbol whose trade has ended; off without this table."""
     stop_loss_guard: StopLossGuardRules | None = None
+    """A lock of the account after a number of stops; off without this table."""
     drawdown_guard: DrawdownGuardRules | None = None
+    """A lock of the account after a fall of its realised profit; off without this table."""
 
     @property
     def looks_back(self) -> timedelta:
@@ -90,65 +85,82 @@ class Protections(Table):
 
 
 class OnUnprotected(StrEnum):
-    """What becomes of a position that the broker will not guard."""
-
     FLATTEN = "flatten"
     WARN = "warn"
 
 
 class ExitRules(Table):
-    """``[exits]``: when a position is left, or its stop moved, before its stop or target is met.
-
-    ``break_even_at_r`` moves the stop to the entry once the gain is so many times the risk, ``trail_r`` keeps it
-    so many times the risk behind the price. ``bars`` are of the signal's timeframe, counted from the entry's
-    fill. ``unprotected`` says what becomes of a position whose protective orders the broker refuses twice.
-    """
-
     break_even_at_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    """Gain that moves the stop to the entry, in multiples of the risk, entry to stop. Read by: reconciler."""
     trail_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    """Distance at which the stop follows a better price, in multiples of that risk. Read by: reconciler."""
     bars: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Bars since the fill, nights and weekends too, after which a position is closed. Read by: reconciler."""
     minutes_before_close: Annotated[int, Field(ge=1, le=240)] | None = None
+    """Minutes before the exchange closes when positions in stocks are closed; coins stay. Read by: reconciler."""
     unprotected: OnUnprotected = OnUnprotected.FLATTEN
+    """Close (``flatten``) or report (``warn``) what the broker refuses twice to guard. Read by: reconciler."""
 
 
 class Profile(Table):
-    """One account's rules; percentages are 0-100.
-
-    Sizes are percent of buying power, the risk per trade, the loss and the exposure limits of equity, stops,
-    slippage and drift of the entry price. ``slippage_percent`` is how far past the signal's price the limit
-    order may pay, ``price_drift_percent`` how far the market may have moved from it. ``time_in_force`` holds
-    for a bracket's exits too: ``day`` leaves a position without protection overnight. ``flip`` lets a signal
-    against a position open the other side once the position is closed. A limit that is left out does not
-    exist.
-    """
-
     enabled: bool = True
+    """With ``false`` nothing is deployed for the account, no signal is sent to it, and nobody looks after what it
+    still holds. Read by: ``make template``, generator, API, doctor."""
     minimum_confidence: Confidence
+    """Percent of confidence that opens a position; closing takes none. Read by: generator, API, gate."""
     base_size_percent: LargePercent
+    """Size before scaling, in percent of buying power (for coins: of that without margin). Read by: sizing."""
     size_cap_percent: LargePercent
+    """Largest size after scaling, in percent of buying power; not below ``base_size_percent``. Read by: sizing."""
     scale_size: bool = True
+    """Scale the size by confidence (x 0.75 below 75 %, from x 1 there to x 1.5 at 100 %) and by volatility (2 % /
+    volatility, at most x 1.5). Read by: sizing."""
     risk_per_trade_percent: SmallPercent = Decimal(2)
+    """Loss from the entry's limit to the stop, at most, in percent of equity. Read by: sizing."""
     slippage_percent: Slippage = Decimal("0.25")
+    """How far past the signal's price the entry's limit may be, in percent of that price. Read by: executor."""
     price_drift_percent: SmallPercent | None = None
+    """How far the last trade may be from the signal's price, in percent of that. Read by: gate."""
     widest_stop_percent: SmallPercent = Decimal(20)
+    """Distance from the entry price, in percent of it, to which a wider stop is brought in. Read by: executor."""
     time_in_force: Literal[TimeInForce.DAY, TimeInForce.GTC] = TimeInForce.GTC
+    """How long a stock's bracket works, its exits too: ``day`` leaves a position unprotected overnight. Coins
+    always take ``gtc``, fractions of shares ``day``. Read by: executor."""
     feed: Annotated[str, Field(pattern=r"^(iex|sip|delayed_sip)$")] = "iex"
+    """Alpaca's feed of stocks' last prices, for the price drift and exits by price. Read by: gate, reconciler."""
     excluded_regimes: frozenset[Regime] = frozenset()
+    """Regimes in which no position is opened. Read by: generator, API, gate."""
     symbols: frozenset[Symbol] | None = None
+    """Symbols in which positions are opened; without this key in any. Read by: generator, API, gate, doctor."""
     shorts: bool = True
+    """With ``false`` no stock is sold short; coins and fractions of shares never are. Read by: gate."""
     flip: bool = False
+    """With ``true`` a signal that closes a position opens the other side after it. Read by: executor."""
     fractional: bool = False
+    """Buy a part of a share, from 1 USD on, where one is too much; the reconciler guards it. Read by: sizing."""
     position_limit: Count | None = None
+    """Most symbols held or being entered at once, those that are not Argo's included. Read by: gate, status."""
     correlated_positions: Count | None = None
+    """Most symbols of one group held or being entered at once. Read by: gate."""
     correlation_groups: Mapping[str, frozenset[Symbol]] = GROUPS
+    """Symbols that move together, by group, instead of the default; all coins are a group too. Read by: gate."""
     exposure_limit_percent: MarginPercent | None = None
+    """Highest worth of all positions and open entries together, in percent of equity. Read by: gate, status."""
     orders_per_minute: Count | None = None
+    """Most entries within one minute of the clock; exits are not counted. Read by: gate."""
     daily_loss_limit_percent: LargePercent | None = None
+    """Day's loss that halts the account, in percent of equity at its start. Read by: gate, reconciler, status."""
     daily_loss_ends: BreachEnds = BreachEnds.BY_OPERATOR
+    """What ends that halt: ``argo resume`` alone, or also the next trading day. Read by: gate, reconciler."""
     drawdown_limit_percent: LargePercent | None = None
+    """Fall of the equity that halts the account until ``argo resume``, in percent of what ``drawdown_basis``
+    measures it from. Read by: gate, reconciler, status."""
     drawdown_basis: DrawdownBasis = DrawdownBasis.TRAILING
+    """Fall from the highest equity (``trailing``) or the first (``static``). Read by: gate, reconciler, status."""
     protections: Protections = Protections()
+    """Locks that pass by themselves; exits pass them."""
     exits: ExitRules = ExitRules()
+    """When a position is left, or its stop moved, before its stop or target is met."""
 
     @model_validator(mode="after")
     def _base_within_cap(self) -> Self:

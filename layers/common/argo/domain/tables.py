@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -25,13 +26,13 @@ class Table(BaseModel):
 
 def not_below(least: Decimal, example: str) -> AfterValidator:
     """Refuse what can only be a fraction where percent belongs; nothing at all is no fraction."""
+    return AfterValidator(partial(_not_below, least=least, example=example))
 
-    def check(value: Decimal) -> Decimal:
-        if 0 < value < least:
-            raise ValueError(f"{value} looks like a fraction; give percent, {example}")
-        return value
 
-    return AfterValidator(check)
+def _not_below(value: Decimal, *, least: Decimal, example: str) -> Decimal:
+    if 0 < value < least:
+        raise ValueError(f"{value} looks like a fraction; give percent, {example}")
+    return value
 
 
 PositivePercent = Annotated[Percent, Field(gt=0)]

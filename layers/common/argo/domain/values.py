@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from reprlib import Repr
 from typing import Annotated
 
@@ -20,8 +21,8 @@ class Part(Frozen):
     model_config = ConfigDict(defer_build=True)
 
 
-def _not_a_fraction(value: Decimal) -> Decimal:
-    if 0 < value <= 1:
+def _not_a_fraction(value: Decimal, *, above: int) -> Decimal:
+    if 0 < value <= above:
         raise ValueError(f"{value} looks like a fraction; give percent, 0-100 (75, not 0.75)")
     return value
 
@@ -47,7 +48,7 @@ _number = BeforeValidator(_one_number)
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), _number, _as_number]
 """Percent, 0-100, to four places."""
 
-Confidence = Annotated[Percent, AfterValidator(_not_a_fraction)]
+Confidence = Annotated[Percent, AfterValidator(partial(_not_a_fraction, above=1))]
 """Confidence in percent, 0-100; a fraction such as 0.75 is refused (FAILURES A04)."""
 
 Fraction = Annotated[Decimal, Field(ge=0, le=1, decimal_places=8), _number, _as_number]
