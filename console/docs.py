@@ -1,4 +1,4 @@
-"""`argo docs`: docs/reference.md, policies.md and proof.md, written from the code."""
+"""`argo docs`: docs/keys.md, reference.md, policies.md and proof.md, written from the code."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,17 +12,19 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")
     ] = False,
 ) -> None:
-    """Write docs/reference.md, policies.md and proof.md from the code."""
+    """Write docs/keys.md, reference.md, policies.md and proof.md from the code."""
     write_docs(check=check)
 
 
 def write_docs(*, check: bool = False) -> None:
     """Write every generated page that is not up to date, or only say which are not."""
+    from console.configuration_keys import configuration_keys
     from console.policies import policies
     from console.reference import reference
     from trials.proof import PROOF, proof, read_record
 
     pages = {
+        PROOF.with_name("keys.md"): configuration_keys(),
         PROOF.with_name("reference.md"): reference(),
         PROOF.with_name("policies.md"): policies(),
         PROOF: proof(read_record().caught),
