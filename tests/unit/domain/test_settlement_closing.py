@@ -4,13 +4,14 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import ExecutionState
+from argo.domain.execution import Cover, ExecutionState, Protection
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
 from argo.domain.settlement import Orders
 from argo.domain.settlement import settle as settled
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
+from tests.unit.builders import NOW
 from tests.unit.domain.settlements import (
     FILLED_AT,
     SOON,
@@ -215,3 +216,40 @@ def test_b15_what_a_person_sold_closes_the_position_and_the_record_says_so():
     assert move.state is ExecutionState.CLOSED
     assert move.settlement.realised_profit == 36
     assert move.settlement.detail == {"closed_by": "an order that is not Argo's"}
+
+
+IN_FLIGHT = Protection(cover=Cover.NONE, naked_since=NOW, attempt=1, order_body={"qty": "12"}, sent_at=SOON)
+
+
+def held(protection):
+    return submitted(state=ExecutionState.FILLED, protection=protection)
+
+
+def test_b10_what_has_filled_is_recorded_while_a_guard_may_still_arrive():
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(4), a_leg(stop=True)))
+
+    move = settle(held(IN_FLIGHT), entry, SOON)
+
+    assert move is not None
+    assert move.state is ExecutionState.FILLED
+    assert move.settlement.fills == (a_fill(12, "100.20"), a_fill(4, "109.80", "take_profit"))
+
+
+@pytest.mark.parametrize(
+    ("learnt", "seconds", "closed"),
+    [
+        ({}, 0, False),
+        ({}, 79, False),
+        ({}, 80, True),
+        ({"order_id": "guard-1"}, 0, True),
+        ({"order_body": None, "sent_at": None}, 0, True),
+        ({"sent_at": None}, 0, True),
+    ],
+    ids=["just sent", "on its way", "given up", "accepted", "refused", "never sent"],
+)
+def test_b10_a_position_is_not_over_while_a_guard_may_still_arrive_without_it(learnt, seconds, closed):
+    entry = an_entry(OrderStatus.FILLED, filled=12, legs=(a_leg(12),))
+
+    move = settle(held(IN_FLIGHT.model_copy(update=learnt)), entry, SOON + timedelta(seconds=seconds))
+
+    assert (move is not None and move.state is ExecutionState.CLOSED) is closed

@@ -144,7 +144,7 @@ def _has_ended(orders: Orders) -> bool:
 
 def _guard_may_arrive(execution: Execution, now: datetime) -> bool:
     known = execution.protection
-    if known is None or known.order_body is None or known.order_id is not None:
+    if known is None or known.order_id is not None:
         return False
     return may_arrive(known.sent_at, now)
 
