@@ -20,7 +20,7 @@ _ABOUT = """# Keys of argo.toml
 Written by `make docs` from the models that read the file; `make check` fails when the two differ. Any other key or
 value is refused at load; `make deploy` brings a change into effect. Percentages are 0-100: 2 is two percent. What
 has no default (-) may be left out. Gate and sizing are the executor's; status is `argo status`, `argo watch` and
-the API's. Replays (`argo replay`, `make run`) run the same functions, and so read what these read."""
+the API's. Replays (`argo replay`, `make run`) run the same functions; a `feed` does nothing there."""
 
 _KINDS = {bool: "`true`, `false`", int: "whole", Decimal: "", Symbol: "symbol", str: "text", Mapping: "table"}
 _FLOORS = {"ge": "", "min_length": "", "least": "", "gt": "above ", "above": "above "}
@@ -68,7 +68,7 @@ def allowed(annotation: object, given: Iterable[object] = ()) -> str:
     each = " = ".join(map(allowed, parts[: 2 if origin is Mapping else 1]))
     words = [_KINDS.get(origin, "list"), length, f"each {each}" if each else ""]
     words += [form.format(limits[name]) for name, form in _FORMS.items() if name in limits]
-    return ", ".join(filter(None, words))
+    return ", ".join(filter(None, words)).replace("`^(", "`").replace(")$`", "`")
 
 
 def _bounds(limits: Mapping[str, Any]) -> str:
