@@ -41,7 +41,7 @@ COMMANDS = {
         "Close what an account holds: the next reconciler run cancels its orders, confirms, and sells "
         "what is held."
     ),
-    "docs": "Write docs/reference.md, policies.md and proof.md from the code.",
+    "docs": "Write docs/keys.md, reference.md, policies.md and proof.md from the code.",
     "template": "Write template.yaml, samconfig.toml's parameters and the sample's accounts from argo.toml.",
     "credentials": "Store an account's key at the broker.",
     "dlq": "Look at dead letters and put them back into their queue.",
