@@ -9,6 +9,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.ports import GivenPorts
 from execution.batch import execute_batch
+from simulation.broker.server import Fault
 from tests.interposing import INTERPOSED
 from tests.pipeline.exits import exit_order
 from tests.pipeline.pipeline import MINUTE, against
@@ -48,6 +49,48 @@ def test_two_opposite_signals_in_one_batch_flip_once(pipeline):
     flips = [order for order in pipeline.broker_orders() if order.client_order_id.endswith("-flip")]
     assert pipeline.held("AAPL") == -sum(order.quantity for order in flips)
     assert len(flips) == 1
+
+
+LEGS_STAY = Fault(method="DELETE", path="/v2/orders/*", status=204, times=2)
+"""The broker has taken the request to cancel and not done it yet: the exit waits."""
+
+
+def test_a_position_that_another_exit_has_closed_meanwhile_was_not_closed_by_the_signal(day):
+    held = day.hold()
+    opposite = against(held)
+    day.flatten()
+    day.pipeline.server.faults.add(LEGS_STAY)
+    day.pipeline.publish(opposite)
+    day.pipeline.poll()
+    waiting = day.pipeline.execution(opposite)
+
+    day.minute(2)
+    day.pipeline.deliver_again(*day.pipeline.invocations[-1])
+
+    assert (waiting.state, waiting.obstacle) == (ExecutionState.CLAIMED, "awaiting_exit")
+    assert day.execution(held).state is ExecutionState.CLOSED
+    assert day.order(held, "exit").filled_quantity > 0
+    denied = day.pipeline.execution(opposite)
+    assert (denied.state, denied.reason, denied.order_id) == (ExecutionState.DENIED, "nothing_held", None)
+    assert denied.detail["held_by"] == held.signal_id
+
+
+def test_a_position_that_its_target_has_closed_before_the_signals_exit_was_sent_was_not_closed_by_it(day):
+    held = day.hold()
+    opposite = against(held)
+    day.pipeline.server.faults.add(LEGS_STAY)
+    day.pipeline.publish(opposite)
+    day.pipeline.poll()
+    planned = day.execution(held).exit
+
+    day.price(111)
+    day.minute()
+    day.pipeline.deliver_again(*day.pipeline.invocations[-1])
+
+    assert (planned.why, planned.order_id) == (f"signal {opposite.signal_id}", None)
+    assert [fill.leg for fill in day.execution(held).fills] == ["entry", "take_profit"]
+    denied = day.pipeline.execution(opposite)
+    assert (denied.state, denied.reason, denied.order_id) == (ExecutionState.DENIED, "nothing_held", None)
 
 
 class Meeting:
