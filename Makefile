@@ -48,6 +48,11 @@ failures: $(UV) ## The tests that are named after known failures, and how each r
 fuzz: $(UV) ## Fuzz every door of the code by coverage, a minute each (ARGS="--seconds 600 bars_file")
 	$(RUN) --group dev --with atheris==3.1.0 python -m tests.fuzz.guided $(ARGS)
 
+# mutmut wants a newer click than aws-sam-cli takes, so it is not in the lock.
+.PHONY: mutants
+mutants: $(UV) ## Change the rules at 200 places, and see whether a test notices (ARGS="--seed 3 --count 200 --write")
+	@$(RUN) --group dev --with mutmut==3.8.1 python -m tests.mutants $(ARGS)
+
 DYNALITE := .tools/dynalite/node_modules/.bin/dynalite
 
 $(DYNALITE):
