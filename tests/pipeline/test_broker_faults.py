@@ -1,6 +1,7 @@
 import asyncio
 from datetime import timedelta
 
+from argo.domain.account import TradingState
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.records import of_days
@@ -108,6 +109,29 @@ def test_refused_credentials_halt_the_account_and_the_signal_waits(pipeline):
     waiting = pipeline.execution(signal)
     assert (waiting.state, waiting.obstacle) == (ExecutionState.CLAIMED, "broker_unauthorised")
     assert pipeline.execution(other).reason == "halted"
+
+
+def test_a34_a_signal_that_met_refused_credentials_waits_for_the_halt_and_is_denied_for_what_stands_after_it(
+    pipeline,
+):
+    signal = a_signal()
+    pipeline.publish(signal)
+    pipeline.server.faults.add(
+        Fault(method="POST", path="/v2/orders", status=401, body={"message": "unauthorized."})
+    )
+    pipeline.poll()
+
+    pipeline.pass_time(timedelta(seconds=15))
+    pipeline.redeliver()
+    halted = pipeline.execution(signal)
+    pipeline.set_trading_state(TradingState.REDUCING, reason="the key works, the year ends")
+    pipeline.pass_time(timedelta(seconds=15))
+    pipeline.redeliver(receives=3)
+
+    assert (halted.state, halted.obstacle) == (ExecutionState.CLAIMED, "broker_unauthorised")
+    denied = pipeline.execution(signal)
+    assert (denied.state, denied.reason) == (ExecutionState.DENIED, "reducing_only")
+    assert denied.detail["because"] == "the key works, the year ends"
 
 
 def test_a_throttled_signal_comes_back_when_the_limit_resets(pipeline):

@@ -52,6 +52,26 @@ def test_a21_a_flip_waits_until_its_exit_has_filled(pipeline):
     assert pipeline.held("AAPL") < 0
 
 
+def test_a21_a_flip_waits_until_the_brokers_positions_show_that_it_is_out(day):
+    day.pipeline.configured("argo", flip=True)
+    held = day.hold()
+    day.minute()
+    day.behave(positions_lag=10)
+    opposite = against(held)
+    day.pipeline.publish(opposite)
+
+    day.pipeline.poll()
+    day.pipeline.pass_time(timedelta(seconds=5))
+    answer = day.pipeline.redeliver()
+    out, waiting = day.execution(held), day.pipeline.execution(opposite)
+    day.pipeline.deliver_again(day.pipeline.invocations[-1][0], answer)
+
+    assert out.state is ExecutionState.CLOSED
+    assert (waiting.state, waiting.obstacle) == (ExecutionState.CLAIMED, "awaiting_exit")
+    assert day.pipeline.execution(opposite).state is ExecutionState.SUBMITTED
+    assert day.held() < 0
+
+
 def test_a21_a_flip_passes_the_gate_only_for_its_entry(pipeline):
     pipeline.configured("argo", flip=True)
     held = a_signal()
