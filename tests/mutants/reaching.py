@@ -18,7 +18,10 @@ from tests.mutants.drawing import Mutant
 
 _KEPT = Path(".argo") / "mutants"
 _ROOTS = ("layers/common", "functions/generate", "functions/execute", "functions/reconcile", "functions/api", ".")
-_FOLDERS = tuple(f"tests/{name}" for name in ("unit", "contract", "simulation", "pipeline", "faults", "fuzz"))
+_FOLDERS = tuple(f"tests/{name}" for name in ("unit", "contract", "simulation", "pipeline", "faults", "fuzz", "deployment"))
+_PAGES = "tests/unit/console/test_docs.py"
+"""Compares the generated pages with the bounds, defaults and meanings that they are generated from."""
+
 _MEASURED = """[run]
 source_pkgs = argo, execution, generation, reconciliation
 concurrency = thread
@@ -38,7 +41,7 @@ class Reaching:
         """Return the tests that a change could matter to, file by file, the quickest first.
 
         Those that execute the statement; where only the import executes it, those that execute or hold a line with
-        the name that it defines.
+        the name that it defines, and those of the pages that are generated from it.
         """
         tests = self._executing(str(mutant.path), range(mutant.first, mutant.last + 1)) or self._naming(mutant)
         files = defaultdict(list)
@@ -70,7 +73,8 @@ class Reaching:
                 found |= {test for test in self.seconds if at and _file(test) == other}
             else:
                 found |= self._executing(other, at)
-        return found or self._executing(path, range(1, len(lines) + 1))
+        of_pages = {test for test in self.seconds if _file(test) == _PAGES}
+        return of_pages | (found or self._executing(path, range(1, len(lines) + 1)))
 
     @cached_property
     def _texts(self) -> Mapping[str, list[str]]:

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import queue
-import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -63,9 +62,9 @@ def judge(mutants: Sequence[Mutant], known: Reaching, most_seconds: float) -> It
 def _mutated(copy: Path, mutant: Mutant) -> Iterator[None]:
     """Have the mutant in the copy; what Python has compiled of either must not be taken for the other."""
     changed = copy / mutant.path
-    compiled = Path(cache_from_source(str(changed)))
-    changed.write_text(mutant.source)
-    compiled.unlink(missing_ok=True)
-    yield
-    shutil.copy(mutant.path, changed)
-    compiled.unlink(missing_ok=True)
+    was, compiled = changed.read_text(), Path(cache_from_source(str(changed)))
+    for source in (mutant.source, was):
+        changed.write_text(source)
+        compiled.unlink(missing_ok=True)
+        if source is not was:
+            yield

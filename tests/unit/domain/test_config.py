@@ -154,6 +154,12 @@ def test_a_configuration_without_accounts_is_refused():
     assert str(refused.value) == "argo.toml: accounts: missing"
 
 
+def test_an_empty_table_says_no_more_than_which_keys_it_lacks():
+    message = refusal("[accounts.argo]", "[accounts.argo.protections.cooldown]\n[accounts.argo]")
+
+    assert message == "argo.toml: [accounts.argo.protections.cooldown] minutes: missing"
+
+
 def test_an_empty_table_of_accounts_is_refused():
     without = WHOLE.partition("[accounts.argo]")[0] + "[accounts]\n"
 

@@ -56,6 +56,12 @@ def test_a_stock_is_left_so_many_minutes_before_the_close(minutes, is_open, symb
     assert action == (Close("15 minutes before the close") if left else None)
 
 
+def test_without_that_rule_a_position_is_kept_over_the_close():
+    clock = a_market_clock(is_open=True, next_close=LATER + timedelta(seconds=30))
+
+    assert plan_repair(situation(a_bracket(), clock=clock), NO_RULES) is None
+
+
 @pytest.mark.parametrize(("price", "left"), [("109.99", False), (110, True), (120, True)])
 def test_a_target_that_no_order_carries_is_watched(price, left):
     orders = Orders(an_entry(), guards=(a_stop(),))
