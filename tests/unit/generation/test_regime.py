@@ -36,6 +36,27 @@ def test_every_regime_is_reached(closes, expected):
     assert found is expected
 
 
+@pytest.mark.parametrize(
+    ("averages", "expected"),
+    [
+        ((106, 103, 100), Regime.BULL),
+        ((103, 103, 100), Regime.CHOP),
+        ((103, 100, 100), Regime.CHOP),
+        ((94, 97, 100), Regime.BEAR),
+        ((97, 97, 100), Regime.CHOP),
+        ((97, 100, 100), Regime.CHOP),
+    ],
+)
+def test_averages_of_which_two_are_the_same_make_no_trend(averages, expected):
+    last_20, last_50, last_200 = averages
+    before_20, before_50 = (50 * last_50 - 20 * last_20) / 30, (200 * last_200 - 50 * last_50) / 150
+    swinging = [level + (-1) ** number * 3 for number, level in enumerate([before_50] * 150 + [before_20] * 30)]
+
+    found = regime(series_of([*swinging, *[last_20] * 20]))
+
+    assert found is expected
+
+
 def test_a_market_that_goes_nowhere_is_no_crisis():
     found = regime(series_of(FLAT))
 
