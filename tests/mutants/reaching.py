@@ -18,7 +18,7 @@ from tests.mutants.drawing import Mutant
 
 _KEPT = Path(".argo") / "mutants"
 _ROOTS = ("layers/common", "functions/generate", "functions/execute", "functions/reconcile", "functions/api", ".")
-_FOLDERS = tuple(f"tests/{name}" for name in ("unit", "contract", "simulation", "pipeline", "faults", "fuzz", "deployment"))
+_FOLDERS = tuple(f"tests/{name}" for name in ("unit", "contract", "pipeline", "faults", "fuzz", "deployment"))
 _PAGES = "tests/unit/console/test_docs.py"
 """Compares the generated pages with the bounds, defaults and meanings that they are generated from."""
 
@@ -78,7 +78,8 @@ class Reaching:
 
     @cached_property
     def _texts(self) -> Mapping[str, list[str]]:
-        paths = [*self._covered.measured_files(), *{_file(test) for test in self.seconds}]
+        of_the_code = {path for path in self._covered.measured_files() if not Path(path).is_absolute()}
+        paths = of_the_code | {_file(test) for test in self.seconds}
         return {path: Path(path).read_text().splitlines() for path in sorted(paths)}
 
 
