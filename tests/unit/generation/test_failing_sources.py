@@ -57,6 +57,7 @@ def test_a31_sources_that_all_raise_give_no_signal():
         "buy",
         Opinion("neutral", 80.0),
         Opinion(Side.BUY, 0.75),
+        Opinion(Side.BUY, 1.0),
         Opinion(Side.BUY, 101.0),
         Opinion(Side.BUY, -1.0),
         Opinion(Side.BUY, float("nan")),

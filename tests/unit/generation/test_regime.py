@@ -103,6 +103,15 @@ def test_a_volatility_one_and_a_half_times_that_of_the_bars_before_is_a_crisis(s
     assert (found is Regime.CRISIS) == crisis
 
 
+def test_a_steady_climb_is_no_crisis_however_far_it_goes():
+    swinging = [100 * 1.005 ** (number % 2) for number in range(240)]
+    climbing = [100 * 1.005**number for number in range(1, 21)]
+
+    found = regime(series_of([*swinging, *climbing]))
+
+    assert found is Regime.BULL
+
+
 def test_no_regime_adds_confidence_and_the_ones_not_understood_cost_most():
     factors = CONFIDENCE_FACTOR
 
