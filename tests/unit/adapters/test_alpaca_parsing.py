@@ -134,6 +134,21 @@ def test_an_odd_value_does_not_hide_a_live_order(odd):
     assert order.order_id == ORDER["id"]
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("9998-12-31T23:59:59Z", datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("9999-01-01T00:00:00Z", None),
+        ("2026-03-02T15:01:05", None),
+        ("2026-03-02T10:01:05-05:00", datetime(2026, 3, 2, 15, 1, 5, tzinfo=UTC)),
+        ("yesterday", None),
+        (1_772_463_600, None),
+    ],
+)
+def test_a_time_is_aware_and_leaves_room_for_what_is_added_to_it_or_it_is_not_known(told, known):
+    assert parsing.order(ORDER | {"submitted_at": told}).submitted_at == known
+
+
 @given(st.dictionaries(st.sampled_from([*FIELDS, "legs", "brand_new"]), json_values, max_size=5))
 @example({"qty": "NaN"})
 @example({"legs": [None]})

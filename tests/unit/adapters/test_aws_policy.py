@@ -64,10 +64,9 @@ def transact(answer, calls):
     return Table(Answering(answer), "table", calls).transact([])
 
 
-def query(answer, calls):
-    return Table(Answering(answer), "table", calls).page(
-        items.BY_TIME, "value", items.execution, limit=1, token=A_TOKEN
-    )
+def query(answer, calls, token=A_TOKEN):
+    table = Table(Answering(answer), "table", calls)
+    return table.page(items.BY_TIME, "value", items.execution, limit=1, token=token)
 
 
 def intend(answer, calls):
@@ -105,6 +104,7 @@ EXAMPLES = [
     (AwsAnswer.CANCELLED, transact, cancelled("ThrottlingError")),
     (AwsAnswer.NO_ANSWER, put, refusal("ThrottlingException")),
     (AwsAnswer.NO_ANSWER, transact, refusal("InternalServerError")),
+    (AwsAnswer.NO_ANSWER, query, refusal("ThrottlingException")),
     (AwsAnswer.PAGE_TOKEN, query, refusal("ValidationException")),
     (AwsAnswer.BACKOFF_REFUSED, defer, refusal("RequestThrottled")),
     (AwsAnswer.BACKOFF_REFUSED, defer, A_TIMEOUT),
@@ -122,6 +122,11 @@ def test_an_answer_becomes_what_its_row_says(calls, row, request_of, answer):
         asyncio.run(request_of(answer, calls))
 
     assert type(raised.value) is row.answer
+
+
+def test_a_first_page_that_is_refused_has_no_token_to_blame(calls):
+    with pytest.raises(ClientError):
+        asyncio.run(query(refusal("ValidationException"), calls, token=None))
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,14 @@ def test_a_heavier_vote_counts_for_more():
 
 
 @pytest.mark.parametrize(
+    ("confidences", "mean"),
+    [((80, 80, 81), "80.33"), ((80, 81, 81), "80.67"), ((80, "80.01"), "80.00"), (("80.01", "80.02"), "80.02")],
+)
+def test_a_mean_is_rounded_to_a_hundredth_and_a_half_to_the_even_one(confidences, mean):
+    assert confidence_of([a_vote(each) for each in confidences], PLAIN) == Decimal(mean)
+
+
+@pytest.mark.parametrize(
     ("ballots", "agreed"),
     [
         ([79.99], False),
