@@ -27,6 +27,8 @@ def is_left_alone(node: cst.CSTNode) -> bool:
             value=cst.Call(func=cst.Attribute(value=cst.Name("log") | cst.Attribute(attr=cst.Name("log"))))
         ):
             return True
+        case cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name("tell" | "_warn")))):  # they log
+            return True
         case cst.Call(func=cst.Name("assert_never")) | cst.If(test=cst.Name("TYPE_CHECKING")):
             return True
     return isinstance(node, _LEFT_ALONE)

@@ -57,6 +57,7 @@ def test_an_order_of_nothing_but_an_id_is_an_order():
     order = parsing.order({"id": "1"})
 
     assert (order.order_id, order.status, order.order_class) == ("1", OrderStatus.UNRECOGNISED, "simple")
+    assert (order.client_order_id, order.symbol, order.side, order.replaced_by) == ("", "", "", None)
     assert (order.quantity, order.filled_quantity, order.legs) == (None, 0, ())
 
 
