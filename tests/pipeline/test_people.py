@@ -41,6 +41,22 @@ def test_b15_a_manual_sale_of_a_part_leaves_the_rest_guarded(day):
     day.check_over(gone_by_hand={sold.id})
 
 
+def test_b15_what_a_person_sold_before_the_entry_was_sent_closed_nothing_of_it(day):
+    asked_at = day.pipeline.clock.now()
+    day.order_by_hand(side="buy", qty=7)
+    day.order_by_hand(qty=7)
+    day.minute()
+    signal = day.hold(bar_time=asked_at - 2 * MINUTE, created_at=asked_at - MINUTE)
+    quantity = day.held()
+    day.minute()
+
+    sale = day.order_by_hand(qty=quantity, cancels_exits=True)
+    day.minute(2)
+
+    assert ended(day, signal) == (ExecutionState.CLOSED, ["entry", "exit"], 0)
+    day.check_over(gone_by_hand={sale.id})
+
+
 def test_b15_a_position_that_nobodys_orders_account_for_is_reported_and_not_guessed(day):
     signal = day.hold()
     quantity = day.held()
