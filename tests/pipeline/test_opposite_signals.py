@@ -12,7 +12,7 @@ from execution.batch import execute_batch
 from simulation.broker.server import Fault
 from tests.interposing import INTERPOSED
 from tests.pipeline.exits import exit_order
-from tests.pipeline.pipeline import MINUTE, against
+from tests.pipeline.pipeline import MINUTE, OPENS, against
 from tests.unit.builders import a_signal
 
 
@@ -49,6 +49,22 @@ def test_two_opposite_signals_in_one_batch_flip_once(pipeline):
     flips = [order for order in pipeline.broker_orders() if order.client_order_id.endswith("-flip")]
     assert pipeline.held("AAPL") == -sum(order.quantity for order in flips)
     assert len(flips) == 1
+
+
+def test_a_signal_against_a_position_is_denied_while_the_exchange_is_closed_and_leaves_it_guarded(pipeline):
+    held = a_signal()
+    pipeline.hold(held)
+    opposite = against(held)
+    pipeline.set_time(OPENS, is_open=False)
+    pipeline.publish(opposite)
+
+    pipeline.poll()
+
+    denied = pipeline.execution(opposite)
+    assert (denied.state, denied.reason) == (ExecutionState.DENIED, "market_closed")
+    assert pipeline.execution(held).exit is None
+    (order,) = pipeline.broker_orders()
+    assert all(leg.is_open for leg in order.legs)
 
 
 LEGS_STAY = Fault(method="DELETE", path="/v2/orders/*", status=204, times=2)
