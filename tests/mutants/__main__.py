@@ -37,8 +37,8 @@ def main() -> int:
     verdicts = []
     for verdict in judge(mutants, known, options.seconds):
         verdicts.append(verdict)
-        sys.stdout.write(f"{len(verdicts):4} {verdict.mutant.place}  {verdict.mutant.change}\n")
-        sys.stdout.write(f"     {verdict.noticed_by or 'NOT NOTICED'}\n")
+        noticed = f"by {verdict.noticed_by}" if verdict.noticed_by else "NOT NOTICED"
+        sys.stdout.write(f"{len(verdicts):4} {verdict.mutant.place}  {verdict.mutant.change}\n     {noticed}\n")
         sys.stdout.flush()
     why = {(row["file"], row["change"]): row["why"] for row in tomllib.loads(_EQUIVALENT.read_text())["mutant"]}
     report = _report(options.seed, verdicts, why)
