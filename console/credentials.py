@@ -7,7 +7,9 @@ import typer
 from console.failing import REFUSED, fail, failing
 from console.options import AccountArgument
 
-app = typer.Typer(help="Store an account's key at the broker.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Store an account's key at the broker.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
 
 
 @app.callback()

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from argo.ports import Message
 
 app = typer.Typer(
-    help="Look at dead letters and put them back into their queue.", no_args_is_help=True, add_completion=False
+    help="Look at dead letters and put them back into their queue.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 ExecutorArgument = Annotated[str, typer.Argument(help="The account, e.g. argo.")]

@@ -4,7 +4,6 @@ Exit codes: 0 done; 1 the sum does not add up, signals were eligible and none be
 or what was asked for is not there; 2 the input is wrong (an option, a bars file, argo.toml).
 """
 
-import sys
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -12,41 +11,32 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from console.help import draw_abort, draw_error, draw_help
-
 COMMANDS = {
-    "run": "Play bars through the real handlers on embedded AWS and a simulated broker.",
-    "replay": "Play bars through the real handlers in memory: no AWS, no HTTP, no waiting.",
-    "simulate": (
-        "Run the whole path from signal to order under faults, on virtual time, and check that every rule holds."
-    ),
-    "serve": "Serve AWS and a broker on this machine, for `sam local invoke`, until Ctrl-C.",
-    "signals": "List signals, newest first, with state and order id or reason per account.",
-    "why": "Explain what became of one signal: votes, gate, size, order as sent, answers, transitions.",
-    "sources": "Show how often each source was right, per regime: hit rate, average R, calibration, Brier score.",
-    "audit": "Check that every signal of a period ended with an order or a reason, per account.",
-    "report": "Write a page with every account's figures, equity, signals on price, trades and sources.",
-    "export": "Write signals, and trades (a signal at an account), as CSV or Parquet, newest first.",
-    "api": "Serve the HTTP API on loopback, without signatures, until Ctrl-C.",
-    "status": (
-        "Show each account: trading state, equity, room under its limits, positions, open executions, heartbeat."
-    ),
-    "watch": "Watch accounts, today's signals, what is unresolved, and heartbeats, until Ctrl-C. It never writes.",
-    "doctor": "Look at everything that Argo needs, and say what is broken and what to do about it.",
-    "smoke": "Send a dry-run signal through a deployed stack and wait until every account has denied it.",
-    "halt": "Halt an account: no new entries until it is resumed; exits and cancellations still pass.",
+    "run": "Play bars through the pipeline on an embedded AWS.",
+    "replay": "Play bars through the pipeline in memory, in seconds.",
+    "simulate": "Run the whole path under faults, and check every rule.",
+    "serve": "Serve AWS and a broker to `sam local invoke`, until Ctrl-C.",
+    "signals": "List signals with order ids or reasons, newest first.",
+    "why": "Explain what became of one signal, step by step.",
+    "sources": "Show how often each source was right, per regime.",
+    "audit": "Check that every signal of a period came to its end.",
+    "report": "Write a page: figures, equity, signals on price, trades.",
+    "export": "Write signals and trades as CSV or Parquet.",
+    "api": "Serve the HTTP API on loopback, until Ctrl-C.",
+    "status": "Show each account: state, equity, limits, positions.",
+    "watch": "Watch accounts and today's signals; it never writes.",
+    "doctor": "Look at everything Argo needs, and say what to mend.",
+    "smoke": "Send a dry run through a deployed stack.",
+    "halt": "Halt an account: no new entries until it is resumed.",
     "reduce": "Let an account only close what it holds.",
-    "resume": "Let an account trade again. A limit that is still used up halts it again.",
-    "flatten": (
-        "Close what an account holds: the next reconciler run cancels its orders, confirms, and sells "
-        "what is held."
-    ),
-    "docs": "Write docs/keys.md, reference.md, policies.md and proof.md from the code.",
-    "template": "Write template.yaml, samconfig.toml's parameters and the sample's accounts from argo.toml.",
+    "resume": "Let an account trade again.",
+    "flatten": "Close what an account holds.",
+    "docs": "Write the generated pages of docs/.",
+    "template": "Write template.yaml for the accounts of argo.toml.",
     "credentials": "Store an account's key at the broker.",
     "dlq": "Look at dead letters and put them back into their queue.",
 }
-"""Every command's first line, in the order of the help, which imports none of them."""
+"""What each command does, in the order of the help, which imports none of them."""
 
 MODULES = {
     **{name: f"console.{name}" for name in COMMANDS},
@@ -59,7 +49,7 @@ MODULES = {
 
 
 class Commands(TyperGroup):
-    """All commands, under help and errors that cost little."""
+    """All commands, which cost what the one that is called imports."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as click's
         """Leave all to the command where no option comes before it: for those Typer imports much of pydantic."""
@@ -75,7 +65,7 @@ class Commands(TyperGroup):
         module = import_module(MODULES[name])
         found = getattr(module, "app", None)
         if found is None:
-            found = typer.Typer(add_completion=False)
+            found = typer.Typer(add_completion=False, rich_markup_mode=None)
             found.command(name)(getattr(module, name))
         return name, get_command(found), rest
 
@@ -87,19 +77,6 @@ class Commands(TyperGroup):
             with command.make_context(name, rest, parent=ctx) as context:
                 return command.invoke(context)
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as click's
-        draw_help(self, ctx)
-
-    def main(self, *arguments: Any, **options: Any) -> NoReturn:  # noqa: ANN401 - as click's
-        try:
-            sys.exit(super().main(*arguments, **(options | {"standalone_mode": False})))
-        except typer.TyperException as error:
-            draw_error(error)
-            sys.exit(error.exit_code)
-        except typer.Abort:
-            draw_abort()
-            sys.exit(1)
-
 
 app = typer.Typer(
     name="argo",
@@ -107,6 +84,7 @@ app = typer.Typer(
     help=(__doc__ or "").partition("\n\n")[2],
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich, Pygments and a Markdown parser are half of what `argo --help` would wait for.
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, _line in COMMANDS.items():

@@ -1,20 +1,17 @@
-"""Help and usage errors are quick: what they do not use they do not import, and they look as Typer draws them."""
+"""Help and usage errors are quick: what they do not use they do not import."""
 
 import inspect
 import json
-import re
 import subprocess
 import sys
 from importlib import import_module
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from console.main import COMMANDS, MODULES, app
 
-OF_RICH = {"rich", "pygments", "markdown_it"}
-HEAVY = OF_RICH | {"boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution"}
+HEAVY = {"rich", "pygments", "markdown_it", "boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution"}
 
 LOOK = """
 import json, sys
@@ -65,60 +62,41 @@ def test_a_usage_error_of_a_groups_command_imports_no_more_than_typer_for_a_grou
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_commands_own_help_imports_nothing_of_the_pipeline(name):
+def test_a_commands_own_help_imports_nothing_heavy(name):
     ended, modules = imported_by(name, "--help")
 
     assert ended == 0
-    assert heavy(modules) <= OF_RICH
+    assert heavy(modules) == set()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_line_in_the_help_is_the_first_of_the_command(name):
+def test_every_command_says_what_it_does(name):
     found = import_module(MODULES[name])
 
     said = found.app.info.help if hasattr(found, "app") else inspect.getdoc(getattr(found, name))
 
-    assert said.partition("\n\n")[0].replace("\n", " ") == COMMANDS[name]
+    assert said.partition(". ")[0].endswith(".") or said.partition("\n\n")[0].endswith(".")
 
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+def test_the_help_names_every_command_that_is_not_for_contributors_on_a_line_of_its_own():
+    told = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).stdout
 
-
-@pytest.mark.parametrize("width", ["70", "80", "120"])
-def test_the_help_looks_as_typer_draws_it(width):
-    group, environment = typer.main.get_command(app), {"COLUMNS": width}
-    plain = typer.Typer(
-        name="argo", help=app.info.help, no_args_is_help=True, context_settings=app.info.context_settings
-    )
-    for name, command in group.commands.items():
-        plain.command(name, help=command.help, hidden=command.hidden)(lambda: None)
-
-    ours = CliRunner().invoke(app, ["--help"], env=environment)
-    typers = CliRunner().invoke(plain, ["--help"], env=environment)
-
-    assert ours.stdout == typers.stdout
+    listed = dict(line.split(maxsplit=1) for line in told.partition("Commands:\n")[2].splitlines() if line)
+    assert listed == {name: line for name, line in COMMANDS.items() if name not in {"docs", "template"}}
 
 
 @pytest.mark.parametrize(
-    "arguments", [["simmulate"], ["simulate", "--zzzz"], ["--nonsense"], ["simulate", "more"]]
+    ("arguments", "said"),
+    [
+        (["simmulate"], "No such command 'simmulate'"),
+        (["simulate", "--zzzz"], "No such option: --zzzz"),
+        (["simulate", "--seeds", "x"], "Invalid value for '--seeds'"),
+        (["halt"], "Missing argument"),
+    ],
 )
-@pytest.mark.parametrize("width", ["50", "80"])
-def test_a_usage_error_looks_as_typer_draws_it(arguments, width):
-    plain = typer.Typer(name="argo", context_settings=app.info.context_settings)
-    plain.command("simulate")(lambda: None)
-    plain.command("other")(lambda: None)
+def test_a_usage_error_says_what_is_wrong_and_where_help_is(arguments, said):
+    result = CliRunner().invoke(app, arguments)
 
-    ours = CliRunner().invoke(app, arguments, env={"COLUMNS": width})
-    typers = CliRunner().invoke(plain, arguments, env={"COLUMNS": width})
-
-    assert ours.stderr == typers.stderr
-    assert (ours.exit_code, typers.exit_code) == (2, 2)
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["simmulate"]])
-def test_colours_change_no_letter(arguments):
-    plain = CliRunner().invoke(app, arguments)
-    coloured = CliRunner().invoke(app, arguments, env={"FORCE_COLOR": "1", "TERM": "xterm"}, color=True)
-
-    assert coloured.output != plain.output
-    assert COLOURS.sub("", coloured.output) == plain.output
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert " -h' for help." in result.stderr
