@@ -19,9 +19,9 @@ from argo.adapters.clock import SystemClock
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.tables import ConfigurationError
 from console.doctor.attempts import demand
-from console.stacks import Clients, logical_name, read_stack
+from console.stacks import Clients, read_stack
 from worlds.paths import PROJECT, TEMPLATE
-from worlds.template import read_template
+from worlds.template import logical_name, read_template
 
 LIVE_URL = "https://api.alpaca.markets"
 PAPER_URL = "https://paper-api.alpaca.markets"

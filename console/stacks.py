@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.domain.tables import ConfigurationError
-from worlds.embedded_aws import executor_of
 from worlds.paths import TEMPLATE
+from worlds.template import executor_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -81,11 +81,6 @@ class Stack:
     def _urls(self, ending: str) -> dict[str, str]:
         found = ((name.removesuffix(ending), url) for name, url in self.outputs.items() if name.endswith(ending))
         return {executor_of(logical_id): url for logical_id, url in found}
-
-
-def logical_name(executor: str) -> str:
-    """Return how an account's resources begin in the template: ``prop_firm`` is ``PropFirm``."""
-    return "".join(part.capitalize() for part in executor.split("_"))
 
 
 def aws_clients() -> Clients:

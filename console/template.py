@@ -12,10 +12,10 @@ def template(
 ) -> None:
     """Write template.yaml, samconfig.toml's parameters and the sample's accounts from argo.toml."""
     from argo.environment import load_configuration
-    from console.accounts import SAMCONFIG, rendered, with_accounts, with_credentials
     from console.docs import bring_up_to_date
     from worlds.containers import SAMPLE_CONFIGURATION
     from worlds.paths import CONFIGURATION, TEMPLATE
+    from worlds.rendering import SAMCONFIG, rendered, with_accounts, with_credentials
 
     executors = load_configuration(CONFIGURATION).executors
     own, sample, samconfig = (

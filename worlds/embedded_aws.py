@@ -18,7 +18,7 @@ import boto3
 
 from argo.domain.tables import ConfigurationError
 from worlds.paths import LOOPBACK
-from worlds.template import read_template, stateful_part
+from worlds.template import executor_of, read_template, stateful_part
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
@@ -129,11 +129,6 @@ class Resources:
             "ARGO_QUEUE_URL": self.queues[executor],
             "ARGO_DLQ_URL": self.dead_letter_queues[executor],
         }
-
-
-def executor_of(logical_name: str) -> str:
-    """Return the executor that a CamelCase logical name stands for: ``PropFirm`` is ``prop_firm``."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_name).lstrip("_")
 
 
 @contextlib.contextmanager

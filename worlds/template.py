@@ -50,3 +50,13 @@ def stateful_part(template: dict[str, Any]) -> dict[str, Any]:
         "Resources": resources,
         "Outputs": {name: {"Value": {"Ref": name}} for name in resources},
     }
+
+
+def logical_name(executor: str) -> str:
+    """Return how an account's resources begin in the template: ``prop_firm`` is ``PropFirm``."""
+    return "".join(part.capitalize() for part in executor.split("_"))
+
+
+def executor_of(logical_name: str) -> str:
+    """Return the executor that a CamelCase logical name stands for: ``PropFirm`` is ``prop_firm``."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_name).lstrip("_")

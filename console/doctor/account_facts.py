@@ -13,7 +13,7 @@ from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.doctor.attempts import NotKnown, fact
 from console.keys import mismatch, problem_of, read_secret
-from console.stacks import logical_name
+from worlds.template import logical_name
 
 if TYPE_CHECKING:
     from console.doctor.facts import Facts, FunctionFacts, StackFacts

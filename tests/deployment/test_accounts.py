@@ -9,11 +9,11 @@ import pytest
 from argo.domain.config import parse_configuration
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
-from console.accounts import MOST_ACCOUNTS, SAMCONFIG, rendered, with_accounts, with_credentials
 from tests.deployment.conftest import transformed
 from worlds.containers import SAMPLE_CONFIGURATION
 from worlds.paths import CONFIGURATION, TEMPLATE
 from worlds.rehearsal import RehearsalError, check_accounts
+from worlds.rendering import MOST_ACCOUNTS, SAMCONFIG, rendered, with_accounts, with_credentials
 from worlds.template import parse_template
 
 OWN = CONFIGURATION.read_text("utf-8")

@@ -13,9 +13,9 @@ from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
 from argo.environment import Environment, load_configuration
-from console.stacks import logical_name
 from worlds.containers import Served, sam_command
 from worlds.paths import CONFIGURATION
+from worlds.template import logical_name
 
 ROOT = Path(__file__).parents[2]
 LOGICAL_NAMES = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

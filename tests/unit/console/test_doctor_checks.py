@@ -15,9 +15,10 @@ from console.doctor.attempts import NotKnown, attempt, demand, known
 from console.doctor.checks import Check, examine
 from console.doctor.facts import FunctionFacts, Identity, StackFacts
 from console.doctor.finding import Level, ok
-from console.stacks import Stack, logical_name
+from console.stacks import Stack
 from worlds.embedded_aws import Resources
 from worlds.paths import CONFIGURATION
+from worlds.template import logical_name
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 UNREAD = NotKnown("anything", "not asked for", "")

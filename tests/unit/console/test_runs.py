@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from argo.domain.tables import ConfigurationError
 from console.runs import RunRecord
-from worlds.embedded_aws import Resources, executor_of
+from worlds.embedded_aws import Resources
+from worlds.template import executor_of
 
 
 @pytest.mark.parametrize(

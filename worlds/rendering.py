@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from argo.domain.tables import ConfigurationError
-from console.stacks import logical_name
-from worlds.embedded_aws import executor_of
 from worlds.paths import PROJECT
+from worlds.template import executor_of, logical_name
 
 SAMCONFIG = PROJECT / "samconfig.toml"
 MOST_ACCOUNTS = 13
