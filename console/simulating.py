@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from console.docs import write_docs
 from console.tables import output, plain_table, say
-from console.trial_story import breach, story
 from trials.faults import Fault
 from trials.proof import Caught, Record, Traced, read_record, write_record
 from trials.referee.rules import Rule
 from trials.series import Processes, Summary
 from trials.shrinking import LONGEST, Found, Shrinker
+from trials.story import breach, story
 from trials.trial import Verdict, run_trial
 from trials.world import Plan
 from trials.wrong_policies import WRONG_POLICIES

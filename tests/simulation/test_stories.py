@@ -4,11 +4,11 @@ import pytest
 from typer.testing import CliRunner
 
 from console.main import app
-from console.trial_story import breach, story
 from trials.faults import Fault
 from trials.records import Line
 from trials.referee.evidence import Violation
 from trials.referee.rules import Rule
+from trials.story import breach, story
 from trials.trial import run_trial
 from trials.world import Plan
 
