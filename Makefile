@@ -32,8 +32,7 @@ run: $(UV) ## Play real bars through the pipeline on this machine (ARGS="--help"
 
 .PHONY: test
 test: $(UV) ## All tests that need no Docker
-	$(RUN) --group dev pytest -n auto tests/unit --cov --cov-report=term --cov-fail-under=95 $(ARGS)
-	$(RUN) --group dev pytest -n auto --ignore tests/unit $(ARGS)
+	$(RUN) --group dev pytest -n auto --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(UV) ## The fault matrix alone, with its table: every answer of the broker by every crash

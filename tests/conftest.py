@@ -1,4 +1,5 @@
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +18,15 @@ settings.register_profile(
 )
 settings.load_profile("argo")
 
+_UNIT = Path(__file__).parent / "unit"
 _stacks = count()
+
+
+def pytest_collection_modifyitems(items):
+    """Measure coverage in the unit tests alone: elsewhere it costs as much as the tests, and tells of chance."""
+    for item in items:
+        if not item.path.is_relative_to(_UNIT):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

@@ -68,8 +68,7 @@ def accounts(facts: RunFacts | StackFacts) -> Finding:
     if without := sorted(enabled - served):
         return broken(
             f"argo.toml enables {', '.join(without)}, which no queue serves: the generator does not start",
-            "add it to template.yaml (docs/accounts.md, Add an account), or enabled = false in argo.toml; "
-            "then make deploy",
+            "make template (or enabled = false in argo.toml), then make deploy",
         )
     if unused := sorted(served - enabled):
         return warning(
