@@ -1,7 +1,10 @@
 """What only a wire can do to a broker: answers of another form, none at all, keys that are refused."""
 
+import json
+from contextlib import suppress
 from decimal import Decimal
-from time import monotonic
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 
@@ -65,13 +68,37 @@ def test_a19_no_answer_is_a_fault_and_not_nothing(face, broker, question, fault,
         ask_everything(broker)[question]()
 
 
-def test_a13_calls_at_once_overlap(face, broker):
-    face.strike(delay_seconds=0.2, times=8)
+@pytest.fixture
+def met_by_eight():
+    """An address that answers once eight requests are there."""
+    met = Barrier(8)
 
-    started = monotonic()
-    together(*(broker.port.clock() for _ in range(8)))
+    class Meeting(BaseHTTPRequestHandler):
+        def do_GET(self):
+            times = dict.fromkeys(("timestamp", "next_open", "next_close"), "2026-03-02T10:00:00-05:00")
+            body = json.dumps(times | {"is_open": True}).encode()
+            with suppress(BrokenBarrierError):
+                met.wait(60)
+            self.send_response(500 if met.broken else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-    assert monotonic() - started < 0.8
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Meeting) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a13_calls_at_once_overlap(face, met_by_eight):
+    broker = face.broker(url=met_by_eight)
+
+    clocks = together(*(broker.port.clock() for _ in range(8)))
+
+    assert [clock.is_open for clock in clocks] == [True] * 8
 
 
 def test_a02_credentials_that_cannot_be_read_are_unauthorised_on_every_method(face):

@@ -1,5 +1,5 @@
+from contextlib import contextmanager
 from datetime import timedelta
-from time import monotonic
 
 import boto3
 import pytest
@@ -133,16 +133,28 @@ def test_a_message_that_cannot_be_deferred_is_a_fault_of_the_queue(queues):
         queues.queue.defer("no receipt", timedelta(seconds=5))
 
 
-def test_a_message_comes_back_after_its_delay_rounded_up_to_a_second(queues):
+def test_a_message_comes_back_after_its_delay_rounded_up_to_a_second(backend, queues):
+    asked = []
     queues.queue.send([a_signal()])
     receipt = queues.the_only_message().receipt_handle
 
-    started = monotonic()
-    queues.queue.defer(receipt, timedelta(milliseconds=200))
-    returned = queues.consumer.receive(1, wait_seconds=5)
+    with sent_to_sqs(backend, "ChangeMessageVisibility", asked):
+        queues.queue.defer(receipt, timedelta(milliseconds=200))
+    returned = []
+    while not returned:
+        returned = queues.consumer.receive(1, wait_seconds=5)
 
     assert [message.body for message in returned] == [a_signal().model_dump_json()]
-    assert 0.9 <= monotonic() - started < 4
+    assert [each["VisibilityTimeout"] for each in asked] == [1]
+
+
+@contextmanager
+def sent_to_sqs(backend, operation, asked):
+    """Keep the parameters of a request's every sending."""
+    event, keep = f"provide-client-params.sqs.{operation}", lambda params, **_: asked.append(params)
+    backend.sqs.meta.events.register(event, keep)
+    yield
+    backend.sqs.meta.events.unregister(event, keep)
 
 
 def test_a_quarantined_message_is_in_the_dead_letter_queue_with_reason_and_detail(queues):

@@ -1,7 +1,6 @@
 import gc
 import json
 import socket
-from time import monotonic
 
 import pytest
 from alpaca.common.rest import RESTClient
@@ -65,13 +64,11 @@ def test_a12_a_silent_broker_is_given_up_after_the_read_timeout(silent_broker):
         made._session = session
         return made
 
-    started = monotonic()
     with session, pytest.raises(Ambiguous, match="ReadTimeout"):
         Transport(client).request("POST", "/orders", {"qty": "1"})
 
     (given,) = session.given
     assert (given.connect_timeout, given.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
-    assert READ_SECONDS / HASTE <= monotonic() - started < 2
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_ctrl_c_ends_the_watch_and_gives_the_terminal_back(kept):
     os.close(other_end)
 
 
-def read_until(terminal, words, seconds=30.0):
+def read_until(terminal, words, seconds=300.0):
     """Return what is written to a terminal until some words come."""
     seen, give_up = b"", monotonic() + seconds
     while words not in seen:

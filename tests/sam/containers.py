@@ -44,7 +44,7 @@ def sam(*arguments):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, f"sam {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
     return done

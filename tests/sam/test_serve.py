@@ -11,20 +11,21 @@ COMMAND = [sys.executable, "-c", "import typer; from console.serve import serve;
 
 
 def serve(*arguments, cwd):
-    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_termination_leaves_the_state_and_no_addresses(tmp_path, ending):
     env_vars = tmp_path / ".argo/sam-env.json"
     process = subprocess.Popen(COMMAND, cwd=tmp_path, stderr=subprocess.PIPE)  # noqa: S603
-    give_up = monotonic() + 30
+    give_up = monotonic() + 300
     while not env_vars.exists() and process.poll() is None and monotonic() < give_up:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
     served = env_vars.exists()
     process.send_signal(ending)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
 
     assert served
     assert process.returncode == 0
