@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from argo.domain.execution import ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.metrics import Metric
 from argo.domain.signal import Signal
 from tests.unit.api.counter import BUY
 from tests.unit.builders import NOW, a_signal
@@ -44,6 +45,15 @@ def test_the_order_of_every_account_is_answered(counter):
     assert body["outcomes"] == [
         {"success": True, "executor_id": name, "order_id": ORDER, "reason": None} for name in EXECUTORS
     ]
+
+
+def test_a_signal_from_outside_is_counted_once_and_each_message_of_it(counter):
+    settle_all(counter, S.SUBMITTED, order_id=ORDER)
+
+    counter.execute()
+    counter.execute()
+
+    assert counter.wiring.ports.telemetry.counts == {Metric.SIGNALS_GENERATED: 1, Metric.SIGNALS_PUBLISHED: 2}
 
 
 def test_a05_a_denial_is_an_outcome_with_its_reason(counter):

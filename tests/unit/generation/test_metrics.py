@@ -55,6 +55,13 @@ def test_a06_signals_and_messages_are_counted_when_they_are_new_and_sent():
     assert counted(generator) == QUIETLY
 
 
+def test_b13_a_cold_start_at_the_same_bar_generates_nothing_anew():
+    first = a_crossing()
+    run(first)
+
+    assert counted(a_crossing(store=first.store, queues=first.queues)) == QUIETLY
+
+
 def test_a_message_that_is_sent_later_is_counted_when_it_is_sent():
     generator = a_generator()
     generator.queues["argo"].is_down = True

@@ -1,18 +1,22 @@
-"""A halt that was to pass is taken back on its day, and not over a person's who was there meanwhile."""
+"""What a run does with the account: its worth is told, a halt is lifted on its day, a person's stands."""
 
 import asyncio
 import json
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 
 from argo.domain.account import TradingState
+from argo.domain.limits import EquityMarks
+from argo.domain.metrics import Metric
 from argo.observability import Telemetry
 from argo.ports.interposed import InterposedLedger
 from reconciliation.snapshot import take
 from reconciliation.watching import watch
 from simulation.ports.ledger import InMemoryLedger
+from tests.emf import measured
 from tests.unit.builders import NOW
 from tests.unit.reconciliation.in_memory import AN_HOUR, Exchange, a_wiring
 
@@ -39,8 +43,8 @@ class Watched:
 
     def watch(self):
         """Look once; returns the account as it is afterwards."""
-        telemetry = Telemetry("watch", mode="simulated", executor="argo", stream=self.log)
-        wiring = a_wiring(InterposedLedger(self.ledger, self.through), self.exchange, telemetry=telemetry)
+        self.telemetry = Telemetry("watch", mode="simulated", executor="argo", stream=self.log)
+        wiring = a_wiring(InterposedLedger(self.ledger, self.through), self.exchange, telemetry=self.telemetry)
 
         async def run():
             await watch(wiring, await take(self.exchange, now=NOW))
@@ -71,3 +75,15 @@ def test_a25_a_halt_is_lifted_on_its_day_and_not_before():
     assert (lifted.trading_state, lifted.state_reason) == ("ACTIVE", "a new trading day after: daily loss")
     assert (kept.trading_state, kept.state_reason) == ("HALTED", "daily loss")
     assert (today.events, tomorrow.events) == (["account_resumed"], [])
+
+
+@pytest.mark.parametrize(("day_start", "profit"), [(98_500, 1_500), (100_200, -200)])
+def test_the_equity_and_the_days_profit_are_told_in_dollars(capsys, day_start, profit):
+    account = Watched()
+    marks = EquityMarks(TODAY, Decimal(99_000), Decimal(day_start), Decimal(90_000), Decimal(101_000))
+    asyncio.run(account.ledger.observe(asyncio.run(account.ledger.account("argo")), marks, now=NOW))
+
+    account.watch()
+
+    written = measured(account.telemetry, capsys)
+    assert written == {Metric.EQUITY: [100_000], Metric.DAILY_PROFIT: [profit]}
