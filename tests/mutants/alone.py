@@ -9,7 +9,7 @@ from pathlib import Path
 ANSWER = "noticed.json"
 _FIRST_FILES = 8
 _OPTIONS = (
-    *("-x", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov"),
+    *("-x", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # what is imported before is no test
 )
 
@@ -35,7 +35,10 @@ def _noticed_by(tests: Sequence[str]) -> str | None:
     files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
     for chosen in filter(None, (files[:_FIRST_FILES], files[_FIRST_FILES:])):
         only = _Only(tests)
-        if pytest.main([*_OPTIONS, *chosen], plugins=[only]):
+        code = pytest.main([*_OPTIONS, *chosen], plugins=[only])
+        if code in {pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.INTERNAL_ERROR}:
+            raise RuntimeError(f"pytest cannot run {chosen}")
+        if code:
             return only.failed or "the import"
     return None
 

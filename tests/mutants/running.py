@@ -8,6 +8,7 @@ import queue
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +39,7 @@ def judge(mutants: Sequence[Mutant], known: Reaching, most_seconds: float) -> It
     for i in range(cores):
         copies.put(copy_of_the_code(f"copy-{i}"))
 
-    def verdict(mutant: Mutant) -> Verdict:
+    def verdict(mutant: Mutant, most_seconds: float = most_seconds) -> Verdict:
         tests, copy = known.tests_for(mutant, most_seconds), copies.get()
         (copy / ANSWER).unlink(missing_ok=True)
         with _mutated(copy, mutant):
@@ -54,6 +55,8 @@ def judge(mutants: Sequence[Mutant], known: Reaching, most_seconds: float) -> It
         copies.put(copy)
         return Verdict(mutant, noticed_by)
 
+    if verdict(replace(mutants[0], source=mutants[0].path.read_text()), 5).noticed_by:
+        raise RuntimeError("the tests fail on the code as it is")
     with ThreadPoolExecutor(cores) as pool:
         yield from pool.map(verdict, mutants)
 
