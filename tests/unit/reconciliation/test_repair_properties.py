@@ -10,6 +10,7 @@ from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.repair import Adopt, Cancel, Guard, Tighten, cover, plan_repair
+from tests.unit.reaching import given_reaching
 from tests.unit.reconciliation.positions import (
     COIN,
     HELD,
@@ -17,6 +18,7 @@ from tests.unit.reconciliation.positions import (
     a_stop,
     a_target,
     an_entry,
+    at,
     ended,
     filled,
     held,
@@ -29,6 +31,8 @@ from tests.unit.strategies import decimals
 prices = decimals("50", "150")
 FOUR_EXITS = 4 * HELD
 ANY_POSITION = st.integers(-24, 24)
+OF_STOCKS = st.sampled_from(Side).map(held)
+OF_ANYTHING = OF_STOCKS | st.sampled_from([COIN, Symbol("AAPL")]).map(held_simply)
 
 
 @st.composite
@@ -64,6 +68,31 @@ def situations(draw, *, is_held=False, positions=ANY_POSITION):
     )
 
 
+@st.composite
+def unguarded(draw, of=OF_ANYTHING):
+    """Draw a position that no order closes any more, the market mostly between its planned exits."""
+    execution = draw(of)
+    side, simple = execution.side, not execution.legs
+    legs = () if simple else tuple(map(ended, draw(exits(side, HELD - 1))))
+    entry = filled(ended(an_entry(side, HELD, *legs)), draw(st.integers(int(taken_back(legs)) + 1, 12)))
+    return situation(
+        Orders(entry),
+        execution.model_copy(update={"protection": draw(st.none() | st.integers(0, 1).map(tried))}),
+        position=draw(st.integers(1, 24).map(Decimal)),
+        price=draw(st.none() | decimals("94", "111")),
+    )
+
+
+@st.composite
+def profitable(draw):
+    """Draw a position that one stop guards, wherever that has been moved to, and a price beyond its entry."""
+    side, with_target = draw(st.sampled_from(Side)), draw(st.booleans())
+    moved = a_stop(side, stop_price=at(side, draw(st.sampled_from([-5, -5, -5, -4, 0, 4]))))
+    legs = (a_target(side), moved) if with_target else (moved,)
+    gain = draw(decimals("4", "30" if with_target else "9.99"))
+    return situation(Orders(an_entry(side, HELD, *legs)), price=at(side, gain))
+
+
 def taken_back(orders):
     return sum((order.filled_quantity for order in orders), Decimal(0))
 
@@ -87,33 +116,45 @@ rules = st.builds(
     bars=st.none() | st.integers(1, 120),
     unprotected=st.sampled_from(OnUnprotected),
 )
+not_yet_due = rules.map(lambda drawn: drawn.model_copy(update={"bars": None}))
+"""Rules that leave a position alone for now, so that what protects it is asked."""
+
+tightening = st.one_of(
+    not_yet_due.filter(lambda drawn: drawn.trail_r is not None),
+    not_yet_due.filter(lambda drawn: drawn.break_even_at_r is not None),
+)
 
 
-@given(situations(), rules)
+@given_reaching(35, situations() | unguarded(), rules | not_yet_due)
 def test_a_guard_is_never_larger_than_what_is_held_nor_than_the_position(seen, rules):
     action = plan_repair(seen, rules)
 
     if isinstance(action, Guard):
         assert 0 < action.quantity <= min(seen.orders.held, seen.position)
         assert not seen.orders.live
+    return isinstance(action, Guard)
 
 
-@given(situations(), rules)
+@given_reaching(30, situations() | unguarded(of=OF_STOCKS), rules | not_yet_due)
 def test_a_guards_exits_lie_on_their_sides_of_each_other(seen, rules):
     action = plan_repair(seen, rules)
 
-    if isinstance(action, Guard) and action.target is not None:
-        assert (action.target > action.stop) is seen.long
+    if not isinstance(action, Guard) or action.target is None:
+        return False
+    assert (action.target > action.stop) is seen.long
+    return True
 
 
-@given(situations(), rules)
+@given_reaching(45, profitable(), tightening)
 def test_a_stop_only_ever_comes_closer_and_never_crosses_the_market(seen, rules):
     action = plan_repair(seen, rules)
 
-    if isinstance(action, Tighten):
-        side = 1 if seen.long else -1
-        assert (action.stop - action.order.stop_price) * side > 0
-        assert (seen.price - action.stop) * side > 0
+    if not isinstance(action, Tighten):
+        return False
+    side = 1 if seen.long else -1
+    assert (action.stop - action.order.stop_price) * side > 0
+    assert (seen.price - action.stop) * side > 0
+    return True
 
 
 @given(situations(), st.lists(st.integers(1, 12), min_size=1, max_size=3), rules)
