@@ -85,6 +85,11 @@ def test_a19_without_the_amounts_it_is_sized_on_there_is_no_account(amount, brok
         parsing.account(raw)
 
 
+def test_the_error_says_what_stood_in_an_amounts_place():
+    with pytest.raises(ValueError, match=r"^not a number: 'much'$"):
+        parsing.account(ACCOUNT | {"equity": "much"})
+
+
 def test_a24_a_position_has_the_orders_symbol_and_its_fraction():
     raw = {"symbol": "BTCUSD", "qty": "0.123456789", "avg_entry_price": "64000.5", "market_value": "7901.23"}
 
