@@ -37,8 +37,8 @@ class Reaching:
         self._covered = covered
         self._lines: dict[str, dict[int, list[str]]] = {}
 
-    def tests_for(self, mutant: Mutant, most_seconds: float) -> list[str]:
-        """Return the tests that a change could matter to, file by file, the quickest first.
+    def tests_for(self, mutant: Mutant, most_seconds: float) -> dict[str, float]:
+        """Return the tests that a change could matter to, by their seconds, file by file, the quickest first.
 
         Those that execute the statement; where only the import executes it, those that execute or hold a line with
         the name that it defines, and those of the pages that are generated from it.
@@ -48,12 +48,11 @@ class Reaching:
         for test in sorted(tests):
             files[_file(test)].append(test)
         mean = {file: sum(map(self.seconds.__getitem__, held)) / len(held) for file, held in files.items()}
-        chosen, spent = [], 0.0
+        chosen: dict[str, float] = {}
         for test in (test for file in sorted(files, key=lambda file: (mean[file], file)) for test in files[file]):
-            spent += self.seconds[test]
-            if spent > most_seconds and chosen:
+            if chosen and sum(chosen.values()) + self.seconds[test] > most_seconds:
                 break
-            chosen.append(test)
+            chosen[test] = self.seconds[test]
         return chosen
 
     def _executing(self, path: str, lines: Iterable[int]) -> set[str]:
