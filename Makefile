@@ -138,7 +138,8 @@ invoke: build ## Invoke a built function in a container (FUNCTION=... EVENT=...)
 .PHONY: sam-test
 sam-test: $(UV) ## Build, then invoke every function in a container and check what it did (needs Docker)
 	@docker info >/dev/null || { echo "make sam-test needs Docker" >&2; exit 1; }
-	$(RUN) --group dev --group sam pytest -m sam tests/sam $(ARGS)
+	@$(MAKE) --no-print-directory build
+	$(RUN) --group dev --group sam pytest -n 2 --dist loadfile -m sam tests/sam $(ARGS)
 
 .PHONY: deploy-local
 deploy-local: build ## Deploy everything onto an AWS emulator on this machine and make it trade there

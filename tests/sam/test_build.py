@@ -38,4 +38,4 @@ def test_the_sample_configuration_watches_the_sample_bars_for_the_same_accounts(
 
     assert configuration.watchlist == history.symbols
     assert configuration.generation.timeframe == history.timeframe.name
-    assert configuration.accounts.keys() == load_configuration(CONFIGURATION).accounts.keys()
+    assert configuration.executors == load_configuration(CONFIGURATION).executors
