@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from coverage import CoverageData
@@ -38,22 +39,21 @@ class Reaching:
         self._lines: dict[str, dict[int, list[str]]] = {}
 
     def tests_for(self, mutant: Mutant, most_seconds: float) -> dict[str, float]:
-        """Return the tests that a change could matter to, by their seconds, file by file, the quickest first.
+        """Return the quickest tests that a change could matter to, by their seconds, file by file.
 
         Those that execute the statement; where only the import executes it, those that execute or hold a line with
         the name that it defines, and those of the pages that are generated from it.
         """
         tests = self._executing(str(mutant.path), range(mutant.first, mutant.last + 1)) or self._naming(mutant)
-        files = defaultdict(list)
-        for test in sorted(tests):
-            files[_file(test)].append(test)
-        mean = {file: sum(map(self.seconds.__getitem__, held)) / len(held) for file, held in files.items()}
-        chosen: dict[str, float] = {}
-        for test in (test for file in sorted(files, key=lambda file: (mean[file], file)) for test in files[file]):
-            if chosen and sum(chosen.values()) + self.seconds[test] > most_seconds:
-                break
-            chosen[test] = self.seconds[test]
-        return chosen
+        quickest = sorted(tests, key=lambda test: (self.seconds[test], test))
+        spent = accumulate(self.seconds[test] for test in quickest)
+        chosen = [test for test, so_far in zip(quickest, spent, strict=True) if so_far <= most_seconds]
+        of_files: dict[str, float] = defaultdict(float)
+        for test in chosen:
+            of_files[_file(test)] += self.seconds[test]
+        return {
+            test: self.seconds[test] for test in sorted(chosen, key=lambda test: (of_files[_file(test)], test))
+        }
 
     def _executing(self, path: str, lines: Iterable[int]) -> set[str]:
         if path not in self._lines:

@@ -142,7 +142,7 @@ def test_a_throttled_request_may_be_sent_again_when_the_limit_resets():
     found = fault(an_answer(429, None, X_RateLimit_Reset=str(int(reset.timestamp()))), NOW)
 
     assert type(found) is Throttled
-    assert found.until == reset
+    assert (found.until, found.status) == (reset, 429)
     assert found.until.tzinfo is UTC
 
 

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -6,10 +7,12 @@ from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from generation.series import bar_series
 from generation.sources.base import Opinion
-from tests.unit.generation.bars import AAPL, OPENING, bars_of
+from tests.unit.generation.bars import AAPL, MSFT, OPENING, bars_of
 from tests.unit.generation.evaluators import CROSSING, FailsAt, an_evaluator, judged
 from tests.unit.generation.generator import JUMP, QUIET, Above, Says, rules
 from tests.unit.generation.in_memory import Journal
+
+MINUTE = timedelta(minutes=1)
 
 
 def test_a31_a_source_that_raises_is_counted_and_named():
@@ -131,6 +134,31 @@ def test_a31_a_source_that_overruns_on_one_symbol_is_left_out_on_all():
 
     assert {signal.symbol for signal in found} == {AAPL, "MSFT"}
     assert all([vote.source for vote in signal.votes] == ["above"] for signal in found)
+
+
+class RaisesAt:
+    """Says nothing at any price, and raises at one."""
+
+    def __init__(self, price):
+        self.price = price
+
+    def vote(self, bars):
+        if bars.price == self.price:
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("known", "last", "crosses"), [(QUIET, [*QUIET, JUMP], True), ([*QUIET, JUMP], [*QUIET, JUMP, JUMP], False)]
+)
+def test_a31_what_is_remembered_of_one_symbol_holds_while_a_source_fails_on_another(known, last, crosses):
+    evaluator = an_evaluator(raises=RaisesAt(111.0), above=Above(100))
+    evaluator.signals({AAPL: bar_series(bars_of(known, end=OPENING - MINUTE))}, OPENING - MINUTE)
+
+    found = evaluator.signals(
+        {AAPL: bar_series(bars_of(last)), MSFT: bar_series(bars_of([*QUIET, 111.0]))}, OPENING
+    )
+
+    assert ("AAPL" in {signal.symbol for signal in found}) == crosses
 
 
 def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():
