@@ -59,6 +59,13 @@ def test_a_number_outside_its_unit_is_refused(kind, wrong):
         adapter.validate_python(wrong)
 
 
+@pytest.mark.parametrize("kind", [Percent, Fraction, Price, Quantity])
+@pytest.mark.parametrize("listed", [[0, [8, 0], 0], (0, (8, 0), -2)], ids=["a list", "a tuple"])
+def test_what_decimal_is_made_of_is_no_number(kind, listed):
+    with pytest.raises(ValidationError, match="not a number"):
+        TypeAdapter(kind).validate_python(listed)
+
+
 def test_percentages_are_numbers_in_json_and_prices_are_strings():
     percent, price = TypeAdapter(Percent), TypeAdapter(Price)
 
