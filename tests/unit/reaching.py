@@ -25,7 +25,6 @@ def given_reaching(least: int, *drawn: st.SearchStrategy) -> Callable[[Callable[
             came.clear()
             checked()
             reached, examples = sum(came), len(came)
-
             assert reached * 100 >= least * examples, f"its case was made in {reached} of {examples} examples"
 
         test.__name__, test.__qualname__, test.__module__ = prop.__name__, prop.__qualname__, prop.__module__

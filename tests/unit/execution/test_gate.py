@@ -1,9 +1,12 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from argo.domain.account import TradingState
+from argo.domain.profile import Protections
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
@@ -17,9 +20,32 @@ from execution.gate import (
     first_denial,
 )
 from execution.planning import Plan
-from tests.unit.builders import NOW, a_holding, a_profile, a_signal, a_trade_exit, an_account_view, an_entry_plan
+from tests.unit.builders import (
+    NOW,
+    a_broker_account,
+    a_holding,
+    a_market_clock,
+    a_profile,
+    a_signal,
+    a_trade_exit,
+    an_account_view,
+    an_entry_plan,
+)
 from tests.unit.execution.denials import BLOCKED, CLOSED, NO_SHORTS, accounts, ledgers
+from tests.unit.reaching import given_reaching
 from tests.unit.strategies import account_views, few_symbols, full_profiles, signals
+
+LENIENT = {
+    "minimum_confidence": Decimal(0),
+    "excluded_regimes": frozenset(),
+    "shorts": True,
+    "correlated_positions": None,
+    "price_drift_percent": None,
+    "daily_loss_limit_percent": None,
+    "drawdown_limit_percent": None,
+    "protections": Protections(),
+}
+"""A profile's rules that keep nothing out."""
 
 
 def a_plan(notional) -> Plan:
@@ -157,8 +183,43 @@ def test_a18_the_gate_passes_exactly_what_every_check_passes(signal, profile, ac
     assert by_list == firsts
 
 
-@given(signals(few_symbols), full_profiles(), account_views())
-def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
+@st.composite
+def nearly_admitted(draw):
+    """Draw what the gate lets pass, or just not: one rule is as it was drawn, and limits may have no room left."""
+    signal, profile, account = draw(signals(few_symbols)), draw(full_profiles()), draw(account_views())
+    rules = ["symbol", "state", "broker", "clock", *LENIENT, "symbols", "position_limit", "orders_per_minute"]
+    left = draw(st.none() | st.sampled_from(rules))
+    if left != "symbol":
+        account = without(account, signal.symbol)
+    room = draw(st.integers(0, 2))
+    of_profile = LENIENT | {
+        "symbols": profile.symbols and profile.symbols | {signal.symbol},
+        "position_limit": profile.position_limit and len(account.held) + room,
+        "orders_per_minute": profile.orders_per_minute and account.state.orders_in_minute(NOW) + room,
+    }
+    of_account = {
+        "state": account.state.model_copy(update={"trading_state": TradingState.ACTIVE}),
+        "broker": a_broker_account(),
+        "clock": a_market_clock(),
+    }
+    profile = profile.model_copy(update={name: value for name, value in of_profile.items() if name != left})
+    return signal, profile, replace(account, **{name: v for name, v in of_account.items() if name != left})
+
+
+def without(account, symbol):
+    """Return the account without anything that holds a symbol."""
+    locks = {name: held for name, held in account.state.holdings.items() if name != symbol}
+    return replace(
+        account,
+        state=account.state.model_copy(update={"holdings": locks}),
+        positions=tuple(each for each in account.positions if each.symbol != symbol),
+        orders=tuple(each for each in account.orders if each.symbol != symbol),
+    )
+
+
+@given_reaching(50, nearly_admitted())
+def test_what_passes_the_gate_is_within_every_rule(drawn):
+    signal, profile, account = drawn
     denials = (
         first_denial(SIGNAL_CHECKS, signal, profile),
         first_denial(LEDGER_CHECKS, signal, profile, account.state, NOW),
@@ -167,7 +228,7 @@ def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
 
     if any(denials):
         assert all(denial is None or denial.numbers for denial in denials)
-        return
+        return False
     others = account.held - {signal.symbol}
     assert signal.confidence >= profile.minimum_confidence
     assert signal.regime not in profile.excluded_regimes
@@ -178,3 +239,4 @@ def test_what_passes_the_gate_is_within_every_rule(signal, profile, account):
     assert signal.symbol not in account.held
     assert profile.position_limit is None or len(others) < profile.position_limit
     assert profile.orders_per_minute is None or account.state.orders_in_minute(NOW) < profile.orders_per_minute
+    return True

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from argo.domain.signal import Side
 from execution.planning import Plan, plan_entry
 from tests.unit.builders import NOW, a_holding, a_profile, a_signal, an_account_view
 from tests.unit.execution.plans import plan
+from tests.unit.reaching import given_reaching
 from tests.unit.strategies import (
     account_views,
     amounts,
@@ -135,14 +137,33 @@ def test_b12_what_others_have_reserved_cannot_be_spent_again():
     assert planned.reason is DenialReason.INSUFFICIENT_BUYING_POWER
 
 
-@given(signals(stocks), profiles(), amounts, amounts)
-def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile, equity, buying_power):
+def apart(signal):
+    """Return the signal with exits so far from its entry that no slippage meets them."""
+    up = 1 if signal.side is Side.BUY else -1
+    exits = {"stop_price": Decimal(1) - up * Decimal("0.1"), "target_price": Decimal(1) + up * Decimal("0.3")}
+    return signal.model_copy(update={name: signal.entry_price * times for name, times in exits.items()})
+
+
+def rich(account):
+    """Return the account with money for some shares of everything, whatever is reserved of it."""
+    money = {"equity": Decimal(900_000), "buying_power": Decimal(900_000)}
+    return replace(account, broker=account.broker.model_copy(update=money))
+
+
+plenty = decimals("200000", "9000000")
+equity_and_power = st.tuples(amounts, amounts) | st.tuples(plenty, plenty)
+mostly_apart = st.sampled_from([apart, apart, apart, lambda drawn: drawn]).flatmap(signals(stocks).map)
+
+
+@given_reaching(35, mostly_apart, profiles(), equity_and_power)
+def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile, money):
+    equity, buying_power = money
     account = an_account_view(broker={"equity": equity, "buying_power": buying_power})
 
     planned = plan(signal, profile, account)
 
     if isinstance(planned, Denial):
-        return
+        return False
     entry, body = planned.entry, planned.entry.body()
     assert body["order_class"] == "bracket"
     assert body["take_profit"] == {"limit_price": str(entry.target_price)}
@@ -156,6 +177,7 @@ def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile,
         assert entry.stop_price >= max(signal.stop_price, signal.entry_price - widest)
     else:
         assert entry.stop_price <= min(signal.stop_price, signal.entry_price + widest)
+    return True
 
 
 @pytest.mark.parametrize(("leg", "ending"), [(Leg.ENTRY, "-entry"), (Leg.FLIP, "-flip")])
@@ -166,13 +188,13 @@ def test_a21_the_leg_is_in_the_orders_id(leg, ending):
     assert planned.entry.client_order_id == f"argo-argo-{a_signal().signal_id}{ending}"
 
 
-@given(signals(few_symbols), full_profiles(), account_views())
+@given_reaching(30, signals(few_symbols).map(apart), full_profiles(), account_views() | account_views().map(rich))
 def test_a17_every_plan_says_all_that_its_class_needs(signal, profile, account):
     planned = plan(signal, profile, account)
 
     if isinstance(planned, Denial):
         assert planned.numbers
-        return
+        return False
     entry, body = planned.entry, planned.entry.body()
     whole = entry.quantity == int(entry.quantity)
     bracket = {"take_profit", "stop_loss"} <= body.keys()
@@ -181,6 +203,7 @@ def test_a17_every_plan_says_all_that_its_class_needs(signal, profile, account):
     assert Decimal(body["qty"]) == entry.quantity
     assert planned.notional <= account.unreserved_buying_power(signal.symbol) * Decimal("0.95")
     assert planned.notional >= max(entry.limit_price, signal.entry_price) * entry.quantity
+    return True
 
 
 @st.composite
