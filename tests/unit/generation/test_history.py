@@ -50,6 +50,12 @@ def test_the_first_request_covers_the_warm_up():
     assert feed.requests == [Request((AAPL, MSFT), OPENING - warm_up(Timeframe.MINUTE, LENGTH), OPENING)]
 
 
+def test_a_session_of_regular_hours_holds_390_minutes():
+    spans = [warm_up(Timeframe.MINUTE, bars) for bars in (1, 390, 391)]
+
+    assert spans[0] == spans[1] < spans[2]
+
+
 def test_later_requests_start_at_the_last_known_bar():
     feed = a_feed()
 

@@ -172,7 +172,10 @@ def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, jud
     assert (store[BUY.signal_id].outcome is not None) == bool(judged)
 
 
-def test_the_generator_judges_its_own_signals_as_time_goes_by():
+TWO_CYCLES = timedelta(seconds=10)
+
+
+def test_the_generator_judges_its_own_signals_once_an_invocation_as_time_goes_by():
     generator = a_crossing()
     asyncio.run(run_cycles(generator.wiring, [AAPL], until=generator.clock.now()))
     (signal,) = generator.store.signals
@@ -181,9 +184,10 @@ def test_the_generator_judges_its_own_signals_as_time_goes_by():
     generator.feed.held[AAPL] = [*generator.feed.held[AAPL], rise]
     generator.clock.set(generator.clock.now() + MINUTE)
 
-    report = asyncio.run(run_cycles(generator.wiring, [AAPL], until=generator.clock.now()))
+    report = asyncio.run(run_cycles(generator.wiring, [AAPL], until=generator.clock.now() + TWO_CYCLES))
 
     found = generator.store[signal.signal_id].outcome
+    assert report.cycles == 2
     assert report.judged == generator.journal.count("SignalsJudged") == 1
     assert (found.ending, found.price) == (Ending.TARGET, signal.target_price)
 
