@@ -1,18 +1,25 @@
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
-from argo.closing import plan_exit
+import pytest
+
+from argo.closing import Exited, PositionCloser, plan_exit
 from argo.domain.execution import ExecutionState, Exit
+from argo.domain.orders import OrderStatus
 from simulation.ports.clock import SteppedClock
-from tests.unit.builders import NOW, an_execution
-from tests.unit.exchange import Book
+from tests.unit.builders import NOW, a_broker_order, a_position, an_execution
+from tests.unit.exchange import Book, Exchange, an_entry
 
 LATER = NOW + timedelta(minutes=1)
 
 
+def held(**overrides):
+    return an_execution(**{"state": ExecutionState.FILLED, "order_id": "entry"} | overrides)
+
+
 def planned(book, **overrides):
-    held = an_execution(**{"state": ExecutionState.FILLED, "order_id": "entry"} | overrides)
-    return asyncio.run(plan_exit(book, SteppedClock(LATER), held, "operator: flatten"))
+    return asyncio.run(plan_exit(book, SteppedClock(LATER), held(**overrides), "operator: flatten"))
 
 
 def test_an_exit_is_planned_with_its_reason_and_its_time():
@@ -31,3 +38,18 @@ def test_a12_an_exit_that_is_on_its_way_is_not_planned_anew():
     execution = planned(book, exit=begun)
 
     assert (execution.exit, book.plans) == (begun, [])
+
+
+@pytest.mark.parametrize(("left", "goes_on"), [(5, True), (0, False), (-5, False)])
+def test_an_exit_that_sold_less_than_was_bought_goes_on_only_while_the_rest_is_held(left, goes_on):
+    sold = a_broker_order(
+        order_id="exit-1", status=OrderStatus.FILLED, filled_quantity=Decimal(7), filled_at=NOW, side="sell"
+    )
+    exchange = Exchange(Book(), entry=an_entry(12, legs=()), exits={"sold": sold})
+    exchange.held = (a_position(symbol="AAPL", quantity=Decimal(left)),) if left else ()
+    closer = PositionCloser(exchange.book, exchange, SteppedClock(LATER))
+
+    closing = asyncio.run(closer.close(held(exit=Exit(why="time", planned_at=NOW, order_id="exit-1")), "time"))
+
+    assert isinstance(closing, Exited) == (not goes_on)
+    assert [plan.attempt for plan in exchange.book.plans] == ([2] if goes_on else [])
