@@ -68,6 +68,13 @@ def test_a29_two_sixties_give_sixty_and_the_bonus_for_two():
     assert agreed.confidence == 65
 
 
+def test_a29_one_sure_vote_does_not_carry_a_mean_that_is_too_thin():
+    needs_75 = PLAIN.model_copy(update={"minimum_confidence_by_votes": (Decimal(75),)})
+
+    assert consensus([a_vote(90), a_vote(59.98)], needs_75) is None
+    assert confidence_of([a_vote(90), a_vote(60)], needs_75) == 75
+
+
 def test_a29_two_sixties_are_too_thin_for_a_signal():
     agreed = consensus([a_vote(60), a_vote(60)], rules())
 

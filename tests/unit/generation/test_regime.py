@@ -103,6 +103,16 @@ def test_a_volatility_one_and_a_half_times_that_of_the_bars_before_is_a_crisis(s
     assert (found is Regime.CRISIS) == crisis
 
 
+@pytest.mark.parametrize(("times", "crisis"), [(1.495, False), (1.505, True)])
+def test_the_last_twenty_bars_are_none_of_those_before(times, crisis):
+    calm = [100 * 1.01 ** (number % 2) for number in range(241)]
+    recent = [100 * 1.01 ** (times * (number % 2)) for number in range(1, 21)]
+
+    found = regime(series_of([*calm, *recent]))
+
+    assert (found is Regime.CRISIS) == crisis
+
+
 def test_a_steady_climb_is_no_crisis_however_far_it_goes():
     swinging = [100 * 1.005 ** (number % 2) for number in range(240)]
     climbing = [100 * 1.005**number for number in range(1, 21)]
