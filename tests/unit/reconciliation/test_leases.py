@@ -1,4 +1,4 @@
-"""While a worker's lease runs, what it works on is its own: the reconciler asks nothing and ends nothing."""
+"""While a worker's lease runs, what it works on is its own: the reconciler asks and ends nothing, and tells it."""
 
 import asyncio
 from datetime import timedelta
@@ -42,3 +42,13 @@ def test_a_claim_whose_signal_has_expired_ends_once_its_workers_lease_is_over():
     late, _ = looked_at(execution, now=LEASE_OVER)
 
     assert (early.state, late.state) == (ExecutionState.CLAIMED, ExecutionState.EXPIRED)
+
+
+def test_what_waits_for_its_worker_stays_in_sight_however_old_its_signal_is():
+    days_ago = an_execution(state=ExecutionState.CLAIMED, created_at=NOW - timedelta(days=3))
+    book = Book()
+    book.add(days_ago)
+
+    report = asyncio.run(reconcile(a_wiring(book, Exchange())))
+
+    assert [each.signal_id for each in report.conserved.unresolved] == [days_ago.signal_id]
