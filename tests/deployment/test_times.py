@@ -5,16 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from argo.adapters.alpaca.rate_limit import REQUESTS_A_MINUTE
 from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS
 from argo.adapters.aws.queue import LONGEST_DELAY
+from argo.domain.account import VIEWS_LAG
 from argo.domain.outcome import QUIESCENCE, may_arrive
 from argo.environment import load_configuration
 from argo.records import WINDOW
 from execution.backoff import Limits
 from execution.batch import LEAST_SECONDS
 from generation.cycle import _RESERVE, Tick
+from reconciliation.repair import PATIENCE
 from reconciliation.resolving import _MESSAGE_IS_LOST
-from reconciliation.run import _SECONDS_A_LOOK
+from reconciliation.run import _SECONDS_A_LOOK, REQUESTS_A_RUN
 from tests.deployment.logical_ids import QUEUES
 from tests.deployment.session import ACCOUNTS
 from tests.unit.builders import NOW
@@ -87,6 +90,14 @@ def test_a_message_is_lost_when_no_delivery_can_hold_it_and_its_signal_can_still
 def test_a_tick_ends_before_the_next_one_begins(timeout, name):
     assert timeout(name) <= TICK
     assert timedelta(seconds=Tick().budget_seconds) < TICK
+
+
+def test_b08_a_part_waits_for_the_rest_longer_than_views_lag_and_no_longer_than_until_the_next_run():
+    assert VIEWS_LAG < PATIENCE <= TICK / 2
+
+
+def test_the_requests_of_a_run_leave_most_of_the_accounts_limit_to_the_others():
+    assert 3 * REQUESTS_A_RUN <= REQUESTS_A_MINUTE
 
 
 def test_the_api_answers_before_its_time_is_up_and_before_the_gateways(timeout):

@@ -5,6 +5,7 @@ from argo.domain.account import TradingState
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.records import of_days
+from execution.batch import LEAST_SECONDS
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import OPENS, failed, signals
 from tests.unit.builders import a_signal
@@ -166,10 +167,14 @@ def test_records_that_begin_too_late_are_given_back_untouched(pipeline):
     late = a_signal(symbol="MSFT")
     event["Records"][0]["body"] = late.model_dump_json()
 
-    answer = pipeline.redeliver(event, seconds_left=3.0)
+    answer = pipeline.redeliver(event, seconds_left=LEAST_SECONDS - 0.001)
+    untouched = pipeline.execution(late)
+    begun = pipeline.redeliver(event, seconds_left=LEAST_SECONDS)
 
     assert failed(answer) == {event["Records"][0]["messageId"]}
-    assert pipeline.execution(late) is None
+    assert untouched is None
+    assert failed(begun) == set()
+    assert pipeline.execution(late).state is ExecutionState.SUBMITTED
 
 
 def test_b01_signals_that_all_fail_are_not_called_done(pipeline):

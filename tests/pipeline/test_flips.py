@@ -7,6 +7,7 @@ from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import CooldownRules, Protections
 from argo.domain.signal import Side
+from execution.backoff import BackoffLimits
 from tests.pipeline.exits import exit_order, hold_back, let_go
 from tests.pipeline.pipeline import against
 from tests.unit.builders import a_signal
@@ -40,6 +41,7 @@ def test_a21_a_flip_waits_until_its_exit_has_filled(pipeline):
     pipeline.publish(opposite)
 
     pipeline.poll()
+    first = pipeline.execution(opposite)
     event, answer = pipeline.invocations[-1]
     pipeline.pass_time(timedelta(seconds=15))
     answer = pipeline.redeliver(event)
@@ -47,6 +49,7 @@ def test_a21_a_flip_waits_until_its_exit_has_filled(pipeline):
     let_go(pipeline, f"argo-argo-{held.signal_id}-exit")
     pipeline.deliver_again(event, answer)
 
+    assert first.lease_until - first.updated_at == BackoffLimits().base, "as soon as any message comes back"
     assert (waiting.state, waiting.obstacle, orders) == (ExecutionState.CLAIMED, "awaiting_exit", 2)
     assert pipeline.execution(opposite).state is ExecutionState.SUBMITTED
     assert pipeline.held("AAPL") < 0

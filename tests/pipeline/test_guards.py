@@ -106,10 +106,15 @@ def test_a16_a_guard_that_is_refused_twice_ends_the_position_where_the_profile_f
     day.cancel_by_hand(day.order(signal))
     day.pipeline.server.faults.add(refusing(2))
 
-    day.minute(4)
+    day.minute()
+    once = day.execution(signal)
+    day.minute()
+    twice = day.execution(signal)
+    day.minute(2)
 
+    assert (once.protection.attempt, once.exit) == (1, None)
+    assert (twice.protection.attempt, twice.exit.why) == (2, "the broker will not guard it")
     assert ended(day, signal)[:2] == (ExecutionState.CLOSED, ["entry", "exit"])
-    assert day.execution(signal).exit.why == "the broker will not guard it"
     day.check_over()
 
 

@@ -9,7 +9,7 @@ from argo.domain.faults import Ambiguous
 from argo.domain.ledger import Intent
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
-from execution.account import ASSET_AGE, BrokerFacts
+from execution.account import BrokerFacts
 from tests.unit.builders import (
     AN_ASSET,
     NOW,
@@ -222,12 +222,15 @@ def test_what_the_broker_says_of_an_asset_is_kept_for_an_hour_over_batches():
     doors = Doors()
     facts = BrokerFacts(BrokerDoor(doors), doors.clock)
 
-    for age in (timedelta(), ASSET_AGE, ASSET_AGE + timedelta(seconds=1)):
+    asked = []
+    for age in (timedelta(), timedelta(hours=1), timedelta(hours=1, microseconds=1)):
         doors.clock.set(NOW + age)
         run(facts.asset(Symbol("AAPL")))
         run(facts.asset(Symbol("NONE")))
+        asked.append(len(doors.asked))
 
     assert doors.asked == ["asset AAPL", "asset NONE"] * 2
+    assert asked == [2, 2, 4]
 
 
 def test_the_exchange_is_asked_again_when_its_session_changes_and_not_before():
@@ -236,7 +239,7 @@ def test_the_exchange_is_asked_again_when_its_session_changes_and_not_before():
     closes = int((a_market_clock().next_close - NOW).total_seconds()) // 60
 
     asked = []
-    for minutes in (0, 4, 6, closes - 2, closes):
+    for minutes in (0, 5, 6, closes - 2, closes):
         doors.clock.set(NOW + timedelta(minutes=minutes))
         run(facts.hours())
         asked.append(doors.asked.count("clock"))

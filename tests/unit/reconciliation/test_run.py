@@ -13,7 +13,7 @@ from argo.domain.faults import Ambiguous, Throttled
 from argo.domain.orders import OrderStatus
 from argo.domain.profile import ExitRules
 from argo.domain.symbols import Symbol
-from reconciliation.run import REQUESTS_A_RUN, reconcile
+from reconciliation.run import _SECONDS_A_LOOK, REQUESTS_A_RUN, reconcile
 from tests.unit.builders import NOW, a_profile
 from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
 from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, an_entry, ended, held
@@ -133,8 +133,8 @@ def test_a_run_without_time_leaves_everything_to_the_next_one():
     for number in range(3):
         account.end_legs(number)
 
-    report, _ = account.run(seconds_left=10.0)
-    after, _ = account.run()
+    report, _ = account.run(seconds_left=_SECONDS_A_LOOK - 0.001)
+    after, _ = account.run(seconds_left=_SECONDS_A_LOOK)
 
     assert (report.looked_at, report.left_for_next) == (0, 3)
     assert (after.looked_at, after.left_for_next) == (3, 0)

@@ -5,13 +5,25 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Fill
+from argo.domain.execution import Cover, Fill, Protection
 from argo.domain.faults import Ambiguous
+from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.run import reconcile
 from tests.unit.builders import NOW
 from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
-from tests.unit.reconciliation.positions import COIN, LATER, an_entry, held_simply
+from tests.unit.reconciliation.positions import (
+    COIN,
+    HELD,
+    LATER,
+    a_stop,
+    a_target,
+    an_entry,
+    an_order,
+    ended,
+    held,
+    held_simply,
+)
 
 SECONDS = (LATER - NOW).total_seconds()
 A_SHARE = Symbol("AAPL")
@@ -69,3 +81,18 @@ def test_a16_however_little_is_held_it_stays_unprotected_while_the_broker_is_sil
     assert [report.unprotected_seconds for report in reports] == [[SECONDS], [SECONDS]]
     (known,) = book.executions.values()
     assert (known.protection.cover, known.protection.naked_since) == (Cover.NONE, NOW)
+
+
+@pytest.mark.parametrize("guarded_by", ["its bracket", "its guard"])
+def test_a16_a_position_that_was_guarded_is_unprotected_from_when_that_is_seen(book, exchange, guarded_by):
+    bracket = guarded_by == "its bracket"
+    legs = (ended(a_target()), ended(a_stop())) if bracket else ()
+    exchange.add(an_entry(Side.BUY, HELD, *legs), ended(an_order("guard", Side.SELL, stop_price=Decimal(95))))
+    exchange.held[A_SHARE] = HELD
+    guard = Protection(cover=Cover.COMPLETE, attempt=1, order_body={}, order_id="guard")
+    book.add(held() if bracket else held_simply(A_SHARE, protection=guard))
+
+    report = run(book, exchange)
+
+    assert book.protections[0].naked_since == LATER
+    assert report.unprotected_seconds == [0]
