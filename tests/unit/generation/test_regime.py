@@ -113,6 +113,17 @@ def test_the_last_twenty_bars_are_none_of_those_before(times, crisis):
     assert (found is Regime.CRISIS) == crisis
 
 
+@pytest.mark.parametrize(("ago", "crisis"), [(20, True), (21, False)])
+def test_a_jump_counts_on_the_side_of_the_twenty_bars_on_which_it_was(ago, crisis):
+    calm = [100 * 1.01 ** (number % 2) for number in range(241)]
+    recent = [100 * 1.01 ** (1.7 * (number % 2)) for number in range(1, 21)]
+    closes = [*calm, *recent]
+
+    found = regime(series_of([*closes[:-ago], *(1.1 * close for close in closes[-ago:])]))
+
+    assert (found is Regime.CRISIS) == crisis
+
+
 def test_a_steady_climb_is_no_crisis_however_far_it_goes():
     swinging = [100 * 1.005 ** (number % 2) for number in range(240)]
     climbing = [100 * 1.005**number for number in range(1, 21)]

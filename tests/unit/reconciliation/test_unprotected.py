@@ -67,6 +67,7 @@ def test_a16_however_little_is_held_it_is_unprotected_from_its_fill_until_it_is_
     assert (unprotected.cover, unprotected.naked_since) == (Cover.NONE, NOW)
     assert (guarded.cover, guarded.naked_since) == (Cover.COMPLETE, None)
     assert report.unprotected_seconds == [SECONDS]
+    assert (report.repairs, report.problems) == ({"guarded": 1}, {})
 
 
 @OF_ANY_SIZE
