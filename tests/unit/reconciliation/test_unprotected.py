@@ -67,7 +67,8 @@ def test_a16_however_little_is_held_it_is_unprotected_from_its_fill_until_it_is_
     assert (unprotected.cover, unprotected.naked_since) == (Cover.NONE, NOW)
     assert (guarded.cover, guarded.naked_since) == (Cover.COMPLETE, None)
     assert report.unprotected_seconds == [SECONDS]
-    assert (report.repairs, report.problems) == ({"guarded": 1}, {})
+    assert report.repairs == {"guarded": 1}
+    assert book.executions.keys().isdisjoint(report.problems)
 
 
 @OF_ANY_SIZE
