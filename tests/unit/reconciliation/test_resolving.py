@@ -3,16 +3,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from argo.domain.execution import ExecutionState
+from argo.domain.ledger import Intent
 from argo.ports import GivenPorts
 from reconciliation.run import reconcile
 from simulation.ports.clock import SteppedClock
 from simulation.ports.ledger import InMemoryLedger
 from simulation.ports.queue import InMemoryQueue
-from tests.contract.workers import an_intent
 from tests.unit.builders import NOW, a_signal
 from tests.unit.reconciliation.in_memory import Exchange, a_wiring
 
@@ -35,7 +36,8 @@ class Deserted:
         if sent:
             account = await self.ledger.account("argo")
             body = {"symbol": "AAPL", "side": "buy", "qty": "1"}
-            await self.ledger.intend(claimed, an_intent(claimed, order_body=body), account=account, now=NOW)
+            intent = Intent(claimed.client_order_id, order_body=body, notional=Decimal(100), risk=Decimal(5))
+            await self.ledger.intend(claimed, intent, account=account, now=NOW)
 
     def reconcile(self, after):
         """Run so long after the claim; returns the execution's state and the messages that came back so far."""
