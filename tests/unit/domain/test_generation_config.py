@@ -60,3 +60,9 @@ def test_the_projects_own_file_asks_every_built_in_source():
     configuration = parse_configuration(CONFIGURATION.read_text("utf-8"))
 
     assert {name for name, source in configuration.sources.items() if source.enabled} == set(BUILT_IN)
+
+
+def test_a_stops_clamp_runs_from_the_narrowest_to_the_widest():
+    assert parsed("stop_percent_range = [2, 2]").generation.stop_percent_range == (2, 2)
+    with pytest.raises(ConfigurationError, match=r"stop_percent_range \[3, 2\] is not a range"):
+        parsed("stop_percent_range = [3, 2]")
