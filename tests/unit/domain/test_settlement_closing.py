@@ -114,6 +114,18 @@ def test_a24_a_coins_fee_does_not_keep_its_position_open():
     assert move.state is ExecutionState.CLOSED
 
 
+@pytest.mark.parametrize(("sold", "state"), [("11.96999999", "CLOSED"), ("11.969999989", "FILLED")])
+def test_a24_what_is_left_of_a_coin_is_its_fee_up_to_a_quarter_of_a_percent_and_ten_roundings(sold, state):
+    coin = {"symbol": "BTC/USD"}
+    entry = an_entry(OrderStatus.FILLED, filled=12).model_copy(update=coin)
+    left = an_exit(filled=sold).model_copy(update=coin)
+
+    move = settle(submitted(symbol=Symbol("BTC/USD")), entry, SOON, left)
+
+    assert move is not None
+    assert move.state == state
+
+
 @pytest.mark.parametrize(("bought", "state"), [("0.00000001", "CLOSED"), ("0.00000002", "FILLED")])
 def test_a24_a_part_of_a_coin_that_its_fees_may_be_all_of_is_over_without_an_exit(bought, state):
     entry = an_entry(OrderStatus.CANCELED, filled=bought).model_copy(update={"symbol": "BTC/USD"})

@@ -41,6 +41,15 @@ def test_a33_a_late_cycle_is_skipped_and_counted():
     assert generator.journal.count("CyclesSkipped") == 2
 
 
+def test_a33_a_cycle_that_ends_when_the_next_is_due_makes_none_late():
+    generator = a_crossing()
+    generator.feed.takes = [seconds(5)] * 10
+
+    report = run(generator, 20)
+
+    assert (report.cycles, report.skipped) == (4, 0)
+
+
 def test_a33_cycles_of_twenty_five_seconds_on_a_cadence_of_five_never_pile_up():
     generator = a_crossing()
     generator.feed.takes = [seconds(24)] * 10
