@@ -154,8 +154,9 @@ def test_a_fall_below_the_limit_locks_nothing():
     assert locked(losses((40, "-600"), (10, "-399.99")), FALL) is None
 
 
-def test_a_fall_that_took_longer_than_the_time_locks_nothing():
-    assert locked(losses((75, "-600"), (10, "-400")), FALL) is None
+@pytest.mark.parametrize(("first", "locks"), [(70, True), (71, False), (75, False)])
+def test_a_fall_locks_that_took_the_time_exactly_and_none_that_took_longer(first, locks):
+    assert (locked(losses((first, "-600"), (10, "-400")), FALL) is not None) == locks
 
 
 @pytest.mark.parametrize(("later", "locks"), [(9, True), (10, False)])
