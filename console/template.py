@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
+from console.failing import failing
 
+
+@failing()
 def template(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from argo.domain.config import parse_configuration
 from argo.domain.tables import ConfigurationError
 from worlds.paths import PROJECT
 from worlds.template import executor_of, logical_name
@@ -58,15 +59,22 @@ def with_credentials(samconfig: str, executors: Sequence[str]) -> str:
     """Return samconfig.toml naming every account's parameter in each environment that names one's.
 
     An account that is new gets the path of the first one there, with its own name in it.
+
+    Raises:
+        ConfigurationError: that path does not say whose it is: two accounts would trade with one key.
     """
 
     def renamed(found: re.Match[str]) -> str:
         known = dict(_CREDENTIALS.findall(found[2]))
         first, path = next(iter(known.items()))
-        given = {
-            logical_name(each): path.replace(f"/{executor_of(first)}/", f"/{each}/") for each in executors
-        } | known
-        named = (f" CredentialsParameter{name}={given[name]}" for name in map(logical_name, executors))
+        for executor in executors:
+            given = path.replace(f"/{executor_of(first)}/", f"/{executor}/")
+            if known.setdefault(logical_name(executor), given) == path and executor != executor_of(first):
+                raise ConfigurationError(
+                    f"samconfig.toml: CredentialsParameter{first}={path} tells no path for account {executor}: "
+                    f"add CredentialsParameter{logical_name(executor)}=... beside it"
+                )
+        named = (f" CredentialsParameter{name}={known[name]}" for name in map(logical_name, executors))
         return found[1] + "".join(named)
 
     return _OVERRIDES.sub(renamed, samconfig)
@@ -76,13 +84,16 @@ def with_accounts(sample: str, own: str, executors: Sequence[str]) -> str:
     """Return the sample configuration with its own rules for the accounts it knows, and argo.toml's for the rest.
 
     Raises:
-        ConfigurationError: argo.toml has an account in another form than tables of its name.
+        ConfigurationError: argo.toml has an account in another form than tables of its name, or what is written
+            would not load.
     """
     tables = _tables_of_accounts(own) | _tables_of_accounts(sample)
     if missing := [executor for executor in executors if executor not in tables]:
         raise ConfigurationError(f"argo.toml: accounts.{missing[0]} is no table [accounts.{missing[0]}]")
     shared = [each for each in _TABLE.split(sample) if not _ACCOUNT.match(each)]
-    return "\n\n".join(each.strip("\n") for each in (*shared, *(tables[name] for name in executors))) + "\n"
+    written = "\n\n".join(each.strip("\n") for each in (*shared, *(tables[name] for name in executors))) + "\n"
+    parse_configuration(written, "the sample's configuration")
+    return written
 
 
 def _tables_of_accounts(text: str) -> dict[str, str]:

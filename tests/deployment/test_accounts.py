@@ -83,6 +83,13 @@ def test_a_parameter_that_a_person_has_renamed_stays_and_a_removed_accounts_goes
     assert changed == 'parameter_overrides = "Mode=paper CredentialsParameterArgo=/mine"\n'
 
 
+def test_a_path_that_tells_of_no_account_is_not_given_to_a_second_one():
+    own = 'parameter_overrides = "Mode=paper CredentialsParameterArgo=/mine"\n'
+
+    with pytest.raises(ConfigurationError, match="CredentialsParameterArgo=/mine tells no path for account swing"):
+        with_credentials(own, ["argo", "swing"])
+
+
 def test_the_sample_keeps_its_own_rules_and_takes_a_new_accounts_from_argo_toml():
     changed = tomllib.loads(with_accounts(SAMPLE, OWN + SWING, ["argo", "swing"]))
 
