@@ -14,8 +14,8 @@ import pytest
 TESTS = Path(__file__).parent
 TABLE = TESTS.parent / "docs" / "failures.md"
 
-_ROW = re.compile(r"\| ([AB]\d\d) \| [^|]+ \| ([^|]+) \|")
-_NAMED = re.compile(r"test((?:_[ab]\d\d)+)_")
+_ROW = re.compile(r"\| ([A-C]\d\d) \| [^|]+ \| ([^|]+) \|")
+_NAMED = re.compile(r"test((?:_[a-c]\d\d)+)_")
 _COLOURS = {"held": {"green": True}, "BROKEN": {"red": True}, "NOT TESTED": {"yellow": True}}
 
 
