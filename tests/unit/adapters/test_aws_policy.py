@@ -16,6 +16,7 @@ from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.aws.table import Table
 from argo.adapters.threads import BlockingCalls
 from argo.domain.ledger import Intent
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_signal, an_account_state, an_entry_plan, an_execution
 
 A_TOKEN = base64.urlsafe_b64encode(json.dumps({"PK": {"S": "another table's"}}).encode()).decode()
@@ -57,22 +58,24 @@ FAILED, FINE = "ConditionalCheckFailed", "None"
 
 
 def put(answer, calls):
-    return Table(Answering(answer), "table", calls).put({}, condition="attribute_not_exists(PK)")
+    return Table(Answering(answer), "table", calls, SteppedClock(NOW)).put(
+        {}, condition="attribute_not_exists(PK)"
+    )
 
 
 def transact(answer, calls):
-    return Table(Answering(answer), "table", calls).transact([])
+    return Table(Answering(answer), "table", calls, SteppedClock(NOW)).transact([])
 
 
 def query(answer, calls, token=A_TOKEN):
-    table = Table(Answering(answer), "table", calls)
+    table = Table(Answering(answer), "table", calls, SteppedClock(NOW))
     return table.page(items.BY_TIME, "value", items.execution, limit=1, token=token)
 
 
 def intend(answer, calls):
     plan = an_entry_plan()
     intent = Intent("argo-1", plan.body(), notional=plan.risk, risk=plan.risk)
-    ledger = DynamoLedger(Answering(answer), "table", mode="paper", calls=calls)
+    ledger = DynamoLedger(Answering(answer), "table", mode="paper", calls=calls, clock=SteppedClock(NOW))
     return ledger.intend(an_execution(), intent, account=an_account_state(), now=NOW)
 
 
@@ -106,10 +109,12 @@ EXAMPLES = [
     (AwsAnswer.NO_ANSWER, transact, refusal("InternalServerError")),
     (AwsAnswer.NO_ANSWER, query, refusal("ThrottlingException")),
     (AwsAnswer.PAGE_TOKEN, query, refusal("ValidationException")),
-    (AwsAnswer.BACKOFF_REFUSED, defer, refusal("RequestThrottled")),
-    (AwsAnswer.BACKOFF_REFUSED, defer, A_TIMEOUT),
+    (AwsAnswer.BACKOFF_DELAYED, defer, refusal("RequestThrottled")),
+    (AwsAnswer.BACKOFF_DELAYED, defer, A_TIMEOUT),
+    (AwsAnswer.BACKOFF_REFUSED, defer, refusal("InvalidParameterValue")),
+    (AwsAnswer.KEY_UNREAD, read_key, refusal("ThrottlingException")),
+    (AwsAnswer.KEY_UNREAD, read_key, A_TIMEOUT),
     (AwsAnswer.NO_KEY, read_key, refusal("ParameterNotFound")),
-    (AwsAnswer.NO_KEY, read_key, A_TIMEOUT),
     (AwsAnswer.NO_KEY, read_key, {"Parameter": {"Value": "no key"}}),
 ]
 

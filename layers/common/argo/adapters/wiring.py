@@ -55,8 +55,8 @@ class Adapters:
     @cached_property
     def ledger(self) -> DynamoLedger:
         client: DynamoDBClient = self._client("dynamodb")
-        environment = self.environment
-        return DynamoLedger(client, environment.table_name, mode=environment.mode, calls=self._calls("dynamodb"))
+        table, mode = self.environment.table_name, self.environment.mode
+        return DynamoLedger(client, table, mode=mode, calls=self._calls("dynamodb"), clock=self.clock)
 
     @cached_property
     def queue(self) -> SqsSignalQueue:

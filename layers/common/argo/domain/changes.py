@@ -39,6 +39,23 @@ class Change:
         return execution.model_copy(update={**self.values, "history": (*execution.history, self.step)})
 
 
+def landed(found: Execution | None, change: Change) -> bool:
+    """Tell whether a write stands on the record: its step does, whoever has gone on from there since.
+
+    A worker asks where its write's answer was lost: a step that was taken at the same microsecond, to the same
+    state, by the same holder and for the same reason is its own.
+    """
+    return found is not None and change.step in found.history
+
+
+def holds_claim(found: Execution | None, mine: Execution) -> bool:
+    """Tell whether a claim stands on the record as it was written."""
+    if found is None:
+        return False
+    claim = (mine.state, mine.epoch, mine.lease_until, mine.updated_at)
+    return (found.state, found.epoch, found.lease_until, found.updated_at) == claim
+
+
 def turned_away(found: Execution, now: datetime) -> Held | Settled | None:
     """Tell a delivery why it may not work on an execution now; None where it may.
 

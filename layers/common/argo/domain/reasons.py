@@ -75,6 +75,7 @@ class Obstacle(Reason):
     OUTCOME_UNKNOWN = "outcome_unknown", "An order was sent and its fate could not be looked up"
     RESERVATION_CONTENDED = "reservation_contended", "Other signals kept changing the account's reservations"
     AWAITING_EXIT = "awaiting_exit", "The opposite position was not closed yet"
+    AWS_UNAVAILABLE = "aws_unavailable", "AWS throttled, was in conflict with itself or gave no answer"
     WORKER_LOST = "worker_lost", "The worker that had claimed the signal ended without an outcome"
 
 

@@ -14,6 +14,7 @@ from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.ports.ledger import Ledger as Ledger
+from argo.ports.unavailable import Unavailable as Unavailable
 
 
 class MarketData(Protocol):
@@ -112,7 +113,10 @@ class QueueFault(Exception):
 
 
 class SignalQueue(Protocol):
-    """One executor's queue and its dead-letter queue."""
+    """One executor's queue and its dead-letter queue.
+
+    Every method but `send` raises `Unavailable` where the queue's service is in the way for now.
+    """
 
     async def send(self, signals: Sequence[Signal]) -> Sent:
         """Send signals; a partial failure is reported, not raised."""

@@ -15,7 +15,11 @@ from argo.domain.signal import Signal, SignalOutcome
 
 
 class Ledger(Protocol):
-    """The record of every signal and every execution; the only state there is."""
+    """The record of every signal and every execution; the only state there is.
+
+    Every method raises `argo.ports.Unavailable` where the ledger's service is in the way for now; a write that met
+    another one has been repeated by then.
+    """
 
     async def put_signal(
         self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None

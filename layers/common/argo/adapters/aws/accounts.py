@@ -9,8 +9,8 @@ from argo.domain.ledger import ReservationConflict
 from argo.domain.limits import EquityMarks
 from argo.domain.values import iso
 
-CONFLICT_TRIES = 10
-"""How often a settlement is written, and an account read, before another's writes are left their way."""
+_READS = 10
+"""How often an account is read that is being written."""
 
 
 class AccountItems:
@@ -20,7 +20,7 @@ class AccountItems:
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         first = items.ended_since(exits_since) if exits_since else items.LOCK
-        for _ in range(CONFLICT_TRIES):
+        for _ in range(_READS):
             found = await self._table.partition(items.account_partition(executor), "SK >= :value", first)
             if (state := items.account_state(executor, found)) is not None:
                 return state
@@ -46,22 +46,25 @@ class AccountItems:
         since = read.state_since if read else None
         nobody_set_it_since = "state_since = :read" if since else "attribute_not_exists(state_since)"
         resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
-        return await self._table.attempt(
-            update_of(
-                items.account_key(executor),
-                "SET trading_state = :state, state_reason = :reason, state_since = :now"
-                f"{resumes} ADD version :one",
-                {
-                    "state": str(state),
-                    "reason": reason,
-                    "now": iso(now),
-                    "one": 1,
-                    "day": resumes_on and resumes_on.isoformat(),
-                    "read": since and iso(since),
-                },
-                condition=nobody_set_it_since if read else None,
-            )
+        update = update_of(
+            items.account_key(executor),
+            f"SET trading_state = :state, state_reason = :reason, state_since = :now{resumes} ADD version :one",
+            {
+                "state": str(state),
+                "reason": reason,
+                "now": iso(now),
+                "one": 1,
+                "day": resumes_on and resumes_on.isoformat(),
+                "read": since and iso(since),
+            },
+            condition=nobody_set_it_since if read else None,
         )
+
+        async def landed() -> bool:
+            found = await self.account(executor)
+            return (found.trading_state, found.state_reason, found.state_since) == (state, reason, now)
+
+        return await self._table.attempt(update, landed)
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
         """Record the account's equity and its marks.
@@ -72,24 +75,28 @@ class AccountItems:
         as_they_were_read = (
             "marks_version = :read" if read.marks_version else "attribute_not_exists(marks_version)"
         )
-        return await self._table.attempt(
-            update_of(
-                items.account_key(read.executor),
-                "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
-                "starting_equity = :start, peak_equity = :peak, observed_at = :now ADD marks_version :one",
-                {
-                    "day": known.trading_day.isoformat(),
-                    "equity": str(known.equity),
-                    "day_start": str(known.day_start),
-                    "start": str(known.start),
-                    "peak": str(known.peak),
-                    "now": iso(now),
-                    "one": 1,
-                    "read": read.marks_version or None,
-                },
-                condition=as_they_were_read,
-            )
+        update = update_of(
+            items.account_key(read.executor),
+            "SET trading_day = :day, equity = :equity, day_start_equity = :day_start, "
+            "starting_equity = :start, peak_equity = :peak, observed_at = :now ADD marks_version :one",
+            {
+                "day": known.trading_day.isoformat(),
+                "equity": str(known.equity),
+                "day_start": str(known.day_start),
+                "start": str(known.start),
+                "peak": str(known.peak),
+                "now": iso(now),
+                "one": 1,
+                "read": read.marks_version or None,
+            },
+            condition=as_they_were_read,
         )
+
+        async def landed() -> bool:
+            found = await self.account(read.executor)
+            return (found.marks_version, found.observed_at) == (read.marks_version + 1, now)
+
+        return await self._table.attempt(update, landed)
 
     async def measure_anew(self, executor: str) -> None:
         forgotten = "REMOVE starting_equity, peak_equity ADD version :one, marks_version :one"

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from argo.adapters.aws import items, writes
-from argo.adapters.aws.accounts import CONFLICT_TRIES, AccountItems
+from argo.adapters.aws.accounts import AccountItems
+from argo.adapters.aws.answers import ConditionFailed
 from argo.adapters.aws.signals import SignalItems
-from argo.adapters.aws.table import NEW, ConditionFailed, Conflict, Table
+from argo.adapters.aws.table import NEW, Request, Table
+from argo.adapters.clock import SystemClock
 from argo.adapters.threads import BlockingCalls
 from argo.domain import changes
 from argo.domain.account import AccountState
@@ -23,6 +26,7 @@ from argo.domain.ledger import (
     SymbolLocked,
 )
 from argo.domain.signal import Signal
+from argo.ports import Clock, Unavailable
 from argo.ports.ledger import ChangingLedger
 
 if TYPE_CHECKING:
@@ -37,60 +41,86 @@ class DynamoLedger(SignalItems, AccountItems, ChangingLedger):
     live can't be confused (FAILURES A03).
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, *, mode: str, calls: BlockingCalls) -> None:
-        """Work on ``table`` through ``client``, at most as many requests at a time as ``calls`` allows."""
-        self._table = Table(client, table, calls)
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        mode: str,
+        calls: BlockingCalls,
+        clock: Clock | None = None,
+    ) -> None:
+        """Work on ``table`` through ``client``, at most as many requests at a time as ``calls`` allows.
+
+        ``clock``, the system's without one, is what is waited by before a write that met another one is repeated.
+        """
+        self._table = Table(client, table, calls, clock or SystemClock())
         self._mode = mode
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         fresh = claimed(signal, executor=executor, mode=self._mode, now=now, lease_until=now + lease)
         try:
             await self._table.put(items.execution_item(fresh), condition=NEW)
-        except ConditionFailed:
+        except ConditionFailed as refusal:
             found = await self.execution(signal.signal_id, executor)
             if found is None:
                 raise
+            if refusal.repeated and changes.holds_claim(found, fresh):
+                return Claimed(fresh)
+        except Unavailable as silence:
+            if not (silence.unanswered and await self._is_mine(fresh)):
+                raise
+            return Claimed(fresh)
         else:
             return Claimed(fresh)
-        if refusal := changes.turned_away(found, now):
-            return refusal
+        if turned_away := changes.turned_away(found, now):
+            return turned_away
         if found.state is ExecutionState.DEAD_LETTERED:
             change = changes.revived(found, now=now, lease_until=now + lease)
             mine, update = change.applied_to(found), writes.execution_update(found, change)
         else:
             mine = changes.taken_over(found, now=now, lease_until=now + lease)
             update = writes.takeover(found, now=now, lease_until=now + lease)
-        if not await self._table.attempt(update):
+        if not await self._table.attempt(update, partial(self._is_mine, mine)):
             return Held(now + lease)
         return Claimed(mine, taken_over=True)
+
+    async def _is_mine(self, claim: Execution) -> bool:
+        return changes.holds_claim(await self.execution(*claim.key), claim)
 
     async def intend(
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
         change = changes.intended(execution, intent, now=now)
+        requests = writes.intent_transaction(execution, change, intent, account)
         try:
-            await self._table.transact(writes.intent_transaction(execution, change, intent, account))
-        except Conflict as error:
-            raise ReservationConflict(str(error)) from error
-        except ConditionFailed as error:
-            holder = items.decode(error.item).get("signal_id")
-            raise _INTENT_FAILURES[error.index](holder or str(error)) from error
+            await self._write(execution, change, requests)
+        except ConditionFailed as refusal:
+            holder = items.decode(refusal.item).get("signal_id")
+            raise _INTENT_FAILURES[refusal.index](holder or str(refusal)) from refusal
         return change.applied_to(execution)
 
     async def _move(self, execution: Execution, change: changes.Change) -> Execution:
-        requests = writes.settlement_transaction(execution, change)
-        for tries_left in reversed(range(CONFLICT_TRIES)):
-            try:
-                await self._table.transact(requests)
-            except Conflict as error:
-                # Another transaction was at the account's item in this moment; nothing of ours was written.
-                if not tries_left:
-                    raise ReservationConflict(str(error)) from error
-            except ConditionFailed as error:
-                raise LostLease(str(error)) from error
-            else:
-                break
+        try:
+            await self._write(execution, change, writes.settlement_transaction(execution, change))
+        except ConditionFailed as refusal:
+            raise LostLease(str(refusal)) from refusal
         return change.applied_to(execution)
+
+    async def _write(self, execution: Execution, change: changes.Change, requests: Sequence[Request]) -> None:
+        """Write a change; one whose answer was lost, and that met itself when it was sent again, is written.
+
+        Raises:
+            ConditionFailed: another's write stands there.
+        """
+        try:
+            await self._table.transact(requests)
+        except ConditionFailed as refusal:
+            if not (refusal.repeated and changes.landed(await self.execution(*execution.key), change)):
+                raise
+        except Unavailable as silence:
+            if not (silence.unanswered and changes.landed(await self.execution(*execution.key), change)):
+                raise
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         item = await self._table.get(items.execution_key(signal_id, executor))

@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from argo.adapters.aws.answers import FAULTS, sorting
 from argo.domain.tables import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,12 +23,14 @@ def read_credentials(client: "SSMClient", parameter: str) -> Credentials:
     """Read a SecureString of ``{"key_id", "secret_key"}``; a newline pasted with a key is taken off.
 
     Raises:
-        ConfigurationError: the parameter is missing, unreadable or not of that form.
+        ConfigurationError: the parameter is missing, not to be read, or not of that form.
+        Unavailable: the parameter store is in the way for now.
     """
     try:
-        answer = client.get_parameter(Name=parameter, WithDecryption=True)
-    except (ClientError, BotoCoreError) as error:
-        raise ConfigurationError(f"credentials parameter {parameter}: {error}") from error
+        with sorting():
+            answer = client.get_parameter(Name=parameter, WithDecryption=True)
+    except FAULTS as fault:
+        raise ConfigurationError(f"credentials parameter {parameter}: {fault}") from fault
     try:
         values = json.loads(answer["Parameter"]["Value"])
         return Credentials(key_id=values["key_id"].strip(), secret_key=values["secret_key"].strip())

@@ -2,15 +2,13 @@
 
 from enum import Enum
 
-from botocore.exceptions import ClientError
-
-from argo.adapters.aws.accounts import CONFLICT_TRIES
+from argo.adapters.aws.answers import ConditionFailed
 from argo.adapters.aws.clients import ATTEMPTS
-from argo.adapters.aws.table import ConditionFailed, Conflict
 from argo.domain.ledger import LostLease, ReservationConflict, SymbolLocked
 from argo.domain.policy import Policy
 from argo.domain.tables import ConfigurationError
-from argo.ports import QueueFault, Sent
+from argo.ports import QueueFault, Sent, Unavailable
+from argo.repeating import CONFLICT_WAITS
 
 
 class AwsAnswer(Policy, Enum):
@@ -19,7 +17,8 @@ class AwsAnswer(Policy, Enum):
     CONDITION = (
         "DynamoDB: `ConditionalCheckFailedException`",
         "somebody else has written first: the item is not as this worker knew it, and nothing was written",
-        "what is written once stands already, and that is read; a claim defers to whoever has the execution",
+        "what is written once stands already, and that is read; a claim defers to whoever has the execution. "
+        "Where the SDK had sent it before, the record is read once: a step that is ours is a success",
         ConditionFailed,
     )
     EXECUTION_MOVED = (
@@ -45,22 +44,23 @@ class AwsAnswer(Policy, Enum):
         "DynamoDB: `TransactionConflictException`; or a cancelled transaction with `TransactionConflict` among "
         "its reasons, and no condition that failed",
         "another transaction was at one of the items in this moment, and nothing was written",
-        f"an intent is decided again; a settlement is written again, {CONFLICT_TRIES} times in all",
-        Conflict,
+        f"it is written again at once, {len(CONFLICT_WAITS) + 1} times in all within two seconds, then as where "
+        "AWS throttles",
+        Unavailable,
     )
     CANCELLED = (
-        "DynamoDB: `TransactionCanceledException` for any other reason, throttling among them",
+        "DynamoDB: `TransactionCanceledException` with `ThrottlingError` or `ProvisionedThroughputExceeded` among "
+        "its reasons, and no condition that failed",
         "nothing was written",
-        "as where AWS does not answer",
-        ClientError,
+        "an executor's message comes back with its own backoff, `aws_unavailable`; the reconciler goes on without "
+        "that step; a halt is written again for some seconds",
+        Unavailable,
     )
     NO_ANSWER = (
         f"DynamoDB: throttling, a 5xx, a timeout or a broken connection, {ATTEMPTS} times in a row",
-        "whether it was written is not known; written again, a condition fails or the transaction's token is "
-        "known",
-        "an executor's message fails alone and comes back; the reconciler's next run and the generator's next "
-        "cycle begin anew",
-        ClientError,
+        "whether it was written is not known",
+        "the record is read once: a step that is ours is a success; otherwise as above",
+        Unavailable,
     )
     PAGE_TOKEN = (
         "DynamoDB: `ValidationException` to a query that goes on from a page token",
@@ -74,14 +74,26 @@ class AwsAnswer(Policy, Enum):
         "their signals stay in the outbox, and the next cycle sends them",
         Sent,
     )
+    BACKOFF_DELAYED = (
+        "SQS: `ChangeMessageVisibility` is throttled or gets no answer",
+        "the message keeps the visibility it has",
+        "it is asked again for some seconds, then as where it is refused",
+        Unavailable,
+    )
     BACKOFF_REFUSED = (
-        "SQS: `ChangeMessageVisibility` fails",
+        "SQS: `ChangeMessageVisibility` is refused",
         "the message keeps the visibility it has",
         "it is logged; the message comes back all the same, only sooner or later",
         QueueFault,
     )
+    KEY_UNREAD = (
+        "parameter store: throttling, a 5xx, a timeout or a broken connection",
+        "there is nothing to ask the broker with for now, and nothing was sent",
+        "as where DynamoDB throttles",
+        Unavailable,
+    )
     NO_KEY = (
-        "parameter store: no answer, no such parameter, or no key in it",
+        "parameter store: no such parameter, no access to it, or no key in it",
         "there is nothing to ask the broker with, and nothing was sent",
         "as where the broker refuses the credentials",
         ConfigurationError,

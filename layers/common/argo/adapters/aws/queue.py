@@ -6,12 +6,11 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from argo.adapters.aws.answers import FAULTS, sorting
 from argo.adapters.threads import BlockingCalls
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import Message, QueueFault, Sent
+from argo.ports import Message, QueueFault, Sent, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -60,8 +59,8 @@ class SqsSignalQueue:
             ]
             try:
                 send = self._client().send_message_batch
-                answer = await self._calls.run(send, QueueUrl=self._queue_url, Entries=entries)
-            except (ClientError, BotoCoreError) as error:
+                answer = await self._ask(send, QueueUrl=self._queue_url, Entries=entries)
+            except (Unavailable, *FAULTS) as error:
                 failures |= {signal.signal_id: str(error) for signal in batch}
                 continue
             sent |= {entry["Id"] for entry in answer.get("Successful", [])}
@@ -71,18 +70,18 @@ class SqsSignalQueue:
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
         try:
             await self.hide(receipt_handle, delay)
-        except (ClientError, BotoCoreError) as error:
+        except FAULTS as error:
             raise QueueFault(str(error)) from error
 
     async def send_body(self, body: str) -> None:
         """Send a message's body as it is: a dead letter that is put back."""
-        await self._calls.run(self._client().send_message, QueueUrl=self._queue_url, MessageBody=body)
+        await self._ask(self._client().send_message, QueueUrl=self._queue_url, MessageBody=body)
 
     async def quarantine(self, body: str, reason: QuarantineReason, detail: str) -> None:
         """Copy a message to the dead-letter queue with the reason as an attribute."""
         if self._dead_letter_url is None:
             raise ValueError("this queue was made without a dead-letter queue")
-        await self._calls.run(
+        await self._ask(
             self._client().send_message,
             QueueUrl=self._dead_letter_url,
             MessageBody=body,
@@ -94,7 +93,7 @@ class SqsSignalQueue:
 
         In AWS that is done by Lambda's event source mapping.
         """
-        answer = await self._calls.run(
+        answer = await self._ask(
             self._client().receive_message,
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=limit,
@@ -115,7 +114,7 @@ class SqsSignalQueue:
 
     async def hide(self, receipt_handle: str, delay: timedelta) -> None:
         """Hide a received message for ``delay`` from now, rounded up to a second; 0 makes it visible at once."""
-        await self._calls.run(
+        await self._ask(
             self._client().change_message_visibility,
             QueueUrl=self._queue_url,
             ReceiptHandle=receipt_handle,
@@ -125,7 +124,11 @@ class SqsSignalQueue:
     async def delete(self, receipt_handles: Sequence[str]) -> None:
         for batch in batched(receipt_handles, BATCH, strict=False):
             entries: Any = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(batch)]
-            await self._calls.run(self._client().delete_message_batch, QueueUrl=self._queue_url, Entries=entries)
+            await self._ask(self._client().delete_message_batch, QueueUrl=self._queue_url, Entries=entries)
+
+    async def _ask[**P, T](self, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with sorting():
+            return await self._calls.run(request, *args, **kwargs)
 
 
 def _text_attributes(values: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3's union of attribute types

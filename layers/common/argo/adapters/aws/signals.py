@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from argo.adapters.aws import items
-from argo.adapters.aws.table import NEW, ConditionFailed, Table, update_of
+from argo.adapters.aws.answers import ConditionFailed
+from argo.adapters.aws.table import NEW, Table, update_of
 from argo.domain.ledger import Page, PutSignal, StoredSignal
 from argo.domain.signal import Signal, SignalOutcome
+from argo.ports import Unavailable
 
 
 class SignalItems:
@@ -18,14 +20,18 @@ class SignalItems:
         self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
     ) -> PutSignal:
         item = items.signal_item(signal, mode=self._mode, executors=frozenset(executors), declined=declined)
+        fresh = items.stored_signal(item)
         try:
             await self._table.put(item, condition=NEW)
-        except ConditionFailed:
+        except ConditionFailed as refusal:
             earlier = await self.signal(signal.signal_id)
             if earlier is None:
                 raise
-            return PutSignal(earlier, created=False)
-        return PutSignal(items.stored_signal(item), created=True)
+            return PutSignal(earlier, created=refusal.repeated and earlier == fresh)
+        except Unavailable as silence:
+            if not (silence.unanswered and await self.signal(signal.signal_id) == fresh):
+                raise
+        return PutSignal(fresh, created=True)
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
         item = await self._table.get(items.signal_key(signal_id))
@@ -78,14 +84,18 @@ class SignalItems:
         """
         known = "attribute_exists(PK)"
         no_outcome_yet = "attribute_not_exists(outcome)"
-        return await self._table.attempt(
-            update_of(
-                items.signal_key(signal_id),
-                "SET outcome = :outcome REMOVE work_list, waiting_since",
-                {"outcome": outcome},
-                condition=f"{known} AND {no_outcome_yet}",
-            )
+        judged = update_of(
+            items.signal_key(signal_id),
+            "SET outcome = :outcome REMOVE work_list, waiting_since",
+            {"outcome": outcome},
+            condition=f"{known} AND {no_outcome_yet}",
         )
+
+        async def landed() -> bool:
+            stored = await self.signal(signal_id)
+            return stored is not None and stored.outcome == outcome
+
+        return await self._table.attempt(judged, landed)
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         listed = items.signals_partition(day)

@@ -1,16 +1,19 @@
-"""One DynamoDB table: requests off the event loop, conditional failures as exceptions, pages as tokens."""
+"""One DynamoDB table: requests off the event loop, answers sorted by what to do, pages as tokens."""
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from argo.adapters.aws.answers import ConditionFailed, sorting
 from argo.adapters.aws.items import BY_TIME, PARTITION_KEYS, Item, encode
 from argo.adapters.threads import BlockingCalls
 from argo.domain.ledger import Page
+from argo.ports import Clock, Unavailable
+from argo.repeating import repeated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,36 +42,22 @@ def update_of(
     return {name: value for name, value in request.items() if value}
 
 
-class ConditionFailed(Exception):
-    """A write's condition did not hold.
-
-    For a transaction, ``index`` is the first such request's, ``item`` what stands there if it asked for it.
-    """
-
-    def __init__(self, message: str, index: int = 0, item: Item | None = None) -> None:
-        super().__init__(message)
-        self.index = index
-        self.item = item or {}
-
-
-class Conflict(Exception):
-    """Another transaction was writing one of the items at the same moment."""
-
-
 class Table:
     """The requests the ledger makes, on one table.
 
-    Botocore's own retries cover throttling and connection faults; a transaction carries its idempotency token
-    through them, and a conditional write that landed and is retried fails its own condition.
+    Botocore repeats what is throttled or gets no answer; a transaction carries its token through that, and a
+    conditional write that landed fails its own condition then, which `attempt` and `ConditionFailed` tell. What
+    met another transaction is repeated here. Every request raises `Unavailable` where AWS is in the way for now.
     """
 
-    def __init__(self, client: "DynamoDBClient", name: str, calls: BlockingCalls) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, calls: BlockingCalls, clock: Clock) -> None:
         self.name = name
         self._client = client
         self._calls = calls
+        self._clock = clock
 
     async def get(self, key: Item) -> Item | None:
-        answer = await self._calls.run(self._client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
+        answer = await self._ask(self._client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
     async def put(self, item: Item, *, condition: str) -> None:
@@ -88,12 +77,19 @@ class Table:
         answer = await self._write(self._client.update_item, **{"TableName": self.name, **request})
         return answer.get("Attributes", {})
 
-    async def attempt(self, request: Request) -> bool:
-        """Update one item; False where the condition did not hold."""
+    async def attempt(self, request: Request, landed: Callable[[], Awaitable[bool]] | None = None) -> bool:
+        """Update one item; False where the condition did not hold.
+
+        The write may have landed while its answer was lost, and have met itself when it was sent again: then
+        ``landed`` looks whether what stands there is this write's.
+        """
         try:
             await self.update(request)
-        except ConditionFailed:
-            return False
+        except ConditionFailed as failed:
+            return failed.repeated and landed is not None and await landed()
+        except Unavailable as silence:
+            if not (silence.unanswered and landed is not None and await landed()):
+                raise
         return True
 
     async def transact(self, requests: Sequence[Request]) -> None:
@@ -103,7 +99,6 @@ class Table:
 
         Raises:
             ConditionFailed: a condition did not hold; names the first such request.
-            Conflict: another transaction was at one of the items.
         """
         match requests:
             case [{"Update": update}]:
@@ -114,10 +109,11 @@ class Table:
                 await self._write(self._client.transact_write_items, TransactItems=writes)
 
     async def _write[**P, T](self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await self._calls.run(write, *args, **kwargs)
-        except ClientError as error:
-            raise _sorted(error) from error
+        return await repeated(lambda: self._ask(write, *args, **kwargs), self._clock)
+
+    async def _ask[**P, T](self, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with sorting():
+            return await self._calls.run(request, *args, **kwargs)
 
     async def partition(self, partition: str, sort_key: str, value: str) -> list[Item]:
         """Read a partition's items whose ``sort_key`` fulfils a condition on ``:value``, consistently."""
@@ -129,7 +125,7 @@ class Table:
         }
         found: list[Item] = []
         while True:
-            answer = await self._calls.run(self._client.query, **request)
+            answer = await self._ask(self._client.query, **request)
             found += answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return found
@@ -157,29 +153,12 @@ class Table:
         if token:
             request["ExclusiveStartKey"] = _key_of(token)
         try:
-            answer = await self._calls.run(self._client.query, **request)
+            answer = await self._ask(self._client.query, **request)
         except ClientError as error:
             if token and error.response["Error"]["Code"] == "ValidationException":
                 raise ValueError(f"not a page token: {token!r}") from error
             raise
         return Page([read(item) for item in answer["Items"]], _token_of(answer.get("LastEvaluatedKey")))
-
-
-def _sorted(error: ClientError) -> Exception:
-    match error.response["Error"]["Code"]:
-        case "ConditionalCheckFailedException":
-            return ConditionFailed(str(error))
-        case "TransactionConflictException":
-            return Conflict(str(error))
-        case "TransactionCanceledException":
-            reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
-            codes = [reason.get("Code") for reason in reasons]
-            if "ConditionalCheckFailed" in codes:
-                first = codes.index("ConditionalCheckFailed")
-                return ConditionFailed(str(error), first, reasons[first].get("Item"))
-            return Conflict(str(error)) if "TransactionConflict" in codes else error
-        case _:
-            return error
 
 
 def _token_of(key: Mapping[str, Any] | None) -> str | None:
