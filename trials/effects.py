@@ -28,7 +28,16 @@ _LATEST_LANDING = 8.0
 _READS = frozenset(
     {
         *("account", "clock", "positions", "open_orders", "closed_orders", "asset", "order", "order_by_client_id"),
-        *("signal", "unpublished", "unjudged", "execution", "executions", "open_executions", "signals_of"),
+        *(
+            "signal",
+            "unpublished",
+            "unjudged",
+            "latest_shift",
+            "execution",
+            "executions",
+            "open_executions",
+            "signals_of",
+        ),
         *("executions_of", "latest_prices", "bars"),
     }
 )

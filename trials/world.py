@@ -33,7 +33,7 @@ from trials.wrong_policies.policies import Policies
 STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday on which the exchange is open."""
 
-GENERATE_SECONDS, EXECUTE_SECONDS, RECONCILE_SECONDS = 60.0, 30.0, 50.0
+GENERATE_SECONDS, EXECUTE_SECONDS, RECONCILE_SECONDS = 215.0, 30.0, 50.0
 VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
 CONCURRENCY = 2
 """template.yaml's numbers, which a test compares."""

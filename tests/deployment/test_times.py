@@ -14,7 +14,8 @@ from argo.environment import load_configuration
 from argo.records import WINDOW
 from execution.backoff import Limits
 from execution.batch import LEAST_SECONDS
-from generation.cycle import _RESERVE, Tick
+from generation.cycle import _RESERVE
+from generation.shift import LONGEST
 from reconciliation.repair import PATIENCE
 from reconciliation.resolving import _MESSAGE_IS_LOST
 from reconciliation.run import _SECONDS_A_LOOK, REQUESTS_A_RUN
@@ -86,10 +87,16 @@ def test_a_message_is_lost_when_no_delivery_can_hold_it_and_its_signal_can_still
     assert LEASE + _MESSAGE_IS_LOST + TICK + timeout(executor) < LIFETIME
 
 
-@pytest.mark.parametrize("name", ["GenerateFunction", *RECONCILERS])
+@pytest.mark.parametrize("name", RECONCILERS)
 def test_a_tick_ends_before_the_next_one_begins(timeout, name):
     assert timeout(name) <= TICK
-    assert timedelta(seconds=Tick().budget_seconds) < TICK
+
+
+def test_c13_a_generator_goes_on_until_the_tick_after_a_lost_one_has_been_fired_and_has_started(timeout):
+    cold_start = timedelta(seconds=15)
+
+    assert 3 * TICK + cold_start <= LONGEST
+    assert timeout("GenerateFunction") >= LONGEST + _RESERVE
 
 
 def test_b08_a_part_waits_for_the_rest_longer_than_views_lag_and_no_longer_than_until_the_next_run():

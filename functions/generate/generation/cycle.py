@@ -12,11 +12,13 @@ from argo.domain.faults import BrokerFault, Unauthorised
 from argo.domain.metrics import Metric
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
+from argo.ports import Unavailable
 from argo.publishing import Published
 from argo.together import together
 from generation.evaluation import oldest_fresh
 from generation.judging import judge
 from generation.series import BarSeries
+from generation.shift import LONGEST, Shift
 from generation.wiring import Wiring
 
 _RESERVE = timedelta(seconds=12)
@@ -37,25 +39,31 @@ class Shard(BaseModel):
             raise ValueError(f"index {self.index} is not below count {self.count}")
         return self
 
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
     def of(self, watchlist: Sequence[Symbol]) -> Sequence[Symbol]:
         return watchlist[self.index :: self.count]
 
 
 class Tick(BaseModel):
-    """The scheduler's payload; ``budget_seconds`` bounds how long new cycles may begin, 0 is a single one."""
+    """The scheduler's payload; ``budget_seconds`` bounds how long new cycles may begin, 0 is a single one.
+
+    Without a budget they begin until the next tick's generator takes over.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     shard: Shard = Shard()
-    budget_seconds: Annotated[float, Field(ge=0, le=840)] = 55
+    budget_seconds: Annotated[float, Field(ge=0, le=840)] | None = None
 
 
 @dataclass(slots=True)
 class Report:
     """What an invocation did, as its result says.
 
-    ``failed`` counts cycles that lacked market data or the exchange's clock. ``missing``, ``stale`` and ``closed``
-    are the last cycle's: symbols without data, with bars too old, and how many were out of session.
+    ``failed`` counts cycles that lacked market data, the exchange's clock or the ledger. ``missing``, ``stale`` and
+    ``closed`` are the last cycle's: symbols without data, with bars too old, and how many were out of session.
     """
 
     cycles: int = 0
@@ -75,36 +83,69 @@ async def generate(event: Mapping[str, Any], wiring: Wiring, *, time_left: timed
     Raises:
         ValidationError: a field of the payload is wrong; names it and its value.
     """
-    tick = Tick.model_validate(event)
-    budget = min(timedelta(seconds=tick.budget_seconds), max(time_left - _RESERVE, timedelta()))
-    symbols = tick.shard.of(wiring.configuration.watchlist)
-    return asdict(await run_cycles(wiring, symbols, until=wiring.ports.clock.now() + budget))
+    tick, began = Tick.model_validate(event), wiring.ports.clock.now()
+    if tick.budget_seconds is None:
+        budget, shift = LONGEST, Shift(wiring.ports, str(tick.shard), began)
+    else:
+        budget, shift = timedelta(seconds=tick.budget_seconds), None
+    until = began + min(budget, max(time_left - _RESERVE, timedelta()))
+    return asdict(
+        await run_cycles(wiring, tick.shard.of(wiring.configuration.watchlist), until=until, shift=shift)
+    )
 
 
-async def run_cycles(wiring: Wiring, symbols: Sequence[Symbol], *, until: datetime) -> Report:
+async def run_cycles(
+    wiring: Wiring, symbols: Sequence[Symbol], *, until: datetime, shift: Shift | None = None
+) -> Report:
     """Run a cycle now and then every ``interval_seconds``, as long as one begins before ``until``.
+
+    With a ``shift``, the first cycle relieves who was at it before, and they end when somebody later takes over.
 
     A cycle that takes longer than the interval makes the ones it overlaps late: they are skipped and counted,
     never piled up (FAILURES A33).
+
+    Raises:
+        Unavailable: the ledger was not, in the last cycle; one before it is made up for by the next.
     """
     clock, telemetry, rules = wiring.ports.clock, wiring.ports.telemetry, wiring.configuration.generation
     interval = timedelta(seconds=rules.interval_seconds)
     report = Report()
     due = clock.now()
     while True:
-        bars = await _cycle(wiring, symbols, report)
-        if report.cycles == 1:
-            # Once per invocation, and after the signals: nobody waits for it.
-            report.judged = await judge(wiring.ports.ledger, bars, rules, clock.now())
-            telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
+        silence = await _try_cycle(wiring, symbols, report, shift)
         due += interval
         while due < clock.now() and due < until:
             report.skipped += 1
             telemetry.count(Metric.CYCLES_SKIPPED)
             due += interval
         if due >= until:
-            return report
+            break
         await clock.sleep_until(due)
+        if shift is not None and not await shift.goes_on():
+            break
+    if silence is not None:
+        raise silence
+    return report
+
+
+async def _try_cycle(
+    wiring: Wiring, symbols: Sequence[Symbol], report: Report, shift: Shift | None
+) -> Unavailable | None:
+    """Make a cycle; where the ledger is not available, the next one looks at the same bars and at the outbox."""
+    ports, rules = wiring.ports, wiring.configuration.generation
+    try:
+        bars = await _cycle(wiring, symbols, report)
+        if shift is not None:
+            await shift.take_over()
+        if report.cycles == 1:
+            # Once per invocation, and after the signals: nobody waits for it.
+            report.judged = await judge(ports.ledger, bars, rules, ports.clock.now())
+            ports.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
+    except Unavailable as silence:
+        report.failed += 1
+        ports.telemetry.log.warning("ledger_not_available", error=str(silence))
+        return silence
+    return None
 
 
 async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> Mapping[Symbol, BarSeries]:

@@ -63,6 +63,7 @@ class InMemoryLedger(Accounts, ChangingLedger):
         self._signals_of_day: defaultdict[str, Timeline] = defaultdict(Timeline)
         self._outbox = Timeline()
         self._unjudged = Timeline()
+        self._shifts: dict[str, datetime] = {}
         self._executions: dict[tuple[str, str], Execution] = {}
         self._executors: defaultdict[str, list[str]] = defaultdict(list)
         self._executions_of_day: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
@@ -126,6 +127,12 @@ class InMemoryLedger(Accounts, ChangingLedger):
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         found, following = self._signals_of_day.get(day, Timeline()).newest(limit, token)
         return Page([self._signals[signal_id] for signal_id in found], following)
+
+    async def record_shift(self, shard: str, began: datetime) -> None:
+        self._shifts[shard] = max(began, self._shifts.get(shard, began))
+
+    async def latest_shift(self, shard: str) -> datetime | None:
+        return self._shifts.get(shard)
 
     def find(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, to whoever only looks on."""

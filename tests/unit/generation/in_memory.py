@@ -88,6 +88,7 @@ class SignalStore:
         self.holdings: dict[str, dict[str, Holding]] = {}
         self.accounts_read: list[str] = []
         self.faults: list[Exception | None] = []
+        self._shifts: dict[str, datetime] = {}
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -129,6 +130,12 @@ class SignalStore:
             return False
         self._stored[signal_id] = replace(found, outcome=outcome)
         return True
+
+    async def record_shift(self, shard: str, began: datetime) -> None:
+        self._shifts[shard] = max(began, self._shifts.get(shard, began))
+
+    async def latest_shift(self, shard: str) -> datetime | None:
+        return self._shifts.get(shard)
 
     async def account(self, executor: str) -> AccountState:
         self.accounts_read.append(executor)

@@ -34,10 +34,10 @@ def test_the_sample_event_is_the_whole_watchlist():
     assert tick.shard.of(["AAPL", "MSFT"]) == ["AAPL", "MSFT"]
 
 
-def test_a_tick_without_anything_is_the_whole_watchlist_for_most_of_a_minute():
+def test_a_tick_without_anything_is_the_whole_watchlist_until_the_next_one():
     tick = Tick.model_validate({})
 
-    assert (tick.shard, tick.budget_seconds) == (Shard(index=0, count=1), 55)
+    assert (tick.shard, tick.budget_seconds) == (Shard(index=0, count=1), None)
 
 
 @pytest.mark.parametrize(

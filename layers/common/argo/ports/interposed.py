@@ -70,6 +70,8 @@ class InterposedLedger(_Interposed[Ledger], Ledger):
     unpublished = _interpose(Ledger.unpublished)
     unjudged = _interpose(Ledger.unjudged)
     record_outcome = _interpose(Ledger.record_outcome)
+    record_shift = _interpose(Ledger.record_shift)
+    latest_shift = _interpose(Ledger.latest_shift)
     claim = _interpose(Ledger.claim)
     intend = _interpose(Ledger.intend)
     settle = _interpose(Ledger.settle)

@@ -44,6 +44,15 @@ class Ledger(Protocol):
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         """Keep a signal's outcome with it, once; False when it has one already."""
 
+    async def record_shift(self, shard: str, began: datetime) -> None:
+        """Record that the generator which began at a time makes a shard's cycles from now on.
+
+        One that began later stays on record.
+        """
+
+    async def latest_shift(self, shard: str) -> datetime | None:
+        """Return when the generator on record for a shard began; None where there is none yet."""
+
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         """Claim the execution of a signal at an account for the length of a lease.
 

@@ -34,6 +34,10 @@ def execution_key(signal_id: str, executor: str) -> Item:
     return encode({"PK": f"SIGNAL#{signal_id}", "SK": f"EXECUTION#{executor}"})
 
 
+def shift_key(shard: str) -> Item:
+    return encode({"PK": f"GENERATOR#{shard}", "SK": "SHIFT"})
+
+
 def account_partition(executor: str) -> str:
     """Partition of an account: its trades that have ended, its symbol locks, its state, in this order."""
     return f"ACCOUNT#{executor}"
