@@ -233,10 +233,6 @@ def test_no_answer_is_a_fault_after_one_request_not_an_empty_result(face, fault,
         "[]",
         {"message": "welcome"},
         {"bars": [1]},
-        {"bars": {"AAPL": None}},
-        {"bars": {"AAPL": [{"t": "2013-03-01T15:00:00Z", "o": 1}]}},
-        {"bars": {"AAPL": [{"t": "soon", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}]}},
-        {"bars": {"AAPL": [{"t": "2013-03-01T15:00:00", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}]}},
     ],
 )
 def test_an_answer_of_another_form_is_ambiguous(face, body):
@@ -244,3 +240,23 @@ def test_an_answer_of_another_form_is_ambiguous(face, body):
 
     with pytest.raises(Ambiguous):
         minutes(face.market_data(), AAPL)
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        {"t": "2013-03-01T14:50:00Z", "o": 1},
+        {"t": "soon", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1},
+        {"t": "2013-03-01T14:50:00", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1},
+        {"t": "2013-03-01T14:50:00Z", "o": 1, "h": 1, "l": 0, "c": 1, "v": 1},
+        1,
+    ],
+)
+def test_c18_a_bar_that_cannot_have_been_traded_is_told_as_such_beside_the_others(face, bar):
+    sound = {"t": "2013-03-01T14:51:00Z", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
+    face.strike(status=200, body={"bars": {"AAPL": [bar, sound], "IBM": None}})
+
+    found = minutes(face.market_data(), AAPL, IBM)
+
+    assert [each.is_sound for each in found[AAPL]] == [False, True]
+    assert IBM not in found

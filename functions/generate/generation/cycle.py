@@ -62,8 +62,9 @@ class Tick(BaseModel):
 class Report:
     """What an invocation did, as its result says.
 
-    ``failed`` counts cycles that lacked market data, the exchange's clock or the ledger. ``missing``, ``stale`` and
-    ``closed`` are the last cycle's: symbols without data, with bars too old, and how many were out of session.
+    ``failed`` counts cycles without market data, the exchange's clock or the ledger. ``missing``, ``stale``,
+    ``refused`` and ``closed`` are the last cycle's: symbols without data, with bars too old, with new bars that
+    cannot have been traded, and how many were out of session.
     """
 
     cycles: int = 0
@@ -75,6 +76,7 @@ class Report:
     closed: int = 0
     missing: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 async def generate(event: Mapping[str, Any], wiring: Wiring, *, time_left: timedelta) -> dict[str, object]:
@@ -163,7 +165,8 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> M
     }
     report.closed = len(market.bars) - len(open_ones)
     _tell_faults(wiring, report, market.faults)
-    _tell_gaps(wiring, report, missing=sorted(market.missing), stale=stale)
+    refused = sorted(wiring.history.refused.intersection(symbols))
+    _tell_gaps(wiring, report, missing=sorted(market.missing), stale=stale, refused=refused)
     signals = wiring.evaluator.signals(unseen, now)
     published = await wiring.publisher.publish(signals)
     # Only now: a cycle that fails before looks at these bars again.
@@ -220,15 +223,22 @@ def _tell_faults(wiring: Wiring, report: Report, faults: Sequence[BrokerFault]) 
     telemetry.count(Metric.FEED_FAILURES, not all(refused))
 
 
-def _tell_gaps(wiring: Wiring, report: Report, *, missing: Sequence[str], stale: Sequence[str]) -> None:
-    """Name symbols that no signal can be made of; in the log only when they change."""
+def _tell_gaps(
+    wiring: Wiring, report: Report, *, missing: Sequence[str], stale: Sequence[str], refused: Sequence[str]
+) -> None:
+    """Name symbols that no signal can be made of, or not of all their bars; in the log only when they change."""
     telemetry = wiring.ports.telemetry
-    for reason, symbols, known in (("missing", missing, report.missing), ("stale", stale, report.stale)):
+    gaps = (
+        ("missing", missing, report.missing),
+        ("stale", stale, report.stale),
+        ("refused", refused, report.refused),
+    )
+    for reason, symbols, known in gaps:
         if symbols:
             telemetry.count(Metric.SYMBOLS_WITHOUT_DATA, len(symbols), reason=reason)
         if symbols and list(symbols) != known:
             telemetry.log.warning("symbols_without_data", reason=reason, symbols=symbols)
-    report.missing, report.stale = list(missing), list(stale)
+    report.missing, report.stale, report.refused = list(missing), list(stale), list(refused)
 
 
 def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequence[Signal]) -> None:

@@ -24,11 +24,15 @@ _FEWEST_LATE, _MOST_LATE = 5, 200
 
 @dataclass(slots=True)
 class History:
-    """The last ``length`` closed bars of every symbol: fetched once, extended each cycle, rebuilt when cold."""
+    """The last ``length`` closed bars of every symbol: fetched once, extended each cycle, rebuilt when cold.
+
+    ``refused`` are the symbols with new bars at the last look that cannot have been traded: these are left out.
+    """
 
     market_data: MarketData
     timeframe: Timeframe
     length: int
+    refused: set[Symbol] = field(default_factory=set)
     _series: dict[Symbol, BarSeries] = field(default_factory=dict)
     _asked_at: dict[Symbol, datetime] = field(default_factory=dict)
 
@@ -54,13 +58,16 @@ class History:
     async def _fetch(self, symbols: Sequence[Symbol], start: datetime, now: datetime) -> None:
         found = await self.market_data.bars(symbols, self.timeframe, start=start, end=now)
         self._asked_at.update(dict.fromkeys(symbols, now))
+        self.refused.difference_update(symbols)
         for symbol, bars in found.items():
             known = self._series.get(symbol)
-            if known is None:
-                if bars:
-                    self._series[symbol] = bar_series(bars[-self.length :])
-            elif newer := [bar for bar in bars if bar.time.timestamp() > known.began]:
-                self._series[symbol] = known.extended(newer, self.length)
+            newer = [bar for bar in bars if known is None or bar.time.timestamp() > known.began]
+            sound = [bar for bar in newer if bar.is_sound]
+            if len(sound) < len(newer) or any(bar.time < start and not bar.is_sound for bar in bars):
+                self.refused.add(symbol)
+            if sound:
+                fresh = bar_series(sound[-self.length :]) if known is None else known.extended(sound, self.length)
+                self._series[symbol] = fresh
 
     def _since(self, symbol: Symbol, late: timedelta) -> datetime:
         """Return from when on a symbol's bars are wanted: its last, or a time before it was last asked for.

@@ -40,13 +40,45 @@ def test_a_bar_is_read():
     assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (100.0, 101.5, 99.5, 100.25, 12345.0)
 
 
-@pytest.mark.parametrize("name", "ohlcv")
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), "-inf"])
-def test_a30_a_bar_with_a_number_that_is_none_is_no_bar(name, number):
-    raw = {"t": "2026-03-02T15:00:00Z"} | dict.fromkeys("ohlcv", 1) | {name: number}
+A_BAR = {"t": "2026-03-02T15:00:00Z"} | dict.fromkeys("ohlcv", 1)
 
-    with pytest.raises(ValueError, match="not finite"):
-        parsing.bar(raw)
+
+@pytest.mark.parametrize("name", "ohlcv")
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), "-inf", "one", None, True, [1], 10**400, -1])
+def test_a30_c18_a_bar_with_a_number_that_is_no_price_is_not_sound_and_still_has_its_time(name, number):
+    bar = parsing.bar(A_BAR | {name: number})
+
+    assert not bar.is_sound
+    assert bar.time == datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", "ohlc")
+def test_c18_nothing_costs_nothing(name):
+    assert parsing.bar(A_BAR).is_sound
+    assert parsing.bar(A_BAR | {"v": 0}).is_sound
+    assert not parsing.bar(A_BAR | {name: 0}).is_sound
+
+
+def test_c18_a_high_below_the_low_is_no_bar():
+    assert not parsing.bar(A_BAR | {"h": 2, "l": 3}).is_sound
+
+
+@pytest.mark.parametrize("raw", [None, [], "bar", {}, A_BAR | {"t": None}, A_BAR | {"t": "2026-03-02T15:00:00"}])
+def test_c18_a_bar_that_cannot_be_placed_is_not_sound(raw):
+    assert not parsing.bar(raw).is_sound
+
+
+@pytest.mark.parametrize("bars", [{}, "none", 0, [None]])
+def test_c18_what_is_wrong_with_one_symbols_bars_keeps_no_others_back(bars):
+    page, _ = parsing.bars_page({"bars": {"AAPL": bars, "MSFT": [A_BAR]}, "next_page_token": None})
+
+    assert [bar.is_sound for bar in page["MSFT"]] == [True]
+    assert [bar.is_sound for bar in page["AAPL"]] == [False]
+
+
+@pytest.mark.parametrize("trade", [None, [], 1, {"p": 0}, {"p": -1}, {"p": None}, {"p": "NaN"}, {"p": "inf"}, {}])
+def test_c18_a_trade_without_a_price_keeps_no_other_back(trade):
+    assert parsing.latest_prices({"trades": {"AAPL": trade, "MSFT": {"p": 1}}}) == {"MSFT": 1}
 
 
 @pytest.mark.parametrize(("token", "read"), [(None, None), ("", None), ("x", "x"), (float("nan"), "nan")])

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import timedelta
+from math import inf, nan
 
 import pytest
 
@@ -230,3 +232,51 @@ def test_a32_a_warm_function_asks_for_little():
     cold, *warm = generator.feed.requests
     assert cold.end - cold.start == warm_up(Timeframe.DAY, 260)
     assert max(request.end - request.start for request in warm) <= timedelta(days=6)
+
+
+UNSOUND = [
+    *({name: 0.0} for name in ("open", "high", "low", "close")),
+    {"close": -1.0},
+    {"close": nan},
+    {"low": inf},
+    {"high": 1.0, "low": 2.0},
+    {"volume": -1.0},
+    {"volume": nan},
+]
+
+
+@pytest.mark.parametrize("unsound", UNSOUND)
+def test_c18_a_bar_that_cannot_have_been_traded_is_left_out_and_its_symbol_named(unsound):
+    generator = a_crossing()
+    run(generator)  # There is a signal to be judged.
+    jump, now = generator.feed.held[AAPL][-1], generator.clock.now()
+    generator.feed.held[AAPL] = [*generator.feed.held[AAPL], replace(jump, time=now, **unsound)]
+    generator.feed.held[MSFT] = bars_of([*QUIET, JUMP], end=now + MINUTE)
+    generator.clock.set(now + MINUTE)
+    fresh = Generator(generator.feed, generator.clock, sources=weighted(above=Above(100)), store=generator.store)
+
+    for each in (generator, fresh):
+        report = run(each, 10)
+
+        assert (report.cycles, report.failed, report.refused) == (2, 0, ["AAPL"])
+        assert [entry["symbols"] for entry in each.journal.entries if entry.get("reason") == "refused"] == [
+            ["AAPL"]
+        ]
+        assert each.journal.count("SymbolsWithoutData") == 2
+    assert {signal.symbol for signal in generator.store.signals} == {AAPL, MSFT}
+
+
+@pytest.mark.parametrize("unsound", UNSOUND)
+def test_c18_a_bar_without_a_price_in_the_history_costs_neither_judging_nor_the_minutes_other_cycles(unsound):
+    generator = a_crossing()
+    run(generator)
+    (signal,) = generator.store.signals
+    bars = generator.feed.held[AAPL]
+    after = [replace(bars[-1], time=bars[-1].time + number * MINUTE) for number in (1, 2)]
+    generator.feed.held[AAPL] = [*bars, replace(after[0], **unsound), replace(after[1], open=JUMP, low=1.0)]
+    generator.clock.set(generator.clock.now() + 2 * MINUTE)
+
+    report = run(generator, 15)
+
+    assert (report.cycles, report.judged) == (3, 1)
+    assert generator.store[signal.signal_id].outcome.price == signal.stop_price

@@ -31,7 +31,11 @@ class Metric(StrEnum):
     GENERATION_CYCLES = "GenerationCycles", Unit.COUNT, "Cycles run: the generator's heartbeat"
     CYCLES_SKIPPED = "CyclesSkipped", Unit.COUNT, "Cycles left out because the one before was late"
     SOURCE_FAILURES = "SourceFailures", Unit.COUNT, "Votes lost to a source that failed"
-    SYMBOLS_WITHOUT_DATA = "SymbolsWithoutData", Unit.COUNT, "Symbols that a cycle had no fresh bars of"
+    SYMBOLS_WITHOUT_DATA = (
+        "SymbolsWithoutData",
+        Unit.COUNT,
+        "Symbols that a cycle had no fresh bars of, or bars that cannot have been traded",
+    )
     FEED_FAILURES = "FeedFailures", Unit.COUNT, "Cycles without market data or the exchange's clock"
     CREDENTIALS_REFUSED = "CredentialsRefused", Unit.COUNT, "Cycles and reconciler runs whose key is refused"
     SIGNALS_JUDGED = "SignalsJudged", Unit.COUNT, "Signals whose outcome in the market became known"

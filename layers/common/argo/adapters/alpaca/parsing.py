@@ -6,7 +6,7 @@ After a 2xx the order lives whatever else the answer says, so nothing here is st
 from collections.abc import Mapping
 from datetime import MAXYEAR, UTC, datetime
 from decimal import Context, Decimal, InvalidOperation, Overflow
-from math import isfinite
+from math import nan
 from typing import Any
 
 from argo.domain.account import Asset, BrokerAccount, MarketClock, Position
@@ -16,6 +16,10 @@ from argo.domain.values import UtcTime, shown
 
 _LEDGERS = Context(prec=38, Emax=18, traps=[InvalidOperation, Overflow])
 """Numbers that the ledger can hold (DynamoDB, data types: 38 digits) and that their products stay within."""
+
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a bar without a time stands."""
 
 
 def order(raw: Mapping[str, Any]) -> BrokerOrder:
@@ -100,18 +104,14 @@ def clock(raw: Mapping[str, Any]) -> MarketClock:
 
 
 def bar(raw: Mapping[str, Any]) -> Bar:
-    """Read one bar.
+    """Read one bar; a number that is none is NaN, and all are where the bar has no time.
 
-    Raises:
-        ValueError: its time is naive or none, or a number is not finite.
+    What is wrong with one bar must keep no other from whoever asked (FAILURES C18).
     """
-    time = _time(raw["t"])
-    if time is None:
-        raise ValueError(f"not an aware time: {shown(raw['t'])}")
-    numbers = [float(raw[name]) for name in "ohlcv"]
-    if not all(map(isfinite, numbers)):
-        raise ValueError(f"not finite: {shown(raw)}")
-    return Bar(time, *numbers)
+    fields = raw if isinstance(raw, dict) else {}
+    if (time := _time(fields.get("t"))) is None:
+        return Bar(_NEVER, *[nan] * 5)
+    return Bar(time, *(_float(fields.get(name)) for name in "ohlcv"))
 
 
 def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]:
@@ -120,7 +120,12 @@ def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]
     Raises:
         KeyError: there is no ``bars``; null is a page without any.
     """
-    found = {str(symbol): [bar(each) for each in bars] for symbol, bars in (raw["bars"] or {}).items()}
+    found = {
+        # What is no list is one bar of which nothing can be read.
+        str(symbol): [bar(each) for each in (bars if isinstance(bars, list) else [bars])]
+        for symbol, bars in (raw["bars"] or {}).items()
+        if bars is not None
+    }
     token = raw.get("next_page_token")
     return found, str(token) if token else None
 
@@ -128,7 +133,7 @@ def bars_page(raw: Mapping[str, Any]) -> tuple[dict[str, list[Bar]], str | None]
 def latest_prices(raw: Mapping[str, Any]) -> dict[str, Decimal]:
     """Read the last trade of each symbol; one without a usable price is absent."""
     trades = raw["trades"] or {}
-    prices = {str(symbol): _decimal((trade or {}).get("p")) for symbol, trade in trades.items()}
+    prices = {str(symbol): _decimal(trade.get("p")) for symbol, trade in trades.items() if isinstance(trade, dict)}
     return {symbol: price for symbol, price in prices.items() if price is not None and price > 0}
 
 
@@ -137,6 +142,15 @@ def _listed(raw: object, what: str) -> list[Any]:
     if not isinstance(raw, list):
         raise TypeError(f"{what} are a {type(raw).__name__}")
     return raw
+
+
+def _float(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return nan
 
 
 def _decimal(value: object) -> Decimal | None:
