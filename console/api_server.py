@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from secrets import compare_digest, token_urlsafe
 from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,11 +20,13 @@ from aiohttp import web
 
 from argo.adapters.clock import SystemClock
 from console.deployment import Deployment
+from simulation.broker.server.callers import refusal
 from worlds.paths import LOOPBACK
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 _LAMBDA_SECONDS = 29.0
+_READS = frozenset({"GET", "HEAD"})
 _LARGEST_BODY, _LONGEST_LINE = 10 * 2**20, 2**17
 """Bytes; a line is never too long for the function, which refuses what is."""
 
@@ -43,11 +46,14 @@ class LocalContext:
 class ApiServer:
     """HTTP requests as events of an HTTP API, payload version 2, one at a time as in one Lambda environment.
 
-    It asks for no signature, so it listens on loopback and nowhere else. Port 0 is a free one.
+    It asks for no signature, so it listens on loopback and nowhere else. Whatever is no read needs the token of
+    this start, as ``Authorization: Bearer``: a page in the user's browser can send requests too (FAILURES C81).
+    Port 0 is a free one.
     """
 
     def __init__(self, handler: Handler, *, port: int = 0, seconds: float = _LAMBDA_SECONDS) -> None:
         """Serve ``handler``, which may take ``seconds`` for a request."""
+        self.token = token_urlsafe()
         self._handler, self._port, self._seconds = handler, port, seconds
         self._one_at_a_time = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
         app = web.Application(client_max_size=_LARGEST_BODY)
@@ -66,6 +72,8 @@ class ApiServer:
         self._one_at_a_time.shutdown()
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if (refused := self._refused(request)) is not None:
+            return refused
         event = event_of(request.method, request.path, request.query_string, request.headers, await request.read())
         call = partial(self._handler, event, LocalContext(self._seconds))
         try:
@@ -75,6 +83,16 @@ class ApiServer:
             return web.json_response({"message": "Internal Server Error"}, status=500)
         headers = {name: str(value) for name, value in answer.get("headers", {}).items()}
         return web.Response(status=int(answer["statusCode"]), headers=headers, text=answer.get("body", ""))
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        foreign = refusal(request.headers, host=LOOPBACK, needs_json=request.can_read_body)
+        if foreign is not None:
+            return web.json_response({"message": foreign}, status=403)
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if request.method not in _READS and not compare_digest(given, f"Bearer {self.token}".encode()):
+            message = "Authorization: this request needs the token that `argo api` printed"
+            return web.json_response({"message": message}, status=401)
+        return None
 
 
 def event_of(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -132,6 +150,7 @@ def serve_ledger(deployment: Deployment, config: Path, port: int) -> None:
 async def _serve(server: ApiServer) -> None:
     url = await server.start()
     typer.echo(f"{url}/health\n{url}/openapi.json", err=True)
+    typer.echo(f"what is no GET needs this header:\nAuthorization: Bearer {server.token}", err=True)
     try:
         await asyncio.Event().wait()
     finally:

@@ -12,7 +12,8 @@ from argo.domain.ledger import SignalRecord
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
 from console.outcomes import sums_table
-from console.tables import output, plain_table
+from console.screen import output
+from console.tables import plain_table
 from console.why import meaning
 
 _COMMONEST = 5

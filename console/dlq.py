@@ -35,7 +35,8 @@ def list_(
 ) -> None:
     """List an account's dead letters with the reason each is there; they stay where they are."""
     from console.deployment import open_deployment
-    from console.tables import output, plain_table
+    from console.screen import output
+    from console.tables import plain_table
 
     with open_deployment(state, stack) as deployment:
         found = [_as_dict(message) for message in asyncio.run(deployment.dead_letters(executor).look(limit))]
@@ -91,7 +92,9 @@ def redrive(
 
 
 def _fail_without(executor: str, message_id: str) -> NoReturn:
-    typer.echo(f"{executor} has no dead letter {message_id}", err=True)
+    from console.screen import line
+
+    line(f"{executor} has no dead letter {message_id}", err=True)
     raise typer.Exit(REFUSED)
 
 

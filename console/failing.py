@@ -14,9 +14,9 @@ WRONG_INPUT = 2
 
 def fail(message: object, code: int = WRONG_INPUT, *, soft_wrap: bool = False, style: str = "red") -> NoReturn:
     """Print why, and end the command."""
-    from rich.console import Console
+    from console.screen import output
 
-    Console(stderr=True).print(str(message), style=style, markup=False, highlight=False, soft_wrap=soft_wrap)
+    output(stderr=True).print(str(message), style=style, highlight=False, soft_wrap=soft_wrap)
     raise typer.Exit(code)
 
 

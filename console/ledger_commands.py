@@ -59,7 +59,7 @@ def why(
     """
     from argo.records import one
     from console.deployment import open_deployment
-    from console.tables import output
+    from console.screen import output
     from console.why import as_dict, explained
 
     with open_deployment(state, stack) as deployment:
@@ -113,8 +113,8 @@ def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: Js
     """
     from argo.environment import load_configuration
     from console.deployment import open_deployment
+    from console.screen import output
     from console.status import panel, read
-    from console.tables import output
 
     with open_deployment(state, stack) as deployment:
         accounts = asyncio.run(read(deployment, load_configuration(CONFIGURATION)))

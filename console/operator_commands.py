@@ -64,6 +64,7 @@ def smoke(
     an order. Exit code 1 when an account does not come to that end in time.
     """
     from console.dry_run import adapters_of, send_through
+    from console.screen import line
 
     adapters, patience = adapters_of(stack), timedelta(seconds=seconds)
     signal, verdicts = asyncio.run(
@@ -71,7 +72,7 @@ def smoke(
     )
     typer.echo(f"dry run {signal.signal_id} through {stack}")
     for verdict in verdicts:
-        typer.echo(f"{'ok' if verdict.passed else 'FAILED':<8}{verdict}")
+        line(f"{'ok' if verdict.passed else 'FAILED':<8}{verdict}")
     if not all(verdict.passed for verdict in verdicts):
         typer.echo(f"what stands in the way: argo doctor --stack {stack}")
         typer.echo(f"how far it came: argo why {signal.signal_id} --stack {stack}")
@@ -114,6 +115,7 @@ def _set(
 ) -> None:
     from argo.domain.account import TradingState
     from console.deployment import open_deployment
+    from console.screen import line
 
     if not reason.strip():
         raise typer.BadParameter("give a reason", param_hint="--reason")
@@ -121,7 +123,7 @@ def _set(
         deployment.require(executor)
         change = _change(deployment.ledger, executor, TradingState(wanted), reason, measure_anew=measure_anew)
         before, after = asyncio.run(change)
-    typer.echo(f"{executor}: {before.trading_state} -> {after.trading_state} ({after.state_reason})")
+    line(f"{executor}: {before.trading_state} -> {after.trading_state} ({after.state_reason})")
 
 
 async def _change(
@@ -151,15 +153,16 @@ def flatten(
     """
     from argo.domain.symbols import Symbol
     from console.deployment import open_deployment
+    from console.screen import line
 
     wanted = Symbol(symbol) if symbol else None
     with open_deployment(state, stack) as deployment:
         deployment.require(executor)
         planned = asyncio.run(_plan(deployment.ledger, executor, wanted, f"operator: {reason}"))
     for name, signal_id in planned.items():
-        typer.echo(f"{executor}: {name} will be closed by the reconciler's next run (signal {signal_id})")
+        line(f"{executor}: {name} will be closed by the reconciler's next run (signal {signal_id})")
     if not planned:
-        typer.echo(f"{executor} holds nothing{f' of {symbol}' if symbol else ''}", err=True)
+        line(f"{executor} holds nothing{f' of {symbol}' if symbol else ''}", err=True)
         raise typer.Exit(REFUSED)
 
 

@@ -14,7 +14,8 @@ from argo.domain.execution import ExecutionState
 from argo.domain.ledger import SignalRecord
 from argo.domain.signal import Side
 from argo.domain.values import iso
-from console.tables import money, output, percent, plain_table
+from console.screen import output
+from console.tables import money, percent, plain_table
 
 _SHORT_ID = 8
 _WIDTH_FOR_IDS = 120

@@ -1,6 +1,5 @@
 """`argo run` and `argo replay`: the pipeline on this machine, on embedded AWS or in memory."""
 
-import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -39,18 +38,20 @@ def run(
     Shows the signals, what became of them per account, and the execution rate, all read from the ledger.
     """
     from console import playing
+    from console.ownership import owned_directory
     from console.runs import RunRecord
 
     path, first, last = bars or SAMPLE_BARS, begin and begin.date(), end and end.date()
     if bars is None and first is None:
         first = SAMPLE_FROM
     record = RunRecord(state or RUN_UNDER_WAY)
-    if state is None:
-        shutil.rmtree(record.directory, ignore_errors=True)
-    done = playing.play_file(path, first, last, config, playing.in_directory(record))
-    record.remember_bars(path, first, last)
-    if state is None:
-        record = record.take_the_place_of(LAST_RUN)
+    with owned_directory(record.directory, "--state", known=state is None or record.was_played):
+        if state is None:
+            record.clear()
+        done = playing.play_file(path, first, last, config, playing.in_directory(record))
+        record.remember_bars(path, first, last)
+        if state is None:
+            record = record.take_the_place_of(LAST_RUN)
     playing.write_page(record.report, done, f"run in {record.directory}")
     playing.show(
         done,

@@ -11,7 +11,6 @@ from time import monotonic, perf_counter
 from typing import IO
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from argo.adapters.clock import SystemClock
@@ -23,7 +22,7 @@ from console.outcomes import show_json, show_tables
 from console.report.page import page, write
 from console.report.reading import Reading, read
 from console.runs import RunRecord
-from console.tables import say
+from console.screen import output, say
 from simulation.market.bar_history import BarHistory, Step
 from simulation.market.bars import BarsFileError, load_bars
 from simulation.ports.ledger import InMemoryLedger, digest
@@ -122,7 +121,7 @@ async def play_bars(
 def progress_bar(steps: int) -> Iterator[OnStep]:
     """Show a bar while the block runs; gives what is told each step and the signals so far."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=output(stderr=True)) as progress:
         task = progress.add_task("starting", total=steps)
         done, shown_at = 0, 0.0
 

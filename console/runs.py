@@ -23,6 +23,12 @@ class RunRecord:
         self.aws, self.log, self.report = directory / "aws", directory / "log.jsonl", directory / "report.html"
         self._played = directory / "played.json"
 
+    def clear(self) -> None:
+        """Remove what an earlier run left here."""
+        shutil.rmtree(self.aws, ignore_errors=True)
+        for each in (self.log, self.report, self._played):
+            each.unlink(missing_ok=True)
+
     def take_the_place_of(self, directory: Path) -> "RunRecord":
         """Move the run to where an earlier one may be kept, and return it there."""
         shutil.rmtree(directory, ignore_errors=True)

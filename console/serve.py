@@ -4,10 +4,9 @@ import asyncio
 import json
 import os
 import shlex
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -50,17 +49,18 @@ def serve(
     The bars are moved in time so that the last has just closed; prices stand still at its close, the market is
     always open. The ledger stays in --state, for `argo signals`; the broker's orders end with it.
     """
+    from console.ownership import owned_directory, owned_variables
     from console.runs import RunRecord
     from worlds.containers import sam_command, served, traded_market
 
-    aws = RunRecord(state).aws
+    record = RunRecord(state)
     history, local, in_container = traded_market(bars, end.date() if end else None)
-    shutil.rmtree(aws, ignore_errors=True)  # The broker begins anew, so does the ledger.
-    with (
-        until_interrupted(),
-        served(history, local, config_path=in_container, host=host, state=aws) as running,
-        _written(env_vars, running.env_vars),
-    ):
+    with ExitStack() as kept:
+        kept.enter_context(until_interrupted())
+        kept.enter_context(owned_directory(state, "--state"))
+        record.clear()  # The broker begins anew, so does the ledger.
+        running = kept.enter_context(served(history, local, config_path=in_container, host=host, state=record.aws))
+        kept.enter_context(owned_variables(env_vars, "--env-vars", running.env_vars))
         asyncio.run(_publish_samples(running))
         sam = sam_command("ExecuteArgoFunction", Path("events/execute-batch.json"), env_vars)
         symbols = ", ".join(history.symbols)
@@ -83,17 +83,6 @@ def _run(command: Sequence[str], running: "Served") -> int:
     broker = {"APCA_API_BASE_URL": running.broker.url, "APCA_API_DATA_URL": running.broker.url}
     environment = inherited | running.aws.environment | broker
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
-
-
-@contextmanager
-def _written(path: Path, env_vars: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
-    """Keep the file while the addresses in it answer, and no longer."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(env_vars, indent=2) + "\n", encoding="utf-8")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 async def _publish_samples(running: "Served") -> None:

@@ -9,11 +9,11 @@ from time import perf_counter
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from console.docs import write_docs
-from console.tables import output, plain_table, say
+from console.screen import output, say
+from console.tables import plain_table
 from trials.faults import Fault
 from trials.proof import Caught, Record, Traced, read_record, write_record
 from trials.referee.rules import Rule
@@ -25,7 +25,7 @@ from trials.world import Plan
 from trials.wrong_policies import WRONG_POLICIES
 
 _SHOWN = 10
-_MESSAGES = Console(stderr=True)
+_MESSAGES = output(stderr=True)
 _TRACED = Plan(0)
 """The trial whose hash is kept, to be compared on other machines."""
 

@@ -34,7 +34,7 @@ def sources(
     from argo import records
     from argo.domain.signal import Ending
     from console.deployment import open_deployment
-    from console.tables import output
+    from console.screen import output
     from console.track_record import track_records
 
     with open_deployment(state, stack) as deployment:

@@ -1,26 +1,14 @@
-"""How tables look, and where they are printed."""
+"""How tables look."""
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-_WIDTH_OF_A_FILE = 144
 _RIGHT = ">"
-
-
-def output() -> Console:
-    """Return the console that tables are printed on; wide enough for them where it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
-
-
-def say(text: str, style: str | None = None) -> None:
-    """Print a text as it is, however long its lines are."""
-    output().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def plain_table(title: str | None, *headings: str, rows: Iterable[Sequence[RenderableType]] = ()) -> Table:

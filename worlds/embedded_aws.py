@@ -20,8 +20,8 @@ from argo.domain.tables import ConfigurationError
 from worlds.paths import LOOPBACK
 from worlds.template import executor_of, read_template, stateful_part
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 20.0
+_START_SECONDS = 300.0
+_STOP_SECONDS = 120.0
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
 
 

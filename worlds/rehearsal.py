@@ -36,10 +36,10 @@ STACK = "argo-rehearsal"
 ALIAS = "live"
 """What the template's functions are invoked by."""
 
-_ORDER_SECONDS = 150.0
+_ORDER_SECONDS = 600.0
 """A tick comes within a minute, the first invocations start cold and side by side."""
 
-_SOON_SECONDS = 60.0
+_SOON_SECONDS = 300.0
 _LOOK_EVERY = 0.5
 _WINDOW = timedelta(minutes=10)
 

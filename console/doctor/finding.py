@@ -8,7 +8,7 @@ from functools import partial
 
 from rich.text import Text
 
-from console.tables import output
+from console.screen import output
 
 
 class Level(StrEnum):

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rich.console import Console
-
 from argo.domain.account import AccountState
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord, StoredSignal
 from argo.ports import Ledger
 from argo.records import of_days
 from console.runs import RunRecord
+from console.screen import output
 from simulation.market.bar_history import BarHistory
 from simulation.market.bars import BarsFileError
 
@@ -61,6 +60,6 @@ def played_bars(record: RunRecord, first: date | None, last: date | None) -> Bar
         history = record.played()
     except BarsFileError as error:
         said = f"without the bars that were played: {error}"
-        Console(stderr=True).print(said, style="yellow", markup=False, highlight=False)
+        output(stderr=True).print(said, style="yellow", highlight=False)
         return None
     return history.between(first, last) if history else None

@@ -19,8 +19,9 @@ from argo.domain.limits import Level, Limit
 from argo.ports import Clock
 from console.failing import REFUSED, fail
 from console.outcomes import signals_table
+from console.screen import output
 from console.status import COLOURS
-from console.tables import money, output, with_columns
+from console.tables import money, with_columns
 from console.watch.probes import Heartbeat
 from console.watch.reading import Reader, Reading
 
@@ -73,7 +74,7 @@ class View:
     async def follow(self, reader: Reader, every: float) -> None:
         """Fill the screen, and read every so many seconds."""
         self.fills_screen = True
-        with Live(self, screen=True, refresh_per_second=1) as live:
+        with Live(self, console=output(), screen=True, refresh_per_second=1) as live:
             while True:
                 await self.refresh(reader)
                 live.refresh()

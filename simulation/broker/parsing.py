@@ -19,7 +19,7 @@ def order_request(body: Mapping[str, object]) -> OrderRequest:
     """
     request = OrderRequest(
         type=_choice(body, "type", OrderType),
-        symbol=_required_text(body, "symbol").upper(),
+        symbol=_symbol(_required_text(body, "symbol")),
         side=_choice(body, "side", Side),
         time_in_force=_choice(body, "time_in_force", TimeInForce),
         order_class=_optional_choice(body, "order_class", OrderClass) or OrderClass.SIMPLE,
@@ -96,6 +96,10 @@ def _required_text(body: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise malformed(f"{name} is required")
     return value
+
+
+def _symbol(text: str) -> str:
+    return text.upper() if text.isascii() else text
 
 
 def _optional_choice[Choice: StrEnum](

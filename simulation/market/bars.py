@@ -4,14 +4,15 @@ import csv
 import gzip
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import IO, cast
 
+from argo.domain.values import is_number
 from simulation.market.bar_history import DAILY, MINUTE, Bar, BarHistory, Timeframe
 from simulation.market.sessions import session_of
 
@@ -28,6 +29,9 @@ _YEARS = range(1800, 2201)
 
 _SHOWN = 60
 """Characters of a value that an error shows."""
+
+_LONGEST_LINE = 64 * 1024
+"""Characters; a small gzip file can hold one line of gigabytes (FAILURES C85)."""
 
 
 class BarsFileError(Exception):
@@ -69,8 +73,18 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
+def _bounded(path: Path, lines: IO[str]) -> Iterator[str]:
+    for number in count(1):
+        line = lines.readline(_LONGEST_LINE)
+        if not line:
+            return
+        if len(line) == _LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise BarsFileError(f"{path}, row {number}: longer than {_LONGEST_LINE:,} characters")
+        yield line
+
+
 def _history(path: Path, lines: IO[str]) -> BarHistory:
-    reader = csv.reader(lines)
+    reader = csv.reader(_bounded(path, lines))
     rows = filter(any, reader)
     header = next(rows, None)
     if header is None:
@@ -122,16 +136,18 @@ def _bar(row: Mapping[str, str]) -> Bar:
         inside = low <= numbers[name] <= high
         if not inside and not low * (1 - _ROUNDING) <= numbers[name] <= high * (1 + _ROUNDING):
             raise _FaultyValueError(f"column {name}: {numbers[name]} is outside the bar's {low} to {high}")
+    if not row["symbol"].isascii():
+        raise _FaultyValueError(f"column symbol: not a symbol: {_short(row['symbol'])!r}")
     start, end = _times(row["timestamp"])
     return Bar(symbol=row["symbol"].upper(), start=start, end=end, **numbers)
 
 
 def _number(column: str, text: str) -> Decimal:
     try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+        number = Decimal(text) if is_number(text) else None
+    except InvalidOperation:  # An exponent beyond what a number can be.
+        number = None
+    if number is None:
         raise _FaultyValueError(f"column {column}: not a number: {_short(text)!r}")
     return number
 

@@ -40,7 +40,7 @@ NOT_IN_A_SCHEMA = {
 
 
 @pytest.fixture(scope="module")
-def url(aws):
+def server(aws):
     with pytest.MonkeyPatch.context() as environment:
         resources = aws.create_resources(TEMPLATE, "api-contract")
         variables = aws.environment | resources.environment("argo")
@@ -48,7 +48,7 @@ def url(aws):
             environment.setenv(name, value)
         handler._wiring.cache_clear()
         with BackgroundServer(ApiServer(handler.lambda_handler, seconds=NO_WAIT)) as running:
-            yield running.url
+            yield running.url, {"Authorization": f"Bearer {running.server.token}"}
         handler._wiring.cache_clear()
 
 
@@ -60,13 +60,15 @@ def excluded(label, mode):
     return [CHECKS.get_one(name) for name in names]
 
 
-def test_the_document_is_served(url):
+def test_the_document_is_served(server):
+    url, _ = server
     with urlopen(f"{url}/openapi.json") as answer:  # noqa: S310 - our own address
         assert json.load(answer) == document.of(app)
 
 
 @pytest.mark.parametrize(("label", "mode"), ASKED)
-def test_the_api_keeps_its_contract(url, label, mode):
+def test_the_api_keeps_its_contract(server, label, mode):
+    url, headers = server
     operation = OPERATIONS[label]
     answered = []
 
@@ -75,7 +77,8 @@ def test_the_api_keeps_its_contract(url, label, mode):
         max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck
     )
     def ask(case):
-        answered.append(case.call_and_validate(base_url=url, excluded_checks=excluded(label, mode)).status_code)
+        checked = case.call_and_validate(base_url=url, headers=headers, excluded_checks=excluded(label, mode))
+        answered.append(checked.status_code)
 
     ask()
     assert all(status < 500 for status in answered)

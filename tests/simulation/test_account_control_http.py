@@ -178,3 +178,26 @@ def test_a_behaviour_is_shown_set_as_a_whole_and_removed():
         assert trader.account.behaviour.model_dump(exclude_defaults=True) == {}
 
     over_http(story, trader)
+
+
+def test_c81_a_page_in_the_browser_controls_no_account():
+    async def story(client, _):
+        pages = [
+            {"data": "{}", "headers": {"Content-Type": "text/plain"}},
+            {"json": {}, "headers": {"Origin": "https://evil.example"}},
+            {"json": {}, "headers": {"Host": "evil.example"}},
+            {"json": {}, "headers": {"Sec-Fetch-Site": "cross-site"}},
+        ]
+
+        assert [(await answer(client.put(BEHAVIOUR, **page)))[0] for page in pages] == [403] * 4
+        assert (await answer(client.put(BEHAVIOUR, json={})))[0] < 300
+
+    over_http(story)
+
+
+def test_c81_nor_does_it_reach_the_broker_under_a_name_of_its_own():
+    async def story(client, _):
+        assert (await answer(client.get("/v2/account", headers={"Host": "evil.example"})))[0] == 403
+        assert (await answer(client.get("/v2/account", headers={"Host": "host.docker.internal:1"})))[0] == 200
+
+    over_http(story)

@@ -1,5 +1,6 @@
 import gzip
 import os
+import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -172,3 +173,29 @@ def test_minute_bars_moved_to_an_instant_end_on_its_minute(bars_file):
     moved = load_bars(path).ending_at(datetime(2026, 8, 5, 15, 0, 42, tzinfo=UTC))
 
     assert moved.ends == datetime(2026, 8, 5, 15, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("line", [b"x" * 30_000_000, b'"' + b"\n" * 3 + b"x" * 30_000_000])
+def test_c85_a_small_file_of_one_endless_line_costs_no_memory(tmp_path, line):
+    path = tmp_path / "bars.csv.gz"
+    path.write_bytes(gzip.compress(HEADER.encode() + line, compresslevel=1, mtime=0))
+    del line
+
+    tracemalloc.start()
+    with pytest.raises(BarsFileError, match=r"row \d: longer than 65,536 characters"):
+        load_bars(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 4_000_000  # bytes
+
+
+@pytest.mark.parametrize("symbol", ["\u017fpy", "\u00df", "\ufb01"])
+def test_c83_a_symbol_of_other_letters_is_named(bars_file, symbol):
+    with pytest.raises(BarsFileError, match=f"row 2: column symbol: not a symbol: '{symbol}'"):
+        load_bars(bars_file(HEADER + f"2013-03-01,{symbol},10,12,9,11,1000\n"))
+
+
+def test_c83_a_price_in_other_digits_is_named(bars_file):
+    with pytest.raises(BarsFileError, match="column high: not a number"):
+        load_bars(bars_file(HEADER + "2013-03-01,AAPL,10,\u0661\u0662,9,11,1000\n"))

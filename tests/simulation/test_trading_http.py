@@ -238,7 +238,7 @@ def test_a_blocking_caller_is_served_from_a_thread_and_can_drive_the_market():
     with BackgroundServer(BrokerServer(trader.broker)) as background:
         background.call(lambda: trader.price(123))
         request = urllib.request.Request(f"{background.url}/v2/stocks/trades/latest?symbols=AAPL", headers=KEYS)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310
             trades = json.load(response)["trades"]
 
     assert background.url.startswith("http://127.0.0.1:")

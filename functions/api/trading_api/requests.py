@@ -12,7 +12,7 @@ from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Fraction, Price, UtcTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BEGINS_WITH_A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BEGINS_WITH_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _FACT = ("strategy", "strategy_version", "symbol", "side", "timeframe")
 
@@ -27,7 +27,7 @@ def _written_out(value: object) -> object:
 WrittenTime = Annotated[UtcTime, BeforeValidator(_written_out)]
 """An aware time in ISO 8601; a naive one is refused."""
 
-WrittenDay = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+WrittenDay = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 """A UTC day: ``2026-11-20``."""
 
 Label = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9._-]+$")]

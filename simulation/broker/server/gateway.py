@@ -12,6 +12,7 @@ from simulation.broker.account import Account
 from simulation.broker.engine import SimulatedBroker
 from simulation.broker.errors import BrokerError, not_found
 from simulation.broker.identifiers import request_id
+from simulation.broker.server import callers
 from simulation.broker.server.faults import Fault, Faults
 
 CONTROL_PREFIX = "/_simulation/"
@@ -45,6 +46,7 @@ class RateLimiter:
 ACCOUNT = web.RequestKey("account", Account)
 BROKER = web.AppKey("broker", SimulatedBroker)
 FAULTS = web.AppKey("faults", Faults)
+HOST = web.AppKey("host", str)
 LIMITER = web.AppKey("limiter", RateLimiter)
 REQUESTS: web.AppKey[Counter[str]] = web.AppKey("requests", Counter)
 
@@ -52,7 +54,13 @@ REQUESTS: web.AppKey[Counter[str]] = web.AppKey("requests", Counter)
 @web.middleware
 async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lead a request to its handler and back: counted, struck by a fault, authenticated, throttled, answered."""
-    if request.path.startswith(CONTROL_PREFIX):
+    is_control = request.path.startswith(CONTROL_PREFIX)
+    foreign = callers.refusal(
+        request.headers, host=request.app[HOST], needs_json=is_control and request.can_read_body
+    )
+    if foreign is not None:
+        return web.json_response({"message": foreign}, status=403)
+    if is_control:
         return await handler(request)
     request.app[REQUESTS][_template(request)] += 1
     name = await _name(request, request.app[BROKER].clock.now)

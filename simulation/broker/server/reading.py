@@ -72,7 +72,7 @@ def day(query: Query, name: str) -> date | None:
 def whole(query: Query, name: str, default: int, *, most: int) -> int:
     """Read a count from 1 to `most`."""
     value = query.get(name, str(default))
-    if not (value.isdecimal() and 1 <= int(value) <= most):
+    if not (value.isascii() and value.isdecimal() and 1 <= int(value) <= most):
         raise malformed(f"{name} must be between 1 and {most}: {value}")
     return int(value)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from simulation.broker.engine import SimulatedBroker
 from simulation.broker.server import control_routes, data_routes, trading_routes
 from simulation.broker.server.faults import Faults
-from simulation.broker.server.gateway import BROKER, FAULTS, LIMITER, REQUESTS, RateLimiter, handle
+from simulation.broker.server.gateway import BROKER, FAULTS, HOST, LIMITER, REQUESTS, RateLimiter, handle
 
 _GRACE_SECONDS = 1.0
 _RFC_1918 = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -50,6 +50,7 @@ class BrokerServer:
         self.requests = Counter[str]()
         app = web.Application(middlewares=[handle])
         app[BROKER], app[FAULTS], app[REQUESTS] = broker, self.faults, self.requests
+        app[HOST] = host
         app[LIMITER] = RateLimiter(requests_per_minute)
         app[data_routes.FORMING_STOCK_BARS] = forming_stock_bars
         for module in (trading_routes, data_routes, control_routes):

@@ -10,7 +10,7 @@ from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.domain.signal import Side
 from console.outcomes import as_dict, reasons_table, signals_table, sums_table
-from console.tables import output
+from console.screen import output
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState

@@ -115,3 +115,11 @@ def test_pydantic_refuses_what_is_no_symbol():
 
     with pytest.raises(ValidationError, match="neither a US equity ticker"):
         adapter.validate_python("???")
+
+
+@pytest.mark.parametrize(
+    "text", ["\u017fpy", "\u00df", "\ufb01", "\uff21APL", "AAPL\u00a0", "\u0412TC/USD", "\u0131bm", "\u212a"]
+)
+def test_c83_what_only_becomes_a_symbol_by_being_changed_is_none(text):
+    with pytest.raises(ValueError, match="neither a US equity ticker"):
+        Symbol(text)

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from argo.domain.values import Confidence, Fraction, Percent, Price, Quantity, UtcTime, iso, shown, sortable
+from argo.domain.values import (
+    Confidence,
+    Fraction,
+    Number,
+    Percent,
+    Price,
+    Quantity,
+    UtcTime,
+    iso,
+    shown,
+    sortable,
+)
 from tests.unit.strategies import times
 
 NEW_YORK_WINTER = timezone(timedelta(hours=-5))
@@ -153,3 +164,31 @@ def test_a_value_is_shown_as_it_is_written(value, text):
 )
 def test_a_long_value_is_cut(value):
     assert len(shown(value)) <= 210
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0661\u0662",
+        "\u0967\u0968.\u096b",
+        "\uff11\uff12",
+        "1_000",
+        " 12",
+        "12\u00a0",
+        "0x1f",
+        "1e",
+        "",
+        ".",
+        "+",
+        "NaN",
+    ],
+)
+@pytest.mark.parametrize("kind", [Confidence, Fraction, Number, Percent, Price, Quantity])
+def test_c83_only_plain_digits_are_a_number(kind, text):
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["12", "12.50", ".5", "5.", "1e1", "1.2E+1", "+12"])
+def test_an_ordinary_number_is_read_as_it_is_written(text):
+    assert TypeAdapter(Price).validate_python(text) == Decimal(text)

@@ -11,7 +11,7 @@ from argo.domain.profile import Profile, unknown_account
 from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import PositivePercent, Table, parse_table, read_tables
-from argo.domain.values import Confidence, Percent
+from argo.domain.values import Confidence, Number, Percent
 
 
 class Generation(Table):
@@ -31,13 +31,13 @@ class Generation(Table):
     """Most closed bars of a symbol that sources see; the regime needs 200. Read by: generator."""
     extended_hours: bool = False
     """Make signals of stocks outside regular hours too, where the gate denies them. Read by: generator."""
-    source_seconds: Annotated[Decimal, Field(gt=0, le=30)] = Decimal(1)
+    source_seconds: Annotated[Number, Field(gt=0, le=30)] = Decimal(1)
     """Seconds that a source may take over all symbols of a cycle, then it has no vote. Read by: generator."""
     outcome_bars: Annotated[int, Field(ge=1, le=200)] = 60
     """Bars after which ``argo sources`` counts a signal as run out; no order goes by it. Read by: generator."""
-    stop_atr: Annotated[Decimal, Field(gt=0, le=20)] = Decimal(2)
+    stop_atr: Annotated[Number, Field(gt=0, le=20)] = Decimal(2)
     """The stop's distance from the entry price, in average true ranges of 14 bars. Read by: generator."""
-    target_atr: Annotated[Decimal, Field(gt=0, le=40)] = Decimal(3)
+    target_atr: Annotated[Number, Field(gt=0, le=40)] = Decimal(3)
     """The target's distance in that unit; a clamped stop changes it in proportion. Read by: generator."""
     stop_percent_range: tuple[PositivePercent, PositivePercent] = (Decimal("0.5"), Decimal(10))
     """Least and greatest distance of the stop, its clamp, in percent of the entry price. Read by: generator."""
@@ -62,9 +62,9 @@ class Generation(Table):
 class Source(Table):
     enabled: bool = True
     """With ``false`` the source is not asked. Read by: generator."""
-    weight: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(1)
+    weight: Annotated[Number, Field(gt=0, le=100)] = Decimal(1)
     """Weight of its confidence in the mean of the votes, relative to the others'. Read by: generator."""
-    weight_in: Mapping[Regime, Annotated[Decimal, Field(ge=0, le=100)]] = {}
+    weight_in: Mapping[Regime, Annotated[Number, Field(ge=0, le=100)]] = {}
     """Its weight in single regimes where that differs; with 0 it has no voice there. Read by: generator."""
     plugin: str | None = None
     """Dotted path of the class of a source that is not built in. Read by: generator."""

@@ -23,7 +23,7 @@ from argo.domain.tables import (
     parse_table,
     read_tables,
 )
-from argo.domain.values import Confidence, Percent
+from argo.domain.values import Confidence, Number, Percent
 
 Minutes = Annotated[int, Field(ge=1, le=10_080)]
 """Whole minutes, up to a week."""
@@ -90,9 +90,9 @@ class OnUnprotected(StrEnum):
 
 
 class ExitRules(Table):
-    break_even_at_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    break_even_at_r: Annotated[Number, Field(gt=0, le=100)] | None = None
     """Gain that moves the stop to the entry, in multiples of the risk, entry to stop. Read by: reconciler."""
-    trail_r: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    trail_r: Annotated[Number, Field(gt=0, le=100)] | None = None
     """Distance at which the stop follows a better price, in multiples of that risk. Read by: reconciler."""
     bars: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Bars since the fill, nights and weekends too, after which a position is closed. Read by: reconciler."""

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from argo.domain.symbols import Symbol
-from argo.domain.values import Confidence, Fraction, Frozen, Part, Price, UtcTime, iso
+from argo.domain.values import Confidence, Fraction, Frozen, Number, Part, Price, UtcTime, iso
 
 SCHEMA_VERSION: Final = 1
 SIGNAL_ID: Final = r"^[0-9a-f]{24}$"
@@ -66,7 +66,7 @@ class Vote(Part):
     source: Annotated[str, Field(min_length=1)]
     side: Side
     confidence: Confidence
-    weight: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    weight: Annotated[Number, Field(gt=0)] = Decimal(1)
 
 
 def signal_id(

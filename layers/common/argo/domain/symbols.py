@@ -72,7 +72,8 @@ def canonical_or_raw(text: str) -> str:
 
 
 def _canonical(text: str) -> str:
-    candidate = text.strip().upper()
+    # Checked before it is changed: the upper case of a long s is an S, of one German letter two (FAILURES C83).
+    candidate = text.strip().upper() if text.isascii() else ""
     if _EQUITY.fullmatch(candidate):
         return candidate
     for pair in (_PAIR, _JOINED_PAIR):

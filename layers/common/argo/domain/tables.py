@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from argo.domain.values import Percent, shown
+from argo.domain.values import Number, Percent, shown
 
 _LONGEST = 500
 """Characters of what is wrong with a value, where the value itself is in it."""
@@ -42,7 +42,7 @@ SmallPercent = Annotated[PositivePercent, not_below(Decimal("0.1"), "0.1-100 (2,
 """Percent, where one is ordinary and less than a tenth is a mistake (FAILURES A04)."""
 
 MarginPercent = Annotated[
-    Decimal, Field(gt=0, le=1_000, decimal_places=4), not_below(Decimal(1), "1-1000 (150, not 1.5)")
+    Number, Field(gt=0, le=1_000, decimal_places=4), not_below(Decimal(1), "1-1000 (150, not 1.5)")
 ]
 """Percent of equity, where borrowed money may carry it past a hundred."""
 

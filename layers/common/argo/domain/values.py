@@ -1,5 +1,6 @@
 """What every model shares: its base, and types of confidence, fractions, prices and aware UTC times."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -34,30 +35,42 @@ def _as_utc(value: datetime) -> datetime:
         raise ValueError("lies outside the calendar in UTC") from error
 
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is one plain decimal number: Python also takes other scripts' digits, and ``1_000``."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def _one_number(value: object) -> object:
-    """Refuse a JSON list: pydantic would read ``[0, [8, 0], 0]`` as Decimal's tuple form, 80."""
-    if isinstance(value, list | tuple):
-        raise ValueError("not a number")  # noqa: TRY004 - a ValueError is a field's error to pydantic
+    """Refuse what only Python takes for a number (FAILURES C83), and a JSON list.
+
+    Pydantic would read ``[0, [8, 0], 0]`` as Decimal's tuple form, 80.
+    """
+    if isinstance(value, list | tuple) or (isinstance(value, str) and not is_number(value)):
+        raise ValueError("not a number")
     return value
 
 
 _as_number = PlainSerializer(float, return_type=float, when_used="json")
 
-_number = BeforeValidator(_one_number)
+Number = Annotated[Decimal, BeforeValidator(_one_number)]
+"""An exact decimal number; a text is plain ASCII."""
 
-Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), _number, _as_number]
+Percent = Annotated[Number, Field(ge=0, le=100, decimal_places=4), _as_number]
 """Percent, 0-100, to four places."""
 
 Confidence = Annotated[Percent, AfterValidator(partial(_not_a_fraction, above=1))]
 """Confidence in percent, 0-100; a fraction such as 0.75 is refused (FAILURES A04)."""
 
-Fraction = Annotated[Decimal, Field(ge=0, le=1, decimal_places=8), _number, _as_number]
+Fraction = Annotated[Number, Field(ge=0, le=1, decimal_places=8), _as_number]
 """A share of one, to eight places: 0.02 is two percent."""
 
-Price = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=9), _number]
+Price = Annotated[Number, Field(gt=0, max_digits=18, decimal_places=9)]
 """USD per share or coin; a decimal string in JSON."""
 
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=27, decimal_places=9), _number]
+Quantity = Annotated[Number, Field(gt=0, max_digits=27, decimal_places=9)]
 """Shares or coins; a decimal string in JSON."""
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
