@@ -32,11 +32,12 @@ _LARGEST_BODY, _LONGEST_LINE = 10 * 2**20, 2**17
 
 
 class LocalContext:
-    """What the handler asks of Lambda's context, of an invocation that may last ``seconds``."""
+    """What a handler asks of Lambda's context, of the invocation ``request_id`` that may last ``seconds``."""
 
     function_name = "api"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, request_id: str = "local") -> None:
+        self.aws_request_id = request_id
         self._ends = monotonic() + seconds
 
     def get_remaining_time_in_millis(self) -> int:

@@ -13,6 +13,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,12 +44,13 @@ FUNCTIONS = (
 class Session:
     """What happened: AWS calls as (function, IAM action, resource), and log lines with their function.
 
-    ``traced`` has the trace headers of the calls by operation.
+    ``traced`` has the trace headers of the calls by operation, ``of_request`` the log lines of each invocation.
     """
 
     calls: set[tuple[str, str, str]] = field(default_factory=set)
     traced: dict[str, set[str | None]] = field(default_factory=dict)
     lines: list[tuple[str, dict]] = field(default_factory=list)
+    of_request: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
     def records(self):
@@ -75,6 +77,7 @@ class Stack:
         self.running = running
         self.session = session
         self._template = template
+        self._requests = count(1)
         self._sqs = running.aws.client("sqs")
         queues = {f"{ACCOUNTS[name]}Queue": url for name, url in running.resources.queues.items()}
         dead = {
@@ -107,18 +110,17 @@ class Stack:
         )
         module._wiring.cache_clear()
         written = io.StringIO()
+        request_id = f"{function}-{next(self._requests)}"
         with _environment(self._variables(function)), contextlib.redirect_stdout(written):
             # Powertools keeps one logger per service, on whatever was standard output when it was made.
             module._wiring().ports.telemetry.log.registered_handler.setStream(written)
             try:
-                return module.lambda_handler(event, LocalContext(seconds))
+                return module.lambda_handler(event, LocalContext(seconds, request_id))
             finally:
                 module._wiring.cache_clear()
-                self.session.lines.extend(
-                    (function, json.loads(line))
-                    for line in written.getvalue().splitlines()
-                    if line.startswith("{")
-                )
+                lines = [json.loads(line) for line in written.getvalue().splitlines() if line.startswith("{")]
+                self.session.lines.extend((function, line) for line in lines)
+                self.session.of_request[request_id] = [line for line in lines if "_aws" not in line]
 
     def generate(self):
         return self.invoke("GenerateFunction", {"budget_seconds": 0})

@@ -66,6 +66,15 @@ def test_a_function_that_is_traced_says_so_in_every_line_and_hands_the_trace_on(
     assert set().union(*session.traced.values()) == set(roots.values())
 
 
+def test_c20_every_line_of_every_function_names_its_request(session):
+    logged = {
+        request_id: {line["request_id"] for line in lines} for request_id, lines in session.of_request.items()
+    }
+
+    assert {request_id.partition("-")[0] for request_id, named in logged.items() if named} == set(FUNCTIONS)
+    assert all(named <= {request_id} for request_id, named in logged.items())
+
+
 def test_every_function_has_been_run(of_type, session):
     assert set(FUNCTIONS) == of_type("AWS::Lambda::Function").keys()
     assert {name for name, _, _ in session.calls} == set(FUNCTIONS)

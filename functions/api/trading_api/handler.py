@@ -16,20 +16,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
+from argo.runtime import invocation
 from trading_api.routes import answer
 from trading_api.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     wiring = _wiring()
-    try:
+    with invocation(wiring.ports.telemetry, context):
         return answer(event, context, wiring, timedelta(milliseconds=context.get_remaining_time_in_millis()))
-    finally:
-        wiring.ports.telemetry.flush()
 
 
 @cache
 def _wiring() -> Wiring:
-    wiring = from_environment(Environment(os.environ), SystemClock())
-    cold_start.is_over()
-    return wiring
+    with cold_start.ending():
+        return from_environment(Environment(os.environ), SystemClock())

@@ -16,23 +16,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
-from argo.runtime import run
+from argo.runtime import invocation, run
 from execution.batch import PartialBatchResponse, execute_batch
 from execution.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse:
     wiring = _wiring()
-    try:
+    with invocation(wiring.ports.telemetry, context):
         return run(
             execute_batch(event, wiring, seconds_left=lambda: context.get_remaining_time_in_millis() / 1_000)
         )
-    finally:
-        wiring.ports.telemetry.flush()
 
 
 @cache
 def _wiring() -> Wiring:
-    wiring = from_environment(Environment(os.environ), SystemClock())
-    cold_start.is_over()
-    return wiring
+    with cold_start.ending():
+        return from_environment(Environment(os.environ), SystemClock())

@@ -17,23 +17,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
-from argo.runtime import run
+from argo.runtime import invocation, run
 from generation.cycle import generate
 from generation.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
-    """Run cycles until the minute ends or the deadline nears."""
+    """Run cycles until the next tick's function takes over or the deadline nears."""
     wiring = _wiring()
     time_left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    try:
+    with invocation(wiring.ports.telemetry, context):
         return run(generate(event, wiring, time_left=time_left))
-    finally:
-        wiring.ports.telemetry.flush()
 
 
 @cache
 def _wiring() -> Wiring:
-    wiring = from_environment(Environment(os.environ), SystemClock())
-    cold_start.is_over()
-    return wiring
+    with cold_start.ending():
+        return from_environment(Environment(os.environ), SystemClock())

@@ -15,22 +15,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo.adapters.clock import SystemClock
 from argo.environment import Environment
-from argo.runtime import run
+from argo.runtime import invocation, run
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring, from_environment
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's
     wiring = _wiring()
-    try:
+    with invocation(wiring.ports.telemetry, context):
         left = context.get_remaining_time_in_millis
         return run(reconcile(wiring, seconds_left=lambda: left() / 1_000)).as_dict()
-    finally:
-        wiring.ports.telemetry.flush()
 
 
 @cache
 def _wiring() -> Wiring:
-    wiring = from_environment(Environment(os.environ), SystemClock())
-    cold_start.is_over()
-    return wiring
+    with cold_start.ending():
+        return from_environment(Environment(os.environ), SystemClock())

@@ -5,11 +5,20 @@ cold start to find it (`make bench`, cold).
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 gc.disable()
 
 
-def is_over() -> None:
-    """Leave what has been made so far out of all collections, and collect again."""
-    gc.freeze()
-    gc.enable()
+@contextmanager
+def ending() -> Iterator[None]:
+    """Do the last step of the start within this; then collect again, whether or not it could be done.
+
+    What has been made until then is left out of all collections.
+    """
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
