@@ -16,15 +16,15 @@ from argo.adapters.alpaca.outcome import fault, read
 from argo.adapters.alpaca.transport import Transport, client_maker
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.clock import SystemClock
+from argo.domain.addresses import LIVE_URL as LIVE_URL
+from argo.domain.addresses import PAPER_URL as PAPER_URL
+from argo.domain.addresses import TRADED_AT, trading_address
 from argo.domain.faults import Ambiguous, BrokerFault
 from argo.domain.tables import ConfigurationError
 from console.doctor.attempts import demand
 from console.stacks import Clients, read_stack
 from worlds.paths import PROJECT, TEMPLATE
 from worlds.template import logical_name, read_template
-
-LIVE_URL = "https://api.alpaca.markets"
-PAPER_URL = "https://paper-api.alpaca.markets"
 
 _WORLDS = {"AK": "live", "PK": "paper"}
 """How Alpaca's key ids begin."""
@@ -174,13 +174,15 @@ def problem_of(credentials: Credentials) -> str | None:
 def mismatch(key_id: str, url: str, mode: str) -> str | None:
     """Return why a key, an address and a mode don't belong together; None where they do.
 
-    Alpaca's paper and live worlds have keys of their own, told apart by their beginning. Any other address is
-    a broker's that knows no such worlds, and so is any other key.
+    Alpaca's paper and live worlds have keys of their own, told apart by their beginning. A broker on this machine
+    knows no such worlds, and so does any other key.
     """
-    address = {LIVE_URL: "live", PAPER_URL: "paper"}.get(url.rstrip("/").removesuffix("/v2"))
-    if (address == "live") != (mode == "live"):
-        return f"mode {mode} trades at {url}"
+    try:
+        address = trading_address(mode, url)
+    except ConfigurationError as error:
+        return str(error)
     world = _WORLDS.get(key_id[:2])
-    if address is not None and world is not None and world != address:
-        return f"a {world} key ({key_id[:2]}...) at the {address} address {url}"
+    of_alpaca = address == TRADED_AT.get(mode)
+    if of_alpaca and world is not None and world != mode:
+        return f"a {world} key ({key_id[:2]}...) at the {mode} address {url}"
     return None

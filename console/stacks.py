@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import compress
@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo.domain.tables import ConfigurationError
 from worlds.paths import TEMPLATE
-from worlds.template import executor_of
+from worlds.template import accounts_in, accounts_of, parse_template
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -32,7 +32,7 @@ _TABLE = "TableName"
 class Stack:
     """A stack's state, and its outputs, parameters and tags by name.
 
-    ``resources`` are physical ids by logical ones, by type.
+    ``resources`` are physical ids by logical ones, by type; ``accounts`` are names by what logical ids begin with.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Stack:
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     resources: Mapping[str, Mapping[str, str]]
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -60,7 +61,7 @@ class Stack:
     @property
     def queue_urls(self) -> dict[str, str]:
         """Every account's queue, by executor."""
-        return {name: url for name, url in self._urls("QueueUrl").items() if not name.endswith("_dead_letter")}
+        return self._urls("QueueUrl")
 
     @property
     def dead_letter_urls(self) -> dict[str, str]:
@@ -78,9 +79,9 @@ class Stack:
                 return found[logical_id]
         raise ConfigurationError(f"stack {self.name} has no {logical_id}: {TEMPLATE.name} of this checkout has")
 
-    def _urls(self, ending: str) -> dict[str, str]:
-        found = ((name.removesuffix(ending), url) for name, url in self.outputs.items() if name.endswith(ending))
-        return {executor_of(logical_id): url for logical_id, url in found}
+    def _urls(self, kind: str) -> dict[str, str]:
+        named = ((name, self.outputs.get(f"{prefix}{kind}")) for prefix, name in self.accounts.items())
+        return {name: url for name, url in named if url is not None}
 
 
 def aws_clients() -> Clients:
@@ -134,4 +135,12 @@ def read_stack(clients: Clients, name: str, *, resources: bool = True) -> Stack:
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])},
         tags={each["Key"]: each["Value"] for each in described.get("Tags", [])},
         resources=found,
+        accounts=accounts_of(outputs) or _accounts_of_template(cloudformation, name),
     )
+
+
+def _accounts_of_template(cloudformation: "CloudFormationClient", name: str) -> dict[str, str]:
+    """Return the accounts of a stack that an earlier version deployed, whose outputs do not say them."""
+    body: Any = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    # botocore reads a template that is JSON.
+    return accounts_in(parse_template(body) if isinstance(body, str) else body)

@@ -18,7 +18,7 @@ import boto3
 
 from argo.domain.tables import ConfigurationError
 from worlds.paths import LOOPBACK
-from worlds.template import executor_of, read_template, stateful_part
+from worlds.template import accounts_in, accounts_of, logical_name, read_template, stateful_part
 
 _START_SECONDS = 300.0
 _STOP_SECONDS = 120.0
@@ -56,7 +56,8 @@ class EmbeddedAws:
             EmbeddedAwsError: the emulator refuses the template.
         """
         cloudformation = self.client("cloudformation")
-        part = stateful_part(read_template(template))
+        whole = read_template(template)
+        part = stateful_part(whole)
         try:
             cloudformation.describe_stacks(StackName=stack_name)
         except cloudformation.exceptions.ClientError:
@@ -74,7 +75,8 @@ class EmbeddedAws:
         if stack["StackStatus"] != "CREATE_COMPLETE":
             raise EmbeddedAwsError(f"stack {stack_name}: {stack['StackStatus']}")
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        return Resources.of(outputs, self.client("sqs"))
+        # A state of an earlier version does not say whose its queues are.
+        return Resources.of(outputs, self.client("sqs"), accounts_of(outputs) or accounts_in(whole))
 
     def days(self, table: str) -> list[str]:
         """Return the UTC days that a local ledger has records of, newest first.
@@ -97,18 +99,27 @@ class Resources:
     dead_letter_queues: Mapping[str, str]
 
     @classmethod
-    def of(cls, outputs: Mapping[str, str], sqs: Any) -> "Resources":  # noqa: ANN401 - a boto3 client
-        """Read a stack's outputs: ``PropFirmQueue`` is the queue of ``prop_firm``.
+    def of(
+        cls,
+        outputs: Mapping[str, str],
+        sqs: Any,  # noqa: ANN401 - a boto3 client
+        accounts: Mapping[str, str] | None = None,
+    ) -> "Resources":
+        """Read a stack's outputs; ``accounts`` are names by what logical ids begin with, by default as outputs say.
 
         A kept state remembers queue URLs of an earlier port, so they are asked for by name.
         """
-        queues: dict[str, str] = {}
-        dead_letters: dict[str, str] = {}
-        for logical_id, url in outputs.items():
-            kind, found = ("DeadLetterQueue", dead_letters) if "DeadLetter" in logical_id else ("Queue", queues)
-            if logical_id.endswith(kind):
-                name = url.rsplit("/", 1)[-1]
-                found[executor_of(logical_id.removesuffix(kind))] = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+
+        def url_of(logical_id: str) -> str:
+            name = outputs[logical_id].rsplit("/", 1)[-1]
+            url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            return url
+
+        named = accounts_of(outputs) if accounts is None else accounts
+        queues, dead_letters = (
+            {name: url_of(f"{prefix}{kind}") for prefix, name in named.items() if f"{prefix}{kind}" in outputs}
+            for kind in ("Queue", "DeadLetterQueue")
+        )
         return cls(outputs["SignalTable"], queues, dead_letters)
 
     def environment(self, executor: str) -> dict[str, str]:
@@ -118,7 +129,7 @@ class Resources:
             ConfigurationError: the template has no queues for it.
         """
         if executor not in self.queues or executor not in self.dead_letter_queues:
-            name = "".join(part.capitalize() for part in executor.split("_"))
+            name = logical_name(executor)
             raise ConfigurationError(
                 f"[accounts.{executor}]: template.yaml has no {name}Queue with a {name}DeadLetterQueue"
             )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from argo.domain.config import parse_configuration
+from argo.domain.naming import namesakes
 from argo.domain.tables import ConfigurationError
 from worlds.paths import PROJECT
-from worlds.template import executor_of, logical_name
+from worlds.template import logical_name
 
 SAMCONFIG = PROJECT / "samconfig.toml"
 MOST_ACCOUNTS = 13
@@ -34,17 +35,13 @@ def rendered(executors: Sequence[str]) -> str:
     """Return template.yaml for these accounts.
 
     Raises:
-        ConfigurationError: too many accounts for one stack, or one whose name its resources do not lead back to.
+        ConfigurationError: too many accounts for one stack, or two whose resources would have the same names.
     """
     if len(executors) > MOST_ACCOUNTS:
         raise ConfigurationError(f"argo.toml enables {len(executors)} accounts, and a stack holds {MOST_ACCOUNTS}")
     names = {executor: logical_name(executor) for executor in executors}
-    for executor, name in names.items():
-        if executor_of(name) != executor or "DeadLetter" in name:
-            raise ConfigurationError(
-                f"[accounts.{executor}]: its resources would be named {name}..., which does not lead back to it; "
-                "a part between two _ begins with a letter, and none is dead_letter"
-            )
+    if alike := namesakes(executors):
+        raise ConfigurationError(f"accounts {' and '.join(alike)}: the resources of both are {names[alike[0]]}...")
     accounts = [
         {"name": executor, "Name": name, "dashed": executor.replace("_", "-")} for executor, name in names.items()
     ]
@@ -67,12 +64,24 @@ def with_credentials(samconfig: str, executors: Sequence[str]) -> str:
     def renamed(found: re.Match[str]) -> str:
         known = dict(_CREDENTIALS.findall(found[2]))
         first, path = next(iter(known.items()))
+        # The part of the path that is the first account's name, the last where several are.
+        parts = path.split("/")
+        place = max((i for i, part in enumerate(parts) if part and logical_name(part) == first), default=None)
         for executor in executors:
-            given = path.replace(f"/{executor_of(first)}/", f"/{executor}/")
-            if known.setdefault(logical_name(executor), given) == path and executor != executor_of(first):
+            name = logical_name(executor)
+            if name in known:
+                continue
+            if place is None:
                 raise ConfigurationError(
                     f"samconfig.toml: CredentialsParameter{first}={path} tells no path for account {executor}: "
-                    f"add CredentialsParameter{logical_name(executor)}=... beside it"
+                    f"add CredentialsParameter{name}=... beside it"
+                )
+            known[name] = "/".join([*parts[:place], executor, *parts[place + 1 :]])
+        owners: dict[str, str] = {}
+        for name in map(logical_name, executors):
+            if (other := owners.setdefault(known[name], name)) != name:
+                raise ConfigurationError(
+                    f"samconfig.toml: CredentialsParameter{other} and CredentialsParameter{name} are both {known[name]}"
                 )
         named = (f" CredentialsParameter{name}={known[name]}" for name in map(logical_name, executors))
         return found[1] + "".join(named)

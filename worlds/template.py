@@ -1,11 +1,18 @@
 """template.yaml as plain data, and the part of it that an emulator needs to hold state."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from argo.domain.naming import logical_name as logical_name
+
 STATEFUL = frozenset({"AWS::DynamoDB::Table", "AWS::SQS::Queue"})
+_NAMED = "Account"
+"""How the output ends that says an account's name: ``Acct2Account`` is ``acct_2``."""
+_EXECUTES = re.compile(r"Execute\w+Function")
 
 
 class _Loader(yaml.CSafeLoader):
@@ -41,22 +48,31 @@ def parse_template(text: str) -> dict[str, Any]:
 
 
 def stateful_part(template: dict[str, Any]) -> dict[str, Any]:
-    """Return a template of the table and the queues alone, as they stand in the whole one."""
+    """Return a template of the table and the queues alone, as they stand in the whole one, and of whom they serve."""
     resources = {
         name: resource for name, resource in template["Resources"].items() if resource["Type"] in STATEFUL
     }
+    named = {name: each for name, each in template["Outputs"].items() if name.endswith(_NAMED)}
     kept = ("AWSTemplateFormatVersion", "Parameters", "Conditions")
     return {key: template[key] for key in kept if key in template} | {
         "Resources": resources,
-        "Outputs": {name: {"Value": {"Ref": name}} for name in resources},
+        "Outputs": {name: {"Value": {"Ref": name}} for name in resources} | named,
     }
 
 
-def logical_name(executor: str) -> str:
-    """Return how an account's resources begin in the template: ``prop_firm`` is ``PropFirm``."""
-    return "".join(part.capitalize() for part in executor.split("_"))
+def accounts_of(outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the accounts that a stack's outputs name, each by what its resources' logical ids begin with."""
+    return {name.removesuffix(_NAMED): said for name, said in outputs.items() if name.endswith(_NAMED)}
 
 
-def executor_of(logical_name: str) -> str:
-    """Return the executor that a CamelCase logical name stands for: ``PropFirm`` is ``prop_firm``."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in logical_name).lstrip("_")
+def accounts_in(template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the accounts that a template serves, in the same form, by its executors' own variables.
+
+    Templates of earlier versions say them nowhere else.
+    """
+    found = {}
+    for logical_id, resource in template["Resources"].items():
+        if _EXECUTES.fullmatch(logical_id) and resource["Type"] == "AWS::Serverless::Function":
+            variables = resource["Properties"]["Environment"]["Variables"]
+            found[logical_id.removeprefix("Execute").removesuffix("Function")] = variables["ARGO_EXECUTOR"]
+    return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.wiring import Adapters
 from argo.domain.account import AccountState, BrokerAccount
+from argo.domain.addresses import trading_address
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from console.doctor.facts import Facts, FunctionFacts, StackFacts
 
 RESTORE = "restore it to a second before it went: docs/operations.md, What survives"
+OTHER_ADDRESS = "Mode and AlpacaTradingUrl in samconfig.toml, make deploy"
 _LETTERS = 10
 
 
@@ -105,9 +107,13 @@ class DeployedAccountFacts(AccountFacts):
         """In which mode it trades, and where; mode, address and key have to be of one world."""
         variables = self.executed_by.variables
         mode, url = variables["ARGO_MODE"], variables["APCA_API_BASE_URL"]
+        try:
+            trading_address(mode, url)
+        except ConfigurationError as error:
+            raise NotKnown(f"address of {self.executor}", str(error), OTHER_ADDRESS) from error
         if why := mismatch(self.key.credentials.key_id, url, mode):
-            other = "or the other address: Mode and AlpacaTradingUrl in samconfig.toml, make deploy"
-            raise NotKnown(f"key of that address for {self.executor}", why, f"{self.new_key}; {other}")
+            cure = f"{self.new_key}; or the other address: {OTHER_ADDRESS}"
+            raise NotKnown(f"key of that address for {self.executor}", why, cure)
         return f"{mode} at {url}"
 
     @fact("account of {0.executor}", new_key="{0.new_key}")

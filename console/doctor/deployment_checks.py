@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from argo.domain.tables import ConfigurationError
+from argo.environment import Environment
 from console.doctor.attempts import known
 from console.doctor.facts import HEARTBEAT, Facts, FunctionFacts, RunFacts, StackFacts
 from console.doctor.finding import Finding, broken, not_looked_at, ok, warning
@@ -115,6 +117,13 @@ def function(_: StackFacts, found: FunctionFacts) -> Finding:
         return broken(
             f"{name}: its reserved concurrency is 0, so it is never invoked",
             f"aws lambda delete-function-concurrency --function-name {name}",
+        )
+    try:
+        Environment(found.variables).check_addresses()
+    except ConfigurationError as error:
+        return broken(
+            f"{name} does not start: {error}",
+            "Mode, AlpacaTradingUrl and AlpacaDataUrl in samconfig.toml, then make deploy",
         )
     reserved = "" if found.reserved is None else f", {found.reserved} reserved"
     changed = found.last_modified[:16].replace("T", " ")

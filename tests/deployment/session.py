@@ -44,10 +44,12 @@ FUNCTIONS = (
 class Session:
     """What happened: AWS calls as (function, IAM action, resource), and log lines with their function.
 
-    ``traced`` has the trace headers of the calls by operation, ``of_request`` the log lines of each invocation.
+    ``traced`` has the trace headers of the calls by operation, ``of_request`` the log lines of each invocation,
+    ``partitions`` the partition keys that calls to the table and its indexes were about.
     """
 
     calls: set[tuple[str, str, str]] = field(default_factory=set)
+    partitions: set[tuple[str, str, str, str]] = field(default_factory=set)
     traced: dict[str, set[str | None]] = field(default_factory=dict)
     lines: list[tuple[str, dict]] = field(default_factory=list)
     of_request: dict[str, list[dict]] = field(default_factory=dict)
@@ -198,8 +200,8 @@ class Stack:
         if kind == "Fn::Sub":
             return re.sub(r"\$\{(\w+)\}", lambda found: self._known[found[1]], argument)
         assert kind == "Fn::If"
-        assert argument[0] == "IsLocal"
-        return None
+        assert argument[0] in {"IsLocal", "HasRestoredTable"}
+        return None if argument[0] == "IsLocal" else self._resolve(argument[2])
 
 
 def trace_of(function):
@@ -244,10 +246,12 @@ def recording(session: Session, known):
         if key is not None:
             _, service, operation = event_name.split(".")
             session.traced.setdefault(operation, set()).add(_text(request.headers.get("X-Amzn-Trace-Id")))
+            body = json.loads(_text(request.body))
             session.calls.update(
-                (key[1], action, resource)
-                for action, resource in _permissions(service, operation, json.loads(_text(request.body)), known)
+                (key[1], action, resource) for action, resource in _permissions(service, operation, body, known)
             )
+            if service == "dynamodb":
+                session.partitions.update((key[1], *asked) for asked in _partitions(operation, body, known))
 
     emitter = clients.session()
     emitter.register("before-send", sent)
@@ -280,6 +284,21 @@ def _permissions(service, operation, body, known):
             yield f"ssm:{operation}", known[body["Name"]]
         case _:
             raise AssertionError(f"{service}.{operation}: a service that no test knows")
+
+
+def _partitions(operation, body, known):
+    """Return the partitions that a request is about, as (action, logical resource, partition key)."""
+    if operation == "TransactWriteItems":
+        for write in body["TransactItems"]:
+            ((kind, request),) = write.items()
+            yield from _partitions(f"{kind}Item", request, known)
+    elif operation == "Query":
+        index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
+        partition = body["ExpressionAttributeValues"][":partition"]["S"]
+        yield "dynamodb:Query", known[body["TableName"]] + index, partition
+    else:
+        key = body["Item"] if operation == "PutItem" else body["Key"]
+        yield f"dynamodb:{operation}", known[body["TableName"]], key["PK"]["S"]
 
 
 def names_of(running: Served, template):

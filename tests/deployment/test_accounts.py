@@ -40,7 +40,7 @@ def test_each_account_adds_the_same_resources(executors):
         len(parse_template(rendered(executors[:number]))["Resources"]) for number in range(1, len(executors) + 1)
     ]
 
-    assert {after - before for before, after in pairwise(counted)} <= {23}
+    assert {after - before for before, after in pairwise(counted)} <= {25}
 
 
 def test_a_template_of_one_account_names_no_other():
@@ -55,12 +55,6 @@ def test_as_many_accounts_as_are_taken_are_within_cloudformations_500_resources(
     assert 500 - 34 < len(deployed["Resources"]) <= 500
     with pytest.raises(ConfigurationError, match="enables 14 accounts, and a stack holds 13"):
         rendered(executors[: MOST_ACCOUNTS + 1])
-
-
-@pytest.mark.parametrize("executor", ["a_1", "a_", "a__b", "dead_letter"])
-def test_a_name_that_its_resources_do_not_lead_back_to_is_refused(executor):
-    with pytest.raises(ConfigurationError, match=rf"\[accounts.{executor}\]"):
-        rendered(["argo", executor])
 
 
 def test_an_environment_that_names_an_accounts_parameter_names_every_accounts():

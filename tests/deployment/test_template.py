@@ -154,7 +154,7 @@ def test_queues_are_encrypted_and_refuse_plain_http(of_type):
 def test_the_ledger_is_kept_whatever_happens_to_the_stack(resources):
     table = resources["SignalTable"]
 
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsNotLocal", True, False]}
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert "TimeToLiveSpecification" not in table["Properties"]

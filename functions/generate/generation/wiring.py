@@ -57,8 +57,9 @@ def from_environment(
     """Wire the generator to AWS and Alpaca by the environment contract.
 
     Raises:
-        ConfigurationError: a variable or argo.toml is missing or wrong.
+        ConfigurationError: a variable or argo.toml is missing or wrong, mode and address do not belong together.
     """
+    environment.check_addresses()
     configuration = configuration or environment.configuration()
     feed = configuration.generation.feed
     return wire(Adapters(environment, clock, service=SERVICE, feed=feed, log_to=log_to), configuration)

@@ -45,8 +45,9 @@ def from_environment(
     """Wire the reconciler to AWS and Alpaca by the environment contract.
 
     Raises:
-        ConfigurationError: a variable or argo.toml is missing or wrong.
+        ConfigurationError: a variable or argo.toml is missing or wrong, mode and address do not belong together.
     """
+    environment.check_addresses()
     profile, name = profile or environment.profile(), environment.executor
     adapters = Adapters(environment, clock, service=SERVICE, executor=name, feed=profile.feed, log_to=log_to)
     return Wiring(adapters, name, profile)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from argo.domain.addresses import data_address, trading_address
 from argo.domain.profile import Profile, parse_profile
 from argo.domain.tables import ConfigurationError
 
@@ -52,6 +53,19 @@ class Environment:
         if mode not in MODES:
             raise ConfigurationError(f"ARGO_MODE = {mode!r}: one of {', '.join(MODES)}")
         return mode
+
+    def check_addresses(self) -> None:
+        """Refuse to start where mode and addresses do not belong together; what is not set is not looked at.
+
+        Raises:
+            ConfigurationError: an address is another mode's, or none of a broker's (FAILURES C80).
+        """
+        for name, belongs in (("APCA_API_BASE_URL", trading_address), ("APCA_API_DATA_URL", data_address)):
+            if url := self.variables.get(name):
+                try:
+                    belongs(self.mode, url)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"{name}: {error}") from error
 
     @property
     def queue_urls(self) -> Mapping[str, str]:

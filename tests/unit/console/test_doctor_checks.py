@@ -16,6 +16,7 @@ from console.doctor.checks import Check, examine
 from console.doctor.facts import FunctionFacts, Identity, StackFacts
 from console.doctor.finding import Level, ok
 from console.stacks import Stack
+from tests.unit.domain.test_addresses import SPELLINGS
 from worlds.embedded_aws import Resources
 from worlds.paths import CONFIGURATION
 from worlds.template import logical_name
@@ -247,3 +248,25 @@ def test_a_clock_that_is_wrong_is_told_from_those_that_agree(aws, exchange, leve
     finding = account_checks.clock(found, an_account(timedelta(seconds=exchange)))
 
     assert (finding.level, words in finding.seen) == (level, True)
+
+
+@pytest.mark.parametrize("url", SPELLINGS)
+def test_c80_the_doctor_names_a_function_that_would_trade_live_money_in_paper_mode(url):
+    found = a_function(Environment={"Variables": {"ARGO_MODE": "paper", "APCA_API_BASE_URL": url}})
+
+    finding = deployment_checks.function(facts(), found)
+
+    assert finding.level is Level.BROKEN
+    assert "does not start: APCA_API_BASE_URL: mode paper trades at" in finding.seen
+    assert "Mode, AlpacaTradingUrl and AlpacaDataUrl in samconfig.toml" in finding.cure
+
+
+@pytest.mark.parametrize("url", SPELLINGS)
+def test_c80_the_doctor_shows_no_key_to_an_address_of_another_mode(url):
+    account = an_account(None)
+    account.executed_by = a_function(Environment={"Variables": {"ARGO_MODE": "paper", "APCA_API_BASE_URL": url}})
+
+    with pytest.raises(NotKnown, match="mode paper trades at"):
+        account_checks.address(facts(), account)
+    with pytest.raises(NotKnown):
+        _ = account.broker

@@ -1,27 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from argo.domain.tables import ConfigurationError
 from console.runs import RunRecord
 from worlds.embedded_aws import Resources
-from worlds.template import executor_of
-
-
-@pytest.mark.parametrize(
-    ("logical_name", "executor"), [("Argo", "argo"), ("PropFirm", "prop_firm"), ("ABTest", "a_b_test")]
-)
-def test_a_logical_name_stands_for_an_executor(logical_name, executor):
-    found = executor_of(logical_name)
-
-    assert found == executor
-
-
-@given(st.from_regex(r"[a-z]+(_[a-z]+)*", fullmatch=True))
-def test_every_executor_has_its_logical_name(executor):
-    logical_name = "".join(part.capitalize() for part in executor.split("_"))
-
-    assert executor_of(logical_name) == executor
 
 
 class Sqs:
@@ -34,6 +15,8 @@ class Sqs:
 def test_resources_are_known_by_their_executor():
     outputs = {
         "SignalTable": "argo-table",
+        "ArgoAccount": "argo",
+        "PropFirmAccount": "prop_firm",
         "ArgoQueue": "http://before/a",
         "ArgoDeadLetterQueue": "http://before/a-dead",
         "PropFirmQueue": "http://before/p",

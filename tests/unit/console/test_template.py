@@ -87,7 +87,8 @@ def test_the_stateful_part_stands_alone():
     assert json.loads(json.dumps(part)) == part
 
 
-def test_the_stateful_part_puts_out_every_resource():
+def test_the_stateful_part_puts_out_every_resource_and_whose_they_are():
     part = stateful_part(read_template(TEMPLATE))
 
-    assert part["Outputs"] == {name: {"Value": {"Ref": name}} for name in part["Resources"]}
+    named = {"ArgoAccount": {"Value": "argo"}, "PropFirmAccount": {"Value": "prop_firm"}}
+    assert part["Outputs"] == {name: {"Value": {"Ref": name}} for name in part["Resources"]} | named

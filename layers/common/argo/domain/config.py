@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from argo.domain.execution import ExecutorName
+from argo.domain.naming import logical_name, namesakes
 from argo.domain.profile import Profile, unknown_account
 from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
@@ -87,6 +88,14 @@ class Configuration(Table):
         repeated = sorted({symbol for symbol in self.watchlist if self.watchlist.count(symbol) > 1})
         if repeated:
             raise ValueError(f"watchlist names {', '.join(repeated)} more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts_are_told_apart(self) -> Self:
+        if alike := namesakes(self.accounts):
+            raise ValueError(
+                f"accounts {' and '.join(alike)} would both be named {logical_name(alike[0])} in the stack: rename one"
+            )
         return self
 
     @property

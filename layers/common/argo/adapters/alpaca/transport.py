@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from argo.adapters.alpaca.outcome import Answer, fault
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
+from argo.domain.addresses import normal_form
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.tables import ConfigurationError
 from argo.ports import Clock
@@ -30,8 +31,11 @@ def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Calla
     """Return what makes a client of an API at ``base_url``, with or without its ``/v2``.
 
     The credentials are read when a client is made, not before.
+
+    Raises:
+        ConfigurationError: it is no address of an API.
     """
-    url = base_url.rstrip("/").removesuffix("/v2")
+    url = normal_form(base_url)
 
     def make() -> RESTClient:
         keys = credentials()
