@@ -16,15 +16,14 @@ from argo.adapters.alpaca.outcome import fault, read
 from argo.adapters.alpaca.transport import Transport, client_maker
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.clock import SystemClock
-from argo.domain.addresses import LIVE_URL as LIVE_URL
-from argo.domain.addresses import PAPER_URL as PAPER_URL
 from argo.domain.addresses import TRADED_AT, trading_address
 from argo.domain.faults import Ambiguous, BrokerFault
+from argo.domain.naming import logical_name
 from argo.domain.tables import ConfigurationError
 from console.doctor.attempts import demand
 from console.stacks import Clients, read_stack
 from worlds.paths import PROJECT, TEMPLATE
-from worlds.template import logical_name, read_template
+from worlds.template import read_template
 
 _WORLDS = {"AK": "live", "PK": "paper"}
 """How Alpaca's key ids begin."""

@@ -16,9 +16,10 @@ from typing import Any
 
 import boto3
 
+from argo.domain.naming import logical_name
 from argo.domain.tables import ConfigurationError
 from worlds.paths import LOOPBACK
-from worlds.template import accounts_in, accounts_of, logical_name, read_template, stateful_part
+from worlds.template import accounts_in, accounts_of, read_template, stateful_part
 
 _START_SECONDS = 300.0
 _STOP_SECONDS = 120.0
@@ -105,7 +106,7 @@ class Resources:
         sqs: Any,  # noqa: ANN401 - a boto3 client
         accounts: Mapping[str, str] | None = None,
     ) -> "Resources":
-        """Read a stack's outputs; ``accounts`` are names by what logical ids begin with, by default as outputs say.
+        """Read a stack's outputs; ``accounts`` are names by what logical ids begin with, by default as they say.
 
         A kept state remembers queue URLs of an earlier port, so they are asked for by name.
         """

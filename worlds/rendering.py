@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from argo.domain.config import parse_configuration
-from argo.domain.naming import namesakes
+from argo.domain.naming import logical_name, namesakes
 from argo.domain.tables import ConfigurationError
 from worlds.paths import PROJECT
-from worlds.template import logical_name
 
 SAMCONFIG = PROJECT / "samconfig.toml"
 MOST_ACCOUNTS = 13
@@ -80,9 +79,8 @@ def with_credentials(samconfig: str, executors: Sequence[str]) -> str:
         owners: dict[str, str] = {}
         for name in map(logical_name, executors):
             if (other := owners.setdefault(known[name], name)) != name:
-                raise ConfigurationError(
-                    f"samconfig.toml: CredentialsParameter{other} and CredentialsParameter{name} are both {known[name]}"
-                )
+                both = f"CredentialsParameter{other} and CredentialsParameter{name}"
+                raise ConfigurationError(f"samconfig.toml: {both} are both {known[name]}")
         named = (f" CredentialsParameter{name}={known[name]}" for name in map(logical_name, executors))
         return found[1] + "".join(named)
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import yaml
 
-from argo.domain.naming import logical_name as logical_name
-
 STATEFUL = frozenset({"AWS::DynamoDB::Table", "AWS::SQS::Queue"})
 _NAMED = "Account"
 """How the output ends that says an account's name: ``Acct2Account`` is ``acct_2``."""
@@ -48,7 +46,7 @@ def parse_template(text: str) -> dict[str, Any]:
 
 
 def stateful_part(template: dict[str, Any]) -> dict[str, Any]:
-    """Return a template of the table and the queues alone, as they stand in the whole one, and of whom they serve."""
+    """Return a template of the table and the queues alone, as they stand in the whole one, and whose they are."""
     resources = {
         name: resource for name, resource in template["Resources"].items() if resource["Type"] in STATEFUL
     }

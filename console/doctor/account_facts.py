@@ -9,12 +9,12 @@ from argo.adapters.aws.parameters import Credentials
 from argo.adapters.wiring import Adapters
 from argo.domain.account import AccountState, BrokerAccount
 from argo.domain.addresses import trading_address
+from argo.domain.naming import logical_name
 from argo.domain.symbols import Symbol
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from console.doctor.attempts import NotKnown, fact
 from console.keys import mismatch, problem_of, read_secret
-from worlds.template import logical_name
 
 if TYPE_CHECKING:
     from console.doctor.facts import Facts, FunctionFacts, StackFacts

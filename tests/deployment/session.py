@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from argo.adapters import wiring as adapters
 from argo.adapters.aws import clients
 from argo.adapters.clock import SystemClock
+from argo.domain.naming import logical_name
 from argo.domain.symbols import Symbol
 from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
@@ -28,7 +29,6 @@ from simulation.broker.server import Fault
 from worlds.backends import broker_environment, simulated_account
 from worlds.containers import Served
 from worlds.paths import CONFIGURATION
-from worlds.template import logical_name
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

@@ -29,7 +29,10 @@ from worlds.template import parse_template, stateful_part
 PATTERN = next(each.pattern for each in ExecutorName.__metadata__[0].metadata if hasattr(each, "pattern"))
 ODD = ("acct_2", "a_", "a__b", "b_1", "no", "on", "null", "true", "y", "execute_x", "x", "deadletter", "api")
 NAMES = st.lists(
-    st.from_regex(PATTERN.replace("$", r"\Z"), fullmatch=True) | st.sampled_from(ODD), min_size=1, max_size=3, unique=True
+    st.from_regex(PATTERN.replace("$", r"\Z"), fullmatch=True) | st.sampled_from(ODD),
+    min_size=1,
+    max_size=3,
+    unique=True,
 )
 
 
@@ -51,9 +54,12 @@ def said(template):
 
 def logical_ids(text):
     """Return every name that a section of the template declares, as often as it does."""
-    _, *sections = re.split(r"^(Parameters|Rules|Conditions|Globals|Resources|Outputs):\n", text, flags=re.MULTILINE)
+    _, *sections = re.split(
+        r"^(Parameters|Rules|Conditions|Globals|Resources|Outputs):\n", text, flags=re.MULTILINE
+    )
     return {
-        name: re.findall(r"^  (\w+):", body, re.MULTILINE) for name, body in zip(sections[::2], sections[1::2])
+        name: re.findall(r"^  (\w+):", body, re.MULTILINE)
+        for name, body in zip(sections[::2], sections[1::2], strict=True)
     }
 
 
@@ -85,7 +91,7 @@ def read_accounts(outputs, whole):
     """Read the stack through `read_stack`, from a CloudFormation that has these outputs."""
 
     class CloudFormation:
-        def describe_stacks(self, StackName):  # noqa: N803 - boto3's spelling
+        def describe_stacks(self, **_):
             described = [{"OutputKey": key, "OutputValue": str(value)} for key, value in outputs.items()]
             return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "CreationTime": NOW, "Outputs": described}]}
 
@@ -104,7 +110,9 @@ def test_c16_a_stack_that_an_earlier_version_deployed_says_its_names_by_its_func
     assert list(found.queue_urls) == ["argo", "acct_2"]
 
 
-@pytest.mark.parametrize(("one", "other"), [("acct_2", "acct2"), ("a_b_1", "a_b1"), ("ab", "ab_"), ("a__b", "a_b")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("acct_2", "acct2"), ("a_b_1", "a_b1"), ("ab", "ab_"), ("a__b", "a_b")]
+)
 def test_c16_accounts_whose_resources_would_have_one_name_are_refused_at_load(one, other):
     own = CONFIGURATION.read_text("utf-8")
     table = "\n[accounts.{}]\nminimum_confidence = 80\nbase_size_percent = 5\nsize_cap_percent = 8\n"
@@ -158,7 +166,8 @@ def states(ledger):
     return {name: asyncio.run(ledger.account(name)).trading_state for name in ODD}
 
 
-def test_c16_every_odd_account_is_shown_as_itself(odd_stack):
+@pytest.mark.usefixtures("odd_stack")
+def test_c16_every_odd_account_is_shown_as_itself():
     shown = json.loads(argo("status", "--json").stdout)
 
     assert [each["executor"] for each in shown] == list(ODD)

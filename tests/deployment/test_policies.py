@@ -21,7 +21,7 @@ def listed(value):
 
 
 def logical(resource):
-    """Return the logical name behind an ARN: a resource, the table or an index of it, or a parameter's parameter."""
+    """Return the logical name behind an ARN: a resource, the table or its index, or a parameter's parameter."""
     if "Fn::GetAtt" in resource:
         name, attribute = resource["Fn::GetAtt"]
         assert attribute == "Arn"
@@ -29,7 +29,9 @@ def logical(resource):
     text = resource["Fn::Sub"]
     if isinstance(text, list):
         text, values = text
-        assert values == {"Table": {"Fn::If": ["HasRestoredTable", {"Ref": "RestoredTable"}, {"Ref": "SignalTable"}]}}
+        assert values == {
+            "Table": {"Fn::If": ["HasRestoredTable", {"Ref": "RestoredTable"}, {"Ref": "SignalTable"}]}
+        }
         arn, index = re.fullmatch(r"(.*):table/\$\{Table\}(/index/\w+)?", text).groups()
         assert arn == "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}"
         return f"SignalTable{index or ''}"
@@ -106,7 +108,9 @@ def test_c86_a_function_writes_to_its_own_log_group_and_no_other(of_type, role_o
 @pytest.mark.parametrize("action", ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"])
 @pytest.mark.parametrize("work", ["Execute", "Reconcile"])
 @pytest.mark.parametrize(("mine", "other"), list(permutations(ACCOUNTS, 2)))
-def test_c86_an_accounts_functions_touch_no_other_accounts_state_locks_and_lists(role_of, action, work, mine, other):
+def test_c86_an_accounts_functions_touch_no_other_accounts_state_locks_and_lists(
+    role_of, action, work, mine, other
+):
     role, action = role_of(f"{work}{ACCOUNTS[mine]}Function"), f"dynamodb:{action}"
 
     assert may(role, action, "SignalTable", f"ACCOUNT#{mine}")
@@ -132,7 +136,9 @@ def test_a_function_is_traced_and_may_put_its_segments(of_type, name):
     function, role = of_type("AWS::Lambda::Function")[name], of_type("AWS::IAM::Role")[f"{name}Role"]
 
     assert function["TracingConfig"] == {"Mode": "Active"}
-    assert role["ManagedPolicyArns"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXrayWriteOnlyAccess"}]
+    assert role["ManagedPolicyArns"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXrayWriteOnlyAccess"}
+    ]
 
 
 def test_a_function_that_is_traced_says_so_in_every_line_and_hands_the_trace_on(session):

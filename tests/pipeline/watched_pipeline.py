@@ -20,6 +20,7 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from argo.domain.config import Configuration, Source
+from argo.domain.naming import logical_name
 from argo.domain.signal import Signal
 from argo.environment import Environment, load_configuration
 from console.api_server import LocalContext
@@ -38,7 +39,7 @@ from tests.unit.builders import a_signal
 from trading_api import wiring as api_wiring
 from trading_api.routes import answer
 from worlds.paths import CONFIGURATION, TEMPLATE
-from worlds.template import logical_name, read_template
+from worlds.template import read_template
 
 ACCOUNTS = {name: logical_name(name) for name in EXECUTORS}
 _ELSEWHERE = [logical_name(name) for name in load_configuration(CONFIGURATION).accounts if name not in ACCOUNTS]

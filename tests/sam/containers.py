@@ -12,10 +12,10 @@ from pathlib import Path
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.config import Configuration
+from argo.domain.naming import logical_name
 from argo.environment import Environment, load_configuration
 from worlds.containers import Served, sam_command
 from worlds.paths import CONFIGURATION
-from worlds.template import logical_name
 
 ROOT = Path(__file__).parents[2]
 LOGICAL_NAMES = {name: logical_name(name) for name in load_configuration(CONFIGURATION).executors}

@@ -28,8 +28,8 @@ def from_environment(
     """Wire the API to AWS by the environment contract.
 
     Raises:
-        ConfigurationError: a variable or argo.toml is missing or wrong, mode and address do not belong together, or an
-            enabled account has no queue.
+        ConfigurationError: a variable or argo.toml is missing or wrong, mode and address do not belong together,
+            or an enabled account has no queue.
     """
     environment.check_addresses()
     adapters = Adapters(environment, clock, service="api", log_to=log_to)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError, TokenRetrievalError
 
+from argo.domain.naming import logical_name
 from argo.domain.tables import ConfigurationError
 from argo.environment import load_configuration
 from console.deployment import Deployment
@@ -19,7 +20,6 @@ from console.stacks import Stack
 from tests.unit.domain.test_addresses import SPELLINGS
 from worlds.embedded_aws import Resources
 from worlds.paths import CONFIGURATION
-from worlds.template import logical_name
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 UNREAD = NotKnown("anything", "not asked for", "")

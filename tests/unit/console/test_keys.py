@@ -1,8 +1,9 @@
 import pytest
 
 from argo.adapters.aws.parameters import Credentials
+from argo.domain.addresses import LIVE_URL, PAPER_URL
 from argo.domain.tables import ConfigurationError
-from console.keys import LIVE_URL, PAPER_URL, mismatch, problem_of, read_secret
+from console.keys import mismatch, problem_of, read_secret
 
 HUSH = "tell0nobody0of0this0one"
 

@@ -35,8 +35,8 @@ SPELLINGS = [
     "https://api.alpaca.markets%2e",
     "https://api.alpaca.markets?x=paper-api.alpaca.markets",
     "https://api.alpaca.markets#paper",
-    "https://api。alpaca。markets",
-    "https://ａpi.alpaca.markets",
+    "https://api\u3002alpaca\u3002markets",
+    "https://\uff41pi.alpaca.markets",
     "https://api.alpaca.markets\\@paper-api.alpaca.markets",
     "https://api.alpaca.markets\t",
     "https://api.alpaca\n.markets",
@@ -50,8 +50,15 @@ SPELLINGS = [
 ]
 """Ways to write the address of live money, and a few that only some libraries read as it."""
 
-WIRINGS = {each.__name__.partition(".")[0]: each.from_environment for each in (api, executor, generator, reconciler)}
-EXECUTORS = {"ARGO_TABLE_NAME": "table", "ARGO_EXECUTOR": "argo", "ARGO_QUEUE_URL": "queue", "ARGO_DLQ_URL": "dead"}
+WIRINGS = {
+    each.__name__.partition(".")[0]: each.from_environment for each in (api, executor, generator, reconciler)
+}
+EXECUTORS = {
+    "ARGO_TABLE_NAME": "table",
+    "ARGO_EXECUTOR": "argo",
+    "ARGO_QUEUE_URL": "queue",
+    "ARGO_DLQ_URL": "dead",
+}
 VARIABLES = EXECUTORS | {
     "ARGO_MODE": "paper",
     "ARGO_CONFIG": str(CONFIGURATION),
@@ -140,7 +147,9 @@ def test_c80_nothing_that_belongs_to_another_mode_is_the_live_address(text, mode
         assert "//api.alpaca" not in found
 
 
-@pytest.mark.parametrize("url", ["http://api.alpaca.markets", "http://broker.example.com", "ftp://api.alpaca.markets"])
+@pytest.mark.parametrize(
+    "url", ["http://api.alpaca.markets", "http://broker.example.com", "ftp://api.alpaca.markets"]
+)
 def test_c80_the_adapter_makes_no_client_that_would_send_a_key_in_the_clear(url):
     with pytest.raises(ConfigurationError):
         client_maker(lambda: pytest.fail("the key was read"), url)

@@ -93,8 +93,9 @@ class Configuration(Table):
     @model_validator(mode="after")
     def _accounts_are_told_apart(self) -> Self:
         if alike := namesakes(self.accounts):
+            both = " and ".join(alike)
             raise ValueError(
-                f"accounts {' and '.join(alike)} would both be named {logical_name(alike[0])} in the stack: rename one"
+                f"accounts {both} would both be named {logical_name(alike[0])} in the stack: rename one"
             )
         return self
 

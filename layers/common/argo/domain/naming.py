@@ -6,8 +6,8 @@ from collections.abc import Iterable
 def logical_name(executor: str) -> str:
     """Return how the logical ids of an account's resources begin: ``prop_firm`` is ``PropFirm``.
 
-    It does not lead back, for ``acct_2`` and ``acct2`` are both ``Acct2``: who has a logical id asks the template or
-    the stack whose it is.
+    It does not lead back, for ``acct_2`` and ``acct2`` are both ``Acct2``: who has a logical id asks the template
+    or the stack whose it is.
     """
     return "".join(part.capitalize() for part in executor.split("_"))
 
