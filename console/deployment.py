@@ -125,9 +125,11 @@ class Deployment:
 
 @contextmanager
 def open_deployment(
-    state: Path = LAST_RUN, stack: str | None = None, served: Path | None = None
+    state: Path = LAST_RUN, stack: str | None = None, served: Path | None = None, *, table: str | None = None
 ) -> Iterator[Deployment]:
     """Open what `argo serve` serves, a deployed stack, or a local run's state on the emulator for the block.
+
+    ``table`` is a ledger that stands beside the stack's own.
 
     Raises:
         ConfigurationError: there is no such thing.
@@ -140,8 +142,10 @@ def open_deployment(
             found = read_stack(boto3.client, stack, resources=False)
         except (BotoCoreError, ClientError) as error:
             raise ConfigurationError(f"--stack {stack}: {error}") from error
-        yield deployment_of(found)
+        yield deployment_of(found, table)
         return
+    if table is not None:
+        raise ConfigurationError("--table is of a stack: say --stack NAME too")
     record = RunRecord(state)
     if not record.aws.exists():
         raise ConfigurationError(f"--state {state}: no run is kept there; `argo run` makes one")
@@ -150,9 +154,9 @@ def open_deployment(
         yield Deployment(resources, _adapters(resources, aws.environment), aws.days(resources.table))
 
 
-def deployment_of(stack: Stack) -> Deployment:
-    """Return a deployed stack's ledger and queues, for reading and redriving."""
-    resources = Resources(stack.table, stack.queue_urls, stack.dead_letter_urls)
+def deployment_of(stack: Stack, table: str | None = None) -> Deployment:
+    """Return a deployed stack's ledger, or another in its place, and queues, for reading and redriving."""
+    resources = Resources(table or stack.table, stack.queue_urls, stack.dead_letter_urls)
     return Deployment(resources, _adapters(resources, dict(os.environ)), None)
 
 

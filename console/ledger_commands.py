@@ -14,6 +14,7 @@ from console.options import (
     ServedOption,
     StackOption,
     StateOption,
+    TableOption,
     TablesAsJsonOption,
     ToDayOption,
 )
@@ -106,7 +107,12 @@ def audit(
 
 
 @failing()
-def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: JsonOption = False) -> None:
+def status(
+    state: StateOption = LAST_RUN,
+    stack: StackOption = None,
+    table: TableOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show each account: trading state, equity, room under its limits, positions, open executions, heartbeat.
 
     All of it is the ledger's record, which the reconciler brings up to the broker every minute.
@@ -116,7 +122,7 @@ def status(state: StateOption = LAST_RUN, stack: StackOption = None, as_json: Js
     from console.screen import output
     from console.status import panel, read
 
-    with open_deployment(state, stack) as deployment:
+    with open_deployment(state, stack, table=table) as deployment:
         accounts = asyncio.run(read(deployment, load_configuration(CONFIGURATION)))
     if as_json:
         typer.echo(json.dumps([account.as_dict() for account in accounts], indent=2))

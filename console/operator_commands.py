@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.failing import REFUSED, failing
-from console.options import AccountArgument, ConfigOption, JsonOption, ReasonOption, StackOption, StateOption
+from console.options import (
+    AccountArgument,
+    ConfigOption,
+    JsonOption,
+    ReasonOption,
+    StackOption,
+    StateOption,
+    TableOption,
+)
 from worlds.paths import CONFIGURATION, LAST_RUN
 
 if TYPE_CHECKING:
@@ -82,10 +90,14 @@ def smoke(
 
 
 def halt(
-    executor: AccountArgument, reason: ReasonOption, state: StateOption = LAST_RUN, stack: StackOption = None
+    executor: AccountArgument,
+    reason: ReasonOption,
+    state: StateOption = LAST_RUN,
+    stack: StackOption = None,
+    table: TableOption = None,
 ) -> None:
     """Halt an account: no new entries until it is resumed; exits and cancellations still pass."""
-    _set(executor, "HALTED", reason, state, stack)
+    _set(executor, "HALTED", reason, state, stack, table=table)
 
 
 def reduce(
@@ -111,7 +123,14 @@ def resume(
 
 @failing()
 def _set(
-    executor: str, wanted: str, reason: str, state: Path, stack: str | None, *, measure_anew: bool = False
+    executor: str,
+    wanted: str,
+    reason: str,
+    state: Path,
+    stack: str | None,
+    *,
+    measure_anew: bool = False,
+    table: str | None = None,
 ) -> None:
     from argo.domain.account import TradingState
     from console.deployment import open_deployment
@@ -119,7 +138,7 @@ def _set(
 
     if not reason.strip():
         raise typer.BadParameter("give a reason", param_hint="--reason")
-    with open_deployment(state, stack) as deployment:
+    with open_deployment(state, stack, table=table) as deployment:
         deployment.require(executor)
         change = _change(deployment.ledger, executor, TradingState(wanted), reason, measure_anew=measure_anew)
         before, after = asyncio.run(change)

@@ -11,6 +11,10 @@ StackOption = Annotated[
     str | None,
     typer.Option("--stack", help="A deployed stack instead of a local run.", envvar="ARGO_STACK"),
 ]
+TableOption = Annotated[
+    str | None,
+    typer.Option("--table", help="With --stack, another table than its own: what a restore has made of it."),
+]
 ServedOption = Annotated[
     Path | None,
     typer.Option("--served", help="Instead of --state, what a running `argo serve` serves: .argo/sam-env.json."),

@@ -4,6 +4,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from argo.environment import load_configuration
 from execution.backoff import BackoffLimits, backoff
@@ -270,3 +271,21 @@ def test_what_is_deployed_is_what_was_built(environment):
 
     assert built["Architecture"] == deployed["Architecture"]
     assert not settings["build"]["parameters"]["cached"]  # see samconfig.toml
+
+
+@pytest.mark.parametrize(("policy", "kept"), [(None, 0), ("Retain", 1)], ids=["as it is", "as it was"])
+def test_c15_a_first_deployment_that_fails_leaves_no_table_behind(aws, template, policy, kept):
+    table = template["Resources"]["SignalTable"]
+    fails = {"Type": "AWS::SQS::Queue", "DependsOn": "SignalTable", "Properties": {"VisibilityTimeout": 999_999}}
+    body = {name: template[name] for name in ("Parameters", "Conditions")}
+    body["Resources"] = {"SignalTable": table | ({"DeletionPolicy": policy} if policy else {}), "Fails": fails}
+    cloudformation, name = aws.client("cloudformation"), f"fails-{policy}".lower()
+    before = len(aws.client("dynamodb").list_tables()["TableNames"])
+
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 5_000}
+        )
+
+    assert len(aws.client("dynamodb").list_tables()["TableNames"]) == before + kept
