@@ -56,7 +56,7 @@ def filled(execution: Execution, legs: Collection[str]) -> Filled | None:
     quantity = sum((fill.quantity for fill in found), Decimal(0))
     price = last.price
     if len(found) > 1:
-        paid = sum((fill.quantity * fill.price for fill in found), Decimal(0))
+        paid = sum((fill.money for fill in found), Decimal(0))
         price = (paid / quantity).quantize(_NINE_PLACES)
     return Filled(quantity, price, last.at, last.leg)
 

@@ -176,5 +176,5 @@ class Today:
 
 
 def _age(execution: Execution) -> tuple[int, int]:
-    """Return what grows with every write, even with two in one moment: transitions, and workers that held it."""
-    return len(execution.history), execution.epoch
+    """Return what grows with every write, even with two in one moment: its steps, and workers that held it."""
+    return sum(step.count for step in execution.history), execution.epoch

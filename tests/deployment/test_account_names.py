@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from argo.domain.account import TradingState
+from argo.domain.client_order_ids import ExecutorName
 from argo.domain.config import parse_configuration
-from argo.domain.execution import ExecutorName
 from argo.domain.naming import namesakes
 from argo.domain.tables import ConfigurationError
 from console.deployment import deployment_of

@@ -10,7 +10,8 @@ import pytest
 
 from argo.adapters.clock import SystemClock
 from argo.domain.account import TradingState
-from argo.domain.execution import ExecutionState, client_order_id
+from argo.domain.client_order_ids import client_order_id
+from argo.domain.execution import ExecutionState
 from console.api_server import LocalContext
 from tests.pipeline.pipeline import EXECUTORS, OPENS
 from tests.unit.api.counter import BUY, a_request, sample

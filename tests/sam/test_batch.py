@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from argo.domain.execution import ExecutionState, client_order_id
+from argo.domain.client_order_ids import client_order_id
+from argo.domain.execution import ExecutionState
 from argo.domain.reasons import DenialReason
 from tests.sam.containers import event
 

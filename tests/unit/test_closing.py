@@ -226,14 +226,67 @@ def test_b03_two_who_want_the_same_position_out_place_one_order(exchange):
     assert exited.execution.exit.order_id == "the other's"
 
 
-def test_a_refused_exit_has_a_next_attempt_under_another_id(exchange):
+def refuse(exchange):
     exchange.faults["submit"] = Refused("insufficient qty", reason=RejectionReason.QUANTITY_HELD)
 
+
+def test_c06_a_refused_exit_placed_nothing_and_its_number_is_used_again(exchange):
+    refuse(exchange)
+
     refused = close(exchange)
-    exited = close(exchange, held(exit=exchange.book.plans[-1]))
+    planned = exchange.book.plans[-1]
+    exited = close(exchange, held(exit=planned))
 
     assert isinstance(refused, Wait)
     assert refused.detail["message"] == "insufficient qty"
+    assert (planned.attempt, planned.refusals, planned.refused_at) == (1, 1, NOW)
+    assert (planned.reason, planned.order_body, planned.sent_at) == ("insufficient qty", None, None)
+    assert isinstance(exited, Exited)
+    assert exited.order.client_order_id == EXIT_ID
+
+
+def test_c06_an_exit_refused_again_and_again_is_still_its_first_attempt(exchange):
+    execution = held()
+    for _ in range(50):
+        refuse(exchange)
+        close(exchange, execution)
+        execution = held(exit=exchange.book.plans[-1])
+
+    assert (execution.exit.attempt, execution.exit.refusals) == (1, 50)
+    assert close(exchange, execution).order.client_order_id == EXIT_ID
+
+
+def test_c06_a_refused_exits_number_that_the_broker_counts_as_used_is_followed_by_the_next(exchange):
+    refuse(exchange)
+    close(exchange)
+    exchange.faults["submit"] = Duplicate("client_order_id must be unique")
+
+    waiting = close(exchange, held(exit=exchange.book.plans[-1]))
+    exited = close(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert isinstance(waiting, Wait)
+    assert exited.order.client_order_id == f"{EXIT_ID}2"
+
+
+def test_b02_a_duplicate_after_a_sending_of_unknown_fate_keeps_its_number(exchange):
+    refuse(exchange)
+    close(exchange)
+    exchange.faults["submit"] = Ambiguous("timeout")
+    close(exchange, held(exit=exchange.book.plans[-1]))
+    exchange.faults["submit"] = Duplicate("client_order_id must be unique")
+
+    close(exchange, held(exit=exchange.book.plans[-1]))
+
+    assert exchange.book.plans[-1].attempt == 1
+
+
+def test_c06_a_refusal_after_a_sending_of_unknown_fate_uses_the_number_up(exchange):
+    sent = Exit(why=WHY, planned_at=NOW, order_body={}, sent_at=NOW - timedelta(minutes=5))
+    refuse(exchange)
+
+    close(exchange, held(exit=sent))
+    exited = close(exchange, held(exit=exchange.book.plans[-1]))
+
     assert isinstance(exited, Exited)
     assert exited.order.client_order_id == f"{EXIT_ID}2"
 

@@ -100,10 +100,13 @@ class EffectChecks:
             return
         if (stored.state, stored.epoch) != (execution.state, execution.epoch):
             return  # It will be refused.
-        learnt = _filled(settlement.fills)
-        for order_id, quantity in _filled(stored.fills).items():
-            if learnt[order_id] < quantity:
-                said = f"{quantity} -> {learnt[order_id]} of {order_id}"
+        learnt, known = _filled(settlement.fills), _filled(stored.fills)
+        if any(fill.paid is not None for fill in settlement.fills):
+            # Some stand for the fills of several orders.
+            learnt, known = _filled_by_leg(settlement.fills), _filled_by_leg(stored.fills)
+        for name, quantity in known.items():
+            if learnt[name] < quantity:
+                said = f"{quantity} -> {learnt[name]} of {name}"
                 self._evidence.violated("fills_shrank", execution.signal_id, said)
 
     def _see_denial(self, execution: Execution, denied: Settlement) -> None:
@@ -125,6 +128,13 @@ def _planned(execution: Execution, leg: str) -> dict[str, object] | None:
         part = execution.exit if leg == "exit" else execution.protection
         body = part.order_body if part else None
     return dict(body) if body is not None else None
+
+
+def _filled_by_leg(fills: tuple[Fill, ...]) -> defaultdict[str, Decimal]:
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        found[fill.leg] += fill.quantity
+    return found
 
 
 def _filled(fills: tuple[Fill, ...]) -> defaultdict[str, Decimal]:

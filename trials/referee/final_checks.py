@@ -8,10 +8,14 @@ from itertools import pairwise
 from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
+from simulation.ports.ledger.sizes import size_at_most, size_of_execution
 from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named, signal_in
 
 _TIME_ENOUGH = timedelta(seconds=170)
 """What a signal needs at most once nothing fails: a dead worker's lease, its message's return, a minute."""
+
+LARGEST_RECORD = 32 * 1024
+"""Bytes of an execution's item at most, a small part of what a table takes."""
 
 _MANY = 20
 """Signals of which an account makes at least one order."""
@@ -25,6 +29,7 @@ def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
     for execution in evidence.ledger.every_execution:
         _check_end(evidence, execution, peace_since)
         _check_history(evidence, execution)
+        _check_size(evidence, execution)
     for executor in evidence.accounts:
         _check_orders(evidence, executor)
         _check_positions(evidence, executor)
@@ -54,10 +59,17 @@ def _check_end(evidence: Evidence, execution: Execution, peace_since: datetime |
 def _check_history(evidence: Evidence, execution: Execution) -> None:
     """Nobody has written after his successor (an epoch falls), or onto a state that he did not know of."""
     for before, after in pairwise(execution.history):
+        if before.times or after.times:
+            continue  # It stands for steps of other moments.
         goes_on = after.state is before.state or after.state in TRANSITIONS[before.state]
         if not goes_on or after.epoch < before.epoch:
             steps = f"{before.state} at epoch {before.epoch} -> {after.state} at epoch {after.epoch}"
             evidence.violated("out_of_turn", f"{execution.signal_id} {execution.executor}", steps)
+
+
+def _check_size(evidence: Evidence, execution: Execution) -> None:
+    if size_at_most(execution) > LARGEST_RECORD and (size := size_of_execution(execution)) > LARGEST_RECORD:
+        evidence.violated("record_size", f"{execution.signal_id} {execution.executor}", f"{size} bytes")
 
 
 def _check_orders(evidence: Evidence, executor: str) -> None:

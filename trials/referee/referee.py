@@ -53,8 +53,8 @@ class Referee:
         return executions + messages + sum(bool(stored.awaiting) for stored in ledger.every_signal)
 
     def written(self) -> int:
-        """Count what the executions' histories have seen: as long as it grows, somebody is at work."""
-        return sum(len(execution.history) for execution in self._evidence.ledger.every_execution)
+        """Count what was written to executions: as long as it grows, somebody is at work."""
+        return sum(execution.revision for execution in self._evidence.ledger.every_execution)
 
     def _check_limits(self, executor: str) -> None:
         """The ledger's locks are all positions, and those to come."""

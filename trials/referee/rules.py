@@ -52,6 +52,7 @@ class Rule(StrEnum):
         "a position has a stop soon, whatever strikes, and in the end",
     )
     LIVE_BUT_ENDED = "live_but_ended", "orders that outlive", "no order lives on when its execution has ended"
+    RECORD_SIZE = "record_size", "records too large", "no record grows above 32 KB, whatever happens to it"
     RESERVATION = "reservation", "conservation gaps", "what is reserved is what living executions bind"
     SYMBOL_LOCK = "symbol_lock", "wrong symbol locks", "a symbol is locked by the execution that holds it"
     SURPRISE = "surprise", "unexpected errors", "no error that nobody handles"

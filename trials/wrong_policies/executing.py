@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from argo.domain.account import AccountState
-from argo.domain.execution import Execution, ExecutionState, client_order_id
+from argo.domain.client_order_ids import client_order_id
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate
 from argo.domain.ledger import Claim, Intent, Release, Settled, Settlement
 from argo.domain.orders import BrokerOrder

@@ -1,5 +1,6 @@
 """Wrong ways of following an order to its end."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -50,8 +51,15 @@ class _Unheld(Orders):
 
 
 class GuardBeforeRecord(Guardian):
-    async def guard(self, execution: Execution, wanted: Guard, *, naked_since: datetime) -> Execution:
-        planned = next_protection(execution, execution.protection, wanted, naked_since)
+    async def guard(
+        self,
+        execution: Execution,
+        wanted: Guard,
+        *,
+        naked_since: datetime,
+        ended: Sequence[BrokerOrder] = (),
+    ) -> Execution:
+        planned = next_protection(execution, execution.protection, wanted, naked_since, ended)
         order = await self.broker.submit(planned.order_body or {})
         return await self.accepted(execution, planned, order)
 

@@ -8,7 +8,8 @@ asked for, what needs the plan. Each fact is asked for when its first check need
 from dataclasses import dataclass
 
 from argo.domain.account import AccountState
-from argo.domain.execution import Execution, Leg
+from argo.domain.client_order_ids import Leg
+from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault
 from argo.domain.ledger import Intent, ReservationConflict, SymbolLocked
 from argo.domain.outcome import Wait, waiting_for

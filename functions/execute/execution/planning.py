@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from argo.domain.execution import Leg, client_order_id
+from argo.domain.client_order_ids import Leg, client_order_id
 from argo.domain.orders import BracketPrices, EntryPlan, InvalidPrices, OrderClass, TimeInForce, bracket_prices
 from argo.domain.prices import CRYPTO_STEP, WHOLE_SHARE
 from argo.domain.profile import Profile

@@ -122,13 +122,14 @@ class Follower:
     async def _guard(self, execution: Execution, action: Guard, situation: Situation) -> Execution | None:
         """Guard the position; returns the execution where the broker will not, and the profile decides at once."""
         since = self._unprotected_since(execution, situation)
-        guarded = await self.run.guardian.guard(execution, action, naked_since=since)
+        ended = situation.orders.guards
+        guarded = await self.run.guardian.guard(execution, action, naked_since=since, ended=ended)
         protection = guarded.protection
         if protection is not None and protection.cover is Cover.COMPLETE:
             self._repaired("guarded", guarded, quantity=str(action.quantity), stop=str(action.stop))
             return None
         self._tell(guarded, f"not guarded: {protection.reason if protection else 'unknown'}")
-        refused = protection is not None and protection.order_body is None and protection.attempt >= ATTEMPTS
+        refused = protection is not None and protection.times_refused >= ATTEMPTS
         return guarded if refused else None
 
     async def _close(self, execution: Execution, why: str) -> bool:

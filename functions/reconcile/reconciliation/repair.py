@@ -160,12 +160,11 @@ def protect(seen: Situation, quantity: Decimal, rules: ExitRules) -> Action | No
         return Cancel(live, "they do not guard all that is held")
     if seen.price is not None and _is_past(seen.price, seen.stop, up=not seen.long):
         return Close("the market is past its stop")
-    attempts = seen.execution.protection.attempt if seen.execution.protection else 0
-    pending = seen.execution.protection is not None and seen.execution.protection.order_body is not None
-    if attempts >= ATTEMPTS and not pending:
+    known = seen.execution.protection
+    if known is not None and known.times_refused >= ATTEMPTS:
         flatten = rules.unprotected is OnUnprotected.FLATTEN
         return Close("the broker will not guard it") if flatten else Report("the broker will not guard it")
-    stop, target = _corrected(seen) if attempts else (seen.stop, seen.target)
+    stop, target = _corrected(seen) if known is not None and known.attempt else (seen.stop, seen.target)
     whole = quantity == quantity.to_integral_value() and not seen.execution.symbol.is_crypto
     return Guard(quantity, stop, target if whole else None)
 

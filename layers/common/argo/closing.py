@@ -14,6 +14,7 @@ from decimal import Decimal
 from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution, ExecutionState, Exit
 from argo.domain.faults import BrokerFault, Refused
+from argo.domain.folding import fold
 from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
 from argo.domain.outcome import Wait, may_arrive, waiting_for
 from argo.domain.prices import CRYPTO_STEP, floor_to
@@ -112,10 +113,10 @@ class PositionCloser:
         """Look at an exit the broker has; one that ended unfilled has a next attempt."""
         order = orders.exits[-1]
         if order.status.is_final and order.status is not OrderStatus.FILLED:
-            await self._again(execution, planned, filled_in_part=bool(order.filled_quantity))
+            await self._again(execution, planned, orders, filled_in_part=bool(order.filled_quantity))
             return self._wait(f"the exit was {order.status}")
         if await self._left_some(execution, orders, order):
-            await self._again(execution, planned, filled_in_part=True)
+            await self._again(execution, planned, orders, filled_in_part=True)
             return self._wait("the exit sold less than is held")
         return Exited(execution, orders, order)
 
@@ -160,6 +161,9 @@ class PositionCloser:
         execution = await self.ledger.record_exit(execution, intended, now=now)
         answer = await send(self.broker, execution, intended)
         if answer is None:
+            if planned.refusals and planned.sent_at is None:
+                # Nothing of this number can be at the broker: it counts the refused order's id as used.
+                await self._again(execution, planned, orders)
             return self._wait("the broker knows the exit and does not show it")
         if not isinstance(answer, Refused):
             return await self._accepted(execution, intended, orders, answer)
@@ -167,8 +171,13 @@ class PositionCloser:
         if may_arrive(planned.sent_at, now):
             await self.ledger.record_exit(execution, planned, now=now)
             return self._wait("the broker refused the exit, which may still arrive", answer.detail())
-        # Nothing was placed: what is held is read anew before the next attempt.
-        await self._again(execution, intended)
+        # Nothing was placed: what is held is read anew before the next attempt. It has the same number, unless an
+        # earlier sending's fate was never known.
+        if planned.sent_at is None:
+            refused = planned.refused(now).model_copy(update={"reason": answer.message})
+            await self.ledger.record_exit(execution, refused, now=now)
+        else:
+            await self._again(execution, planned, orders)
         return self._wait("the broker refused the exit", answer.detail())
 
     async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Exited:
@@ -176,11 +185,20 @@ class PositionCloser:
         recorded = await self.ledger.record_exit(execution, accepted, now=self.clock.now())
         return Exited(recorded, replace(orders, exits=(*orders.exits, order)), order)
 
-    async def _again(self, execution: Execution, planned: Exit, *, filled_in_part: bool = False) -> None:
-        earlier = tuple(order_ids(planned)) if filled_in_part else planned.earlier
-        attempt = planned.attempt + 1
-        again = Exit(why=planned.why, planned_at=planned.planned_at, attempt=attempt, earlier=earlier)
-        await self.ledger.record_exit(execution, again, now=self.clock.now())
+    async def _again(
+        self, execution: Execution, planned: Exit, orders: Orders, *, filled_in_part: bool = False
+    ) -> None:
+        """Go on with the next number, which is another order."""
+        now = self.clock.now()
+        again = Exit(
+            why=planned.why,
+            planned_at=planned.planned_at,
+            attempt=planned.attempt + 1,
+            earlier=tuple(order_ids(planned)) if filled_in_part else planned.earlier,
+            folded=planned.folded,
+        )
+        again = fold(again, orders.exits, now=now, entry=orders.entry)
+        await self.ledger.record_exit(execution, again, now=now)
 
     def _wait(self, problem: str, detail: dict[str, str] | None = None) -> Wait:
         return Wait(Obstacle.AWAITING_EXIT, self.clock.now() + _SOON, {"exit": problem} | (detail or {}))

@@ -34,7 +34,9 @@ async def orders_of(execution: Execution, broker: Broker) -> Orders | None:
     exits = await _read(broker, order_ids(execution.exit))
     if entry is None or guards is None or exits is None:
         return None
-    return Orders(entry=entry, guards=guards, exits=exits)
+    placed = (execution.exit, execution.protection)
+    folded = tuple(fill for each in placed if each is not None for fill in each.folded or ())
+    return Orders(entry=entry, guards=guards, exits=exits, folded=folded)
 
 
 def order_ids(placed: Placement | None) -> list[str]:

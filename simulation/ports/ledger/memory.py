@@ -16,6 +16,7 @@ from argo.domain.values import sortable
 from argo.ports.ledger import ChangingLedger
 from simulation.ports.ledger.accounts import Accounts
 from simulation.ports.ledger.digest import digest_of, lines
+from simulation.ports.ledger.sizes import check_size
 
 
 class Timeline:
@@ -176,7 +177,8 @@ class InMemoryLedger(Accounts, ChangingLedger):
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
         change = changes.intended(execution, intent, now=now)
-        self.check(execution)
+        stored = self.check(execution, of_same_state=change.needs_all_as_read)
+        check_size(change.applied_to(stored))
         self.check_reservation(execution, account)
         self.reserve(execution, intent, read=account, now=now)
         return self._change(change, execution)
@@ -194,14 +196,15 @@ class InMemoryLedger(Accounts, ChangingLedger):
             stored is None
             or stored.state is not known.state
             or stored.epoch != known.epoch
-            or (of_same_state and len(stored.history) != len(known.history))
+            or (of_same_state and _steps_of(stored) != _steps_of(known))
         ):
             found = f"{stored.state} at epoch {stored.epoch}" if stored else "not stored"
             raise LostLease(f"{known.key} is {found}, not {known.state} at epoch {known.epoch} as it was read")
         return stored
 
     async def _move(self, execution: Execution, change: Change) -> Execution:
-        stored = self.check(execution, of_same_state=change.of_same_state)
+        stored = self.check(execution, of_same_state=change.needs_all_as_read)
+        check_size(change.applied_to(stored))
         holds_money = bool(execution.reserved_notional or execution.reserved_risk)
         gives_money = change.release is not Release.NOTHING and holds_money
         gives_symbol = change.release is Release.RESERVATION_AND_SYMBOL
@@ -233,6 +236,11 @@ class InMemoryLedger(Accounts, ChangingLedger):
 
     def _waiting(self, stored: StoredSignal) -> Timeline:
         return self._outbox if stored.awaiting else self._unjudged
+
+
+def _steps_of(execution: Execution) -> tuple[int, int]:
+    """Return what every step changes: the revision one of this version, the length of the history all others."""
+    return execution.revision, len(execution.history)
 
 
 def _entry_of(token: str) -> tuple[datetime, str]:

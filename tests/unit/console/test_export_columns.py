@@ -33,6 +33,7 @@ WORKED_OUT_OF = {
     "reserved_notional": None,  # nothing, once the trade has ended
     "reserved_risk": None,
     "updated_at": "history",
+    "revision": "history",
 }
 """Fields of an execution that are no column by their own name, and where they are seen."""
 

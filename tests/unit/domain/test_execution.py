@@ -5,16 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from argo.domain.client_order_ids import CLIENT_ORDER_ID_LIMIT, Leg, client_order_id
 from argo.domain.execution import (
-    CLIENT_ORDER_ID_LIMIT,
     TRANSITIONS,
     Execution,
     ExecutionState,
     IllegalTransition,
-    Leg,
     check_transition,
     claimed,
-    client_order_id,
 )
 from argo.domain.orders import ARGO_PREFIX
 from tests.unit.builders import NOW, a_signal, an_execution
@@ -70,9 +68,26 @@ def test_the_longest_names_fit_exactly():
     assert len(longest) == CLIENT_ORDER_ID_LIMIT
 
 
+@given(executors, signal_ids, legs, st.integers(1, 16**6 - 1), st.integers(1, 16**6 - 1))
+def test_c06_every_attempt_fits_and_has_an_id_of_its_own(executor, signal, leg, one, other):
+    ids = {client_order_id(executor, signal, leg, attempt) for attempt in (one, other)}
+
+    assert len(ids) == len({one, other})
+    assert max(map(len, ids)) <= CLIENT_ORDER_ID_LIMIT
+
+
+@given(st.sampled_from([(one, other) for one in Leg for other in Leg if one < other]), st.integers(1, 16**6 - 1))
+def test_c06_no_number_of_one_leg_spells_another_leg(pair, attempt):
+    one, other = pair
+    spelt = {client_order_id("a" * 10, "f" * 24, one, attempt), client_order_id("a", "f" * 24, one, attempt)}
+
+    for name in spelt:
+        assert not name.rpartition("-")[2].startswith(other)
+
+
 def test_an_id_that_would_not_fit_is_refused():
     with pytest.raises(ValueError, match="longer than 48 characters"):
-        client_order_id("a" * 10, "f" * 24, Leg.GUARD, attempt=100)
+        client_order_id("a" * 10, "f" * 24, Leg.GUARD, attempt=16**6)
 
 
 @given(executors, signal_ids, legs, st.integers(1, 99), st.integers(1, 99))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.execution import Leg, client_order_id
+from argo.domain.client_order_ids import Leg, client_order_id
 from argo.domain.orders import TimeInForce
 from argo.domain.reasons import Denial, DenialReason
 from argo.domain.signal import Side

@@ -1,10 +1,14 @@
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from argo.domain.execution import Cover, Execution, Protection
 from argo.domain.faults import Ambiguous, Duplicate, Refused
+from argo.domain.folding import MOST_EARLIER
+from argo.domain.orders import BrokerOrder
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
@@ -18,6 +22,7 @@ from tests.unit.reconciliation.positions import COIN, LATER, held, held_simply
 PAIR = Guard(Decimal(5), Decimal(95), Decimal(110))
 ALONE = Guard(Decimal("0.25"), Decimal(95), None)
 FIRST = f"argo-argo-{held().signal_id}-guard"
+DAY = timedelta(days=1)
 NAKED = Protection(cover=Cover.NONE, naked_since=NOW)
 
 
@@ -31,9 +36,15 @@ def book():
     return Book()
 
 
-def guard(book: Book, exchange: Exchange, execution: Execution | None = None, wanted: Guard = PAIR) -> Execution:
+def guard(
+    book: Book,
+    exchange: Exchange,
+    execution: Execution | None = None,
+    wanted: Guard = PAIR,
+    ended: Sequence[BrokerOrder] = (),
+) -> Execution:
     guardian = Guardian(book, exchange, SteppedClock(LATER))
-    return asyncio.run(guardian.guard(execution or held(protection=NAKED), wanted, naked_since=NOW))
+    return asyncio.run(guardian.guard(execution or held(protection=NAKED), wanted, naked_since=NOW, ended=ended))
 
 
 def test_a16_a_guard_is_on_the_record_before_it_is_sent_and_covers_once_it_is_accepted(book, exchange):
@@ -117,15 +128,68 @@ def test_b03_a_guard_that_exists_and_is_not_shown_stays_uncovered_for_the_next_l
     assert guarded.protection.order_body is not None
 
 
-def test_a16_a_refusal_is_on_the_record_with_the_brokers_words_and_has_a_next_attempt(book, exchange):
+def refuse(exchange):
     exchange.faults["submit"] = Refused("insufficient qty", reason=RejectionReason.QUANTITY_HELD)
+
+
+def test_a16_c06_a_refusal_is_on_the_record_with_the_brokers_words_and_its_number_is_used_again(book, exchange):
+    refuse(exchange)
 
     refused = guard(book, exchange)
     guarded = guard(book, exchange, refused)
 
     assert (refused.protection.cover, refused.protection.reason) == (Cover.NONE, "insufficient qty")
     assert refused.protection.order_body is None
+    assert guarded.protection.order_id == FIRST
+
+
+def test_c06_a_refused_guards_number_that_the_broker_counts_as_used_is_followed_by_the_next(book, exchange):
+    refuse(exchange)
+    refused = guard(book, exchange)
+    exchange.faults["submit"] = Duplicate("must be unique")
+
+    guarded = guard(book, exchange, guard(book, exchange, refused))
+
     assert guarded.protection.order_id == f"{FIRST}2"
+
+
+def test_c06_a_refusal_after_a_sending_of_unknown_fate_uses_a_guards_number_up(book, exchange):
+    body = {"client_order_id": FIRST, "symbol": "AAPL", "side": "sell", "qty": "5"}
+    pending = Protection(cover=Cover.NONE, naked_since=NOW, attempt=1, order_body=body, sent_at=LATER - DAY)
+    refuse(exchange)
+
+    guarded = guard(book, exchange, guard(book, exchange, held(protection=pending)))
+
+    assert guarded.protection.order_id == f"{FIRST}2"
+
+
+def test_a_guard_that_an_older_version_saw_refused_has_used_its_number_up(book, exchange):
+    refused = Protection(cover=Cover.NONE, naked_since=NOW, attempt=1, reason="no")
+
+    assert guard(book, exchange, held(protection=refused)).protection.order_id == f"{FIRST}2"
+
+
+def test_c05_ended_guards_that_filled_nothing_are_forgotten_and_of_many_others_the_fills_are_kept(book, exchange):
+    execution, ended = held(protection=NAKED), []
+    for number in range(100):
+        guarded = guard(book, exchange, execution, ended=ended)
+        order = exchange.orders[guarded.protection.order_id]
+        filled = {
+            "filled_quantity": Decimal("0.1"),
+            "filled_average_price": Decimal(95) + number,
+            "filled_at": NOW,
+        }
+        ended = [each for each in ended if each.order_id in guarded.protection.earlier]
+        ended.append(order.model_copy(update={"stop_price": Decimal(95)} | (filled if number % 2 else {})))
+        execution = held(protection=guarded.protection)
+
+    (folded,) = execution.protection.folded
+    assert len(execution.protection.earlier) == MOST_EARLIER
+    kept = ended[:-1] if not ended[-1].filled_quantity else ended
+    assert folded.leg == "stop_loss"
+    assert folded.quantity + sum(each.filled_quantity for each in kept) == Decimal(5)
+    paid = folded.money + sum(each.filled_quantity * each.filled_average_price for each in kept)
+    assert paid == sum(Decimal("0.1") * (95 + number) for number in range(1, 100, 2))
 
 
 def test_a_guard_that_has_ended_is_remembered_for_what_it_filled(book, exchange):

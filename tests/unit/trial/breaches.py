@@ -184,6 +184,13 @@ def stop_left_behind(court):
     court.look_twice()
 
 
+@breach(Rule.RECORD_SIZE)
+def steps_never_counted(court):
+    held = court.hold()
+    court.ledger._overwrite(held.model_copy(update={"history": held.history * 400}))
+    court.referee.settle()
+
+
 @breach(Rule.RESERVATION)
 def money_kept(court):
     court.settle(court.intend(court.claim()), ExecutionState.REJECTED, reason="other")

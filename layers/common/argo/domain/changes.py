@@ -7,11 +7,16 @@ from decimal import Decimal
 
 from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
-from argo.domain.kept_in_detail import KEPT_IN_DETAIL, recorded
+from argo.domain.history import shortened, step_told
+from argo.domain.kept_in_detail import KEPT_IN_DETAIL, kept_detail, recorded
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
 from argo.domain.reasons import Obstacle
+from argo.domain.sizes import cut
 
 _WORKABLE = frozenset({ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN})
+_REASON = 500
+"""Bytes of a reason's words."""
+
 _NOTHING_RESERVED = {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0)}
 
 
@@ -19,12 +24,14 @@ _NOTHING_RESERVED = {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0
 class Change:
     """The fields that a write sets, None where it forgets one, and the step that it adds to the history.
 
-    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only. ``release``
-    is what the account gets back with it, ``ended`` the trade that has ended.
+    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only. ``history``
+    is the whole of it, with the step, where it has become too long to be added to. ``release`` is what the account
+    gets back with it, ``ended`` the trade that has ended.
     """
 
     values: Mapping[str, object]
     step: Transition
+    history: tuple[Transition, ...] | None = None
     of_same_state: bool = False
     release: Release = Release.NOTHING
     ended: TradeExit | None = None
@@ -34,9 +41,15 @@ class Change:
         """The values that are attributes of the record: what it keeps in its detail stands there already."""
         return {name: value for name, value in self.values.items() if name not in KEPT_IN_DETAIL}
 
+    @property
+    def needs_all_as_read(self) -> bool:
+        """True where nobody may have written anything since, the same state and epoch are not enough."""
+        return self.of_same_state or self.history is not None
+
     def applied_to(self, execution: Execution) -> Execution:
         """Return the execution as the write leaves it."""
-        return execution.model_copy(update={**self.values, "history": (*execution.history, self.step)})
+        history = self.history or (*execution.history, self.step)
+        return execution.model_copy(update={**self.values, "history": history, "revision": execution.revision + 1})
 
 
 def landed(found: Execution | None, change: Change) -> bool:
@@ -45,7 +58,8 @@ def landed(found: Execution | None, change: Change) -> bool:
     A worker asks where its write's answer was lost: a step that was taken at the same microsecond, to the same
     state, by the same holder and for the same reason is its own.
     """
-    return found is not None and change.step in found.history
+    step = change.history[-1] if change.history else change.step
+    return found is not None and step in found.history
 
 
 def holds_claim(found: Execution | None, mine: Execution) -> bool:
@@ -100,7 +114,7 @@ def intended(execution: Execution, intent: Intent, *, now: datetime) -> Change:
         "planned_target": intent.planned_target,
         "missing_since": None,
         "sent_again": False,
-        "detail": told,
+        "detail": kept_detail({}, told),
         "attempts": execution.attempts + 1,
     }
     return _transition(execution, ExecutionState.SUBMITTING, values, now=now, told=told)
@@ -112,7 +126,7 @@ def settled(execution: Execution, state: ExecutionState, settlement: Settlement,
     Raises:
         IllegalTransition: there is no way to the state.
     """
-    reason = None if settlement.reason is None else str(settlement.reason)
+    reason = None if settlement.reason is None else cut(str(settlement.reason), _REASON)
     learnt = {
         "reason": reason,
         "order_id": settlement.order_id,
@@ -122,7 +136,7 @@ def settled(execution: Execution, state: ExecutionState, settlement: Settlement,
     }
     values: dict[str, object] = {name: value for name, value in learnt.items() if value is not None}
     details = {**settlement.detail, **recorded(sent_again=settlement.sent_again)}
-    values["detail"] = {**execution.detail, **details}
+    values["detail"] = kept_detail(execution.detail, details)
     if settlement.sent_again:
         values |= {"missing_since": None, "sent_again": True}
     if state is ExecutionState.SUBMITTING:
@@ -151,7 +165,7 @@ def paused(
     """
     details = {**(detail or {}), **recorded(closes=closes, missing_since=missing_since)}
     values: dict[str, object] = {"obstacle": str(obstacle), "lease_until": until}
-    values["detail"] = {**execution.detail, **details}
+    values["detail"] = kept_detail(execution.detail, details)
     if closes is not None:
         values["closes"] = closes
     if missing_since is not None:
@@ -161,11 +175,16 @@ def paused(
 
 
 def exit_recorded(execution: Execution, planned: Exit, *, now: datetime) -> Change:
-    told = {"exit": planned.why, "exit_order_id": planned.order_id}
+    cut_short = {"why": cut(planned.why, _REASON), "reason": planned.reason and cut(planned.reason, _REASON)}
+    planned = planned.model_copy(update=cut_short)
+    refused = planned.reason if planned.order_body is None else None
+    told = {"exit": planned.why, "refused": refused, "exit_order_id": planned.order_id}
     return _amended(execution, {"exit": planned}, now=now, told=_known(told))
 
 
 def protection_recorded(execution: Execution, protection: Protection, *, now: datetime) -> Change:
+    cut_short = {"reason": protection.reason and cut(protection.reason, _REASON)}
+    protection = protection.model_copy(update=cut_short)
     told = {"cover": str(protection.cover), "why": protection.reason, "guard_order_id": protection.order_id}
     return _amended(execution, {"protection": protection}, now=now, told=_known(told))
 
@@ -181,16 +200,18 @@ def _transition(
 ) -> Change:
     if state is not execution.state:
         check_transition(execution.state, state)
-    step = Transition(state=state, at=now, epoch=execution.epoch, detail=told)
+    step = Transition(state=state, at=now, epoch=execution.epoch, detail=step_told(told))
     given_back = {} if release is Release.NOTHING else _NOTHING_RESERVED
-    return Change({"state": state, "updated_at": now, **values, **given_back}, step, release=release)
+    written = {"state": state, "updated_at": now, **values, **given_back}
+    return Change(written, step, shortened(execution.history, step), release=release)
 
 
 def _amended(
     execution: Execution, values: Mapping[str, object], *, now: datetime, told: Mapping[str, str]
 ) -> Change:
-    step = Transition(state=execution.state, at=now, epoch=execution.epoch, detail=told)
-    return Change({"updated_at": now, **values}, step, of_same_state=True)
+    step = Transition(state=execution.state, at=now, epoch=execution.epoch, detail=step_told(told))
+    history = shortened(execution.history, step)
+    return Change({"updated_at": now, **values}, step, history, of_same_state=True)
 
 
 def _known(told: Mapping[str, str | None]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from argo.domain.execution import ExecutorName
+from argo.domain.client_order_ids import ExecutorName
 from argo.domain.naming import logical_name, namesakes
 from argo.domain.profile import Profile, unknown_account
 from argo.domain.signal import Regime, Timeframe

@@ -4,46 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from argo.domain.client_order_ids import ExecutorName, Leg, client_order_id
 from argo.domain.kept_in_detail import read_detail
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Frozen, Part, Price, Quantity, UtcTime
-
-ExecutorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,9}$")]
-"""The name of an account in argo.toml; at most 10 characters, because every client order id holds it."""
-
-CLIENT_ORDER_ID_LIMIT = 48
-"""Alpaca's safe length of a client order id, in characters (reference: orders API)."""
-
-
-class Leg(StrEnum):
-    """Which order of an execution a client order id names."""
-
-    ENTRY = "entry"
-    FLIP = "flip"
-    EXIT = "exit"
-    GUARD = "guard"
-
-
-def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY, attempt: int = 1) -> str:
-    """Derive the id under which the broker knows an order.
-
-    The executor keeps two accounts apart, the signal id makes a second attempt the same order, the leg
-    separates an entry from its exit. Because it is derived, a worker that lost its memory finds the order
-    again by look-up, and the broker refuses a second one (FAILURES A12, B02). Only an order that has ended
-    without a fill has a next ``attempt``: ``-exit``, ``-exit2``.
-
-    Raises:
-        ValueError: the id would exceed the broker's length.
-    """
-    derived = f"argo-{executor}-{signal_id}-{leg}{attempt if attempt > 1 else ''}"
-    if len(derived) > CLIENT_ORDER_ID_LIMIT:
-        raise ValueError(f"client order id {derived!r} is longer than {CLIENT_ORDER_ID_LIMIT} characters")
-    return derived
 
 
 class ExecutionState(StrEnum):
@@ -113,12 +82,50 @@ def check_transition(source: ExecutionState, target: ExecutionState) -> None:
 
 
 class Transition(Part):
-    """One entry of an execution's history."""
+    """One step of an execution's history.
+
+    One that stands for several equal ones has how many ``times``, ``at`` being the first and ``last`` the last.
+    """
 
     state: ExecutionState
     at: UtcTime
     epoch: int
     detail: Mapping[str, str] = {}
+    times: int | None = None
+    last: UtcTime | None = None
+
+    @property
+    def count(self) -> int:
+        """How many steps this one stands for."""
+        return self.times or 1
+
+    @property
+    def until(self) -> datetime:
+        """When the last of them was."""
+        return self.last or self.at
+
+
+FillLeg = Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
+
+
+class Fill(Part):
+    """What was bought or sold so far by one order of the execution.
+
+    A ``correction`` buys back what two exits that both filled have sold too much. One that stands for the fills of
+    several orders names the last of them, the average price, and what all of it came to exactly, ``paid`` in USD.
+    """
+
+    order_id: str
+    leg: FillLeg
+    quantity: Quantity
+    price: Price
+    at: UtcTime
+    paid: Decimal | None = None
+
+    @property
+    def money(self) -> Decimal:
+        """Quantity by price, in USD."""
+        return self.quantity * self.price if self.paid is None else self.paid
 
 
 class OrderLeg(Part):
@@ -134,6 +141,9 @@ class Placement(Part):
 
     ``order_body`` is known once it is decided what to send, ``sent_at`` is when that was last about to be sent,
     ``order_id`` is known once the broker has the order. ``earlier`` are orders that ended filled in part.
+    ``attempt`` is the number of the order's client id: it is used up by what may have arrived at the broker.
+    ``refusals`` counts how often an order of this number was refused, so that nothing was placed, ``refused_at``
+    is when that was last. ``folded`` is what the first of many earlier orders have filled, which are read no more.
     """
 
     leg: ClassVar[Leg]
@@ -143,13 +153,21 @@ class Placement(Part):
     sent_at: UtcTime | None = None
     order_id: str | None = None
     earlier: tuple[str, ...] = ()
+    folded: tuple[Fill, ...] | None = None
+    refusals: int | None = None
+    refused_at: UtcTime | None = None
+
+    def refused(self, now: datetime) -> Self:
+        """Return the placement after a refusal: nothing was placed, and its number can be used again."""
+        again = {"order_body": None, "sent_at": None, "refusals": (self.refusals or 0) + 1, "refused_at": now}
+        return self.model_copy(update=again)
 
 
 class Exit(Placement):
     """How an execution's position is closed before its own legs do.
 
     ``why`` says who wanted it: ``signal <id>``, an operator, a rule. What to send is decided once the legs are
-    cancelled.
+    cancelled. ``reason`` are the broker's words where it refused the last one.
     """
 
     leg = Leg.EXIT
@@ -157,6 +175,7 @@ class Exit(Placement):
     why: str
     planned_at: UtcTime
     attempt: int = 1
+    reason: str | None = None
 
 
 class Cover(StrEnum):
@@ -180,21 +199,10 @@ class Protection(Placement):
     reason: str | None = None
     naked_since: UtcTime | None = None
 
-
-FillLeg = Literal["entry", "take_profit", "stop_loss", "exit", "correction"]
-
-
-class Fill(Part):
-    """What was bought or sold so far by one order of the execution.
-
-    A ``correction`` buys back what two exits that both filled have sold too much.
-    """
-
-    order_id: str
-    leg: FillLeg
-    quantity: Quantity
-    price: Price
-    at: UtcTime
+    @property
+    def times_refused(self) -> int:
+        """How often the broker has refused it in a row; of one that an older version wrote, its number tells."""
+        return 0 if self.order_body is not None else self.refusals or self.attempt
 
 
 _IN_DETAIL = Field(exclude=True)
@@ -212,6 +220,9 @@ class Execution(Frozen):
     order of an unknown fate, ``sent_again`` says that the order was sent once more since. ``planned_stop`` and
     ``planned_target`` are the exits as planned, in USD. The record keeps these as texts of its ``detail``
     (`argo.domain.kept_in_detail`), which workers of every version read.
+
+    ``revision`` counts the steps that workers of this version have written, 0 for none: with the history's length,
+    which a worker of an older version moves, it tells whether the record is as it was read.
     """
 
     signal_id: str
@@ -246,6 +257,7 @@ class Execution(Frozen):
     protection: Protection | None = None
     realised_profit: Decimal | None = None
     history: tuple[Transition, ...] = ()
+    revision: Annotated[int, Field(exclude=True)] = 0
     updated_at: UtcTime
 
     @model_validator(mode="before")

@@ -5,7 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from argo.domain.sizes import cut_all, size_of
+
 _CLOSES, _MISSING_SINCE, _STOP, _TARGET = "leaves", "missing_since", "stop_price", "target_price"
+
+_NAMES = (_CLOSES, _MISSING_SINCE, _STOP, _TARGET)
+_EACH, _MOST = 1_000, 5_000
+"""Bytes of one text of a detail, and of all of it."""
 
 KEPT_IN_DETAIL = frozenset({"closes", "missing_since", "sent_again", "planned_stop", "planned_target"})
 """The fields of `argo.domain.execution.Execution` that are no attributes of the record's own."""
@@ -42,6 +48,16 @@ def read_detail(record: Mapping[str, Any]) -> dict[str, object]:
         "planned_target": detail.get(_TARGET) or _of_leg(body, "take_profit", "limit_price"),
     }
     return {name: value for name, value in read.items() if value}
+
+
+def kept_detail(known: Mapping[str, str], learnt: Mapping[str, str]) -> dict[str, str]:
+    """Return a record's detail with what is learnt; where that is too much, what is known longest is left out."""
+    told = {**known, **learnt}
+    if size_of(told) <= _MOST:
+        return told
+    latest_first = {name: told[name] for name in (*learnt, *known) if name not in _NAMES}
+    fields = {name: text for name, text in told.items() if name in _NAMES}
+    return cut_all(latest_first, each=_EACH, together=_MOST) | fields
 
 
 def _of_leg(body: Mapping[str, Any], leg: str, price: str) -> object:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Fill, FillLeg, OrderLeg
+from argo.domain.folding import bounded, leg_of_exit
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.outcome import may_arrive
@@ -26,13 +27,14 @@ class Orders:
     """Every order of one execution: the entry with its legs, what guards its position, what left it early.
 
     ``others`` are filled orders of somebody else that closed the position by hand, or bought back what was sold
-    too much.
+    too much, ``folded`` what earlier exits and guards have filled that are read no more.
     """
 
     entry: BrokerOrder
     guards: tuple[BrokerOrder, ...] = ()
     exits: tuple[BrokerOrder, ...] = ()
     others: tuple[BrokerOrder, ...] = ()
+    folded: tuple[Fill, ...] = ()
 
     @property
     def closing(self) -> list[tuple[FillLeg, BrokerOrder]]:
@@ -40,13 +42,15 @@ class Orders:
         guards = [order for guard in self.guards for order in guard.with_legs]
         found: list[tuple[FillLeg, BrokerOrder]] = [(order.role, order) for order in (*self.entry.legs, *guards)]
         left = (*self.exits, *self.others)
-        return found + [("correction" if order.side == self.entry.side else "exit", order) for order in left]
+        return found + [(leg_of_exit(order, self.entry), order) for order in left]
 
     @property
     def held(self) -> Decimal:
         """How much of the entry's fill has not been taken back; negative where too much was."""
-        taken = sum((o.filled_quantity for leg, o in self.closing if leg != "correction"), Decimal(0))
-        put_back = sum((o.filled_quantity for leg, o in self.closing if leg == "correction"), Decimal(0))
+        filled = [(leg, order.filled_quantity) for leg, order in self.closing]
+        filled += [(fill.leg, fill.quantity) for fill in self.folded]
+        taken = sum((quantity for leg, quantity in filled if leg != "correction"), Decimal(0))
+        put_back = sum((quantity for leg, quantity in filled if leg == "correction"), Decimal(0))
         return self.entry.filled_quantity + put_back - taken
 
     @property
@@ -124,8 +128,8 @@ def settle(
 
 def profit(fills: tuple[Fill, ...], side: Side) -> Decimal:
     """Return the realised profit in USD: what came in less what went out, before fees."""
-    opened = sum((f.quantity * f.price for f in fills if f.leg in {"entry", "correction"}), Decimal(0))
-    closed = sum((f.quantity * f.price for f in fills if f.leg not in {"entry", "correction"}), Decimal(0))
+    opened = sum((fill.money for fill in fills if fill.leg in {"entry", "correction"}), Decimal(0))
+    closed = sum((fill.money for fill in fills if fill.leg not in {"entry", "correction"}), Decimal(0))
     return closed - opened if side is Side.BUY else opened - closed
 
 
@@ -169,9 +173,9 @@ def _fills(execution: Execution, orders: Orders, now: datetime) -> tuple[Fill, .
     """Read the orders' fills; where the broker does not say when, a fill that is known keeps its time."""
     known = {(fill.order_id, fill.quantity, fill.price): fill.at for fill in execution.fills}
     entry: tuple[FillLeg, BrokerOrder] = ("entry", orders.entry)
-    found = []
+    found: list[Fill] = []
     for leg, order in (entry, *(each for each in orders.closing if each[1].filled_quantity)):
         quantity, price = order.filled_quantity, order.filled_average_price or Decimal(0)
         at = order.filled_at or known.get((order.order_id, quantity, price), now)
         found.append(Fill(order_id=order.order_id, leg=leg, quantity=quantity, price=price, at=at))
-    return tuple(found)
+    return bounded([found[0], *orders.folded, *found[1:]], execution.fills)

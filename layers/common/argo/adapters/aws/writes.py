@@ -21,10 +21,13 @@ def execution_update(execution: Execution, change: Change) -> Request:
     writes: its state or its epoch is no longer the record's, and the write fails.
     """
     as_this_worker_left_it = "#state = :known_state AND epoch = :known_epoch"
-    if change.of_same_state:
+    if change.needs_all_as_read:
         # An exit or a guard is recorded without a transition: a reconciler and an executor that both plan one have
-        # the same state and epoch, but whoever writes second finds a longer history than it read.
-        as_this_worker_left_it += " AND size(history) = :known_steps"
+        # the same state and epoch, but whoever writes second finds another revision than it read. A worker of an
+        # older version knows of no revision, and has made the history longer. What rewrites the history, as it has
+        # become too long, must not lose a step that it has not read.
+        revision = "revision = :known_revision" if execution.revision else "attribute_not_exists(revision)"
+        as_this_worker_left_it += f" AND size(history) = :known_steps AND {revision}"
 
     values = {name: _as_stored(value) for name, value in change.written.items() if value is not None}
     removed = [name for name, value in change.written.items() if value is None]
@@ -33,7 +36,8 @@ def execution_update(execution: Execution, change: Change) -> Request:
     elif execution.state.is_terminal:
         values |= items.open_work(execution.executor, execution.created_at)
     assignments = [f"#{name} = :{name}" for name in values]
-    assignments.append("history = list_append(history, :history)")
+    assignments.append("history = :history" if change.history else "history = list_append(history, :history)")
+    assignments.append("revision = if_not_exists(revision, :none) + :one")
     removal = f" REMOVE {', '.join(removed)}" if removed else ""
     return update_of(
         items.execution_key(*execution.key),
@@ -42,8 +46,11 @@ def execution_update(execution: Execution, change: Change) -> Request:
         | {
             "known_state": str(execution.state),
             "known_epoch": execution.epoch,
-            "history": [change.step],
-            "known_steps": len(execution.history) if change.of_same_state else None,
+            "history": change.history or [change.step],
+            "known_steps": len(execution.history) if change.needs_all_as_read else None,
+            "known_revision": (execution.revision or None) if change.needs_all_as_read else None,
+            "none": 0,
+            "one": 1,
         },
         condition=as_this_worker_left_it,
         names={f"#{name}": name for name in values} | {"#state": "state"},
