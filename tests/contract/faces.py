@@ -42,9 +42,13 @@ class HttpFace:
         self._server.__exit__(*error)
 
     def broker(
-        self, credentials: Callable[[], Credentials] = lambda: GOOD_KEYS, *, url: str | None = None
+        self,
+        credentials: Callable[[], Credentials] = lambda: GOOD_KEYS,
+        *,
+        url: str | None = None,
+        threads: int = 10,
     ) -> Plain:
-        calls = BlockingCalls("trading", 10)
+        calls = BlockingCalls("trading", threads)
         return Plain(AlpacaBroker(credentials, url or self.url, clock=self.clock, calls=calls))
 
     def market_data(self, credentials: Callable[[], Credentials] = lambda: GOOD_KEYS) -> Plain:

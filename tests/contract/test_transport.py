@@ -1,18 +1,33 @@
+import asyncio
+import contextlib
 import gc
 import json
 import socket
+import threading
+from datetime import timedelta
 
 import pytest
 from alpaca.common.rest import RESTClient
 from requests import Session
 from urllib3 import HTTPConnectionPool, Timeout
 
-from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS, Transport
+from argo.adapters.alpaca import transport
+from argo.adapters.alpaca.broker import AlpacaBroker
+from argo.adapters.alpaca.connections import CONNECT_SECONDS, READ_SECONDS
+from argo.adapters.alpaca.transport import Transport
+from argo.adapters.idling import LONGEST
+from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import Ambiguous
+from simulation.ports.clock import SteppedClock
+from tests.contract.faces import GOOD_KEYS
+from tests.freezing import FreezingProxy
 from tests.fuzz import broker_wire
 from tests.fuzz.samples import response
+from tests.simulation.trader import TEN_O_CLOCK
+from tests.unit.builders import an_entry_plan
 
 HASTE = 100
+SECOND = timedelta(seconds=1)
 
 
 class HastyPool(HTTPConnectionPool):
@@ -106,3 +121,82 @@ def test_a_body_in_utf_8_is_read_so_whatever_its_header_says(told):
     body = json.dumps({"id": "1", "symbol": "é😀"}, ensure_ascii=False).encode()
 
     assert told(response(200, body, (b"Content-Type: text/html; charset=latin-1",))).symbol == "é😀"
+
+
+@pytest.fixture
+def dripping_broker():
+    """An address that answers with a byte now and then, and never comes to an end; tells when it is hung up on."""
+    hung_up = threading.Event()
+
+    def drip(server):
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Slow: ")
+            while not hung_up.wait(0.01):
+                connection.sendall(b"x")
+        hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", hung_up
+        hung_up.set()
+
+
+@pytest.mark.parametrize("method", ["account", "submit"])
+def test_c44_an_answer_that_drips_is_given_up_at_the_deadline(dripping_broker, monkeypatch, method):
+    url, hung_up = dripping_broker
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.2)
+    broker = AlpacaBroker(lambda: GOOD_KEYS, url, clock=SteppedClock(TEN_O_CLOCK), calls=BlockingCalls("drip", 1))
+    asked = broker.account() if method == "account" else broker.submit(an_entry_plan().body())
+
+    with pytest.raises(Ambiguous, match="no whole answer within"):
+        asyncio.run(asked)
+
+    assert hung_up.wait(300)  # The thread that waited for the rest is free again.
+
+
+def test_c10_a_read_that_meets_a_dead_connection_is_asked_again_at_once(face):
+    with FreezingProxy(face.url) as proxy:
+        broker = face.broker(url=proxy.url, threads=1)
+        broker.clock()
+        proxy.freeze()
+
+        assert broker.clock().is_open
+
+        assert (proxy.reset, proxy.opened) == (1, 2)
+
+
+def test_c10_an_order_that_meets_one_is_of_unknown_fate_and_is_not_sent_again(face):
+    with FreezingProxy(face.url) as proxy:
+        broker = face.broker(url=proxy.url, threads=1)
+        broker.clock()
+        proxy.freeze()
+
+        with pytest.raises(Ambiguous):
+            broker.submit(an_entry_plan().body())
+
+        assert (proxy.reset, proxy.opened, face.posts) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("idled", [LONGEST + SECOND, -LONGEST - SECOND], ids=["later", "earlier"])
+def test_c10_a_connection_that_has_idled_is_not_used_for_an_order(face, idled):
+    with FreezingProxy(face.url) as proxy:
+        broker = face.broker(url=proxy.url, threads=1)
+        broker.clock()
+        proxy.freeze()
+        face.clock.set(face.now + idled)
+
+        assert broker.submit(an_entry_plan().body()).order_id
+
+        assert (proxy.reset, proxy.opened, face.posts) == (0, 2, 1)
+
+
+def test_a_connection_that_is_in_use_is_kept(face):
+    with FreezingProxy(face.url) as proxy:
+        broker = face.broker(url=proxy.url, threads=1)
+        for _ in range(5):
+            broker.clock()
+            face.clock.set(face.now + LONGEST)
+
+        assert proxy.opened == 1

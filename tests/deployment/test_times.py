@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from argo.adapters.alpaca.connections import REQUEST_SECONDS
 from argo.adapters.alpaca.rate_limit import REQUESTS_A_MINUTE
-from argo.adapters.alpaca.transport import CONNECT_SECONDS, READ_SECONDS
 from argo.adapters.aws.queue import LONGEST_DELAY
 from argo.domain.account import VIEWS_LAG
 from argo.domain.outcome import QUIESCENCE, may_arrive
@@ -30,7 +30,7 @@ RECONCILERS = [f"Reconcile{name}Function" for name in ACCOUNTS.values()]
 FED_BY = list(zip(QUEUES, EXECUTORS, strict=True))
 
 TICK = timedelta(minutes=1)
-SILENCE = timedelta(seconds=CONNECT_SECONDS + READ_SECONDS)
+SILENCE = timedelta(seconds=REQUEST_SECONDS)
 """How long a request to the broker takes at most: nobody connects, or nobody answers."""
 
 LEASE = Limits().lease

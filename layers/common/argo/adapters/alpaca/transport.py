@@ -1,30 +1,30 @@
-"""Requests to Alpaca: sent once, with timeouts, off the event loop; an answer that is no success is a fault.
+"""Requests to Alpaca: with timeouts, off the event loop; an answer that is no success is a fault.
+
+A request is sent once; only a read that met a connection which had died is asked again, on a fresh one.
 
 Of alpaca-py Argo takes the REST client only. The clients above it add models, which cost half the import time,
 raise on a status that Alpaca adds after the order was accepted, and need pandas (0.44.0, see docs/decisions.md).
 """
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 import requests
 from alpaca.common.exceptions import APIError
 from alpaca.common.rest import RESTClient
-from requests.adapters import HTTPAdapter
 
+from argo.adapters.alpaca.connections import REQUEST_SECONDS, Recorder, UnderWay
 from argo.adapters.alpaca.outcome import Answer, fault
 from argo.adapters.aws.parameters import Credentials
+from argo.adapters.clock import SystemClock
 from argo.adapters.threads import BlockingCalls
 from argo.domain.addresses import normal_form
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.tables import ConfigurationError
 from argo.ports import Clock
-
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 8.0
-"""Timeouts; well below the executor's lease, so that a silent broker leaves time to record it."""
 
 
 def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Callable[[], RESTClient]:
@@ -44,65 +44,58 @@ def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Calla
     return make
 
 
-class _Recorder(HTTPAdapter):
-    """Sets the timeouts that the SDK lacks and keeps the last response, whatever the SDK makes of it."""
-
-    _last: requests.Response | None = None
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 - the base's options
-        try:
-            self._last = super().send(request, **options | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
-        except requests.exceptions.InvalidHeader as error:
-            # The answer's: the request has gone, unlike one whose key no header can carry.
-            raise requests.ConnectionError(str(error)) from error
-        return self._last
-
-    def forget(self) -> None:
-        self._last = None
-
-    def response(self) -> requests.Response | None:
-        """Return the response since `forget`, if one came."""
-        return self._last
-
-
 class Transport:
     """A REST client per worker thread, because a `requests.Session` is not promised to be thread-safe."""
 
     def __init__(
-        self, make_client: Callable[[], RESTClient], forget_key: Callable[[], None] | None = None
+        self,
+        make_client: Callable[[], RESTClient],
+        forget_key: Callable[[], None] | None = None,
+        *,
+        clock: Clock | None = None,
     ) -> None:
-        """Build clients with ``make_client``, one in each thread that calls; see `renew` for ``forget_key``."""
+        """Build clients with ``make_client``, one in each thread that calls; see `renew` for ``forget_key``.
+
+        ``clock`` tells how long a connection has idled. It is the wall's: a process that is frozen counts nothing.
+        """
         self._make_client = make_client
         self._forget_key = forget_key
+        self._clock = clock or SystemClock()
         self._generation = 0
         self._local = threading.local()
 
     def request(
-        self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
+        self,
+        method: str,
+        path: str,
+        data: Mapping[str, object] | None = None,
+        *,
+        version: str | None = None,
+        under_way: UnderWay | None = None,
     ) -> Answer:
-        """Send one request and return the broker's answer, of whatever status.
+        """Send one request and return the broker's answer, of whatever status; ``under_way`` can end it.
 
         Raises:
             Ambiguous: the connection could not be made, broke, or timed out: nobody knows if the request arrived.
             ConfigurationError: no request could be made of the key and the address; nothing was sent.
         """
         client, recorder = self._client()
-        recorder.forget()
+        if under_way is not None:
+            under_way.recorder = recorder
+        may_be_dead = not recorder.is_fresh(self._clock.now()) and method == "GET"
+        ask = partial(client._request, method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
         try:
-            client._request(method, path, dict(data or {}), api_version=version)  # noqa: SLF001 - post() has no version
-        except (APIError, ValueError, TypeError, RecursionError) as error:
-            # Error statuses and bodies that are not JSON: the recorded response says which. Without one, the
-            # request could not be made; the error's text may quote the key, so only its type is told.
-            if recorder.response() is None:
-                if isinstance(error, TypeError):
+            try:
+                answer = _sent(ask, recorder)
+            except _Reset:
+                recorder.leave()
+                if not may_be_dead:
                     raise
-                raise ConfigurationError(f"key or address unusable: {type(error).__name__}") from None
-        except requests.RequestException as error:
-            raise Ambiguous(f"{type(error).__name__}: {error}") from error
-        response = recorder.response()
-        if response is None:
-            raise Ambiguous("the SDK made no request")
-        return _answer(response)
+                answer = _sent(ask, recorder)
+        except _Reset as reset:
+            raise Ambiguous(str(reset)) from reset
+        recorder.used(self._clock.now())
+        return answer
 
     def renew(self) -> None:
         """Forget key and clients: the next request reads the key anew, for it may have been replaced."""
@@ -110,7 +103,7 @@ class Transport:
             self._forget_key()
         self._generation += 1
 
-    def _client(self) -> tuple[RESTClient, _Recorder]:
+    def _client(self) -> tuple[RESTClient, Recorder]:
         generation = self._generation
         if getattr(self._local, "generation", None) != generation:
             try:
@@ -120,11 +113,15 @@ class Transport:
             except ValueError as error:
                 raise ConfigurationError(f"key unusable: {type(error).__name__}") from None
             client._retry = 0  # noqa: SLF001 - no argument turns the retries off
-            recorder = _Recorder(pool_maxsize=1)
+            recorder = Recorder()
             for scheme in ("https://", "http://"):
                 client._session.mount(scheme, recorder)  # noqa: SLF001 - no argument sets a timeout
             self._local.client, self._local.recorder, self._local.generation = client, recorder, generation
         return self._local.client, self._local.recorder
+
+
+class _Reset(Exception):
+    """The connection could not be made, or broke before an answer."""
 
 
 class Api:
@@ -145,7 +142,7 @@ class Api:
         an outcome with a reason instead of a function that won't start (FAILURES A02). A key that is refused is
         forgotten, with ``forget_key`` where it is kept, and read anew for the next request.
         """
-        self._transport = Transport(client_maker(credentials, base_url), forget_key)
+        self._transport = Transport(client_maker(credentials, base_url), forget_key, clock=clock)
         self._clock = clock
         self._calls = calls
 
@@ -159,8 +156,15 @@ class Api:
     async def _send(
         self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
     ) -> Answer:
+        under_way = UnderWay()
         try:
-            return await self._calls.run(self._transport.request, method, path, data, version=version)
+            async with asyncio.timeout(REQUEST_SECONDS):
+                return await self._calls.run(
+                    self._transport.request, method, path, data, version=version, under_way=under_way
+                )
+        except TimeoutError as error:
+            under_way.abort()
+            raise Ambiguous(f"no whole answer within {REQUEST_SECONDS:.0f} s") from error
         except ConfigurationError as error:
             raise Unauthorised(str(error)) from error
 
@@ -170,6 +174,30 @@ class Api:
             self._transport.renew()
         if found is not None:
             raise found
+
+
+def _sent(ask: Callable[[], object], recorder: Recorder) -> Answer:
+    """Send one request by the SDK and read the response that came, whatever the SDK makes of it."""
+    recorder.forget()
+    try:
+        ask()
+    except (APIError, ValueError, TypeError, RecursionError) as error:
+        # Error statuses and bodies that are not JSON: the recorded response says which. Without one, the
+        # request could not be made; the error's text may quote the key, so only its type is told.
+        if recorder.response() is None:
+            if isinstance(error, TypeError):
+                raise
+            raise ConfigurationError(f"key or address unusable: {type(error).__name__}") from None
+    except requests.Timeout as error:
+        raise Ambiguous(f"{type(error).__name__}: {error}") from error
+    except requests.ConnectionError as error:
+        raise _Reset(f"{type(error).__name__}: {error}") from error
+    except requests.RequestException as error:
+        raise Ambiguous(f"{type(error).__name__}: {error}") from error
+    response = recorder.response()
+    if response is None:
+        raise Ambiguous("the SDK made no request")
+    return _answer(response)
 
 
 def _answer(response: requests.Response) -> Answer:

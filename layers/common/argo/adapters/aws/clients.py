@@ -7,6 +7,9 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session, get_session
 
+from argo.adapters.clock import SystemClock
+from argo.adapters.idling import Idling
+
 SERVICES = ("dynamodb", "sqs", "ssm")
 """The AWS services that Argo calls."""
 
@@ -36,7 +39,7 @@ def shared_client(service: str, region: str | None, endpoint_url: str | None, ke
     By botocore, which is what `boto3.client` does too; boto3 itself would import its transfer manager for S3.
     """
     key_id, secret_key, token = keys
-    return session().create_client(
+    client = session().create_client(
         service,
         region_name=region,
         endpoint_url=endpoint_url,
@@ -45,6 +48,23 @@ def shared_client(service: str, region: str | None, endpoint_url: str | None, ke
         aws_session_token=token,
         config=_CONFIG,
     )
+    client.meta.events.register(f"before-send.{service}", _LeavesIdleConnections(client).look)
+    return client
+
+
+class _LeavesIdleConnections:
+    """Closes a client's connections before a request where they have idled for too long.
+
+    Botocore would find each of them dead in its turn, with a backoff after each: ten in a pool, three attempts.
+    """
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - a type per service
+        self._http_session = client._endpoint.http_session  # noqa: SLF001 - no argument takes one
+        self._idling = Idling()
+
+    def look(self, **_: object) -> None:
+        if self._idling.too_long(SystemClock().now()):
+            self._http_session.close()
 
 
 @cache
