@@ -6,7 +6,7 @@ from tests.failures import named_tests, rows
 def test_the_table_has_every_row_once():
     assert list(rows()) == sorted(rows(), key=list(rows()).index)
     first = {f"A{row:02}" for row in range(1, 37)} | {f"B{row:02}" for row in range(1, 16)}
-    learnt = {f"C{row:02}" for row in (*range(1, 21), *range(80, 90))}
+    learnt = {f"C{row:02}" for row in (*range(1, 21), 44, *range(80, 90))}
     assert first <= set(rows()) <= first | learnt
 
 
