@@ -33,6 +33,7 @@ def failing[**P](
         @wraps(command)
         def run(*arguments: P.args, **options: P.kwargs) -> None:
             from argo.domain.tables import ConfigurationError
+            from argo.ports import Unavailable
             from simulation.market.bars import BarsFileError
             from worlds.embedded_aws import EmbeddedAwsError
 
@@ -41,6 +42,8 @@ def failing[**P](
                 command(*arguments, **options)
             except EmbeddedAwsError as error:
                 fail(error, emulator, soft_wrap=soft_wrap)
+            except Unavailable as error:
+                fail(f"AWS is in the way, ask again: {error}", REFUSED, soft_wrap=soft_wrap)
             except wrong as error:
                 fail(error, soft_wrap=soft_wrap)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,6 @@ from console.options import (
 from worlds.paths import CONFIGURATION, LAST_RUN
 
 if TYPE_CHECKING:
-    from argo.domain.account import AccountState, TradingState
     from argo.domain.symbols import Symbol
     from argo.ports import Ledger
 
@@ -132,7 +132,9 @@ def _set(
     measure_anew: bool = False,
     table: str | None = None,
 ) -> None:
+    from argo.adapters.clock import SystemClock
     from argo.domain.account import TradingState
+    from argo.halts import set_trading_state
     from console.deployment import open_deployment
     from console.screen import line
 
@@ -140,21 +142,16 @@ def _set(
         raise typer.BadParameter("give a reason", param_hint="--reason")
     with open_deployment(state, stack, table=table) as deployment:
         deployment.require(executor)
-        change = _change(deployment.ledger, executor, TradingState(wanted), reason, measure_anew=measure_anew)
-        before, after = asyncio.run(change)
-    line(f"{executor}: {before.trading_state} -> {after.trading_state} ({after.state_reason})")
-
-
-async def _change(
-    ledger: "Ledger", executor: str, wanted: "TradingState", reason: str, *, measure_anew: bool
-) -> "tuple[AccountState, AccountState]":
-    from argo.adapters.clock import SystemClock
-
-    before = await ledger.account(executor)
-    if measure_anew:
-        await ledger.measure_anew(executor)
-    await ledger.set_trading_state(executor, wanted, reason=reason, now=SystemClock().now())
-    return before, await ledger.account(executor)
+        change = set_trading_state(
+            deployment.ledger,
+            SystemClock(),
+            executor,
+            TradingState(wanted),
+            reason=reason,
+            measure_anew=measure_anew,
+        )
+        before, _ = asyncio.run(change)
+    line(f"{executor}: {before or 'unknown'} -> {wanted} ({reason})")
 
 
 @failing(ValueError)
@@ -187,10 +184,15 @@ def flatten(
 
 async def _plan(ledger: "Ledger", executor: str, wanted: "Symbol | None", why: str) -> dict[str, str]:
     """Plan the exit of every execution that holds a symbol, and return their signals by symbol."""
-    account = await ledger.account(executor)
+    from argo.adapters.clock import SystemClock
+    from argo.halts import PATIENCE
+    from argo.repeating import persisted
+
+    clock = SystemClock()
+    account = await persisted(lambda: ledger.account(executor), clock, patience=PATIENCE)
     holding = {s: held.signal_id for s, held in account.holdings.items() if wanted is None or s == wanted}
     for signal_id in holding.values():
-        await _plan_one(ledger, executor, signal_id, why)
+        await persisted(partial(_plan_one, ledger, executor, signal_id, why), clock, patience=PATIENCE)
     return holding
 
 

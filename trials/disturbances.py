@@ -32,6 +32,7 @@ class Disturbances:
         self._prices: dict[Symbol, Decimal] = {}
         self._halted_until: dict[str, float] = {}
         self._held_back: dict[str, float] = {}
+        self._being_set: set[str] = set()
         self._is_calm = False
         for symbol in SYMBOLS:
             self._set_price(symbol, Decimal(self._chance.randint(20, 400)))
@@ -140,8 +141,16 @@ class Disturbances:
             await self._set(executor, TradingState.ACTIVE)
 
     async def _set(self, executor: str, state: TradingState) -> None:
+        if executor in self._being_set:
+            return
+        self._being_set.add(executor)
         self._note(executor, f"sets the account {state}")
-        await self._world.ledger.set_trading_state(executor, state, reason="trial", now=self._world.clock.now())
+        referee = self._world.referee
+        if state is not TradingState.HALTED:
+            referee.takes_back(executor)
+        if await self._world.operate(executor, state) and state is TradingState.HALTED:
+            referee.confirmed(executor)
+        self._being_set.discard(executor)
 
     async def _flatten(self, executor: str) -> None:
         ledger = self._world.ledger

@@ -12,9 +12,11 @@ from argo.domain.ledger import Claimed, Held, Settled
 from argo.domain.orders import BrokerOrder
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Signal
-from argo.ports import QueueFault
+from argo.ports import QueueFault, Unavailable
 from argo.ports.interposed import Through
-from trials.faults import Fault, FaultDraws, Unavailable
+from simulation.ports.ledger import InMemoryLedger
+from trials.aws_faults import AwsFaults, answered
+from trials.faults import Fault, FaultDraws
 from trials.records import Trace
 from trials.virtual_time import VirtualLoop
 from trials.workers import Worker
@@ -41,11 +43,6 @@ _READS = frozenset(
         *("executions_of", "latest_prices", "bars"),
     }
 )
-_REPEATABLE = frozenset(
-    {"put_signal", "mark_published", "claim", "settle", "pause", "record_exit", "record_protection"}
-)
-"""Single writes that botocore sends again when their answer is lost; transactions carry a token instead."""
-
 type Port = Literal["ledger", "broker", "queue", "market"]
 
 
@@ -61,13 +58,27 @@ class Call(NamedTuple):
 
 
 class Effects:
-    """Makes ports fallible for worker after worker; ``on_effect`` sees every effect just before it happens."""
+    """Makes ports fallible for worker after worker; ``on_effect`` sees every effect just before it happens.
+
+    ``on_fault`` sees every call of which AWS lets a request fail.
+
+    Of ``ledger`` it is the requests that fail, beneath what repeats them.
+    """
 
     def __init__(
-        self, loop: VirtualLoop, draws: FaultDraws, trace: Trace, on_effect: Callable[[Call], None]
+        self,
+        loop: VirtualLoop,
+        draws: FaultDraws,
+        trace: Trace,
+        ledger: InMemoryLedger,
+        *,
+        on_effect: Callable[[Call], None],
+        on_fault: Callable[[Call], None],
     ) -> None:
         """Draw latencies from the seed."""
+        self._on_fault = on_fault
         self._loop = loop
+        self._ledger = ledger
         self._draws = draws
         self._trace = trace
         self._on_effect = on_effect
@@ -87,7 +98,7 @@ class Effects:
     async def _happen[T](self, call: Call, effect: _Effect[T]) -> T:
         if call.worker.ended:
             raise asyncio.CancelledError
-        await self._take_time()
+        await self._take_time(call.worker)
         if call.worker.ended:
             raise asyncio.CancelledError
         if self._draws.strikes(Fault.KILLED_BEFORE):
@@ -115,20 +126,24 @@ class Effects:
                 return self._from_broker(call, effect)
 
     async def _from_ledger[T](self, call: Call, effect: _Effect[T]) -> T:
-        if self._draws.strikes(Fault.LEDGER_THROTTLED):
-            raise Unavailable("the ledger throttles")
-        answer = await self._done(call, effect)
+        faults = AwsFaults(
+            self._loop,
+            self._draws,
+            see=partial(self._on_effect, call),
+            see_fault=partial(self._on_fault, call),
+            ended=lambda: call.worker.ended,
+        )
         if call.name in _READS:
-            return answer
-        if self._draws.strikes(Fault.LEDGER_UNANSWERED):
-            raise Unavailable("the ledger's answer was lost")
-        if call.name in _REPEATABLE and self._draws.strikes(Fault.LEDGER_REPEATED):
+            faults.may_throttle()
             return await self._done(call, effect)
+        ledger = self._ledger.through(faults, call.worker.clock)
+        answer: T = await getattr(ledger, call.name)(*call.args, **call.kwargs)
         return answer
 
     async def _from_queue[T](self, call: Call, effect: _Effect[T]) -> T:
-        if call.name != "send" and self._draws.strikes(Fault.BACKOFF_REFUSED):
-            raise QueueFault("the queue throttles")
+        if call.name != "send" and self._draws.strikes(Fault.QUEUE_THROTTLED):
+            self._on_fault(call)
+            raise answered("RequestThrottled")
         return await self._done(call, effect)
 
     async def _from_broker[T](self, call: Call, effect: _Effect[T]) -> T:
@@ -170,8 +185,10 @@ class Effects:
         self._on_effect(call)
         return effect()
 
-    def _take_time(self) -> asyncio.Future[None]:
+    def _take_time(self, worker: Worker) -> asyncio.Future[None]:
         slow = self._draws.strikes(Fault.SLOW)
+        if slow:
+            worker.slowed_at = self._loop.time()
         return self._loop.sleep(
             self._draws.of(Fault.SLOW, 1, _LONGEST) if slow else 0.001 + 0.05 * self._latency.random()
         )

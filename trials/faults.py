@@ -25,8 +25,10 @@ class Fault(StrEnum):
     RECYCLED = "recycled", 0.3, "a worker begins with nothing in its memory"
     CLOCK_SKEW = "clock_skew", 0.5, "a worker's clock is up to 2 s off"
     OTHER_VERSION = "other_version", 0.5, "a worker runs another version: other limits, other leases"
+    LEDGER_CONFLICT = "ledger_conflict", 0.1, "a write meets another transaction, nothing is done"
     LEDGER_THROTTLED = "ledger_throttled", 0.03, "the ledger refuses a call, nothing is done"
-    LEDGER_UNANSWERED = "ledger_unanswered", 0.03, "a write is done, and its answer is lost"
+    LEDGER_CANCELLED = "ledger_cancelled", 0.03, "a transaction is cancelled: one of its items is throttled"
+    LEDGER_UNANSWERED = "ledger_unanswered", 0.03, "a write is done, and nothing answers its repetitions"
     LEDGER_REPEATED = "ledger_repeated", 0.05, "a write's answer is lost, and the SDK sends it again"
     ORDER_LOST = "order_lost", 0.1, "a broker's write times out and was not done"
     ORDER_UNANSWERED = "order_unanswered", 0.1, "a broker's write times out and was done"
@@ -43,7 +45,7 @@ class Fault(StrEnum):
     CANCEL_SLOW = "cancel_slow", 0.5, "a cancellation takes seconds, in which the order may fill"
     CLOSED_BY_HAND = "closed_by_hand", 0.1, "a person closes a position at the broker"
     SENDING_REFUSED = "sending_refused", 0.2, "the queue takes only some messages of a batch"
-    BACKOFF_REFUSED = "backoff_refused", 0.1, "a message's visibility cannot be set"
+    QUEUE_THROTTLED = "queue_throttled", 0.1, "the queue refuses a call, nothing is done"
     MESSAGE_TWICE = "message_twice", 0.1, "a message is delivered to two workers at once"
     OUT_OF_ORDER = "out_of_order", 0.7, "messages come in any order"
     DELETION_LOST = "deletion_lost", 0.1, "a handled message comes back"
@@ -52,10 +54,6 @@ class Fault(StrEnum):
     SEEN_AGAIN = "seen_again", 0.2, "the generator finds a signal again"
     OPERATOR_HALTS = "operator_halts", 0.1, "an operator halts the account, and resumes it later"
     OPERATOR_FLATTENS = "operator_flattens", 0.1, "an operator closes a position"
-
-
-class Unavailable(Exception):
-    """AWS did not answer, or refused the call, and the SDK's own retries are over."""
 
 
 class FaultDraws:

@@ -6,8 +6,6 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from argo.domain.metrics import Metric
-from argo.ports import QueueFault
-from trials.faults import Unavailable
 
 
 class Line(NamedTuple):
@@ -49,7 +47,7 @@ class Tally:
     """`argo.ports.Telemetry` of all workers of a trial; of their logs it looks at exceptions only.
 
     Attributes:
-        surprises: errors that a record or an invocation ended with, other than AWS being unavailable.
+        surprises: errors that a record or an invocation ended with.
     """
 
     def __init__(self) -> None:
@@ -65,11 +63,11 @@ class Tally:
         self.surprise(sys.exception())
 
     def surprise(self, error: BaseException | None) -> None:
-        """Keep an error, each of a group's, unless it is one that a trial makes."""
+        """Keep an error, each of a group's."""
         if isinstance(error, BaseExceptionGroup):
             for each in error.exceptions:
                 self.surprise(each)
-        elif error is not None and not isinstance(error, (Unavailable, QueueFault)):
+        elif error is not None:
             self.surprises.append(f"{type(error).__name__}: {error}")
 
     def _pass(self, *_: object, **__: object) -> None:

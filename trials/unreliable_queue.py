@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random  # noqa: TID251 - the seed's
 
 from argo.domain.signal import Signal
@@ -33,6 +33,11 @@ class UnreliableQueue(InMemoryQueue):
     def every_body(self) -> Collection[str]:
         """The bodies of all messages, dead ones too."""
         return [*(message.body for message in self._messages.values()), *(dead.body for dead in self.dead_letters)]
+
+    def visible_at(self, message_id: str) -> datetime | None:
+        """Return when a message can be received again, None where it is gone."""
+        message = self._messages.get(message_id)
+        return message.visible_at if message else None
 
     async def receive(self, limit: int = 10, wait_seconds: int = 0) -> Sequence[Message]:
         """Receive what is visible, in the order that the seed says."""

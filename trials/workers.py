@@ -20,12 +20,16 @@ class WorkerEnded(Exception):
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One function's process: it may end at any effect, and then does nothing any more."""
+    """One function's process: it may end at any effect, and then does nothing any more.
+
+    ``slowed_at`` is when an effect of its last began that took many seconds.
+    """
 
     name: str
     clock: VirtualClock
     invocation: asyncio.Task[object] | None = None
     ended: bool = False
+    slowed_at: float = -1.0
 
     def end(self) -> None:
         """End at once, in the middle of whatever it does."""
@@ -49,7 +53,9 @@ class Fleet:
         self._started += 1
         skewed, most = self.draws.strikes(Fault.CLOCK_SKEW), SKEW.total_seconds()
         seconds = self.draws.of(Fault.CLOCK_SKEW, -most, most) if skewed else 0.0
-        clock = VirtualClock(self.loop, self.starts_at, skew=timedelta(seconds=round(seconds, 3)))
+        # No two machines' clocks agree to the last digit.
+        off = timedelta(seconds=round(seconds, 3), microseconds=self._started)
+        clock = VirtualClock(self.loop, self.starts_at, skew=off)
         return Worker(f"{function}#{self._started}", clock)
 
 
@@ -89,6 +95,11 @@ class Function[W]:
         result = task.result()
         self._warm = worker, wiring
         return result
+
+    @property
+    def warm(self) -> Worker | None:
+        """The process that the next invocation finds, that of the last one."""
+        return self._warm[0] if self._warm else None
 
     def _warm_or_fresh(self) -> tuple[Worker, W]:
         warm, self._warm = self._warm, None

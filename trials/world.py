@@ -1,13 +1,15 @@
 """One trial's world: publishers, executors and reconcilers as Lambda runs them, with what one seed lets fail."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from argo.domain.account import TradingState
 from argo.domain.signal import Signal
-from argo.ports import GivenPorts
+from argo.ports import GivenPorts, Unavailable
 from argo.ports.interposed import InterposedBroker, InterposedLedger, InterposedMarketData, InterposedQueue
 from argo.publishing import Publisher
 from execution.batch import execute_batch
@@ -17,7 +19,7 @@ from reconciliation.wiring import Wiring as ReconciliationWiring
 from simulation.broker import AccountSettings, SimulatedBroker
 from simulation.market.sessions import MarketClock, TradingCalendar
 from simulation.ports.broker import InMemoryBroker
-from simulation.ports.event_source import EventSourceMapping
+from simulation.ports.event_source import EventSourceMapping, failed_ids
 from simulation.ports.market_data import InMemoryMarketData
 from trials.accounts import CASH, LIMITS, OTHER_LIMITS, OTHER_PROFILES, PROFILES, SYMBOLS
 from trials.effects import Call, Effects
@@ -34,6 +36,7 @@ STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday on which the exchange is open."""
 
 GENERATE_SECONDS, EXECUTE_SECONDS, RECONCILE_SECONDS = 215.0, 30.0, 50.0
+OPERATE_SECONDS = 60.0
 VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
 CONCURRENCY = 2
 """template.yaml's numbers, which a test compares."""
@@ -76,13 +79,39 @@ class FaultyWorld:
         self.referee = Referee(self.evidence)
         self._brokers = {name: InMemoryBroker(self.engine, name) for name in PROFILES}
         self._market_data = InMemoryMarketData(self.engine)
-        self._effects = Effects(self.loop, self.draws, self.trace, on_effect)
+        self._effects = Effects(
+            self.loop,
+            self.draws,
+            self.trace,
+            self.ledger,
+            on_effect=on_effect,
+            on_fault=self.referee.delays.see_fault,
+        )
         self._fleet = Fleet(self.loop, STARTS_AT, self.draws, self.trace)
         self._generate = Function("generate", self._fleet, self._publisher, GENERATE_SECONDS)
 
     async def publish(self, signals: Sequence[Signal]) -> None:
         """Run one cycle of the generator: publish signals, and what the outbox still holds."""
-        await self._unless_it_ends(self._generate(lambda publisher, _: publisher.publish(signals)))
+
+        async def cycle(publisher: Publisher, _: Callable[[], float]) -> None:
+            # As generation.cycle does: the next one finds the same bars and the outbox.
+            with suppress(Unavailable):
+                await publisher.publish(signals)
+
+        await self._unless_it_ends(self._generate(cycle))
+
+    async def operate(self, executor: str, state: TradingState) -> bool:
+        """Set what an account may do, as `argo halt` does; tells whether the person was told that it is done."""
+        function = Function(f"person.{executor}", self._fleet, partial(self._ports, executor), OPERATE_SECONDS)
+        operate = self._policies.operate
+        try:
+            await function(lambda ports, _: operate(ports.ledger, ports.clock, executor, state, reason="trial"))
+        except (Unavailable, WorkerEnded):
+            return False
+        except Exception as error:  # noqa: BLE001 - a traceback in the person's terminal
+            self._failed(error)
+            return False
+        return True
 
     async def reconcile(self, executor: str) -> None:
         """Run an account's reconciler once, in a process of its own: a tick may overlap the one before."""
@@ -96,7 +125,14 @@ class FaultyWorld:
         function = Function(f"execute.{executor}.{number}", self._fleet, wire, EXECUTE_SECONDS)
 
         async def run(event: dict[str, Any]) -> Mapping[str, Any]:
+            began = self.loop.time()
             answer = await function(lambda wiring, left: execute_batch(event, wiring, seconds_left=left))
+            if (worker := function.warm) is not None and worker.slowed_at < began:
+                failed = failed_ids(answer, [record["messageId"] for record in event["Records"]])
+                back = (
+                    (each["messageId"], each["body"]) for each in event["Records"] if each["messageId"] in failed
+                )
+                self.referee.delays.judge(executor, worker, began, back)
             return self._policies.answered(answer)
 
         queue = self.books[executor].queue

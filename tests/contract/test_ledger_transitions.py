@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import TRANSITIONS, ExecutionState, Fill, IllegalTransition, OrderLeg
+from argo.domain.execution import TRANSITIONS, ExecutionState, Exit, Fill, IllegalTransition, OrderLeg
 from argo.domain.ledger import Claimed, Held, LostLease, Release, Settlement, SymbolLocked
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
 from tests.contract.workers import LEASE, claim, intend, reach, reached, reserved, settle
@@ -13,6 +13,7 @@ LATER = NOW + timedelta(seconds=7, microseconds=123_456)
 LEGAL = [reached(source, target) for source, targets in TRANSITIONS.items() for target in sorted(targets)]
 WORKABLE = (ExecutionState.CLAIMED, ExecutionState.SUBMITTING, ExecutionState.UNKNOWN)
 ENTRY = Fill(order_id="order-1", leg="entry", quantity=Decimal("0.123456789"), price=Decimal("100.25"), at=LATER)
+STOPPED = ENTRY.model_copy(update={"order_id": "order-3", "leg": "stop_loss"})
 LEGS = (
     OrderLeg(order_id="order-2", role="take_profit", status="held"),
     OrderLeg(order_id="order-3", role="stop_loss", status="held"),
@@ -115,6 +116,32 @@ def test_a_stale_state_loses_the_lease_and_writes_nothing(ledger):
 
     assert ledger.execution(*submitting.key) == submitted
     assert reserved(ledger) == (1000, 50)
+
+
+@pytest.mark.transaction
+def test_c19_of_two_who_keep_the_state_the_second_has_not_read_what_the_first_wrote(ledger):
+    filled = reach(ledger, ExecutionState.FILLED)
+    of_the_first = ledger.settle(filled, ExecutionState.FILLED, Settlement(fills=(ENTRY, STOPPED)), now=NOW)
+
+    with pytest.raises(LostLease):
+        ledger.settle(filled, ExecutionState.FILLED, Settlement(fills=(ENTRY,)), now=NOW)
+    with pytest.raises(LostLease):
+        ledger.record_exit(filled, Exit(why="time", planned_at=NOW), now=NOW)
+
+    assert ledger.execution(*filled.key) == of_the_first
+    assert settle(ledger, of_the_first, ExecutionState.FILLED).fills == (ENTRY, STOPPED)
+
+
+@pytest.mark.transaction
+@pytest.mark.parametrize("state", [reached(state) for state in WORKABLE])
+def test_c19_a_pause_from_an_older_view_forgets_nothing(ledger, state):
+    read = reach(ledger, state)
+    paused = ledger.pause(read, Obstacle.OUTCOME_UNKNOWN, until=LATER, now=NOW, missing_since=LATER)
+
+    with pytest.raises(LostLease):
+        ledger.pause(read, Obstacle.BROKER_UNREACHABLE, until=LATER, now=NOW)
+
+    assert ledger.execution(*read.key).missing_since == paused.missing_since == LATER
 
 
 @pytest.mark.transaction

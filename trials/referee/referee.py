@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from argo.domain.account import TradingState
+from trials.effects import Call
 from trials.referee import final_checks
+from trials.referee.delays import Delays
 from trials.referee.effect_checks import EffectChecks
 from trials.referee.evidence import UNRESOLVED, Evidence, signal_in
 
@@ -18,16 +21,32 @@ class Referee:
     """Watches one run from outside.
 
     Attributes:
-        see: sees an effect just before it happens.
+        delays: sees what AWS lets fail.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         """Begin to watch."""
         self._evidence = evidence
-        self.see = EffectChecks(evidence).see
+        self._checks, self.delays = EffectChecks(evidence), Delays(evidence)
+        self._confirmed: set[str] = set()
         self._since: dict[tuple[str, str, str], float] = {}
         self._on_record: set[tuple[str, str]] = set()
         self._peace_since: datetime | None = None
+
+    def see(self, call: Call) -> None:
+        """See an effect just before it happens."""
+        self._checks.see(call)
+        self.delays.see(call)
+        if call.name == "intend":
+            self._check_halts()
+
+    def confirmed(self, executor: str) -> None:
+        """Learn that a person was told that an account is halted."""
+        self._confirmed.add(executor)
+
+    def takes_back(self, executor: str) -> None:
+        """Learn that a person is about to let an account trade again."""
+        self._confirmed.discard(executor)
 
     def look(self) -> None:
         """Look everything over in the middle of the run."""
@@ -35,6 +54,7 @@ class Referee:
             self._check_limits(executor)
         self._check_nothing_is_lost()
         self._check_nothing_lingers()
+        self._check_halts()
 
     def expect_peace(self) -> None:
         """Learn that nothing fails from now on: whoever has the time must come to his order."""
@@ -62,6 +82,12 @@ class Referee:
         state = self._evidence.ledger.find_account(executor)
         if limit is not None and state is not None and len(state.holdings) > limit:
             self._evidence.violated("position_limit", executor, f"{len(state.holdings)} of {limit}")
+
+    def _check_halts(self) -> None:
+        for executor in sorted(self._confirmed):
+            state = self._evidence.ledger.read(executor).trading_state
+            if state is not TradingState.HALTED:
+                self._evidence.violated("halt_lost", executor, f"it is {state}")
 
     def _check_nothing_is_lost(self) -> None:
         evidence = self._evidence

@@ -40,6 +40,12 @@ class Rule(StrEnum):
     )
     EXPIRED_SENT = "expired_sent", "orders of expired signals", "past its expiry no entry is sent"
     RISK_WHILE_HALTED = "risk_while_halted", "risk while halted", "a halted account reserves nothing"
+    HALT_LOST = "halt_lost", "halts lost", "a halt that was confirmed holds from that moment"
+    HELD_UP = (
+        "held_up",
+        "orders held up",
+        "nothing that AWS calls retryable delays an order by more than ten seconds",
+    )
     EXIT_DENIED = "exit_denied", "exits denied", "what limits new risk stops no exit"
     EXIT_UNFINISHED = "exit_unfinished", "exits never done", "a planned exit is done in the end"
     POSITION_LIMIT = "position_limit", "limits passed", "positions at once stay within the account's limit"

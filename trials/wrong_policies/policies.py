@@ -1,8 +1,10 @@
 """The policies of a trial, and what a wrong one is: one rule as people get it wrong, in the right one's place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
+from argo.halts import set_trading_state
 from argo.ports import GivenPorts
 from argo.publishing import Publisher
 from execution.batch import PartialBatchResponse
@@ -19,7 +21,8 @@ def _as_it_is[T](given: T) -> T:
 class Policies:
     """All that a trial's functions go by; the right ones, unless something else is handed in.
 
-    ``executor_ports`` makes the executor's ports of the true ones, ``answered`` what the queue is told of a batch.
+    ``executor_ports`` makes the executor's ports of the true ones, ``answered`` what the queue is told of a batch,
+    ``operate`` is what a person's command does.
     """
 
     execution: ExecutionRules = field(default_factory=ExecutionRules)
@@ -28,6 +31,7 @@ class Policies:
     executor_ports: Callable[[GivenPorts], GivenPorts] = _as_it_is
     publisher: type[Publisher] = Publisher
     ledger: type[InMemoryLedger] = InMemoryLedger
+    operate: Callable[..., Coroutine[Any, Any, object]] = set_trading_state
 
 
 @dataclass(frozen=True, slots=True)

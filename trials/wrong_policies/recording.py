@@ -1,6 +1,7 @@
 """Wrong conditions on what is written, and wrong ways into the queues."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from argo.domain import changes
@@ -9,9 +10,10 @@ from argo.domain.execution import Execution
 from argo.domain.ledger import Held, Settled, StoredSignal
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
-from argo.ports import GivenPorts
+from argo.ports import Clock, GivenPorts, Ledger, Unavailable
 from argo.ports.interposed import InterposedQueue
 from argo.publishing import Published, Publisher
+from argo.repeating import NotWritten
 from argo.together import together
 from execution.wiring import Rules
 from simulation.ports.ledger import InMemoryLedger
@@ -59,6 +61,31 @@ class HaltNotFenced(InMemoryLedger):
         return done
 
 
+class KeptStateUnfenced(InMemoryLedger):
+    def check(self, known: Execution, *, of_same_state: bool = False) -> Execution:  # noqa: ARG002 - that is what is wrong
+        return super().check(known)
+
+
+async def once[T](attempt: Callable[[], Awaitable[T]], clock: Clock) -> T:  # noqa: ARG001 - that is what is wrong
+    return await attempt()
+
+
+class ConflictGivenUp(InMemoryLedger):
+    repeated = staticmethod(once)
+
+
+class OwnWriteUnknown(InMemoryLedger):
+    async def own[T](self, stands: Callable[[], T | None]) -> T | None:  # noqa: ARG002 - that is what is wrong
+        return None
+
+
+async def halt_told_anyway(
+    ledger: Ledger, clock: Clock, executor: str, state: TradingState, *, reason: str
+) -> None:
+    with suppress(Unavailable, NotWritten):
+        await ledger.set_trading_state(executor, state, reason=reason, now=clock.now())
+
+
 class OutboxNeverSent(Publisher):
     async def publish(self, signals: Sequence[Signal]) -> Published:
         puts = await together(*(self.put(signal) for signal in signals))
@@ -92,6 +119,19 @@ RECORDING = {
     ),
     "halt_not_fenced": _in(
         "halts an account without telling the orders that are being planned", "A19", HaltNotFenced
+    ),
+    "kept_state_unfenced": _in(
+        "writes what keeps the state from an older view of the record", "C19", KeptStateUnfenced
+    ),
+    "conflict_given_up": _in("gives a write up that met another transaction", "C01", ConflictGivenUp),
+    "own_write_unknown": _in(
+        "takes its own write, whose answer was lost, for another worker's", "C04", OwnWriteUnknown
+    ),
+    "halt_told_anyway": WrongPolicy(
+        "tells a person that the account is set, whatever AWS answered", "C01", Policies(operate=halt_told_anyway)
+    ),
+    "throttling_unexpected": WrongPolicy(
+        "takes a throttled request for an error that nobody expected", "C02", Policies(execution=Rules(passing=()))
     ),
     "outbox_never_sent": WrongPolicy(
         "never sends what an earlier cycle left in the outbox", "A01", Policies(publisher=OutboxNeverSent)

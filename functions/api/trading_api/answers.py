@@ -167,10 +167,10 @@ class SignalDetail(KnownSignal):
 
 
 class StateReport(Answer):
-    """An account's trading state, before and after it was set."""
+    """An account's trading state, before and after it was set; ``before`` is null where it could not be read."""
 
     executor: str
-    before: TradingState
+    before: TradingState | None
     trading_state: TradingState
     reason: str
     since: UtcTime

@@ -7,6 +7,7 @@ from argo.domain.conservation import Part, part_of
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.domain.metrics import Metric
+from argo.ports import Unavailable
 from trading_api.answers import Outcome, Outcomes
 from trading_api.requests import OutsideSignal
 from trading_api.wiring import Wiring
@@ -38,7 +39,19 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
         telemetry.log.warning("message_not_sent", executor=executor, signal_id=signal_id, reason=reason)
     created = signal.signal_id in published.created
     while True:
-        record = await records.one(ledger, signal.signal_id)
+        try:
+            record = await records.one(ledger, signal.signal_id)
+        except Unavailable:
+            # It is published: whoever asks is told as much, where the next looks fail too.
+            if clock.now() >= until:
+                return Outcomes(
+                    signal_id=signal.signal_id,
+                    created=created,
+                    outcomes=[],
+                    pending=sorted(wiring.publisher.queues),
+                )
+            await clock.sleep_until(min(clock.now() + _BETWEEN_LOOKS, until))
+            continue
         if record is None or record.stored is None:
             raise LookupError(f"the ledger lost the signal {signal.signal_id}")
         found = outcomes(record, created=created)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from argo.domain.ledger import ReservationConflict
+from argo.ports import Unavailable
 from trading_api.answers import FieldProblem, InvalidRequest, Problem
 
 
@@ -27,7 +28,7 @@ class Unknown(Exception):
 def register(app: APIGatewayHttpResolver) -> None:
     """Register the answer to everything that a request can meet."""
     invalid = [RequestValidationError, UnicodeDecodeError, binascii.Error]
-    app.exception_handler([*invalid, ResponseValidationError, ReservationConflict, Unknown])(_answer)
+    app.exception_handler([*invalid, ResponseValidationError, ReservationConflict, Unavailable, Unknown])(_answer)
     app.not_found(_answer)
 
 
@@ -112,6 +113,9 @@ def _problem_of(error: Exception) -> tuple[HTTPStatus, Problem]:
             return HTTPStatus.BAD_REQUEST, _invalid_fields([unreadable])
         case Unknown():
             return HTTPStatus.NOT_FOUND, Problem(error=error.error, message=str(error))
+        case Unavailable():
+            words = f"AWS is in the way, and nothing is said of what was asked for: {error}: ask again"
+            return HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="unavailable", message=words)
         case ReservationConflict():
             return HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="busy", message=f"{error}: ask again")
         case ResponseValidationError():  # The fault is ours; nothing half right is sent.

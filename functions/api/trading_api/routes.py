@@ -12,6 +12,7 @@ from pydantic import Field
 
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
+from argo.halts import PATIENCE, set_trading_state
 from argo.runtime import run
 from trading_api import document, problems, reading
 from trading_api.answers import Health, Outcomes, SignalDetail, SignalPage, StateReport, Status
@@ -34,6 +35,10 @@ Token = Annotated[
     Annotated[str, Field(max_length=1_000)] | None, Query(description="An earlier page's next_token.")
 ]
 SignalId = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$", description="24 hexadecimal digits.")]
+
+
+_TO_ANSWER = timedelta(seconds=3)
+"""Time kept for the last attempt at a write and the answer."""
 
 
 class Action(StrEnum):
@@ -77,20 +82,20 @@ def status() -> Status:
     return run(reading.read_status(_wiring()))
 
 
-@app.post("/api/v1/trading/execute", responses=document.responses(Outcomes, 200, 202, 400, 415))
+@app.post("/api/v1/trading/execute", responses=document.responses(Outcomes, 200, 202, 400, 415, 503))
 def execute(signal: Annotated[OutsideSignal, Body()]) -> Response[Outcomes]:
     """Publish a signal and wait up to ten seconds: 200 with an outcome per account, 202 while one is pending."""
     found = run(execute_signal(_wiring(), signal, app.context["time_left"]))
     return Response(HTTPStatus.ACCEPTED if found.pending else HTTPStatus.OK, content_types.APPLICATION_JSON, found)
 
 
-@app.get("/api/v1/signals", responses=document.responses(SignalPage, 200, 400))
+@app.get("/api/v1/signals", responses=document.responses(SignalPage, 200, 400, 503))
 def signals(limit: PageSize = 20, day: Day = None, status: State = None, token: Token = None) -> SignalPage:
     """List a day's signals, newest first, with where each stands at every account."""
     return run(reading.read_page(_wiring(), day=day, limit=limit, state=status, token=token))
 
 
-@app.get("/api/v1/signals/<signal_id>", responses=document.responses(SignalDetail, 200, 400, 404))
+@app.get("/api/v1/signals/<signal_id>", responses=document.responses(SignalDetail, 200, 400, 404, 503))
 def signal(signal_id: SignalId) -> SignalDetail:
     """Return one signal with the whole record of its executions."""
     found = run(reading.read_signal(_wiring(), signal_id))
@@ -111,18 +116,19 @@ def trading_state(
     if executor not in wiring.ports.queues:
         known = ", ".join(wiring.ports.queues)
         raise Unknown("unknown_account", f"no account {executor!r}; there are {known}")
-    return run(_set_state(wiring, executor, _STATES[action], change.reason))
+    return run(_set_state(wiring, executor, _STATES[action], change.reason, app.context["time_left"]))
 
 
-async def _set_state(wiring: Wiring, executor: str, state: TradingState, reason: str) -> StateReport:
-    before, now = await wiring.ports.ledger.account(executor), wiring.ports.clock.now()
-    await wiring.ports.ledger.set_trading_state(executor, state, reason=reason, now=now)
+async def _set_state(
+    wiring: Wiring, executor: str, state: TradingState, reason: str, time_left: timedelta
+) -> StateReport:
+    ledger, clock = wiring.ports.ledger, wiring.ports.clock
+    patience = min(PATIENCE, max(time_left - _TO_ANSWER, timedelta()))
+    before, now = await set_trading_state(ledger, clock, executor, state, reason=reason, patience=patience)
     wiring.ports.telemetry.log.warning(
         "trading_state_set", executor=executor, trading_state=state, reason=reason, caller=_caller()
     )
-    return StateReport(
-        executor=executor, before=before.trading_state, trading_state=state, reason=reason, since=now
-    )
+    return StateReport(executor=executor, before=before, trading_state=state, reason=reason, since=now)
 
 
 def _caller() -> str | None:

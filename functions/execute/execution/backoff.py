@@ -19,12 +19,14 @@ class Limits:
     """How long things may take.
 
     ``lease`` must outlast a worker: the function's timeout and the broker's read timeout are below it.
-    ``turned_away`` is what a delivery waits at least whose signal another worker holds.
+    ``turned_away`` is what a delivery waits at least whose signal another worker holds, ``unavailable`` what one
+    waits that AWS stood in the way of: what passes by itself delays no order by more than ten seconds.
     """
 
     lease: timedelta = timedelta(seconds=45)
     backoff: BackoffLimits = field(default_factory=BackoffLimits)
     turned_away: BackoffLimits = field(default_factory=partial(BackoffLimits, cap=timedelta(seconds=8)))
+    unavailable: BackoffLimits = field(default_factory=partial(BackoffLimits, cap=timedelta(seconds=8)))
 
 
 def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:

@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from argo.domain.metrics import Metric
-from argo.ports import QueueFault
+from argo.domain.reasons import Obstacle
+from argo.ports import QueueFault, Unavailable
+from argo.repeating import persisted
+from execution.backoff import backoff
 from execution.flow import Flow
 from execution.message import Malformed
 from execution.recording import Later
@@ -19,6 +22,12 @@ LEAST_SECONDS = 12.0
 """A record begins only with this much time left: the broker's connect and read timeouts and the write after."""
 
 _SOON = timedelta(seconds=1)
+
+_PATIENCE = timedelta(seconds=10)
+"""How long a message's visibility is tried to be set."""
+
+_TO_ANSWER = 2.0
+"""Seconds of the function's time that are left to Lambda's answer."""
 
 _FUNNEL = (Metric.SIGNALS_RECEIVED, Metric.SIGNALS_DENIED, Metric.ORDERS_SUBMITTED)
 """Written with every batch, also as 0: an alarm cannot compare what is missing (FAILURES A01)."""
@@ -53,7 +62,15 @@ async def execute_batch(
             return Later(_SOON, "no_time_left")
         signal = wiring.rules.read(record.body)
         if isinstance(signal, Malformed):
-            await _quarantine(wiring, flow, record, signal)
+            try:
+                await _quarantine(wiring, flow, record, signal)
+            except Unavailable as error:
+                wiring.ports.telemetry.count(Metric.AWS_UNAVAILABLE)
+                wiring.ports.telemetry.log.warning(
+                    "aws_unavailable", message_id=record.message_id, error=str(error)
+                )
+                delay = backoff(record.message_id, record.receives, wiring.limits.unavailable)
+                return Later(delay, Obstacle.AWS_UNAVAILABLE)
             return None
         flow.reader.expect(signal.symbol)
         return await flow.handle(signal, record.receives)
@@ -65,7 +82,7 @@ async def execute_batch(
             async with bound:
                 later = await process(record)
             if later is not None:
-                await _hide(wiring, record, later)
+                await _hide(wiring, record, later, seconds_left())
         except Exception:
             # Whatever it was, this record alone fails: the ledger has its state, the queue brings it back.
             wiring.ports.telemetry.log.exception("record_failed", message_id=record.message_id, body=record.body)
@@ -85,13 +102,20 @@ def _record(raw: Mapping[str, Any]) -> Record:
     return Record(raw["messageId"], raw["receiptHandle"], raw["body"], receives)
 
 
-async def _hide(wiring: Wiring, record: Record, later: Later) -> None:
-    """Hide the message for its delay; where that can't be set it comes back all the same, only sooner or later."""
-    wiring.ports.telemetry.count(Metric.RETRIES, reason=later.obstacle)
+async def _hide(wiring: Wiring, record: Record, later: Later, seconds_left: float) -> None:
+    """Hide the message for its delay; where that can't be set it comes back all the same, only sooner or later.
+
+    It would come back after the queue's visibility timeout, minutes later: so it is asked again for some seconds.
+    """
+    ports = wiring.ports
+    ports.telemetry.count(Metric.RETRIES, reason=later.obstacle)
+    patience = min(_PATIENCE, timedelta(seconds=max(seconds_left - _TO_ANSWER, 0.0)))
     try:
-        await wiring.ports.queue.defer(record.receipt_handle, later.delay)
-    except QueueFault as error:
-        wiring.ports.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
+        await persisted(
+            lambda: ports.queue.defer(record.receipt_handle, later.delay), ports.clock, patience=patience
+        )
+    except (QueueFault, Unavailable) as error:
+        ports.telemetry.log.warning("backoff_not_set", message_id=record.message_id, error=str(error))
 
 
 async def _quarantine(wiring: Wiring, flow: Flow, record: Record, malformed: Malformed) -> None:

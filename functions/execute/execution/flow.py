@@ -4,6 +4,8 @@ Every step is on the record before the next one begins, so whoever comes after a
 goes on from there.
 """
 
+from datetime import datetime
+
 from pydantic import ValidationError
 
 from argo.domain.execution import Execution, ExecutionState
@@ -17,6 +19,7 @@ from execution.intending import Intender
 from execution.opposing import Opposition
 from execution.outcomes import Outcome, expired
 from execution.recording import Later
+from execution.returning import Returner
 from execution.wiring import Wiring
 
 
@@ -29,6 +32,7 @@ class Flow:
         self._opposition = Opposition(wiring, self.reader)
         self._intender = Intender(wiring, self.reader)
         self._sender = wiring.rules.sender(wiring)
+        self._returner = Returner(wiring)
         self._recorder = wiring.rules.recorder(wiring, self.reader)
 
     async def handle(self, signal: Signal, receives: int) -> Later | None:
@@ -37,13 +41,17 @@ class Flow:
         Returns:
             When the message comes back; None where it can be acknowledged.
         """
-        claimed = await self._claim(signal, receives)
-        if not isinstance(claimed, Execution):
-            return claimed
+        asked_at = self._wiring.ports.clock.now()
         try:
+            claimed = await self._claim(signal, receives, asked_at)
+            if not isinstance(claimed, Execution):
+                return claimed
             return await self._recorder.record(await self._advance(signal, claimed), receives)
         except LostLease:
             return Later(self._wiring.limits.lease, "overtaken_by_another_worker")
+        except self._wiring.rules.passing as obstacle:
+            self.reader.changed()
+            return await self._returner.give_back(signal, receives, asked_at, obstacle)
 
     async def dead_letter(self, signal_id: str, reason: QuarantineReason, detail: str) -> None:
         """End the execution of a signal whose message no retry can mend, where the ledger knows the signal.
@@ -57,16 +65,15 @@ class Flow:
             return  # The ledger's copy is of a version this code does not know either.
         if stored is None:
             return
-        claim = await self._ask(stored.signal)
+        claim = await self._ask(stored.signal, ports.clock.now())
         if isinstance(claim, Claimed) and claim.execution.state is ExecutionState.CLAIMED:
             learnt = Settlement(reason=reason, detail={"problem": detail})
             now = ports.clock.now()
             await ports.ledger.settle(claim.execution, ExecutionState.DEAD_LETTERED, learnt, now=now)
 
-    async def _claim(self, signal: Signal, receives: int) -> Execution | Later | None:
+    async def _claim(self, signal: Signal, receives: int, now: datetime) -> Execution | Later | None:
         ports = self._wiring.ports
-        now = ports.clock.now()
-        match await self._ask(signal):
+        match await self._ask(signal, now):
             case Settled(execution=execution):
                 ports.telemetry.count(Metric.DUPLICATE_DELIVERIES)
                 self._wiring.tell("delivery_of_settled_signal", execution)
@@ -80,9 +87,9 @@ class Flow:
                     ports.telemetry.count(Metric.SIGNALS_RECEIVED)
                 return execution
 
-    async def _ask(self, signal: Signal) -> Claim:
-        ports, lease = self._wiring.ports, self._wiring.limits.lease
-        return await ports.ledger.claim(signal, self._wiring.executor, now=ports.clock.now(), lease=lease)
+    async def _ask(self, signal: Signal, now: datetime) -> Claim:
+        ledger, lease = self._wiring.ports.ledger, self._wiring.limits.lease
+        return await ledger.claim(signal, self._wiring.executor, now=now, lease=lease)
 
     async def _advance(self, signal: Signal, execution: Execution) -> Outcome:
         """Go on from where the record stands; a signal against an own position closes that first."""

@@ -15,7 +15,7 @@ from argo.domain.outcome import AfterSubmit, after_submit
 from argo.domain.profile import Profile
 from argo.domain.signal import Signal
 from argo.environment import Environment
-from argo.ports import Clock, Ports
+from argo.ports import Clock, Ports, Unavailable
 from execution import gate
 from execution.account import BrokerFacts
 from execution.backoff import Limits
@@ -38,6 +38,7 @@ class Rules:
     recorder: type[Recorder] = Recorder
     after_submit: Callable[[BrokerOrder | BrokerFault], AfterSubmit] = after_submit
     closing: ClosingRules = field(default_factory=ClosingRules)
+    passing: tuple[type[Exception], ...] = (Unavailable,)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One run: what it works with, and what it did, as its result and its metrics say."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from argo.domain.conservation import Conserved
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Settlement
 from argo.domain.metrics import Metric
-from argo.ports import Ports, Telemetry
+from argo.ports import Ports, Telemetry, Unavailable
 from reconciliation.metered import Metered
 
 if TYPE_CHECKING:
@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Report:
-    """Counts of one run; ``problems`` are what a person has to look at, by signal id or symbol."""
+    """Counts of one run; ``problems`` are what a person has to look at, by signal id or symbol.
 
-    open: int = 0
+    ``open`` is None where the list of open executions could not be read, ``put_off`` counts what AWS stood in the
+    way of.
+    """
+
+    open: int | None = 0
+    put_off: int = 0
     looked_at: int = 0
     left_for_next: int = 0
     moved: Counter[str] = field(default_factory=Counter)
@@ -47,9 +52,10 @@ class Report:
             telemetry.record(Metric.OLDEST_UNRESOLVED, found.oldest_unresolved_seconds)
             if found.total.execution_rate is not None:
                 telemetry.record(Metric.EXECUTION_RATE, 100 * found.total.execution_rate)
-        telemetry.record(Metric.OPEN_EXECUTIONS, self.open)
-        if self.unprotected_seconds or not self.unanswered:
-            # A broker that does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
+        if self.open is not None:
+            telemetry.record(Metric.OPEN_EXECUTIONS, self.open)
+        if self.unprotected_seconds or not (self.unanswered or self.put_off):
+            # Who does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
             telemetry.record(Metric.NAKED_POSITION, max(self.unprotected_seconds, default=0.0))
         telemetry.count(Metric.REPAIRS_MADE, self.repairs.total())
 
@@ -62,11 +68,18 @@ class Report:
             "repairs": self.repairs,
             "returned": self.returned,
             "unanswered": self.unanswered,
+            "put_off": self.put_off,
             "broker_requests": self.broker_requests,
             "longest_naked_seconds": max(self.unprotected_seconds, default=0.0),
             "problems": self.problems,
             "conservation": {} if self.conserved is None else _conservation(self.conserved),
         }
+
+
+def put_off(ports: Ports, step: str, obstacle: Unavailable) -> None:
+    """Count and log a step that AWS stood in the way of: the next run takes it again."""
+    ports.telemetry.count(Metric.AWS_UNAVAILABLE, reason=step)
+    ports.telemetry.log.warning("aws_unavailable", step=step, error=str(obstacle))
 
 
 def _conservation(found: Conserved) -> dict[str, object]:
@@ -94,6 +107,15 @@ class Run:
     @property
     def guardian(self) -> "Guardian":
         return self.wiring.rules.guardian(self.ports.ledger, self.broker, self.ports.clock)
+
+    async def unless_unavailable[T](self, step: str, work: Awaitable[T]) -> T | None:
+        """Return what a step of the run gives, None where AWS stood in its way: the other steps go on."""
+        try:
+            return await work
+        except Unavailable as error:
+            self.report.put_off += 1
+            put_off(self.ports, step, error)
+            return None
 
     async def move_to(self, execution: Execution, state: ExecutionState, learnt: Settlement) -> Execution:
         """Settle an execution, count it and say so.

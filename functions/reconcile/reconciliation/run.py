@@ -9,10 +9,11 @@ from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.metrics import Metric
+from argo.ports import Unavailable
 from argo.records import check_conservation
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
-from reconciliation.report import Report, Run
+from reconciliation.report import Report, Run, put_off
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
 from reconciliation.watching import record_halt, watch
 from reconciliation.wiring import Wiring
@@ -42,18 +43,24 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     """
     run = Run(wiring, Metered(wiring.ports.broker), seconds_left)
     ports, report = wiring.ports, run.report
-    found = await ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
-    report.open = len(found)
+    read = await run.unless_unavailable(
+        "open_executions", ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
+    )
+    found = read or ()
+    report.open = None if read is None else len(read)
     seen = await _snapshot(run, found)
     if seen is not None:
-        state = await watch(wiring, seen)
-        for symbol in sorted(set(seen.positions) - set(state.holdings)):
+        state = await run.unless_unavailable("watch", watch(wiring, seen))
+        for symbol in sorted(set(seen.positions) - set(state.holdings)) if state is not None else ():
             # Not Argo's to touch (FAILURES B15).
             report.problems[symbol] = "a position that no execution of Argo's holds"
             ports.telemetry.log.warning("position_without_execution", executor=wiring.executor, symbol=symbol)
     due = [execution for execution in found if _is_due(run, execution, seen)]
     failures = await _look_at_all(run, due, seen)
-    report.conserved = await check_conservation(ports.ledger, wiring.executor, now=run.now(), still_open=found)
+    if read is not None:
+        report.conserved = await run.unless_unavailable(
+            "conservation", check_conservation(ports.ledger, wiring.executor, now=run.now(), still_open=found)
+        )
     report.broker_requests = run.broker.requests
     await record_halt(wiring)
     report.record(ports.telemetry)
@@ -142,6 +149,9 @@ async def _look(run: Run, execution: Execution, seen: Snapshot | None) -> Except
     except BrokerFault as fault:
         report.unanswered += 1
         log.warning("broker_did_not_answer", **known, detail=fault.detail())
+    except Unavailable as error:
+        report.put_off += 1
+        put_off(run.ports, "look", error)
     except (LostLease, ReservationConflict):
         # An executor was at it or at its account meanwhile: the next run sees where it stands.
         log.info("moved_meanwhile", **known)

@@ -10,12 +10,13 @@ from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, LostLease, ReservationConflict, SymbolLocked
 from argo.domain.limits import EquityMarks
 from simulation.ports.ledger.digest import EVER
+from simulation.ports.ledger.requests import Requests, Stands
 
 _EXACT = Context(prec=38)
 """DynamoDB's numbers have 38 digits; a reservation of 28 is taken back to nothing."""
 
 
-class Accounts:
+class Accounts(Requests):
     """Every account's item, as the table's conditional writes keep it.
 
     What may fail is a ``check``, which writes nothing, so that a transaction can do all its checks first.
@@ -116,44 +117,61 @@ class Accounts:
         resumes_on: date | None = None,
         read: AccountState | None = None,
     ) -> bool:
-        found = self.read(executor)
-        if read is not None and read.state_since != found.state_since:
-            return False
-        self._update(
-            found,
-            trading_state=state,
-            state_reason=reason,
-            state_since=now,
-            resumes_on=resumes_on,
-            version=found.version + 1,
-        )
-        return True
+        def write() -> bool:
+            found = self.read(executor)
+            if read is not None and read.state_since != found.state_since:
+                raise Stands(False)
+            self._update(
+                found,
+                trading_state=state,
+                state_reason=reason,
+                state_since=now,
+                resumes_on=resumes_on,
+                version=found.version + 1,
+            )
+            return True
+
+        def stands() -> bool:
+            found = self.read(executor)
+            return (found.trading_state, found.state_reason, found.state_since) == (state, reason, now)
+
+        return bool(await self._write(write, lambda: stands() or None))
 
     async def observe(self, read: AccountState, known: EquityMarks, *, now: datetime) -> bool:
-        state = self.read(read.executor)
-        if state.marks_version != read.marks_version:
-            return False
-        self._update(
-            state,
-            trading_day=known.trading_day,
-            equity=known.equity,
-            day_start_equity=known.day_start,
-            starting_equity=known.start,
-            peak_equity=known.peak,
-            observed_at=now,
-            marks_version=state.marks_version + 1,
-        )
-        return True
+        def write() -> bool:
+            state = self.read(read.executor)
+            if state.marks_version != read.marks_version:
+                raise Stands(False)
+            self._update(
+                state,
+                trading_day=known.trading_day,
+                equity=known.equity,
+                day_start_equity=known.day_start,
+                starting_equity=known.start,
+                peak_equity=known.peak,
+                observed_at=now,
+                marks_version=state.marks_version + 1,
+            )
+            return True
+
+        def stands() -> bool:
+            found = self.read(read.executor)
+            return (found.marks_version, found.observed_at) == (read.marks_version + 1, now)
+
+        return bool(await self._write(write, lambda: stands() or None))
 
     async def measure_anew(self, executor: str) -> None:
-        state = self.read(executor)
-        self._update(
-            state,
-            starting_equity=None,
-            peak_equity=None,
-            version=state.version + 1,
-            marks_version=state.marks_version + 1,
-        )
+        def write() -> None:
+            state = self.read(executor)
+            self._update(
+                state,
+                starting_equity=None,
+                peak_equity=None,
+                version=state.version + 1,
+                marks_version=state.marks_version + 1,
+            )
+
+        await self._write(write, lambda: None)
 
     def _update(self, state: AccountState, **changed: object) -> None:
         self._states[state.executor] = state.model_copy(update=changed)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from argo.domain import changes
 from argo.domain.account import AccountState
@@ -16,6 +17,7 @@ from argo.domain.values import sortable
 from argo.ports.ledger import ChangingLedger
 from simulation.ports.ledger.accounts import Accounts
 from simulation.ports.ledger.digest import digest_of, lines
+from simulation.ports.ledger.requests import Kind, Stands
 from simulation.ports.ledger.sizes import check_size
 
 
@@ -90,13 +92,21 @@ class InMemoryLedger(Accounts, ChangingLedger):
     async def put_signal(
         self, signal: Signal, *, executors: Collection[str], declined: Mapping[str, str] | None = None
     ) -> PutSignal:
-        if earlier := self._signals.get(signal.signal_id):
-            return PutSignal(earlier, created=False)
         stored = StoredSignal(signal, self.mode, frozenset(), frozenset(executors), dict(declined or {}))
-        self._signals[signal.signal_id] = stored
-        self._signals_of_day[signal.created_at.date().isoformat()].add(signal)
-        self._waiting(stored).add(signal)
-        return PutSignal(stored, created=True)
+
+        def write() -> PutSignal:
+            if earlier := self._signals.get(signal.signal_id):
+                raise Stands(PutSignal(earlier, created=False))
+            self._signals[signal.signal_id] = stored
+            self._signals_of_day[signal.created_at.date().isoformat()].add(signal)
+            self._waiting(stored).add(signal)
+            return PutSignal(stored, created=True)
+
+        def stands() -> PutSignal | None:
+            return PutSignal(stored, created=True) if self._signals.get(signal.signal_id) == stored else None
+
+        put: PutSignal = await self._write(write, stands)
+        return put
 
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
         """Record where the signal's messages are; with the last one it leaves the outbox.
@@ -104,20 +114,32 @@ class InMemoryLedger(Accounts, ChangingLedger):
         Raises:
             KeyError: there is no such signal.
         """
-        stored, sent = self._signals[signal_id], frozenset(executors)
-        marked = replace(stored, published_to=stored.published_to | sent, awaiting=stored.awaiting - sent)
-        self._signals[signal_id] = marked
-        if stored.outcome is None and stored.awaiting and not marked.awaiting:
-            self._outbox.remove(stored.signal)
-            self._unjudged.add(stored.signal)
+        sent = frozenset(executors)
+
+        def write() -> None:
+            stored = self._signals[signal_id]
+            marked = replace(stored, published_to=stored.published_to | sent, awaiting=stored.awaiting - sent)
+            self._signals[signal_id] = marked
+            if stored.outcome is None and stored.awaiting and not marked.awaiting:
+                self._outbox.remove(stored.signal)
+                self._unjudged.add(stored.signal)
+
+        await self._write(write, lambda: None)
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
-        stored = self._signals.get(signal_id)
-        if stored is None or stored.outcome is not None:
-            return False
-        self._waiting(stored).remove(stored.signal)
-        self._signals[signal_id] = replace(stored, outcome=outcome)
-        return True
+        def write() -> bool:
+            stored = self._signals.get(signal_id)
+            if stored is None or stored.outcome is not None:
+                raise Stands(False)
+            self._waiting(stored).remove(stored.signal)
+            self._signals[signal_id] = replace(stored, outcome=outcome)
+            return True
+
+        def stands() -> bool:
+            found = self._signals.get(signal_id)
+            return found is not None and found.outcome == outcome
+
+        return bool(await self._write(write, lambda: stands() or None))
 
     async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
         return [self._signals[signal_id] for signal_id in self._outbox.oldest(limit)]
@@ -156,6 +178,20 @@ class InMemoryLedger(Accounts, ChangingLedger):
         return [self._executions[signal_id, executor] for signal_id in waiting]
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
+        written: list[Claimed] = []
+
+        def write() -> Claimed:
+            written.append(self._claim(signal, executor, now=now, lease=lease))
+            return written[-1]
+
+        def stands() -> Claimed | None:
+            return next((mine for mine in written if changes.holds_claim(self.find(*key), mine.execution)), None)
+
+        key = signal.signal_id, executor
+        claim: Claim = await self._write(write, stands)
+        return claim
+
+    def _claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claimed:
         found = self.find(signal.signal_id, executor)
         if found is None:
             fresh = claimed(signal, executor=executor, mode=self.mode, now=now, lease_until=now + lease)
@@ -165,7 +201,7 @@ class InMemoryLedger(Accounts, ChangingLedger):
             self._open[executor].add(fresh)
             return Claimed(fresh)
         if refusal := self.turned_away(found, now):
-            return refusal
+            raise Stands(refusal)
         if found.state is ExecutionState.DEAD_LETTERED:
             mine = changes.revived(found, now=now, lease_until=now + lease).applied_to(found)
         else:
@@ -177,11 +213,18 @@ class InMemoryLedger(Accounts, ChangingLedger):
         self, execution: Execution, intent: Intent, *, account: AccountState, now: datetime
     ) -> Execution:
         change = changes.intended(execution, intent, now=now)
-        stored = self.check(execution, of_same_state=change.needs_all_as_read)
-        check_size(change.applied_to(stored))
-        self.check_reservation(execution, account)
-        self.reserve(execution, intent, read=account, now=now)
-        return self._change(change, execution)
+
+        def write() -> Execution:
+            stored = self.check(execution, of_same_state=change.needs_all_as_read)
+            check_size(change.applied_to(stored))
+            self.check_reservation(execution, account)
+            self.reserve(execution, intent, read=account, now=now)
+            return self._change(change, execution)
+
+        intended: Execution = await self._write(
+            write, partial(self._own_step, execution, change), Kind.TRANSACTION
+        )
+        return intended
 
     def check(self, known: Execution, *, of_same_state: bool = False) -> Execution:
         """Return what is stored, if that is still as the caller knows it.
@@ -203,6 +246,18 @@ class InMemoryLedger(Accounts, ChangingLedger):
         return stored
 
     async def _move(self, execution: Execution, change: Change) -> Execution:
+        gives = change.release is not Release.NOTHING
+        kind = Kind.TRANSACTION if gives or change.ended is not None else Kind.WRITE
+        moved: Execution = await self._write(
+            partial(self._do_move, execution, change), partial(self._own_step, execution, change), kind
+        )
+        return moved
+
+    def _own_step(self, execution: Execution, change: Change) -> Execution | None:
+        """Return an execution as a change left it that is on the record, whoever has gone on from there."""
+        return change.applied_to(execution) if changes.landed(self.find(*execution.key), change) else None
+
+    def _do_move(self, execution: Execution, change: Change) -> Execution:
         stored = self.check(execution, of_same_state=change.needs_all_as_read)
         check_size(change.applied_to(stored))
         holds_money = bool(execution.reserved_notional or execution.reserved_risk)

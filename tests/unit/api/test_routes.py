@@ -56,7 +56,7 @@ def test_the_document_says_what_is_answered(counter):
 
     execute = found["paths"]["/api/v1/trading/execute"]["post"]
     assert (status, found["openapi"][:3], found["security"]) == (200, "3.1", [{"AWS_IAM": []}])
-    assert execute["responses"].keys() == {"200", "202", "400", "415", "500"}
+    assert execute["responses"].keys() == {"200", "202", "400", "415", "500", "503"}
     assert "422" not in json.dumps(found["paths"])
 
 

@@ -24,7 +24,7 @@ _NOTHING_RESERVED = {"reserved_notional": Decimal(0), "reserved_risk": Decimal(0
 class Change:
     """The fields that a write sets, None where it forgets one, and the step that it adds to the history.
 
-    ``of_same_state`` is a change that is no transition, and holds for the record as it was read only. ``history``
+    ``of_same_state`` is a change that keeps the state, and holds for the record as it was read only. ``history``
     is the whole of it, with the step, where it has become too long to be added to. ``release`` is what the account
     gets back with it, ``ended`` the trade that has ended.
     """
@@ -203,7 +203,8 @@ def _transition(
     step = Transition(state=state, at=now, epoch=execution.epoch, detail=step_told(told))
     given_back = {} if release is Release.NOTHING else _NOTHING_RESERVED
     written = {"state": state, "updated_at": now, **values, **given_back}
-    return Change(written, step, shortened(execution.history, step), release=release)
+    history, same = shortened(execution.history, step), state is execution.state
+    return Change(written, step, history, of_same_state=same, release=release)
 
 
 def _amended(

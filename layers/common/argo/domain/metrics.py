@@ -47,6 +47,7 @@ class Metric(StrEnum):
     MESSAGES_QUARANTINED = "MessagesQuarantined", Unit.COUNT, "Messages no retry can mend"
     DUPLICATE_DELIVERIES = "DuplicateDeliveries", Unit.COUNT, "Deliveries of signals that are settled"
     AMBIGUOUS_SUBMISSIONS = "AmbiguousSubmissions", Unit.COUNT, "Orders sent with unknown outcome"
+    AWS_UNAVAILABLE = "AwsUnavailable", Unit.COUNT, "Steps put off: AWS throttled, was in conflict or silent"
     RETRIES = "Retries", Unit.COUNT, "Messages given back to the queue with a delay"
     SIGNAL_TO_ORDER = "SignalToOrderMilliseconds", Unit.MILLISECONDS, "From signal to accepted order"
     BROKER_CALL = "BrokerCallMilliseconds", Unit.MILLISECONDS, "Duration of one order request"

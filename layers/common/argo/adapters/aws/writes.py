@@ -22,10 +22,10 @@ def execution_update(execution: Execution, change: Change) -> Request:
     """
     as_this_worker_left_it = "#state = :known_state AND epoch = :known_epoch"
     if change.needs_all_as_read:
-        # An exit or a guard is recorded without a transition: a reconciler and an executor that both plan one have
-        # the same state and epoch, but whoever writes second finds another revision than it read. A worker of an
-        # older version knows of no revision, and has made the history longer. What rewrites the history, as it has
-        # become too long, must not lose a step that it has not read.
+        # What keeps the state finds the same one after another's write: two reconcilers that each learn a fill, or
+        # one and an executor that both plan an exit. Whoever writes second finds another revision than it read. A
+        # worker of an older version knows of no revision, and has made the history longer. What rewrites the
+        # history, as it has become too long, must not lose a step that it has not read.
         revision = "revision = :known_revision" if execution.revision else "attribute_not_exists(revision)"
         as_this_worker_left_it += f" AND size(history) = :known_steps AND {revision}"
 
