@@ -47,7 +47,7 @@ type Port = Literal["ledger", "broker", "queue", "market"]
 
 
 class Call(NamedTuple):
-    """One call of a port by a worker, which ``began`` at a virtual second."""
+    """One call of a port by a worker, which ``began`` at a virtual second in a ``task`` of its."""
 
     worker: Worker
     port: Port
@@ -55,6 +55,7 @@ class Call(NamedTuple):
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
     began: float
+    task: asyncio.Task[object] | None = None
 
 
 class Effects:
@@ -90,7 +91,7 @@ class Effects:
         def through[**P, T](
             name: str, effect: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
         ) -> Awaitable[T]:
-            call = Call(worker, port, name, args, kwargs, self._loop.time())
+            call = Call(worker, port, name, args, kwargs, self._loop.time(), asyncio.current_task())
             return self._happen(call, partial(effect, *args, **kwargs))
 
         return through

@@ -27,8 +27,7 @@ class Delays:
     def see_fault(self, call: Call) -> None:
         """See a request fail that some worker made for the signal it is at."""
         self._note_claim(call)
-        task = asyncio.current_task()
-        if task is not None and (signal_id := self._signal_of.get(task)) is not None:
+        if call.task is not None and (signal_id := self._signal_of.get(call.task)) is not None:
             self._struck[call.worker, signal_id] = self._evidence.second()
 
     def see(self, call: Call) -> None:
@@ -36,10 +35,8 @@ class Delays:
         self._note_claim(call)
 
     def _note_claim(self, call: Call) -> None:
-        task = asyncio.current_task()
-        if call.name == "claim" and task is not None:
-            signal, executor = call.args
-            if isinstance(signal, Signal) and isinstance(executor, str):
+        match call.name, call.args, call.task:
+            case "claim", (Signal() as signal, str() as executor), asyncio.Task() as task:
                 self._signal_of[task] = signal.signal_id
                 self._claims[signal.signal_id, executor, _lease_of(call)] = call.worker
 

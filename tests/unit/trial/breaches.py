@@ -1,5 +1,7 @@
 """Every rule of the referee's, broken by hand."""
 
+from datetime import timedelta
+
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState, Exit
 from argo.domain.ledger import Release, Settlement
@@ -202,6 +204,17 @@ def symbol_kept(court):
     execution = court.intend(court.claim())
     court.settle(execution, ExecutionState.REJECTED, reason="other", release=Release.RESERVATION)
     court.referee.settle()
+
+
+@breach(Rule.HALT_LOST)
+def account_that_trades_on(court):
+    court.referee.confirmed("argo")
+    court.referee.look()
+
+
+@breach(Rule.HELD_UP)
+def message_hidden_for_minutes_by_a_conflict(court):
+    court.fail_in_aws(a_signal(), hidden=timedelta(seconds=180))
 
 
 def write_on(court, execution, **step):

@@ -122,3 +122,20 @@ class Court:
         worker = Worker("execute#1", self.clock)
         began = self.loop.time() if began is None else began
         self.referee.see(Call(worker, kind, name, args, kwargs, began))
+
+    def fail_in_aws(self, signal, *, hidden, claimed=False):
+        """Let AWS fail a claim, whose message is hidden then, and let the referee judge that."""
+        self.publish(signal)
+        (message,) = self.do(self.queue.receive())
+        worker, now = Worker("execute#1", self.clock), self.clock.now()
+
+        async def claim():
+            lease = {"now": now, "lease": LEASE}
+            task = asyncio.current_task()
+            self.referee.delays.see_fault(Call(worker, "ledger", "claim", (signal, "argo"), lease, 0.0, task))
+            if claimed:
+                await self.ledger.claim(signal, "argo", **lease)
+            await self.queue.defer(message.receipt_handle, hidden)
+
+        self.do(claim())
+        self.referee.delays.judge("argo", worker, 0.0, [(message.message_id, message.body)])

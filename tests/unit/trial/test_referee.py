@@ -1,5 +1,7 @@
 """Every rule, broken by hand: one that cannot be broken would prove nothing."""
 
+from datetime import timedelta
+
 import pytest
 
 from argo.domain.account import TradingState
@@ -146,3 +148,24 @@ def test_a_breach_is_told_once(court):
     court.referee.settle()
 
     assert [violation.rule for violation in court.evidence.violations] == [Rule.UNSENT]
+
+
+def test_c02_a_message_that_comes_back_within_seconds_is_not_held_up(court):
+    court.fail_in_aws(a_signal(), hidden=timedelta(seconds=8))
+
+    assert court.broken == set()
+
+
+def test_c04_a_message_that_finds_its_own_claim_held_is_held_up(court):
+    court.fail_in_aws(a_signal(), hidden=timedelta(seconds=8), claimed=True)
+
+    assert court.broken == {Rule.HELD_UP}
+
+
+def test_a_halt_that_was_taken_back_need_not_hold(court):
+    court.referee.confirmed("argo")
+    court.referee.takes_back("argo")
+
+    court.referee.look()
+
+    assert court.broken == set()
