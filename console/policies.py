@@ -13,7 +13,7 @@ from itertools import groupby
 from argo.adapters.alpaca.outcome import Answer, fault, is_no_such_order
 from argo.adapters.aws.policy import AwsAnswer
 from argo.domain.execution import claimed
-from argo.domain.faults import Ambiguous, BrokerFault
+from argo.domain.faults import Ambiguous, BrokerFault, NotSent
 from argo.domain.outcome import (
     QUIESCENCE,
     Accept,
@@ -74,7 +74,8 @@ def _broker() -> Iterator[tuple[str, str, str, str]]:
     yield _row("403 with a code", Answer(403, {}, coded))
     yield _row(f"422, code {reused['code']}, `{reused['message']}`", Answer(422, {}, reused))
     yield _row("a success without JSON, but 204", Answer(200, {}, None))
-    yield _row("no answer at all", None)
+    yield _row("no answer at all", Ambiguous("no answer"))
+    yield _row("nothing: its key is not told", NotSent("throttled"))
     missing = Answer(404, {}, {"code": 40410000, "message": "order not found"})
     assert is_no_such_order(missing)  # noqa: S101 - or the row would be of something else
     since = _EXECUTION.model_copy(update={"missing_since": _NOW - QUIESCENCE})
@@ -84,8 +85,8 @@ def _broker() -> Iterator[tuple[str, str, str, str]]:
     yield f"the same again, {seconds} later", "the order never arrived", "-", _called(second)
 
 
-def _row(evidence: str, answer: Answer | None) -> tuple[str, str, str, str]:
-    found = fault(answer, _NOW) if answer else Ambiguous("no answer")
+def _row(evidence: str, answer: Answer | BrokerFault) -> tuple[str, str, str, str]:
+    found = fault(answer, _NOW) if isinstance(answer, Answer) else answer
     if found is None:
         return evidence, "the order, or what was asked for", "`Accept`", "`Accept`"
     asked = after_look_up(found, _EXECUTION, now=_NOW)

@@ -163,6 +163,17 @@ def test_a_worker_whose_key_is_refused_reads_the_new_one(world):
     assert {type(each) for each in answered} == {BrokerAccount}
 
 
+def test_c03_a_worker_whose_key_is_replaced_sends_its_request_again_and_is_not_refused(world):
+    world.store_key("argo", OLD)
+    worker = a_worker(world)
+    assert worker.credentials().key_id == OLD["key_id"]
+
+    world.store_key("argo")
+    answered = asyncio.run(all_at_once(worker.broker.account))
+
+    assert {type(each) for each in answered} == {BrokerAccount}
+
+
 def test_market_data_whose_key_is_refused_reads_the_new_one(world):
     world.store_key("argo", OLD)
     data = a_worker(world).market_data

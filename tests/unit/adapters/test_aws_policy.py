@@ -114,6 +114,7 @@ EXAMPLES = [
     (AwsAnswer.BACKOFF_REFUSED, defer, refusal("InvalidParameterValue")),
     (AwsAnswer.KEY_UNREAD, read_key, refusal("ThrottlingException")),
     (AwsAnswer.KEY_UNREAD, read_key, A_TIMEOUT),
+    (AwsAnswer.KEY_UNREAD, read_key, refusal("AccessDeniedException")),
     (AwsAnswer.NO_KEY, read_key, refusal("ParameterNotFound")),
     (AwsAnswer.NO_KEY, read_key, {"Parameter": {"Value": "no key"}}),
 ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
+from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, NotSent, Refused, Throttled, Unauthorised
 from argo.domain.outcome import (
     QUIESCENCE,
     Accept,
@@ -27,15 +27,16 @@ DUPLICATE = Duplicate("client_order_id must be unique", status=422, code=4001000
 THROTTLED = Throttled("too many requests", until=RESET, status=429)
 AMBIGUOUS = Ambiguous("gateway timeout", status=504)
 UNAUTHORISED = Unauthorised("forbidden.", status=401)
+NOT_SENT = NotSent("the parameter store throttles")
 UNSORTED = BrokerFault("something new")
-FAULTS = [REFUSED, DUPLICATE, THROTTLED, AMBIGUOUS, UNAUTHORISED, UNSORTED]
+FAULTS = [REFUSED, DUPLICATE, THROTTLED, AMBIGUOUS, UNAUTHORISED, NOT_SENT, UNSORTED]
 
 faults = st.one_of(
     st.builds(Refused, st.text(), reason=st.sampled_from(RejectionReason), code=st.none() | st.integers()),
     st.builds(Throttled, st.text(), until=st.just(RESET)),
     st.builds(
         lambda kind, *told: kind(told[0], status=told[1], code=told[2]),
-        st.sampled_from([BrokerFault, Duplicate, Ambiguous, Unauthorised]),
+        st.sampled_from([BrokerFault, Duplicate, Ambiguous, Unauthorised, NotSent]),
         st.text(),
         st.none() | st.integers(100, 599),
         st.none() | st.integers(),

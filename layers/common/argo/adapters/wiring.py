@@ -8,7 +8,7 @@ from argo.adapters.alpaca.broker import AlpacaBroker
 from argo.adapters.alpaca.market_data import AlpacaMarketData
 from argo.adapters.aws.clients import CALLS_AT_A_TIME, shared_client
 from argo.adapters.aws.ledger import DynamoLedger
-from argo.adapters.aws.parameters import Credentials, read_credentials
+from argo.adapters.aws.parameters import Credentials, StoredKey, read_credentials
 from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.threads import BlockingCalls
 from argo.environment import Environment
@@ -69,11 +69,11 @@ class Adapters:
     @cached_property
     def broker(self) -> AlpacaBroker:
         return AlpacaBroker(
-            self.credentials,
+            self._key,
             self.environment.trading_url,
             clock=self.clock,
             calls=self._calls("trading"),
-            forget_key=self._forget_key,
+            key=self._key,
         )
 
     def queue_at(self, queue_url: str, dead_letter_url: str | None = None) -> SqsSignalQueue:
@@ -84,30 +84,30 @@ class Adapters:
     @cached_property
     def market_data(self) -> AlpacaMarketData:
         return AlpacaMarketData(
-            self.credentials,
+            self._key,
             self.environment.data_url,
             feed=self._feed,
             clock=self.clock,
             calls=self._calls("data"),
-            forget_key=self._forget_key,
+            key=self._key,
         )
 
     def credentials(self) -> Credentials:
-        """Read the broker's key: from the environment when local, else from the parameter store.
+        """Return the broker's key: from the environment when local, else from the parameter store.
 
         Raises:
             ConfigurationError: neither has it.
+            Unavailable: the parameter store did not tell.
         """
-        if local := self.environment.local_key:
-            return Credentials(*local)
-        return self._stored_credentials
-
-    def _forget_key(self) -> None:
-        """Let the parameter be read again: the broker has refused what it held."""
-        self.__dict__.pop("_stored_credentials", None)
+        return self._key()
 
     @cached_property
-    def _stored_credentials(self) -> Credentials:
+    def _key(self) -> StoredKey:
+        return StoredKey(self._read_key, self.clock)
+
+    def _read_key(self) -> Credentials:
+        if local := self.environment.local_key:
+            return Credentials(*local)
         client: SSMClient = self._client("ssm")
         return read_credentials(client, self.environment.credentials_parameter)
 

@@ -57,6 +57,10 @@ class Throttled(BrokerFault):
     until: datetime
 
 
+class NotSent(BrokerFault):
+    """Nothing was sent: the key that it takes could not be read for now (FAILURES C03)."""
+
+
 class Ambiguous(BrokerFault):
     """The request may or may not have been done: look up before anything else (FAILURES B02)."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from argo.domain.account import VIEWS_LAG
 from argo.domain.execution import Execution
-from argo.domain.faults import BrokerFault, Refused, Throttled, Unauthorised
+from argo.domain.faults import BrokerFault, NotSent, Refused, Throttled, Unauthorised
 from argo.domain.kept_in_detail import recorded
 from argo.domain.orders import BrokerOrder, differences
 from argo.domain.reasons import Obstacle, RejectionReason
@@ -77,7 +77,7 @@ def after_submit(answer: BrokerOrder | BrokerFault) -> AfterSubmit:
             return Accept(answer)
         case Refused(reason=reason):
             return Reject(reason, answer.detail())
-        case Throttled() | Unauthorised():
+        case Throttled() | Unauthorised() | NotSent():
             return waiting_for(answer)
         case _:
             return LookUp(answer.detail() | {"answer": type(answer).__name__.lower()})
@@ -114,6 +114,8 @@ def waiting_for(fault: BrokerFault) -> Wait:
     match fault:
         case Throttled(until=until):
             return Wait(Obstacle.BROKER_THROTTLED, until, fault.detail())
+        case NotSent():
+            return Wait(Obstacle.AWS_UNAVAILABLE, detail=fault.detail())
         case Unauthorised():
             return Wait(Obstacle.BROKER_UNAUTHORISED, detail=fault.detail())
         case _:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from argo.adapters.alpaca import parsing
 from argo.adapters.alpaca.outcome import Answer, read
-from argo.adapters.alpaca.transport import Api
+from argo.adapters.alpaca.transport import Api, RenewableKey
 from argo.adapters.aws.parameters import Credentials
 from argo.adapters.threads import BlockingCalls
 from argo.domain.faults import Ambiguous
@@ -37,10 +37,10 @@ class AlpacaMarketData(Api):
         feed: str,
         clock: Clock,
         calls: BlockingCalls,
-        forget_key: Callable[[], None] | None = None,
+        key: RenewableKey | None = None,
     ) -> None:
-        """Read ``feed`` (``iex`` without a subscription) at ``base_url``; a refused key is read anew."""
-        super().__init__(credentials, base_url, clock=clock, calls=calls, forget_key=forget_key)
+        """Read ``feed`` (``iex`` without a subscription) at ``base_url``; a refused ``key`` is read anew."""
+        super().__init__(credentials, base_url, clock=clock, calls=calls, key=key)
         self._feed = feed
 
     async def bars(

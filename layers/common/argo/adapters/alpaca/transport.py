@@ -10,7 +10,9 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 import requests
 from alpaca.common.exceptions import APIError
@@ -22,9 +24,9 @@ from argo.adapters.aws.parameters import Credentials
 from argo.adapters.clock import SystemClock
 from argo.adapters.threads import BlockingCalls
 from argo.domain.addresses import normal_form
-from argo.domain.faults import Ambiguous, Unauthorised
+from argo.domain.faults import Ambiguous, NotSent, Unauthorised
 from argo.domain.tables import ConfigurationError
-from argo.ports import Clock
+from argo.ports import Clock, Unavailable
 
 
 def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Callable[[], RESTClient]:
@@ -44,24 +46,32 @@ def client_maker(credentials: Callable[[], Credentials], base_url: str) -> Calla
     return make
 
 
+class RenewableKey(Protocol):
+    """A key that may be replaced while the process lives; each one that is another has a version of its own."""
+
+    version: int
+
+    def renew(self, version: int, sent_at: datetime) -> bool:
+        """Read it anew where that of a version, sent at a time, was refused; tell whether it is another now."""
+
+
 class Transport:
     """A REST client per worker thread, because a `requests.Session` is not promised to be thread-safe."""
 
     def __init__(
         self,
         make_client: Callable[[], RESTClient],
-        forget_key: Callable[[], None] | None = None,
+        key: RenewableKey | None = None,
         *,
         clock: Clock | None = None,
     ) -> None:
-        """Build clients with ``make_client``, one in each thread that calls; see `renew` for ``forget_key``.
+        """Build clients with ``make_client``, one in each thread that calls; anew with a new ``key``.
 
         ``clock`` tells how long a connection has idled. It is the wall's: a process that is frozen counts nothing.
         """
         self._make_client = make_client
-        self._forget_key = forget_key
+        self._key = key
         self._clock = clock or SystemClock()
-        self._generation = 0
         self._local = threading.local()
 
     def request(
@@ -97,15 +107,18 @@ class Transport:
         recorder.used(self._clock.now())
         return answer
 
-    def renew(self) -> None:
-        """Forget key and clients: the next request reads the key anew, for it may have been replaced."""
-        if self._forget_key is not None:
-            self._forget_key()
-        self._generation += 1
+    @property
+    def key_version(self) -> int:
+        """Which key the next request goes with at least."""
+        return self._key.version if self._key is not None else 0
+
+    def renew_key(self, version: int, sent_at: datetime) -> bool:
+        """Read the key anew, that of a version having been refused; tell whether there is another now."""
+        return self._key is not None and self._key.renew(version, sent_at)
 
     def _client(self) -> tuple[RESTClient, Recorder]:
-        generation = self._generation
-        if getattr(self._local, "generation", None) != generation:
+        version = self.key_version
+        if getattr(self._local, "version", None) != version:
             try:
                 client = self._make_client()
             except ConfigurationError:
@@ -116,7 +129,7 @@ class Transport:
             recorder = Recorder()
             for scheme in ("https://", "http://"):
                 client._session.mount(scheme, recorder)  # noqa: SLF001 - no argument sets a timeout
-            self._local.client, self._local.recorder, self._local.generation = client, recorder, generation
+            self._local.client, self._local.recorder, self._local.version = client, recorder, version
         return self._local.client, self._local.recorder
 
 
@@ -134,15 +147,16 @@ class Api:
         *,
         clock: Clock,
         calls: BlockingCalls,
-        forget_key: Callable[[], None] | None = None,
+        key: RenewableKey | None = None,
     ) -> None:
         """Ask at ``base_url`` (with or without ``/v2``).
 
-        ``credentials`` are read with the first request; where they can't be, every request is `Unauthorised`,
-        an outcome with a reason instead of a function that won't start (FAILURES A02). A key that is refused is
-        forgotten, with ``forget_key`` where it is kept, and read anew for the next request.
+        ``credentials`` are read with the first request; where there are none, every request is `Unauthorised`,
+        an outcome with a reason instead of a function that won't start (FAILURES A02), and where they can't be
+        read for now, `NotSent`. A request whose ``key`` is refused is sent once more where it has been replaced.
         """
-        self._transport = Transport(client_maker(credentials, base_url), forget_key, clock=clock)
+        self._transport = Transport(client_maker(credentials, base_url), key, clock=clock)
+        self._credentials, self._knows_key = credentials, False
         self._clock = clock
         self._calls = calls
 
@@ -156,6 +170,28 @@ class Api:
     async def _send(
         self, method: str, path: str, data: Mapping[str, object] | None = None, *, version: str | None = None
     ) -> Answer:
+        send = partial(self._sent_within, method, path, data, version)
+        try:
+            if not self._knows_key:
+                # Outside the request's deadline: whoever waits for the parameter store has sent nothing.
+                await self._calls.run(self._credentials)
+                self._knows_key = True
+            key, sent_at = self._transport.key_version, self._clock.now()
+            answer = await send()
+            refused = isinstance(fault(answer, self._clock.now()), Unauthorised)
+            # Who is not let in has done nothing: an order, too, may be sent once more, with another key.
+            if refused and await self._calls.run(self._transport.renew_key, key, sent_at):
+                answer = await send()
+        except ConfigurationError as error:
+            raise Unauthorised(str(error)) from error
+        except Unavailable as silence:
+            raise NotSent(str(silence)) from silence
+        return answer
+
+    async def _sent_within(
+        self, method: str, path: str, data: Mapping[str, object] | None, version: str | None
+    ) -> Answer:
+        """Send one request and wait for its answer, for `REQUEST_SECONDS` at most."""
         under_way = UnderWay()
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
@@ -165,14 +201,9 @@ class Api:
         except TimeoutError as error:
             under_way.abort()
             raise Ambiguous(f"no whole answer within {REQUEST_SECONDS:.0f} s") from error
-        except ConfigurationError as error:
-            raise Unauthorised(str(error)) from error
 
     def _raise_fault(self, answer: Answer) -> None:
-        found = fault(answer, self._clock.now())
-        if isinstance(found, Unauthorised):
-            self._transport.renew()
-        if found is not None:
+        if (found := fault(answer, self._clock.now())) is not None:
             raise found
 
 

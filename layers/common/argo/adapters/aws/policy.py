@@ -87,13 +87,13 @@ class AwsAnswer(Policy, Enum):
         QueueFault,
     )
     KEY_UNREAD = (
-        "parameter store: throttling, a 5xx, a timeout or a broken connection",
+        "parameter store: throttling, a 5xx, a timeout, no access, anything but the two below",
         "there is nothing to ask the broker with for now, and nothing was sent",
         "as where DynamoDB throttles",
         Unavailable,
     )
     NO_KEY = (
-        "parameter store: no such parameter, no access to it, or no key in it",
+        "parameter store: no such parameter, or no key in it",
         "there is nothing to ask the broker with, and nothing was sent",
         "as where the broker refuses the credentials",
         ConfigurationError,
