@@ -1,11 +1,13 @@
 """Checks of one account: its queues, its key, its broker, its record. Facts in, finding out."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 from argo.domain.account import TradingState
 from argo.domain.reasons import DenialReason
 from console.doctor.account_facts import AccountFacts, DeployedAccountFacts
+from console.doctor.attempts import NotKnown
 from console.doctor.facts import HEARTBEAT, Facts, StackFacts
 from console.doctor.finding import Finding, broken, ok, warning
 
@@ -85,6 +87,11 @@ def address(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
 def broker(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     """The key works, and the account may trade."""
     found = account.broker
+    if others := _of_the_same_number(facts, account):
+        return broken(
+            f"{' and '.join([account.executor, *others])} have keys of one account at the broker",
+            f"give each an account of its own: {account.new_key}",
+        )
     if not found.is_blocked:
         return ok(f"{found.status}, equity {found.equity:,.2f} USD")
     flags = {
@@ -96,6 +103,17 @@ def broker(facts: StackFacts, account: DeployedAccountFacts) -> Finding:
     return broken(
         f"the broker takes no orders: {said}", "Alpaca's dashboard says why and lifts it: app.alpaca.markets"
     )
+
+
+def _of_the_same_number(facts: StackFacts, account: DeployedAccountFacts) -> list[str]:
+    """Return the other accounts whose keys are of the same account; one that could not be asked is none."""
+    number = account.broker.number
+    others = []
+    for executor, other in facts.accounts.items():
+        with suppress(NotKnown):
+            if executor != account.executor and number is not None and other.broker.number == number:
+                others.append(executor)
+    return others
 
 
 def clock(facts: StackFacts, account: DeployedAccountFacts) -> Finding:

@@ -1,7 +1,7 @@
 """Keep one account: its cash, positions and the fills that make them, orders and flags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from itertools import islice, takewhile
@@ -26,6 +26,8 @@ class AccountSettings:
 
     key_id: str
     secret_key: str
+    other_keys: Mapping[str, str] = field(default_factory=dict)
+    """Secrets of its other keys, by key id: at Alpaca an account may have been given several."""
     cash: Decimal = Decimal(100_000)
     multiplier: Decimal = Decimal(2)
     shorting_enabled: bool = True

@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from argo.adapters.aws.items import shift_key
 from tests.deployment.session import ACCOUNTS, FUNCTIONS, trace_of
 
 # Lambda's event source mapping polls with the function's role.
@@ -123,6 +124,13 @@ def test_c86_an_accounts_functions_touch_no_other_accounts_state_locks_and_lists
         ("by_time", f"EXECUTIONS#{mine}_2#2026-11-30"),
     ):
         assert not may(role, action, f"SignalTable/index/{index}", partition)
+
+
+def test_c86_the_generator_may_hand_over_its_shift(role_of):
+    partition = shift_key("0/1")["PK"]["S"]
+
+    for action in ("GetItem", "UpdateItem"):
+        assert may(role_of("GenerateFunction"), f"dynamodb:{action}", "SignalTable", partition)
 
 
 def test_c86_the_generator_changes_no_account(role_of):

@@ -223,3 +223,17 @@ def test_a_person_reads_a_line_a_check_with_the_cure_below_it_and_the_counts(wor
     assert "event source mapping argo: it is disabled" in lines[at]
     assert lines[at + 1].strip().startswith("-> aws lambda update-event-source-mapping")
     assert re.fullmatch(r"\d+ ok, 2 warning, 1 broken", lines[-1])
+
+
+def test_c87_two_keys_of_one_account_are_named_by_both(world):
+    world.store_key("prop_firm", {"key_id": KEY_IDS["argo"], "secret_key": HUSH})
+    try:
+        code, findings = world.doctor()
+    finally:
+        world.store_key("prop_firm")
+
+    assert code == 1
+    assert broken(findings) == {"broker argo", "broker prop_firm"}
+    assert_says(
+        findings["broker argo"], r"argo and prop_firm have keys of one account", r"argo credentials set argo"
+    )

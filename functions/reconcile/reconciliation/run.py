@@ -14,6 +14,7 @@ from argo.records import check_conservation
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report, Run, put_off
+from reconciliation.sharing import check_sharing
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
 from reconciliation.watching import record_halt, watch
 from reconciliation.wiring import Wiring
@@ -51,6 +52,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     seen = await _snapshot(run, found)
     if seen is not None:
         state = await run.unless_unavailable("watch", watch(wiring, seen))
+        await run.unless_unavailable("sharing", check_sharing(run, seen, found))
         for symbol in sorted(set(seen.positions) - set(state.holdings)) if state is not None else ():
             # Not Argo's to touch (FAILURES B15).
             report.problems[symbol] = "a position that no execution of Argo's holds"

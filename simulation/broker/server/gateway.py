@@ -92,14 +92,25 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _admit(request: web.Request, handler: Handler, *, is_left: bool) -> web.StreamResponse:
     broker = request.app[BROKER]
     if not request.path.startswith(_CRYPTO_DATA_PREFIX):
-        account = broker.accounts.get(_key_id(request))
-        if account is None or account.settings.secret_key != request.headers.get("APCA-API-SECRET-KEY"):
-            raise BrokerError(401, "unauthorized.")
-        request[ACCOUNT] = account
+        request[ACCOUNT] = _account_of(broker, request)
     if not is_left:
         raise BrokerError(429, "rate limit exceeded", code=42910000)
     broker.tick()
     return await handler(request)
+
+
+def _account_of(broker: SimulatedBroker, request: web.Request) -> Account:
+    """Return the account that a request's key is of.
+
+    Raises:
+        BrokerError: of none.
+    """
+    key_id, secret = _key_id(request), request.headers.get("APCA-API-SECRET-KEY")
+    for account in broker.accounts.values():
+        secrets = {account.settings.key_id: account.settings.secret_key, **account.settings.other_keys}
+        if secret is not None and secrets.get(key_id) == secret:
+            return account
+    raise BrokerError(401, "unauthorized.")
 
 
 async def _inflict(fault: Fault, request: web.Request) -> web.StreamResponse | None:

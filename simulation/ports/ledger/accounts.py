@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 
 from argo.domain.account import AccountState, Holding, TradeExit, TradingState, minute_of
 from argo.domain.execution import Execution
-from argo.domain.ledger import Intent, LostLease, ReservationConflict, SymbolLocked
+from argo.domain.ledger import BrokerAccountHolder, Intent, LostLease, ReservationConflict, SymbolLocked
 from argo.domain.limits import EquityMarks
 from simulation.ports.ledger.digest import EVER
 from simulation.ports.ledger.requests import Requests, Stands
@@ -25,6 +25,7 @@ class Accounts(Requests):
     def __init__(self) -> None:
         self._states: dict[str, AccountState] = {}
         self._exits: dict[str, list[tuple[datetime, str, TradeExit]]] = {}
+        self._brokers: dict[str, BrokerAccountHolder] = {}
 
     @property
     def every_account(self) -> Sequence[AccountState]:
@@ -159,6 +160,20 @@ class Accounts(Requests):
             return (found.marks_version, found.observed_at) == (read.marks_version + 1, now)
 
         return bool(await self._write(write, lambda: stands() or None))
+
+    async def hold_broker_account(self, executor: str, number: str) -> BrokerAccountHolder:
+        held = self._brokers.setdefault(number, BrokerAccountHolder(executor))
+        if held.executor == executor:
+            self._brokers = {
+                known: each
+                for known, each in self._brokers.items()
+                if known == number or each.executor != executor
+            }
+        return held
+
+    async def note_told(self, number: str, what: str) -> None:
+        held = self._brokers[number]
+        self._brokers[number] = BrokerAccountHolder(held.executor, held.told | {what})
 
     async def measure_anew(self, executor: str) -> None:
         def write() -> None:

@@ -29,6 +29,7 @@ class BrokerAccount(Frozen):
     """
 
     status: str
+    number: str | None = None
     trading_blocked: bool
     account_blocked: bool
     trade_suspended_by_user: bool

@@ -51,6 +51,14 @@ class SymbolLocked(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerAccountHolder:
+    """Which executor trades an account of the broker; ``told`` has what a person has been told of others."""
+
+    executor: str
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What is written before an order is sent.
 

@@ -60,4 +60,9 @@ class Metric(StrEnum):
     REPAIRS_MADE = "RepairsMade", Unit.COUNT, "Repairs the reconciler made at the broker"
     EQUITY = "Equity", Unit.NO_UNIT, "The account's equity, USD"
     DAILY_PROFIT = "DailyProfitLoss", Unit.NO_UNIT, "The trading day's profit or loss, USD"
+    BROKER_ACCOUNT_SHARED = (
+        "BrokerAccountShared",
+        Unit.COUNT,
+        "Others that trade the same account of the broker; absent when there are none",
+    )
     ACCOUNT_HALTED = "AccountHalted", Unit.COUNT, "1 while the account is halted, else 0"

@@ -85,6 +85,8 @@ class InterposedLedger(_Interposed[Ledger], Ledger):
     set_trading_state = _interpose(Ledger.set_trading_state)
     observe = _interpose(Ledger.observe)
     measure_anew = _interpose(Ledger.measure_anew)
+    hold_broker_account = _interpose(Ledger.hold_broker_account)
+    note_told = _interpose(Ledger.note_told)
     signals_of = _interpose(Ledger.signals_of)
     executions_of = _interpose(Ledger.executions_of)
 

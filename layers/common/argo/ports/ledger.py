@@ -8,7 +8,7 @@ from typing import Protocol, Unpack
 from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection
-from argo.domain.ledger import Claim, Intent, Page, Pause, PutSignal, Settlement, StoredSignal
+from argo.domain.ledger import BrokerAccountHolder, Claim, Intent, Page, Pause, PutSignal, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal, SignalOutcome
@@ -140,6 +140,15 @@ class Ledger(Protocol):
 
     async def measure_anew(self, executor: str) -> None:
         """Forget what drawdowns are measured from: the next observation begins anew."""
+
+    async def hold_broker_account(self, executor: str, number: str) -> BrokerAccountHolder:
+        """Take an account of the broker for an executor, which gives back the one it held, and return who has it.
+
+        The first to take it has it, until its key is another account's.
+        """
+
+    async def note_told(self, number: str, what: str) -> None:
+        """Keep with an account of the broker what a person has been told of it."""
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
         """Return the signals created on a UTC day (``2026-11-20``), newest first."""

@@ -68,6 +68,7 @@ def account(raw: Mapping[str, Any]) -> BrokerAccount:
     """
     return BrokerAccount(
         status=str(raw.get("status") or "UNKNOWN"),
+        number=str(raw["account_number"]) if raw.get("account_number") else None,
         trading_blocked=raw.get("trading_blocked") is not False,
         account_blocked=raw.get("account_blocked") is not False,
         trade_suspended_by_user=bool(raw.get("trade_suspended_by_user", False)),

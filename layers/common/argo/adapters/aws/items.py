@@ -47,6 +47,15 @@ def account_key(executor: str) -> Item:
     return encode({"PK": account_partition(executor), "SK": "STATE"})
 
 
+def holds_key(executor: str) -> Item:
+    """Key of which account of the broker an executor holds, which no reading of its state meets."""
+    return encode({"PK": account_partition(executor), "SK": "BROKER"})
+
+
+def broker_account_key(number: str) -> Item:
+    return encode({"PK": f"BROKER#{number}", "SK": "HOLDER"})
+
+
 def symbol_lock_key(executor: str, symbol: str) -> Item:
     return encode({"PK": account_partition(executor), "SK": f"{LOCK}{symbol}"})
 

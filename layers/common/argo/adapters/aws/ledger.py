@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from argo.adapters.aws import items, writes
 from argo.adapters.aws.accounts import AccountItems
 from argo.adapters.aws.answers import ConditionFailed
+from argo.adapters.aws.broker_accounts import BrokerAccountItems
 from argo.adapters.aws.shifts import ShiftItems
 from argo.adapters.aws.signals import SignalItems
 from argo.adapters.aws.table import NEW, Request, Table
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoLedger(SignalItems, ShiftItems, AccountItems, ChangingLedger):
+class DynamoLedger(SignalItems, ShiftItems, AccountItems, BrokerAccountItems, ChangingLedger):
     """`argo.ports.Ledger` on DynamoDB.
 
     Every write of an execution is conditional on the state and epoch the caller knows;
