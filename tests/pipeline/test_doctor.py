@@ -31,7 +31,7 @@ from tests.pipeline.damage import (
     short_visibility,
     trading_state,
 )
-from tests.pipeline.deployed_world import DeployedWorld, Offset, a_broker
+from tests.pipeline.deployed_world import HUSH, KEY_IDS, DeployedWorld, Offset, a_broker
 from tests.pipeline.findings import assert_says, broken, levels, warned
 
 

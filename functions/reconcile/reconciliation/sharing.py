@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from argo.domain.execution import Execution, order_name
 from argo.domain.metrics import Metric
 from argo.halts import halt
+from argo.ports.unavailable import Unavailable
 from reconciliation.report import Run
 from reconciliation.snapshot import Snapshot
 
@@ -18,6 +19,15 @@ async def check_sharing(run: Run, seen: Snapshot, still_open: Iterable[Execution
     Two accounts of one ledger meet at the account's number, which the first of them holds. Another ledger shows by
     its orders: each is named after a signal, and of one's own orders the ledger has a record before they are sent.
     """
+    try:
+        await _check(run, seen, still_open)
+    except Unavailable as silence:
+        run.ports.telemetry.log.warning(
+            "sharing_not_checked", executor=run.wiring.executor, detail={"error": str(silence)}
+        )
+
+
+async def _check(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> None:
     ports, executor, number = run.ports, run.wiring.executor, seen.account.number
     found: dict[str, str] = {}
     told: frozenset[str] = frozenset()
@@ -27,9 +37,7 @@ async def check_sharing(run: Run, seen: Snapshot, still_open: Iterable[Execution
         if held.executor != executor:
             found[f"{executor} {held.executor}"] = f"account {held.executor} has a key of the same one"
     if stranger := await _strange_order(run, seen, still_open):
-        found[f"{executor} another"] = (
-            f"its order {stranger} is of no signal in this ledger: another Argo trades it"
-        )
+        found[f"{executor} another"] = f"{stranger} is of no signal in this ledger: another Argo trades it"
     if found:
         ports.telemetry.record(Metric.BROKER_ACCOUNT_SHARED, len(found))
     for who, words in found.items():

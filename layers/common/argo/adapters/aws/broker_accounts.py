@@ -1,8 +1,11 @@
 """Who trades which account of the broker, on the table: one item per account number."""
 
+from contextlib import suppress
+
 from argo.adapters.aws import items
+from argo.adapters.aws.answers import ConditionFailed
 from argo.adapters.aws.items import encode
-from argo.adapters.aws.table import NEW, ConditionFailed, Request, Table, update_of
+from argo.adapters.aws.table import NEW, Request, Table, update_of
 from argo.domain.ledger import BrokerAccountHolder
 
 
@@ -19,10 +22,9 @@ class BrokerAccountItems:
         """
         known = items.decode(await self._table.get(items.holds_key(executor)) or {}).get("number")
         if known != number:
-            try:
+            # Where the condition fails it is somebody else's, and what stands there tells whose.
+            with suppress(ConditionFailed):
                 await self._table.transact(_taken(executor, number, known))
-            except ConditionFailed:
-                pass  # Somebody else's, or its own by a write whose answer was lost: what stands there tells.
         found = items.decode(await self._table.get(items.broker_account_key(number)) or {})
         return BrokerAccountHolder(found.get("executor", executor), frozenset(found.get("told", ())))
 
