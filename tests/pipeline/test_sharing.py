@@ -66,6 +66,17 @@ def test_c87_who_resumes_the_account_has_decided_and_it_stays_said(shared):
     assert len(again.problems) == 1
 
 
+def test_c87_an_account_that_was_halted_for_something_else_is_not_resumed_into_a_shared_one(shared):
+    shared.reconcile("argo")
+    shared.set_trading_state(TradingState.HALTED, "prop_firm", reason="lunch")
+    shared.reconcile("prop_firm")
+    shared.resume("prop_firm")
+
+    shared.reconcile("prop_firm")
+
+    assert shared.account("prop_firm").state_reason.endswith("account argo has a key of the same one")
+
+
 def test_c87_an_account_whose_key_is_anothers_now_gives_the_number_back(shared):
     shared.reconcile("argo")
     asyncio.run(shared.ledger.hold_broker_account("argo", "of another key"))

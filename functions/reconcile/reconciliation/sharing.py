@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from argo.domain.execution import Execution, order_name
 from argo.domain.metrics import Metric
 from argo.halts import halt
-from argo.ports.unavailable import Unavailable
 from reconciliation.report import Run
 from reconciliation.snapshot import Snapshot
 
@@ -19,15 +18,6 @@ async def check_sharing(run: Run, seen: Snapshot, still_open: Iterable[Execution
     Two accounts of one ledger meet at the account's number, which the first of them holds. Another ledger shows by
     its orders: each is named after a signal, and of one's own orders the ledger has a record before they are sent.
     """
-    try:
-        await _check(run, seen, still_open)
-    except Unavailable as silence:
-        run.ports.telemetry.log.warning(
-            "sharing_not_checked", executor=run.wiring.executor, detail={"error": str(silence)}
-        )
-
-
-async def _check(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> None:
     ports, executor, number = run.ports, run.wiring.executor, seen.account.number
     found: dict[str, str] = {}
     told: frozenset[str] = frozenset()
@@ -44,10 +34,9 @@ async def _check(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> N
         said = f"broker account ...{(number or '')[-4:]} is shared: {words}"
         ports.telemetry.log.error("broker_account_shared", executor=executor, detail={"why": said})
         run.report.problems[who] = said
-        if number is None or who in told:
-            continue
-        await halt(ports, executor, said)
-        await ports.ledger.note_told(number, who)
+        # One that is halted already is halted for this when a person has resumed it from that.
+        if number is not None and who not in told and await halt(ports, executor, said):
+            await ports.ledger.note_told(number, who)
 
 
 async def _strange_order(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> str | None:
