@@ -1,13 +1,15 @@
 """The whole causal chain of one signal, per account."""
 
 import json
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
 from argo.domain.conservation import Standstill
-from argo.domain.execution import Execution
+from argo.domain.execution import Execution, Exit, Protection
+from argo.domain.history import counted
 from argo.domain.ledger import SignalRecord
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
 from argo.domain.signal import Signal
@@ -64,9 +66,10 @@ def _execution_panel(execution: Execution) -> Panel:
         headings = ("time (UTC)", "leg", "quantity", "price", "order id")
         parts.append(plain_table("Fills", *headings, rows=fills))
     history = plain_table("Transitions", "time (UTC)", "worker", "state", "what was learnt")
-    for step in execution.history:
+    for step in counted(execution.history):
         told = ", ".join(f"{name} {value}" for name, value in step.detail.items() if value)
-        history.add_row(f"{step.at:%F %T.%f}"[:-3], str(step.epoch), step.state, told)
+        often = f" ({times(step.count, step.until)})" if step.count > 1 else ""
+        history.add_row(f"{step.at:%F %T.%f}"[:-3], str(step.epoch), step.state, f"{told}{often}".strip())
     parts.append(history)
     return Panel(Group(*parts), title=f"{execution.executor}: {execution.state}", title_align="left")
 
@@ -78,15 +81,26 @@ def _outcome(execution: Execution) -> dict[str, str]:
         "client order id": execution.client_order_id,
         "order id": execution.order_id,
         "legs": ", ".join(f"{leg.role} {leg.order_id}" for leg in execution.legs),
-        "left": left and f"{left.why}; exit order {left.order_id or 'not placed yet'}",
-        "protection": guard
-        and f"{guard.cover}, guard order {guard.order_id or '-'}{f', {guard.reason}' if guard.reason else ''}",
+        "left": left and f"{left.why}; exit order {left.order_id or 'not placed yet'}{_refused(left)}",
+        "protection": guard and f"{guard.cover}, guard order {guard.order_id or '-'}{_refused(guard)}",
         "reason": execution.reason and f"{execution.reason}: {meaning(execution.reason)}",
         "last obstacle": execution.obstacle and f"{execution.obstacle}: {meaning(execution.obstacle)}",
         "attempts": str(execution.attempts) if execution.attempts else None,
         "realised profit": None if profit is None else f"{money(profit, signed=True)} USD",
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _refused(placed: Exit | Protection) -> str:
+    """Return how often a placement was refused, and the broker's words."""
+    refused = ""
+    if placed.refusals and placed.refused_at:
+        refused = f", refused {times(placed.refusals, placed.refused_at)}"
+    return refused + (f", {placed.reason}" if placed.reason else "")
+
+
+def times(count: int, last: datetime) -> str:
+    return f"{count} times, last {last:%F %T}" if count > 1 else f"once, {last:%F %T}"
 
 
 def meaning(code: str) -> str:

@@ -227,7 +227,7 @@ TRADE_COLUMNS: Sequence[Column[Trade]] = (
     _of_execution("ended_at", Kind.TIME, "The execution ended", _ended_at),
     _of_execution("signal_to_order_ms", Kind.INTEGER, "From created_at to ordered_at", _milliseconds),
     _of_execution("fills", Kind.JSON, "Order, leg, quantity, price and time of each"),
-    _of_execution("history", Kind.JSON, "Every transition: time, worker, words"),
+    _of_execution("history", Kind.JSON, "Every transition: time, worker, words; of equal ones `times` and `last`"),
     _of_execution("order_body", Kind.JSON, "The order as sent"),
     _of_execution("detail", Kind.JSON, "Numbers of gate and sizing, the broker's answer"),
 )

@@ -97,7 +97,7 @@ def test_a16_a_guard_that_is_refused_once_is_sent_again_at_corrected_prices(day)
     assert refused.problems[signal.signal_id] == f"not guarded: {REFUSED['message']}"
     assert (known.cover, known.reason, known.attempt) == (Cover.NONE, REFUSED["message"], 1)
     assert day.execution(signal).protection.cover is Cover.COMPLETE
-    assert day.order(signal, "guard").client_order_id.endswith("-guard2")
+    assert day.order(signal, "guard").client_order_id.endswith("-guard")
     day.check_books()
 
 

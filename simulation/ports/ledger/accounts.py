@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal
 
-from argo.domain.account import AccountState, Holding, TradeExit, TradingState, minute_of
+from argo.domain.account import LONGEST_REASON, AccountState, Holding, TradeExit, TradingState, minute_of
 from argo.domain.execution import Execution
 from argo.domain.ledger import BrokerAccountHolder, Intent, LostLease, ReservationConflict, SymbolLocked
 from argo.domain.limits import EquityMarks
+from argo.domain.sizes import cut
 from simulation.ports.ledger.digest import EVER
 from simulation.ports.ledger.requests import Requests, Stands
 
@@ -118,6 +119,8 @@ class Accounts(Requests):
         resumes_on: date | None = None,
         read: AccountState | None = None,
     ) -> bool:
+        kept = cut(reason, LONGEST_REASON)
+
         def write() -> bool:
             found = self.read(executor)
             if read is not None and read.state_since != found.state_since:
@@ -125,7 +128,7 @@ class Accounts(Requests):
             self._update(
                 found,
                 trading_state=state,
-                state_reason=reason,
+                state_reason=kept,
                 state_since=now,
                 resumes_on=resumes_on,
                 version=found.version + 1,
@@ -134,7 +137,7 @@ class Accounts(Requests):
 
         def stands() -> bool:
             found = self.read(executor)
-            return (found.trading_state, found.state_reason, found.state_since) == (state, reason, now)
+            return (found.trading_state, found.state_reason, found.state_since) == (state, kept, now)
 
         return bool(await self._write(write, lambda: stands() or None))
 

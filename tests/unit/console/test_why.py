@@ -1,7 +1,12 @@
-import pytest
+from io import StringIO
 
+import pytest
+from rich.console import Console
+
+from argo.domain.ledger import SignalRecord
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, RejectionReason
-from console.why import meaning
+from console.why import explained, meaning
+from tests.unit.domain.long_records import held, refused_exit, repeated
 
 
 @pytest.mark.parametrize("reason", [*DenialReason, *Obstacle, *QuarantineReason, *RejectionReason], ids=str)
@@ -23,3 +28,14 @@ def test_no_code_has_two_meanings():
     ]
 
     assert len(set(codes)) == len(codes)
+
+
+def test_c05_an_exit_that_was_refused_all_morning_is_told_in_two_lines():
+    *_, refused = repeated(held(), refused_exit(lambda _: "asset AAPL is not tradable"), 824)
+    screen = Console(width=200, record=True, file=StringIO())
+
+    screen.print(*explained(SignalRecord(None, {"argo": refused})))
+
+    said = [line for line in screen.export_text().splitlines() if "not tradable" in line]
+    assert [line.count("412 times, last 2026-03-02 21:52:35") for line in said] == [1, 1]
+    assert "refused 412 times, last 2026-03-02 21:52:35, asset AAPL is not tradable" in said[0]

@@ -22,6 +22,10 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
+LONGEST_REASON = 2_000
+"""Bytes of the words that an account's state is kept with."""
+
+
 class BrokerAccount(Frozen):
     """The broker's view of an account; amounts in USD.
 

@@ -4,9 +4,10 @@ from datetime import date, datetime
 
 from argo.adapters.aws import items
 from argo.adapters.aws.table import Table, update_of
-from argo.domain.account import AccountState, TradingState
+from argo.domain.account import LONGEST_REASON, AccountState, TradingState
 from argo.domain.ledger import ReservationConflict
 from argo.domain.limits import EquityMarks
+from argo.domain.sizes import cut
 from argo.domain.values import iso
 
 _READS = 10
@@ -43,7 +44,7 @@ class AccountItems:
         and is about to lift it; a person halts the account anew. The state is of another moment than was ``read``,
         and the person's stands.
         """
-        since = read.state_since if read else None
+        since, kept = read.state_since if read else None, cut(reason, LONGEST_REASON)
         nobody_set_it_since = "state_since = :read" if since else "attribute_not_exists(state_since)"
         resumes = ", resumes_on = :day" if resumes_on else " REMOVE resumes_on"
         update = update_of(
@@ -51,7 +52,7 @@ class AccountItems:
             f"SET trading_state = :state, state_reason = :reason, state_since = :now{resumes} ADD version :one",
             {
                 "state": str(state),
-                "reason": reason,
+                "reason": kept,
                 "now": iso(now),
                 "one": 1,
                 "day": resumes_on and resumes_on.isoformat(),
@@ -62,7 +63,7 @@ class AccountItems:
 
         async def landed() -> bool:
             found = await self.account(executor)
-            return (found.trading_state, found.state_reason, found.state_since) == (state, reason, now)
+            return (found.trading_state, found.state_reason, found.state_since) == (state, kept, now)
 
         return await self._table.attempt(update, landed)
 
