@@ -112,8 +112,8 @@ def test_a16_a_guard_that_is_refused_twice_ends_the_position_where_the_profile_f
     twice = day.execution(signal)
     day.minute(2)
 
-    assert (once.protection.attempt, once.exit) == (1, None)
-    assert (twice.protection.attempt, twice.exit.why) == (2, "the broker will not guard it")
+    assert (once.protection.refusals, once.exit) == (1, None)
+    assert (twice.protection.refusals, twice.exit.why) == (2, "the broker will not guard it")
     assert ended(day, signal)[:2] == (ExecutionState.CLOSED, ["entry", "exit"])
     day.check_over()
 
