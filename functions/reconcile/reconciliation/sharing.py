@@ -1,9 +1,10 @@
 """One account of the broker under two: noticed at the first look, and no new risk until a person decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from argo.domain.execution import Execution, order_name
 from argo.domain.metrics import Metric
+from argo.execution_orders import order_ids
 from argo.halts import halt
 from reconciliation.report import Run
 from reconciliation.snapshot import Snapshot
@@ -42,9 +43,18 @@ async def check_sharing(run: Run, seen: Snapshot, still_open: Iterable[Execution
 async def _strange_order(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> str | None:
     """Return the client id of a live order that is an Argo's, and of no signal that this ledger knows."""
     known = {execution.key for execution in still_open}
-    named = (name for each in seen.live.values() if (name := order_name(each.client_order_id)) is not None)
+    recorded = {order_id for execution in still_open for order_id in _on_record(execution)}
+    others = (order for order_id, order in seen.live.items() if order_id not in recorded)
+    named = (name for each in others if (name := order_name(each.client_order_id)) is not None)
     unknown = {key: name for name in named if (key := (name.signal_id, name.executor)) not in known}
     for name in list(unknown.values())[:_LOOK_UPS]:
         if await run.ports.ledger.execution(name.signal_id, name.executor) is None:
             return name.client_order_id
     return None
+
+
+def _on_record(execution: Execution) -> Iterator[str]:
+    yield from order_ids(execution.protection)
+    yield from (leg.order_id for leg in execution.legs)
+    if execution.order_id is not None:
+        yield execution.order_id

@@ -125,6 +125,10 @@ class Book:
     async def open_executions(self, *_: object, **__: object) -> list[Execution]:
         return [each for each in self.executions.values() if not each.state.is_terminal]
 
+    async def execution(self, *_: object) -> Execution | None:
+        """Know every order's execution: built orders are all named after one signal."""
+        return next(iter(self.executions.values()), None)
+
     async def account(self, executor: str, **_: object) -> AccountState:
         return AccountState(executor=executor)
 
