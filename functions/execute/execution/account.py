@@ -156,7 +156,7 @@ class AccountReader:
             raise
 
     async def _read_broker(self, state: AccountState) -> AccountView:
-        read_at, broker = self._clock.now(), self._wiring.ports.broker
+        read_at, broker = self._clock.now(), self._wiring.broker
         positions, orders = await asyncio.gather(broker.positions(), broker.open_orders())
         account, clock = await asyncio.gather(broker.account(), self._wiring.facts.hours())
         return AccountView(read_at, state, account, clock, tuple(positions), tuple(orders))
@@ -166,7 +166,7 @@ class AccountReader:
             return {}
         if signal.symbol not in self._prices:
             asked = {signal.symbol, *self._expected} - set(self._prices)
-            found = await self._wiring.ports.market_data.latest_prices(asked)
+            found = await self._wiring.market_data.latest_prices(asked)
             self._prices |= {symbol: found.get(symbol) for symbol in asked}
         return {symbol: price for symbol, price in self._prices.items() if price is not None}
 

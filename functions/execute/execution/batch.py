@@ -9,6 +9,7 @@ from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle
 from argo.ports import QueueFault, Unavailable
 from argo.repeating import persisted
+from argo.time_left import LEAST_SECONDS
 from execution.backoff import backoff
 from execution.flow import Flow
 from execution.message import Malformed
@@ -17,9 +18,6 @@ from execution.wiring import Wiring
 
 AT_A_TIME = 10
 """Records under way at once; a batch is never larger."""
-
-LEAST_SECONDS = 12.0
-"""A record begins only with this much time left: the broker's connect and read timeouts and the write after."""
 
 _SOON = timedelta(seconds=1)
 
@@ -55,11 +53,12 @@ async def execute_batch(
         The ids of the messages that come back: their visibility has been set to their backoff. A malformed
         one does not come back; it is in the dead-letter queue with its reason.
     """
+    wiring.time_left.seconds = seconds_left
     flow = Flow(wiring)
 
     async def process(record: Record) -> Later | None:
         if seconds_left() < LEAST_SECONDS:
-            return Later(_SOON, "no_time_left")
+            return Later(_SOON, Obstacle.NO_TIME_LEFT)
         signal = wiring.rules.read(record.body)
         if isinstance(signal, Malformed):
             try:

@@ -88,7 +88,7 @@ class Opposition:
 
     async def _close(self, held: Execution, signal: Signal) -> Closing:
         ports = self.wiring.ports
-        closer = PositionCloser(ports.ledger, ports.broker, ports.clock, self.wiring.rules.closing)
+        closer = PositionCloser(ports.ledger, self.wiring.broker, ports.clock, self.wiring.rules.closing)
         try:
             return await closer.close(held, _why(signal))
         except LostLease:

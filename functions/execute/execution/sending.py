@@ -68,7 +68,7 @@ class Sender:
         Raises:
             BrokerFault: as `Broker.submit`.
         """
-        return await self.wiring.ports.broker.submit(execution.order_body or {})
+        return await self.wiring.broker.submit(execution.order_body or {})
 
     async def look_up(self, signal: Signal, execution: Execution) -> Outcome:
         """Look for an order by its client order id, and send it again where it certainly never arrived.
@@ -79,7 +79,7 @@ class Sender:
         ports = self.wiring.ports
         found: BrokerOrder | BrokerFault | None
         try:
-            found = await ports.broker.order_by_client_id(execution.client_order_id)
+            found = await self.wiring.broker.order_by_client_id(execution.client_order_id)
         except BrokerFault as fault:
             found = fault
         now = ports.clock.now()

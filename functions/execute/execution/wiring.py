@@ -15,7 +15,9 @@ from argo.domain.outcome import AfterSubmit, after_submit
 from argo.domain.profile import Profile
 from argo.domain.signal import Signal
 from argo.environment import Environment
-from argo.ports import Clock, Ports, Unavailable
+from argo.ports import Broker, Clock, MarketData, Ports, Unavailable
+from argo.ports.interposed import InterposedBroker, InterposedMarketData
+from argo.time_left import TimeLeft
 from execution import gate
 from execution.account import BrokerFacts
 from execution.backoff import Limits
@@ -52,9 +54,24 @@ class Wiring:
     rules: Rules = field(default_factory=Rules)
 
     @cached_property
+    def time_left(self) -> TimeLeft:
+        """What the batch under way has left of its invocation's time."""
+        return TimeLeft()
+
+    @cached_property
+    def broker(self) -> Broker:
+        """The account's broker; every request to it asks for its time first."""
+        return InterposedBroker(self.ports.broker, self.time_left.asked)
+
+    @cached_property
+    def market_data(self) -> MarketData:
+        """Market data, likewise."""
+        return InterposedMarketData(self.ports.market_data, self.time_left.asked)
+
+    @cached_property
     def facts(self) -> BrokerFacts:
         """What the broker says of symbols and of the exchange's hours."""
-        return BrokerFacts(self.ports.broker, self.ports.clock)
+        return BrokerFacts(self.broker, self.ports.clock)
 
     def tell(self, event: str, execution: Execution, **detail: str | float) -> None:
         """Log an event of an execution with the keys that every one of them has."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from argo.domain.faults import Ambiguous
 from argo.ports import Broker
 from argo.ports.interposed import InterposedBroker
+from argo.time_left import TimeLeft
 
 SECOND_TRIES = 5
 """Questions that may be asked again in one run: more of them are an outage."""
@@ -19,8 +20,10 @@ _SENT_ONCE = frozenset({"submit", "replace", "cancel"})
 class Metered(InterposedBroker):
     """A broker that counts the ``requests`` of one run; a list of more than a page costs one more than that."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, time_left: TimeLeft) -> None:
+        """Ask ``time_left`` before every request."""
         super().__init__(broker, self._count)
+        self._time_left = time_left
         self.requests = 0
         self.second_tries = SECOND_TRIES
 
@@ -29,10 +32,10 @@ class Metered(InterposedBroker):
     ) -> T:
         self.requests += 1
         try:
-            return await method(*args, **kwargs)
+            return await self._time_left.asked(name, method, *args, **kwargs)
         except Ambiguous as fault:
             if name in _SENT_ONCE or fault.status is None or not self.second_tries:
                 raise
         self.second_tries -= 1
         self.requests += 1
-        return await method(*args, **kwargs)
+        return await self._time_left.asked(name, method, *args, **kwargs)

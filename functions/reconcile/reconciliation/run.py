@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
 from argo.domain.metrics import Metric
+from argo.domain.symbols import Symbol
 from argo.ports import Unavailable
 from argo.records import check_conservation
+from argo.time_left import TimeLeft
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report, Run, put_off
@@ -42,7 +45,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     Raises:
         ExceptionGroup: some executions could not be looked at for a reason nobody expected; all else is done.
     """
-    run = Run(wiring, Metered(wiring.ports.broker), seconds_left)
+    run = Run(wiring, Metered(wiring.ports.broker, TimeLeft(seconds_left)), seconds_left)
     ports, report = wiring.ports, run.report
     read = await run.unless_unavailable(
         "open_executions", ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
@@ -83,11 +86,15 @@ async def _snapshot(run: Run, found: Sequence[Execution]) -> Snapshot | None:
         telemetry.log.warning("broker_did_not_answer", executor=wiring.executor, detail=fault.detail())
         return None
     try:
-        return replace(seen, prices=await run.ports.market_data.latest_prices(symbols)) if symbols else seen
+        return replace(seen, prices=await _prices(run, symbols)) if symbols else seen
     except BrokerFault as fault:
         run.report.unanswered += 1
         telemetry.log.warning("prices_not_told", executor=wiring.executor, detail=fault.detail())
         return seen
+
+
+async def _prices(run: Run, symbols: Collection[Symbol]) -> Mapping[Symbol, Decimal]:
+    return await TimeLeft(run.seconds_left).asked("prices", run.ports.market_data.latest_prices, symbols)
 
 
 async def _take(run: Run) -> Snapshot:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from argo.domain.faults import Ambiguous, BrokerFault
+from argo.time_left import TimeLeft
 from reconciliation.metered import SECOND_TRIES, Metered
 
 BAD_GATEWAY = Ambiguous("bad gateway", status=502)
@@ -29,7 +30,7 @@ class FlakyBroker:
 
 def test_a_question_that_a_gateway_answers_is_asked_once_more():
     broker = FlakyBroker([BAD_GATEWAY])
-    metered = Metered(broker)
+    metered = Metered(broker, TimeLeft())
 
     assert asyncio.run(metered.order("1")) == "the order"
     assert metered.requests == broker.asked == 2
@@ -40,14 +41,14 @@ def test_a_question_is_given_up_when_asking_again_would_take_long_or_has_not_hel
     broker = FlakyBroker(answers)
 
     with pytest.raises(Ambiguous):
-        asyncio.run(Metered(broker).order("1"))
+        asyncio.run(Metered(broker, TimeLeft()).order("1"))
 
     assert not broker.answers
 
 
 def test_an_outage_costs_a_run_no_more_than_its_second_tries():
     broker = FlakyBroker([BAD_GATEWAY] * 100)
-    metered = Metered(broker)
+    metered = Metered(broker, TimeLeft())
 
     for _ in range(20):
         with pytest.raises(Ambiguous):
@@ -60,6 +61,6 @@ def test_an_order_is_sent_once_whatever_is_answered():
     broker = FlakyBroker([BAD_GATEWAY])
 
     with pytest.raises(Ambiguous):
-        asyncio.run(Metered(broker).submit({}))
+        asyncio.run(Metered(broker, TimeLeft()).submit({}))
 
     assert broker.asked == 1

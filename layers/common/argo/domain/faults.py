@@ -3,7 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
-from argo.domain.reasons import RejectionReason
+from argo.domain.reasons import Obstacle, RejectionReason
 
 _LONGEST = 1_000
 """Characters of the broker's words; Alpaca's own are below 300, and an item of the ledger has its limit."""
@@ -57,8 +57,15 @@ class Throttled(BrokerFault):
     until: datetime
 
 
+@dataclass(eq=False, repr=False)
 class NotSent(BrokerFault):
-    """Nothing was sent: the key that it takes could not be read for now (FAILURES C03)."""
+    """Nothing was sent: its key could not be read, or the function's time would not have lasted for an answer.
+
+    ``obstacle`` says which of the two (FAILURES C03, C12).
+    """
+
+    _: KW_ONLY
+    obstacle: Obstacle = Obstacle.AWS_UNAVAILABLE
 
 
 class Ambiguous(BrokerFault):

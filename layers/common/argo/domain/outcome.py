@@ -114,8 +114,8 @@ def waiting_for(fault: BrokerFault) -> Wait:
     match fault:
         case Throttled(until=until):
             return Wait(Obstacle.BROKER_THROTTLED, until, fault.detail())
-        case NotSent():
-            return Wait(Obstacle.AWS_UNAVAILABLE, detail=fault.detail())
+        case NotSent(obstacle=obstacle):
+            return Wait(obstacle, detail=fault.detail())
         case Unauthorised():
             return Wait(Obstacle.BROKER_UNAUTHORISED, detail=fault.detail())
         case _:

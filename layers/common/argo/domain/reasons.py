@@ -76,6 +76,7 @@ class Obstacle(Reason):
     RESERVATION_CONTENDED = "reservation_contended", "Other signals kept changing the account's reservations"
     AWAITING_EXIT = "awaiting_exit", "The opposite position was not closed yet"
     AWS_UNAVAILABLE = "aws_unavailable", "AWS throttled, was in conflict with itself or gave no answer"
+    NO_TIME_LEFT = "no_time_left", "The function's time would not have lasted for the broker's next answer"
     WORKER_LOST = "worker_lost", "The worker that had claimed the signal ended without an outcome"
 
 
