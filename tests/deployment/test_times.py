@@ -12,8 +12,8 @@ from argo.domain.account import VIEWS_LAG
 from argo.domain.outcome import QUIESCENCE, may_arrive
 from argo.environment import load_configuration
 from argo.records import WINDOW
+from argo.time_left import LEAST_SECONDS
 from execution.backoff import Limits
-from execution.batch import LEAST_SECONDS
 from generation.cycle import _RESERVE
 from generation.shift import LONGEST
 from reconciliation.repair import PATIENCE

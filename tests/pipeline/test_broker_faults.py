@@ -5,7 +5,7 @@ from argo.domain.account import TradingState
 from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.records import of_days
-from execution.batch import LEAST_SECONDS
+from argo.time_left import LEAST_SECONDS
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import OPENS, failed, signals
 from tests.unit.builders import a_signal

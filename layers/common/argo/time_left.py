@@ -1,4 +1,4 @@
-"""Time is asked for before every request to the broker: a function is killed around none that it began too late."""
+"""Time is asked for before every request to the broker: none is begun that the function may not live to end."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
