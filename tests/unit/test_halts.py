@@ -1,16 +1,23 @@
 import asyncio
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 
 from argo.domain.account import AccountState, TradingState
+from argo.domain.execution import Execution
+from argo.domain.ledger import Claimed, Intent, ReservationConflict
 from argo.domain.limits import DAILY_LOSS, DRAWDOWN
-from argo.halts import breach_resumes_on, halt
+from argo.halts import PATIENCE, breach_resumes_on, halt, set_trading_state
 from argo.observability import Telemetry
-from argo.ports import GivenPorts
+from argo.ports import GivenPorts, Unavailable
+from argo.repeating import Conflict
 from simulation.ports.clock import SteppedClock
-from tests.unit.builders import NOW, a_market_clock, a_profile, an_account_state
+from simulation.ports.ledger import InMemoryLedger
+from simulation.ports.ledger.requests import Kind
+from tests.unit.builders import NOW, a_market_clock, a_profile, a_signal, an_account_state
 
 TODAY, TOMORROW = NOW.date(), NOW.date() + timedelta(days=1)
 
@@ -118,3 +125,55 @@ def test_a25_a_breach_on_a_friday_holds_until_the_next_session():
 
     assert day is not None
     assert friday.trading_day < day <= weekend.trading_day
+
+
+class Troubled:
+    """What answers a ledger's first requests as AWS does on a bad day."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+
+    async def __call__[T](self, kind: Kind, do: Callable[[], T], /) -> T:  # noqa: ARG002 - all kinds alike
+        if self.faults:
+            raise self.faults.pop(0)
+        return do()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [[Conflict("met")] * 5, [Conflict("met")] * 40, [Unavailable("throttled")] * 5],
+    ids=["five conflicts", "a bound's worth, again and again", "throttled"],
+)
+def test_c01_a_persons_halt_gets_through_and_holds_from_then_on(faults):
+    ledger, clock, troubled = InMemoryLedger(mode="simulated"), SteppedClock(NOW), Troubled(*faults)
+    execution = claimed(ledger)
+    read = asyncio.run(ledger.account("argo"))
+
+    before, since = asyncio.run(
+        set_trading_state(ledger.through(troubled, clock), clock, "argo", TradingState.HALTED, reason="a person")
+    )
+
+    assert (before, since, troubled.faults) == (TradingState.ACTIVE, NOW, [])
+    assert asyncio.run(ledger.account("argo")).trading_state is TradingState.HALTED
+    with pytest.raises(ReservationConflict):
+        asyncio.run(ledger.intend(execution, an_intent(execution), account=read, now=NOW))
+
+
+def test_c01_a_halt_that_cannot_be_written_is_not_confirmed():
+    ledger, clock = InMemoryLedger(mode="simulated"), SteppedClock(NOW)
+    silent = ledger.through(Troubled(*[Unavailable("throttled")] * 99), clock)
+
+    with pytest.raises(Unavailable, match="throttled"):
+        asyncio.run(set_trading_state(silent, clock, "argo", TradingState.HALTED, reason="a person"))
+
+    assert clock.now() - NOW <= PATIENCE
+
+
+def claimed(ledger: InMemoryLedger) -> Execution:
+    granted = asyncio.run(ledger.claim(a_signal(), "argo", now=NOW, lease=timedelta(seconds=45)))
+    assert isinstance(granted, Claimed)
+    return granted.execution
+
+
+def an_intent(execution: Execution) -> Intent:
+    return Intent(execution.client_order_id, {"qty": "1"}, notional=Decimal(100), risk=Decimal(5))

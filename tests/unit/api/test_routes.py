@@ -6,6 +6,7 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.ledger import ReservationConflict
+from argo.ports import Unavailable
 from tests.unit.api.counter import a_request
 from tests.unit.builders import NOW
 from trading_api import document
@@ -161,6 +162,28 @@ def test_a_busy_account_is_asked_for_again(counter):
     status, body = counter.ask("GET", "/api/v1/trading/status")
 
     assert (status, body["error"]) == (503, "busy")
+
+
+def test_c01_a_halt_that_aws_stands_in_the_way_of_is_not_confirmed(counter):
+    async def throttled(*_, **__):
+        raise Unavailable("ThrottlingException")
+
+    counter.ledger.set_trading_state = throttled
+
+    status, body = counter.ask("POST", "/api/v1/trading/argo/halt", {"reason": "a person"})
+
+    assert (status, body["error"]) == (503, "unavailable")
+
+
+def test_c01_a_halt_does_not_wait_for_an_account_that_cannot_be_read(counter):
+    async def changing(executor):
+        raise ReservationConflict(f"the account {executor} changed while it was read")
+
+    counter.ledger.account = changing
+
+    status, body = counter.ask("POST", "/api/v1/trading/argo/halt", {"reason": "a person"})
+
+    assert (status, body["before"], body["trading_state"]) == (200, None, "HALTED")
 
 
 def test_the_answer_is_json(counter):
