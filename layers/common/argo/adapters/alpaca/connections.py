@@ -82,6 +82,7 @@ class Recorder(HTTPAdapter):
     def leave(self) -> None:
         """Use no connection again that was open until now."""
         self.poolmanager.clear()
+        self._idling = Idling()
 
     def abort(self) -> None:
         """End the request under way, from another thread."""
