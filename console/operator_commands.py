@@ -76,7 +76,8 @@ def smoke(
         typer.echo(f"what stands in the way: argo doctor --stack {stack}")
         typer.echo(f"how far it came: argo why {signal.signal_id} --stack {stack}")
         raise typer.Exit(REFUSED)
-    typer.echo(f"the way through {stack} is open: {len(verdicts)} accounts took the dry run and denied it")
+    accounts = ", ".join(verdict.executor for verdict in verdicts)
+    typer.echo(f"the way through {stack} is open: {accounts} took the dry run and denied it")
 
 
 def halt(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import typer
 
@@ -124,7 +125,7 @@ class Rehearsal:
 
     def check_alarms(self) -> str:
         """Find every alarm that an emulator can carry."""
-        found = self._client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
+        found = self._listed("cloudwatch", "describe_alarms", "MetricAlarms")
         names = {each["AlarmName"].removeprefix(f"{STACK}-").rsplit("-", 1)[0] for each in found}
         wanted = {
             name
@@ -142,16 +143,18 @@ class Rehearsal:
         found = {client.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"] for name in names}
         if found != {version}:
             raise RehearsalError(f"the functions' versions are {sorted(found)}, not {version}")
-        schedules = [each["Name"] for each in scheduler.list_schedules()["Schedules"] if STACK in each["Name"]]
+        listed = self._listed("scheduler", "list_schedules", "Schedules")
+        schedules = [each["Name"] for each in listed if STACK in each["Name"]]
         invoked = [scheduler.get_schedule(Name=name)["Target"]["Arn"] for name in schedules]
-        invoked += [each["FunctionArn"] for each in client.list_event_source_mappings()["EventSourceMappings"]]
+        mappings = self._listed("lambda", "list_event_source_mappings", "EventSourceMappings")
+        invoked += [each["FunctionArn"] for each in mappings]
         if not invoked or not all(arn.endswith(f":{ALIAS}") for arn in invoked):
             raise RehearsalError(f"not invoked by the alias: {invoked}")
         return f"{len(names)} functions are live in version {version}, invoked by {len(invoked)} sources"
 
     def check_retention(self, days: int) -> str:
         """Find an update in the log groups."""
-        groups = self._client("logs").describe_log_groups(logGroupNamePrefix=f"/{STACK}/")["logGroups"]
+        groups = self._listed("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=f"/{STACK}/")
         if {each.get("retentionInDays") for each in groups} != {days}:
             raise RehearsalError(f"log groups after the update: {groups}")
         return f"an update reached {len(groups)} log groups"
@@ -164,12 +167,17 @@ class Rehearsal:
     def delete(self) -> str:
         """Delete the stack, and find nothing left but the ledger, which is retained."""
         self._sam("delete", "--no-prompts")
-        functions = [each["FunctionName"] for each in self._client("lambda").list_functions()["Functions"]]
-        queues = self._client("sqs").list_queues(QueueNamePrefix=STACK).get("QueueUrls", [])
+        functions = [each["FunctionName"] for each in self._listed("lambda", "list_functions", "Functions")]
+        queues = self._listed("sqs", "list_queues", "QueueUrls", QueueNamePrefix=STACK)
         if left := [each for each in (*functions, *queues) if STACK in each]:
             raise RehearsalError(f"a delete left {left}")
         self._client("dynamodb").describe_table(TableName=self._outputs["TableName"])
         return "a delete left the ledger's table and nothing else"
+
+    def _listed(self, service: str, call: str, key: str, **asked: str) -> list[Any]:
+        """Read a list to its end: AWS gives pages of 50 or 100, and ten accounts have more."""
+        pages = self._client(service).get_paginator(call).paginate(**asked)
+        return [each for page in pages for each in page.get(key, [])]
 
     def _executions(self) -> list[Execution]:
         variables = {"ARGO_MODE": "simulated", "ARGO_TABLE_NAME": self._outputs["TableName"]}
