@@ -264,3 +264,10 @@ def test_symbols_that_stopped_trading_do_not_make_requests_longer():
 @pytest.mark.parametrize("symbols", [1, 10, 200, 1000, 2000])
 def test_what_a_request_looks_back_fits_a_page(symbols):
     assert late_bars(symbols) * symbols <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("symbols", "bars"), [(1, 200), (48, 200), (49, 199), (500, 15), (909, 6), (1000, 5), (2000, 5)]
+)
+def test_a_request_looks_back_200_bars_or_what_fits_less_five_and_never_less_than_five(symbols, bars):
+    assert late_bars(symbols) == bars

@@ -172,6 +172,22 @@ def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, jud
     assert (store[BUY.signal_id].outcome is not None) == bool(judged)
 
 
+class ManyUnjudged(SignalStore):
+    """A work list without an end."""
+
+    async def unjudged(self, *, limit):
+        self.asked_for = limit
+        return []
+
+
+def test_a_thousand_signals_are_judged_at_a_time():
+    store = ManyUnjudged()
+
+    asyncio.run(judge(store, {}, rules(), BAR_TIME))
+
+    assert store.asked_for == 1_000
+
+
 TWO_CYCLES = timedelta(seconds=10)
 
 

@@ -114,6 +114,54 @@ def test_a_run_never_sends_more_than_it_may_however_much_each_position_costs():
     assert max(requests) <= REQUESTS_A_RUN, requests
 
 
+def test_a_run_looks_at_no_more_where_the_next_look_might_need_eight_requests_and_a_gateway_five():
+    account = Account(20)
+    for number, execution in enumerate(tuple(account.book.executions.values())):
+        if number in {7, 9}:
+            account.end_legs(number)
+        else:
+            account.book.add(execution.model_copy(update={"exit": Exit(why="an operator", planned_at=NOW)}))
+
+    report, requests = account.run()
+
+    # The account's four, eight exits that wait for five each, and two guards for two: seven and the five are left.
+    assert (requests, report.left_for_next) == (4 + 8 * 5 + 2 * 2, 10)
+
+
+def test_five_executions_are_looked_at_at_a_time():
+    account, at_once = Account(11), Counter()
+    for number in range(11):
+        account.end_legs(number)
+
+    async def slowly(order_id):
+        at_once["now"] += 1
+        at_once["most"] = max(at_once["most"], at_once["now"])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        at_once["now"] -= 1
+        return account.exchange.orders.get(order_id)
+
+    account.exchange.order = slowly
+    account.run()
+
+    assert at_once["most"] == 5
+
+
+@pytest.mark.parametrize(("before", "told"), [(timedelta(), False), (timedelta(microseconds=1), True)])
+def test_an_exit_that_waits_since_before_the_run_leaves_its_position_unprotected(before, told):
+    account = Account()
+    planned = Exit(why="an operator", planned_at=account.now - before)
+    known = account.hold(0, exit=planned)
+
+    report, _ = account.run()
+
+    assert len(account.exchange.asked("cancel")) == 2
+    assert report.unprotected_seconds == ([before.total_seconds()] if told else [])
+    assert report.problems.get(known.signal_id) == (
+        "its exit waits: its orders are being cancelled" if told else None
+    )
+
+
 def test_positions_whose_stops_move_every_minute_keep_nobody_from_his_turn():
     account = Account(200, trail_r=1)
     moves, requests = Counter(), []
