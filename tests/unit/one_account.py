@@ -44,7 +44,7 @@ class OneAccount:
 
     def __init__(self, **profile: object) -> None:
         self.clock = SteppedClock(OPENS)
-        settings = AccountSettings(key_id="argo", secret_key="argo", cash=Decimal(1_000_000))  # noqa: S106 - none
+        settings = AccountSettings(key_id="argo", secret_key="argo", cash=Decimal(1_000_000))
         self.engine = SimulatedBroker([settings], starts_at=OPENS, symbols=SYMBOLS)
         self.books = self.engine.accounts["argo"]
         self.ledger = InMemoryLedger(mode="simulated")
