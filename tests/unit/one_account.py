@@ -10,7 +10,6 @@ from io import StringIO
 
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution
-from argo.domain.profile import Profile
 from argo.domain.signal import Signal
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
