@@ -144,9 +144,13 @@ def test_an_exit_that_has_begun_goes_on_though_the_exchange_has_closed_since():
 
     account.set_time(OPENS + timedelta(seconds=30), is_open=False)
     account.deliver(opposite, 2)
-    waiting = account.execution(opposite)
-    account.set_time(OPENS + timedelta(seconds=60))
+    # The run has recorded all that is known of the exit: nothing is left to settle, and it is still waited for.
+    account.reconcile()
+    account.set_time(OPENS + timedelta(seconds=60), is_open=False)
     account.deliver(opposite, 3)
+    waiting = account.execution(opposite)
+    account.set_time(OPENS + timedelta(seconds=90))
+    account.deliver(opposite, 4)
 
     assert (waiting.state, waiting.obstacle) == ("CLAIMED", "awaiting_exit")
     assert waiting.detail["exit"] == "the exit has not filled"
@@ -221,6 +225,23 @@ def test_a_signal_finds_its_position_closed_by_its_own_exit_or_by_anothers(by_an
     (exited,) = account.orders("exit")
     expected = ("DENIED", None) if by_another else ("CLOSED", exited.id)
     assert (account.execution(opposite).state, account.execution(opposite).order_id) == expected
+
+
+def test_a_signal_whose_exit_was_never_sent_has_not_closed_what_the_target_took():
+    account = OneAccount()
+    held = account.hold()
+    opposite = against(held)
+    account.faults["cancel"] = [SILENT]
+    account.deliver(opposite)
+    account.set_price(111)
+    account.pass_time(20)
+    account.reconcile()
+
+    account.deliver(opposite, 2)
+
+    assert account.execution(held).state is ExecutionState.CLOSED
+    assert account.execution(held).exit.why == f"signal {opposite.signal_id}"
+    assert outcome(account, opposite) == ("DENIED", "nothing_held")
 
 
 def test_a_flip_goes_on_where_the_reconciler_has_written_the_positions_end_before_it():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.market import Bar
-from argo.domain.signal import Ending, Side, Timeframe
+from argo.domain.signal import Ending, Side, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.judging import judge, outcome
@@ -115,7 +115,7 @@ def test_a_signal_whose_bars_are_not_held_any_more_is_unseen():
     found = outcome(BUY, bars, timeframe=Timeframe.MINUTE, limit=LIMIT)
 
     assert found is not None
-    assert (found.ending, found.price, found.realised_r) == (Ending.UNSEEN, None, None)
+    assert found == SignalOutcome(ending=Ending.UNSEEN, at=BAR_TIME, bars=0)
 
 
 def test_a_signal_of_longer_bars_begins_when_its_own_bar_has_ended():

@@ -178,6 +178,15 @@ def test_an_exit_of_what_a_person_has_left_ends_with_that_persons_order_too():
     assert report.repairs == {"adopted": 1}
 
 
+def test_a_position_whose_exits_stand_costs_no_request_of_its_own():
+    account, _, _ = an_account()
+    account.asked.clear()
+
+    account.reconcile()
+
+    assert "order" not in account.asked
+
+
 def test_a_stop_that_trails_is_moved_and_one_that_the_broker_will_not_move_stays():
     account, _, _ = an_account(trail_r=Decimal(1))
     account.set_price(104)

@@ -83,6 +83,8 @@ def test_a16_however_little_is_held_it_stays_unprotected_while_the_broker_is_sil
     assert [report.unprotected_seconds for report in reports] == [[SECONDS], [SECONDS]]
     (known,) = book.executions.values()
     assert (known.protection.cover, known.protection.naked_since) == (Cover.NONE, NOW)
+    # Unprotected once, and about to be sent twice.
+    assert [each.sent_at for each in book.protections] == [None, LATER, LATER]
 
 
 @pytest.mark.parametrize("guarded_by", ["its bracket", "its guard"])
