@@ -29,6 +29,7 @@ from argo.domain.reasons import Obstacle
 from tests.unit.builders import NOW, a_trade_exit, an_execution
 
 S = ExecutionState
+SETTLED = [each for each in S if each not in {S.DEAD_LETTERED, S.CLAIMED, S.SUBMITTING, S.UNKNOWN}]
 AN_INSTANT, LATER = timedelta(microseconds=1), NOW + timedelta(seconds=10)
 LEASE = NOW + timedelta(minutes=1)
 
@@ -38,7 +39,7 @@ def step(change):
     return change.step.state, change.step.at, change.step.epoch, dict(change.step.detail)
 
 
-@pytest.mark.parametrize("state", set(S) - {S.DEAD_LETTERED, S.CLAIMED, S.SUBMITTING, S.UNKNOWN})
+@pytest.mark.parametrize("state", SETTLED)
 def test_what_has_an_order_or_an_end_is_settled_for_a_delivery(state):
     found = an_execution(state=state, lease_until=NOW - AN_INSTANT)
 
