@@ -13,7 +13,6 @@ from argo.domain.profile import ExitRules
 from argo.domain.reasons import RejectionReason
 from reconciliation.run import reconcile
 from simulation.broker import order_request
-from tests.unit.builders import a_signal
 from tests.unit.one_account import OPENS, OneAccount
 from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
 from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, an_entry, ended, held, tried
@@ -206,9 +205,11 @@ def test_a_guard_that_trails_is_on_the_record_under_its_new_id():
     end_legs(account)
     account.reconcile()
     account.set_price(104)
+    account.asked.clear()
 
     report = account.reconcile()
 
+    assert account.asked.count("record_protection") == 1
     guards = account.orders("guard")
     assert report.repairs == {"tightened": 1}
     protection = account.execution(signal).protection
@@ -234,19 +235,6 @@ def test_a16_what_the_broker_will_not_guard_twice_is_decided_on_in_the_same_run(
     else:
         assert second.problems == {signal.signal_id: "the broker will not guard it"}
         assert account.orders("exit") == []
-
-
-def test_a16_an_entry_that_is_seen_filled_for_the_first_time_is_unprotected_since_its_fill():
-    account = OneAccount()
-    signal = a_signal()
-    account.execute(signal)
-    end_legs(account)
-    account.pass_time(30)
-
-    report = account.reconcile()
-
-    assert report.unprotected_seconds == [30]
-    assert account.execution(signal).protection.cover is Cover.COMPLETE
 
 
 def test_what_the_broker_is_slow_to_cancel_is_cancelled_three_times_in_a_run():

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Fill, Protection
+from argo.domain.execution import Cover, ExecutionState, Fill, Protection
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
@@ -69,6 +69,16 @@ def test_a16_however_little_is_held_it_is_unprotected_from_its_fill_until_it_is_
     assert report.unprotected_seconds == [SECONDS]
     assert report.repairs == {"guarded": 1}
     assert book.executions.keys().isdisjoint(report.problems)
+
+
+def test_a16_an_entry_that_is_seen_filled_for_the_first_time_is_unprotected_since_its_fill(book, exchange):
+    hold(book, exchange, COIN, Decimal("0.5"))
+    book.add(held_simply(COIN, state=ExecutionState.SUBMITTED, fills=()))
+
+    report = run(book, exchange)
+
+    assert report.unprotected_seconds == [SECONDS]
+    assert book.protections[0].naked_since == NOW
 
 
 @OF_ANY_SIZE
