@@ -209,7 +209,6 @@ def test_a_guard_that_trails_is_on_the_record_under_its_new_id():
 
     report = account.reconcile()
 
-    assert account.asked.count("record_protection") == 1
     guards = account.orders("guard")
     assert report.repairs == {"tightened": 1}
     protection = account.execution(signal).protection
