@@ -200,7 +200,7 @@ def test_a_stop_that_trails_is_moved_and_one_that_the_broker_will_not_move_stays
     assert len(account.events("stop_not_moved")) == 1
 
 
-def test_a_guard_that_trails_is_on_the_record_under_its_new_id():
+def test_a_pair_of_exits_whose_stop_trails_is_followed_to_its_new_stop():
     account, signal, _ = an_account(trail_r=Decimal(1))
     end_legs(account)
     account.reconcile()
@@ -211,6 +211,8 @@ def test_a_guard_that_trails_is_on_the_record_under_its_new_id():
 
     guards = account.orders("guard")
     assert report.repairs == {"tightened": 1}
+    # It is complete as it is known: nothing of it is written again.
+    assert "record_protection" not in account.asked
     protection = account.execution(signal).protection
     assert protection.cover is Cover.COMPLETE
     assert protection.order_id not in {order.id for order in guards if not order.is_open}

@@ -11,7 +11,7 @@ from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.run import reconcile
 from tests.unit.builders import NOW
-from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
+from tests.unit.reconciliation.in_memory import AN_HOUR, Book, Exchange, a_wiring
 from tests.unit.reconciliation.positions import (
     COIN,
     HELD,
@@ -79,6 +79,21 @@ def test_a16_an_entry_that_is_seen_filled_for_the_first_time_is_unprotected_sinc
 
     assert report.unprotected_seconds == [SECONDS]
     assert book.protections[0].naked_since == NOW
+
+
+def test_b08_a_part_of_an_entry_that_still_works_is_not_unprotected_yet(book, exchange):
+    part = an_order(
+        "entry", Side.BUY, quantity=HELD, filled_quantity=Decimal(5), filled_average_price=Decimal(100)
+    )
+    exchange.add(part.model_copy(update={"filled_at": LATER}))
+    exchange.held[A_SHARE] = Decimal(5)
+    book.add(held(state=ExecutionState.SUBMITTED, fills=(), legs=(), expires_at=LATER + AN_HOUR))
+
+    report = run(book, exchange)
+
+    (known,) = book.executions.values()
+    assert known.state is ExecutionState.PARTIALLY_FILLED
+    assert (report.unprotected_seconds, book.protections) == ([], [])
 
 
 @OF_ANY_SIZE
