@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Timeframe
+from argo.domain.symbols import AssetClass
 from generation.market import History, late_bars, warm_up
 from generation.regime import BARS_NEEDED
 from generation.series import bar_series
@@ -173,6 +174,21 @@ def test_a_failed_request_leaves_the_history_as_it_was():
     found = extend(history, OPENING)
 
     assert list(found[AAPL]) == bars_of(CLOSES)[-LENGTH:]
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "bars", "asset_class", "span"),
+    [
+        (Timeframe.MINUTE, 390, AssetClass.US_EQUITY, timedelta(days=2 + 14)),
+        (Timeframe.MINUTE, 1_950, AssetClass.US_EQUITY, timedelta(days=8 + 14)),
+        (Timeframe.DAY, 260, AssetClass.US_EQUITY, timedelta(days=386 + 14)),
+        (Timeframe.MINUTE, 60, AssetClass.CRYPTO, timedelta(days=1, hours=1)),
+    ],
+)
+def test_a32_a_warm_up_is_its_sessions_the_closed_days_and_two_weeks_and_of_coins_a_day_more(
+    timeframe, bars, asset_class, span
+):
+    assert warm_up(timeframe, bars, asset_class) == span
 
 
 @given(st.integers(1, 199))

@@ -5,7 +5,7 @@ import pytest
 
 from argo.domain.account import VIEWS_LAG
 from argo.domain.settlement import Orders
-from reconciliation.repair import PATIENCE, Adopt, Cancel, Close, Report, plan_repair
+from reconciliation.repair import Adopt, Cancel, Close, Report, plan_repair
 from tests.unit.builders import NOW
 from tests.unit.reconciliation.positions import (
     BOTH,
@@ -43,7 +43,7 @@ def test_an_entry_is_waited_for_until_its_signal_expires_and_then_cancelled(side
 
 
 @BOTH
-@pytest.mark.parametrize(("waited", "cancelled"), [(PATIENCE - SECOND, False), (PATIENCE, True)])
+@pytest.mark.parametrize(("waited", "cancelled"), [(29 * SECOND, False), (30 * SECOND, True)])
 def test_b08_a_part_of_an_entry_waits_for_the_rest_a_while_because_its_exits_do_not_work(side, waited, cancelled):
     orders = Orders(working(side, 5))
 
