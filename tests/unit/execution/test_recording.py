@@ -79,6 +79,19 @@ def test_what_was_not_taken_is_counted_by_its_reason_and_gives_everything_back(
     assert (account.state.reserved_notional, account.state.holdings) == (0, {})
 
 
+def test_a_signal_counts_as_received_once_however_often_it_is_delivered():
+    account, signal = OneAccount(), a_signal()
+    account.faults["positions"] = [SILENT]
+    later = account.deliver(signal)
+    account.pass_time(later.delay.total_seconds())
+
+    account.deliver(signal, 2)
+    account.deliver(signal, 3)
+
+    assert account.telemetry.counts[Metric.SIGNALS_RECEIVED] == 1
+    assert account.telemetry.counts[Metric.DUPLICATE_DELIVERIES] == 1
+
+
 def test_a_signal_that_waited_too_long_expires_by_its_last_obstacle():
     account, signal = OneAccount(), a_signal()
     account.faults["positions"] = [SILENT]
