@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from simulation.broker.server import BackgroundServer
 from tests.pipeline.emptyable_stack import EmptyableStack
@@ -22,9 +22,9 @@ _UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_collection_modifyitems(items):
-    """Measure coverage in the unit tests alone: elsewhere it costs as much as the tests, and tells of chance."""
+    """Measure coverage in the examples of the unit tests: elsewhere it costs as much as the tests, and is chance's."""
     for item in items:
-        if not item.path.is_relative_to(_UNIT):
+        if not item.path.is_relative_to(_UNIT) or is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.no_cover)
 
 
