@@ -22,7 +22,7 @@ _UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_collection_modifyitems(items):
-    """Measure coverage in the unit tests' examples: elsewhere it costs as much as the tests, and tells of chance."""
+    """Measure coverage in unit tests' examples alone: elsewhere it costs as much as the tests, and tells of chance."""
     for item in items:
         if not item.path.is_relative_to(_UNIT) or is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.no_cover)
