@@ -4,6 +4,8 @@ UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --locked --quiet
 export SAM_CLI_TELEMETRY := 0
+# Where it is set, as in many images, every process compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 SAM := $(RUN) --group local --group sam sam
 
 ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)

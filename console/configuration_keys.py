@@ -10,6 +10,8 @@ from inspect import getsource
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from argo.domain.config import Configuration
 from argo.domain.symbols import Symbol
 from argo.domain.tables import Table
@@ -50,7 +52,7 @@ def _sections(model: type[Table], *path: str) -> Iterator[str]:
         inner = (*path, key, *("NAME" for _ in names))
         within += _sections(part, *inner) if is_table else ()
         takes = f"`[{'.'.join(inner)}]`" if is_table else allowed(field.annotation, field.metadata)
-        default = "required" if field.is_required() else "-" if is_table else _toml(field.default)
+        default = "-" if is_table and not field.is_required() else _default(field)
         cells = f"`{key}`", meaning, default, takes, readers.rstrip(".")
         rows.append([cell.replace("|", r"\|") for cell in cells])
     title = f"`[{'.'.join(path)}]`" if path else "Top level"
@@ -92,6 +94,10 @@ def _plain(annotation: object, given: Iterable[object] = ()) -> tuple[Any, dict[
         limits |= {name: getattr(each, name) for name in _LIMITS if hasattr(each, name)}
         limits |= getattr(getattr(each, "func", None), "keywords", {})
     return annotation, limits
+
+
+def _default(field: FieldInfo) -> str:
+    return "required" if field.is_required() else _toml(field.get_default(call_default_factory=True))
 
 
 def _toml(value: object) -> str:

@@ -17,8 +17,12 @@ _cells = count()
 
 
 def a_place(pipeline):
-    """Return an executor's name and a symbol with a price that nobody else has."""
+    """Return an executor's name and a symbol with a price that nobody else has, at a broker who has no order yet.
+
+    What others have left in its books would be listed and read with each view of the account.
+    """
     number = next(_cells)
+    pipeline.empty_account("argo")
     symbol = "".join(chr(ord("A") + number // 26**place % 26) for place in range(4))
     pipeline.set_price(symbol, PRICE)
     return f"cell{number}", symbol
@@ -67,7 +71,6 @@ class Cell:
             self._pipeline.pass_time(LEASE_AND_MORE)
             self.deliver_here()
             self.resume()
-        self._pipeline.reconcile(self.executor)
         self._pipeline.pass_time(timedelta(minutes=6))
         self._pipeline.reconcile(self.executor)
 

@@ -71,16 +71,19 @@ ROWS = [
 ]
 SAME_WAY = {"504", "502 with HTML", "empty 200", "301", "403 buying power"}
 """Answers that lead the same way as another row's, call by call, so that a worker's end finds nothing new."""
+OWN_WAY = [row for row in ROWS if row.says not in SAME_WAY]
 
 
 def crashes_in(delivery: int) -> list[tuple[Row, Crash]]:
-    """Return where a worker can end in a delivery, by row: before and after each of its effects."""
+    """Return where a worker can end in a delivery, by row: after each of its effects.
+
+    Before an effect everything is as it was after the one before it, and before the first as if nobody had come.
+    """
     return [
-        (row, Crash(PORTS[method], method, when, nth))
-        for row in ROWS
-        if row.says not in SAME_WAY and len(row.effects) > delivery
+        (row, Crash(PORTS[method], method, "after", nth))
+        for row in OWN_WAY
+        if len(row.effects) > delivery
         for method, nth in _numbered(row.effects[delivery])
-        for when in ("before", "after")
     ]
 
 

@@ -18,6 +18,7 @@ from tests.unit.builders import a_signal
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
 
+SENT = 4
 ALWAYS = 1_000_000
 NOTHING_ANSWERS = Fault(drop=True, times=ALWAYS)
 ORDERS_FAIL = Fault(method="POST", path="/v2/orders", status=503, body="<html>unavailable</html>", times=ALWAYS)
@@ -82,7 +83,7 @@ def outcomes(pipeline, sent):
     ids=["nothing answers", "keys are refused"],
 )
 def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(outage, pipeline, fault, reason):
-    sent = signals(10)
+    sent = signals(SENT)
     pipeline.server.faults.add(fault)
 
     outage.send(*sent)
@@ -96,7 +97,7 @@ def test_an_outage_longer_than_a_signals_life_ends_in_expiry_with_its_reason(out
 
 @pytest.mark.parametrize("fault", [ORDERS_FAIL, ORDERS_FAIL_BUT_ARE_TAKEN], ids=["not taken", "taken"])
 def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is_back(outage, pipeline, fault):
-    sent = signals(10)
+    sent = signals(SENT)
     pipeline.server.faults.add(fault, LOOK_UPS_FAIL)
 
     outage.send(*sent)
@@ -108,7 +109,7 @@ def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is
 
     taken = fault is ORDERS_FAIL_BUT_ARE_TAKEN
     found = [pipeline.execution(signal) for signal in sent]
-    assert len(pipeline.broker_orders()) == (10 if taken else 0)
+    assert len(pipeline.broker_orders()) == (SENT if taken else 0)
     assert {execution.state.has_order for execution in found} == {taken}
     assert taken or {reason for _, reason in outcomes(pipeline, sent)} <= {"broker_unreachable", "outcome_unknown"}
     assert outage.queue.dead_letters == []
@@ -120,7 +121,7 @@ def test_orders_of_unknown_fate_are_settled_by_the_reconciler_when_the_broker_is
     ids=["nothing", "orders fail", "taken"],
 )
 def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, pipeline, faults):
-    sent = signals(10)
+    sent = signals(SENT)
     pipeline.server.faults.add(*faults)
 
     outage.send(*sent)
@@ -129,7 +130,7 @@ def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, pipel
     outage.go_on()
 
     assert {state for state, _ in outcomes(pipeline, sent)} == {ExecutionState.SUBMITTED}
-    assert len(pipeline.broker_orders()) == 10
+    assert len(pipeline.broker_orders()) == SENT
     assert len(outage.queue) == 0
     assert outage.queue.dead_letters == []
 

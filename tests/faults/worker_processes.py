@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import io
 import json
 import multiprocessing
@@ -142,6 +143,7 @@ def _serve(pipe, variables):
     adapters = Adapters(Environment(variables), SteppedClock(A_TIME))
     assert adapters.ledger
     assert adapters.queue
+    gc.freeze()  # A child's collector would copy whatever it looked at.
     with contextlib.suppress(EOFError):
         while True:
             deliveries: Sequence[Delivery | Reconciliation] = pipe.recv()

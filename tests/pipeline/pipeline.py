@@ -20,6 +20,7 @@ from execution.batch import execute_batch
 from reconciliation import wiring as reconciliation_wiring
 from reconciliation.run import reconcile
 from simulation.broker import AccountSettings, SimulatedBroker, order_request
+from simulation.broker.account import Account
 from simulation.broker.server import BackgroundServer, BrokerServer
 from simulation.ports.clock import SteppedClock
 from simulation.ports.event_source import EventSourceMapping
@@ -255,6 +256,12 @@ class Pipeline:
         body = {"symbol": symbol, "side": side, "qty": str(quantity), "type": "market", "time_in_force": "day"}
         request = order_request(body | more)
         return self.background.call(lambda: self.server.broker.submit(self.at_broker(), request))
+
+    def empty_account(self, executor: str) -> None:
+        """Give an account's key a broker's account that nobody has used yet."""
+        broker = self.server.broker
+        empty = Account(self.at_broker(executor).settings, self.clock.now())
+        self.background.call(partial(broker.accounts.__setitem__, executor, empty))
 
     def at_broker(self, executor: str = "argo"):
         """Return the broker's books of an account."""

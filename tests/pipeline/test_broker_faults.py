@@ -6,9 +6,10 @@ from argo.domain.conservation import sums
 from argo.domain.execution import ExecutionState
 from argo.records import of_days
 from argo.time_left import LEAST_SECONDS
-from simulation.broker.server import Fault
-from tests.pipeline.pipeline import OPENS, failed, signals
+from simulation.broker.server import BackgroundServer, Fault
+from tests.pipeline.pipeline import OPENS, Pipeline, a_broker, failed, signals
 from tests.unit.builders import a_signal
+from worlds.paths import TEMPLATE
 
 
 def test_a_refused_order_is_rejected_with_the_brokers_words_and_gives_its_reservation_back(pipeline):
@@ -228,11 +229,14 @@ def test_b02_a_throttled_second_sending_does_not_make_the_first_one_known(pipeli
     assert len(pipeline.broker_orders()) == 1
 
 
-def test_a_poison_message_that_cannot_be_set_aside_is_logged_and_comes_back(pipeline):
-    pipeline.send_raw("poison")
-    pipeline.sqs.delete_queue(QueueUrl=pipeline.resources.dead_letter_queues["argo"])
+def test_a_poison_message_that_cannot_be_set_aside_is_logged_and_comes_back(aws):
+    resources = aws.create_resources(TEMPLATE, "no-dead-letter-queue")
+    with BackgroundServer(a_broker()) as background:
+        pipeline = Pipeline(aws, resources, background)
+        pipeline.send_raw("poison")
+        pipeline.sqs.delete_queue(QueueUrl=resources.dead_letter_queues["argo"])
 
-    pipeline.poll()
+        pipeline.poll()
 
     event, answer = pipeline.invocations[0]
     assert failed(answer) == {event["Records"][0]["messageId"]}

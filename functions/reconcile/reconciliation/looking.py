@@ -44,9 +44,12 @@ class Follower:
             BrokerFault: the broker did not tell; the next run goes on.
             LostLease, ReservationConflict: somebody else was at the execution or its account.
         """
-        if execution.exit is not None and not await self._close(execution, execution.exit.why):
-            return
         going_on: Execution | None = execution
+        if execution.exit is not None:
+            if not await self._close(execution, execution.exit.why):
+                return
+            # Closing may have written, and only who knows the record as it is writes to it.
+            going_on = await self.run.ports.ledger.execution(execution.signal_id, execution.executor)
         for _ in range(_STEPS):
             if going_on is None:
                 return

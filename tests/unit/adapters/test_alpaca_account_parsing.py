@@ -28,6 +28,18 @@ def test_the_account_is_read_exactly():
     assert not account.is_blocked
 
 
+FLAGS = ("tradable", "shortable", "fractionable")
+
+
+@pytest.mark.parametrize("affirmed", FLAGS)
+def test_an_asset_is_what_the_broker_affirms_and_nothing_else(affirmed):
+    asset = parsing.asset(dict.fromkeys(FLAGS, "true") | {affirmed: True})
+    unknown = parsing.asset({})
+
+    assert {flag for flag in FLAGS if getattr(asset, flag)} == {affirmed}
+    assert not any(getattr(unknown, flag) for flag in FLAGS)
+
+
 @pytest.mark.parametrize("flag", ["trading_blocked", "account_blocked", "status"])
 def test_a19_a_flag_that_is_missing_counts_as_blocking(flag):
     raw = {name: value for name, value in ACCOUNT.items() if name != flag}

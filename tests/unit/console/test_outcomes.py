@@ -14,7 +14,7 @@ from console.screen import output
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState
-every_width = pytest.mark.parametrize("width", [80, 132, 144])
+WIDTHS = [80, 132, 144]
 
 
 def printed(table, width=144):
@@ -56,8 +56,7 @@ def test_a01_in_a_narrow_terminal_both_accounts_are_shown():
     assert all(part in shown for part in ("argo", "prop_firm", "61e69015"))
 
 
-@every_width
-@given(st.lists(records, max_size=4))
+@given(st.sampled_from(WIDTHS), st.lists(records, max_size=4))
 def test_any_rows_are_printed_within_the_width(width, found):
     accounts = sums(found, EXECUTORS)
 

@@ -22,7 +22,8 @@ from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 S = ExecutionState
 SECONDS = timedelta(seconds=1)
 LIMITS = [Limit("daily_loss", Decimal(100), Decimal(5000)), Limit("positions", Decimal(2), Decimal(3))]
-every_width = pytest.mark.parametrize("width", [80, 140])
+WIDTHS = [80, 140]
+every_width = pytest.mark.parametrize("width", WIDTHS)
 
 
 def an_account(executor="argo", found=(), *, limits=LIMITS, opened=(), filled=0, dead_letters=0, **state):
@@ -224,8 +225,7 @@ def test_the_newest_signals_take_the_lines_that_are_left(height):
     assert len(lines) == height
 
 
-@every_width
-@given(st.lists(records, max_size=4))
+@given(st.sampled_from(WIDTHS), st.lists(records, max_size=4))
 def test_any_reading_is_drawn_within_the_width(width, found):
     text = printed(a_reading(found), width)
 

@@ -102,6 +102,19 @@ def test_a10_the_execution_rate_is_orders_by_signals_less_denied(found):
     assert total.plain_share == (total.with_order / total.signals if total.signals else None)
 
 
+def test_a_signal_for_another_account_was_not_declined_by_this_one():
+    record = a_record(addressed=["prop_firm"], declined={"third": "confidence_below_minimum"})
+
+    assert account(record).declined == 0
+
+
+def test_an_account_adds_up_without_a_gap_and_with_an_order():
+    whole, silent, lost = account(a_record({"argo": S.FILLED})), account(a_record({"argo": S.EXPIRED})), account()
+    lost.signals = 1
+
+    assert (whole.adds_up, silent.adds_up, lost.adds_up, account().adds_up) == (True, False, False, True)
+
+
 def test_a10_without_signals_there_is_no_rate():
     total = account()
 

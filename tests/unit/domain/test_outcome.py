@@ -161,6 +161,13 @@ def test_an_order_not_found_twice_a_quiescence_apart_is_sent_again(seconds):
     assert decision == SendAgain()
 
 
+@pytest.mark.parametrize(("seconds", "again"), [(19.999999, False), (20, True)])
+def test_b02_twenty_seconds_are_the_quiescence(seconds, again):
+    decision = look_up(detail={"missing_since": NOW.isoformat()}, seconds_later=seconds)
+
+    assert isinstance(decision, SendAgain) is again
+
+
 def test_b02_an_order_sent_again_is_given_a_quiescence_of_its_own():
     decision = look_up(None, detail={"missing_since": ""}, seconds_later=3600)
 

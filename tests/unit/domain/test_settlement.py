@@ -107,6 +107,13 @@ def test_what_the_ledger_has_already_moves_nothing(state, status, filled):
     assert move is None
 
 
+@pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REJECTED])
+def test_an_end_without_a_fill_that_the_ledger_has_already_moves_nothing(status):
+    state = ExecutionState(str(status).upper())
+
+    assert settle(submitted(state=state), an_entry(status), MUCH_LATER) is None
+
+
 @pytest.mark.parametrize("status", [OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCELED])
 def test_a_fill_without_a_time_is_learnt_once(status):
     entry = an_entry(status, filled=5, filled_at=None)

@@ -18,6 +18,7 @@ from argo.domain.values import (
     shown,
     sortable,
 )
+from tests.unit.builders import a_signal
 from tests.unit.strategies import times
 
 NEW_YORK_WINTER = timezone(timedelta(hours=-5))
@@ -75,6 +76,14 @@ def test_a_number_outside_its_unit_is_refused(kind, wrong):
 def test_what_decimal_is_made_of_is_no_number(kind, listed):
     with pytest.raises(ValidationError, match="not a number"):
         TypeAdapter(kind).validate_python(listed)
+
+
+def test_percent_is_exact_here_and_a_number_in_json():
+    known = a_signal(confidence="80.25")
+
+    assert known.model_dump()["confidence"] == Decimal("80.25")
+    assert isinstance(known.model_dump()["confidence"], Decimal)
+    assert known.model_dump(mode="json")["confidence"] == 80.25
 
 
 def test_percentages_are_numbers_in_json_and_prices_are_strings():

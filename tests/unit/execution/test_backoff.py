@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.backoff import BackoffLimits, backoff
+from execution.backoff import BackoffLimits, Limits, backoff
 
 LIMITS = BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=60))
 FULL = [2, 4, 8, 16, 32, 60, 60, 60]
@@ -91,3 +91,11 @@ def test_a_base_of_a_day_is_capped_as_any_other():
     delay = backoff("0" * 24, 40, limits)
 
     assert delay <= timedelta(days=2)
+
+
+def test_a_lease_is_45_seconds_and_who_is_turned_away_waits_at_most_eight():
+    limits = Limits()
+
+    assert limits.lease == timedelta(seconds=45)
+    assert limits.backoff == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=60))
+    assert limits.turned_away == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=8))

@@ -1,23 +1,29 @@
 """The flow between its decision and its reservation, with what happens meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+
+import pytest
 
 from argo.domain.account import AccountState, Holding, TradingState
 from argo.domain.execution import Execution, ExecutionState, claimed
 from argo.domain.faults import Refused
 from argo.domain.ledger import Claimed, Intent, Release, ReservationConflict, Settlement
 from argo.domain.orders import BrokerOrder
-from argo.domain.reasons import RejectionReason
+from argo.domain.outcome import Wait
+from argo.domain.reasons import Obstacle, RejectionReason
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry
 from argo.ports import GivenPorts
+from execution.account import AccountReader
 from execution.flow import Flow
+from execution.intending import Intender
+from execution.outcomes import Outcome, Waiting
 from execution.wiring import Wiring
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import (
@@ -119,7 +125,7 @@ class Exchange:
         return dict.fromkeys(symbols, Decimal(100))
 
 
-def a_flow(account: Account, exchange: Exchange, profile=HALF) -> Flow:
+def a_wiring(account: Account, exchange: Exchange, profile=HALF) -> Wiring:
     ports = GivenPorts(
         ledger=account,
         broker=exchange,
@@ -129,14 +135,14 @@ def a_flow(account: Account, exchange: Exchange, profile=HALF) -> Flow:
         clock=SteppedClock(NOW),
         telemetry=Telemetry("execute", mode="simulated", executor="argo", stream=StringIO()),
     )
-    return Flow(Wiring(ports, "argo", profile))
+    return Wiring(ports, "argo", profile)
 
 
 def handle(account: Account, exchange: Exchange, *symbols: Symbol, profile=HALF) -> dict[str, ExecutionState]:
     """Handle a batch of signals, one for each symbol, and return how each ended."""
 
     async def batch() -> None:
-        flow = a_flow(account, exchange, profile)
+        flow = Flow(a_wiring(account, exchange, profile))
         await asyncio.gather(*(flow.handle(a_signal(symbol=symbol), 1) for symbol in symbols))
 
     asyncio.run(batch())
@@ -196,3 +202,63 @@ def test_a_halt_is_obeyed_where_a_sibling_is_refused_meanwhile():
     ended = handle(account, exchange, MSFT, AAPL, profile=SLOW_PRICES)
 
     assert ended == {"MSFT": "REJECTED", "AAPL": "DENIED"}
+
+
+@dataclass
+class Contended(Account):
+    """An account that another executor writes whenever somebody reserves, ``times`` times."""
+
+    times: int = 1_000
+    tries: int = 0
+
+    async def intend(self, *asked: object, **named: object) -> Execution:
+        self.tries += 1
+        if self.tries <= self.times:
+            self.write()
+        return await super().intend(*asked, **named)
+
+
+def intend(account: Account, *siblings: Callable[[AccountReader], Awaitable[None]]) -> Execution | Outcome:
+    """Decide on AAPL, asked after the first of its batch's siblings and before the others."""
+
+    async def decide() -> Execution | Outcome:
+        wiring = a_wiring(account, Exchange())
+        reader, signal = AccountReader(wiring), a_signal(symbol=AAPL)
+        execution = (await account.claim(signal, "argo", now=NOW, lease=timedelta(seconds=45))).execution
+        intender = Intender(wiring, reader)
+        first = [sibling(reader) for sibling in siblings[:1]]
+        found = await asyncio.gather(
+            *first, intender.intend(signal, execution), *(sibling(reader) for sibling in siblings[1:])
+        )
+        return found[len(first)]
+
+    return asyncio.run(decide())
+
+
+@pytest.mark.parametrize(("times", "tries"), [(0, 1), (7, 8), (8, 8)])
+def test_b12_a_reservation_is_tried_eight_times_and_then_waits(times, tries):
+    account = Contended(times=times)
+
+    found = intend(account)
+
+    assert account.tries == tries
+    assert isinstance(found, Execution) == (times < 8)
+    if isinstance(found, Waiting):
+        assert found.wait == Wait(Obstacle.RESERVATION_CONTENDED)
+
+
+@pytest.mark.parametrize("halted", [False, True])
+def test_an_account_that_a_siblings_outcome_has_changed_is_judged_as_it_is_then(halted):
+    account = Account()
+
+    async def looks(reader: AccountReader) -> None:
+        await reader.view()
+
+    async def looks_and_is_rejected(reader: AccountReader) -> None:
+        await reader.view()
+        account.write(**({"trading_state": TradingState.HALTED, "state_reason": "by hand"} if halted else {}))
+        reader.changed()
+
+    found = intend(account, looks, looks_and_is_rejected)
+
+    assert found.state == (ExecutionState.DENIED if halted else ExecutionState.SUBMITTING)

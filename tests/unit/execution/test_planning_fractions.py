@@ -76,6 +76,18 @@ def test_a23_coins_are_a_simple_order_until_cancelled_paid_in_cash():
     assert -planned.entry.quantity.as_tuple().exponent <= 9
 
 
+@pytest.mark.parametrize("time_in_force", ["day", "gtc"])
+def test_coins_are_until_cancelled_and_stocks_as_the_profile_says(time_in_force):
+    profile = a_profile(time_in_force=time_in_force)
+
+    coins = plan(a_signal(confidence=75, **BTC), profile, an_account_view(broker=CASH))
+    shares = plan(profile=profile)
+
+    assert isinstance(coins, Plan)
+    assert isinstance(shares, Plan)
+    assert (coins.entry.time_in_force, shares.entry.time_in_force) == ("gtc", time_in_force)
+
+
 @pytest.mark.parametrize(("cash", "denied"), [("99.99", True), ("101", False)])
 def test_coins_are_worth_ten_dollars_or_denied(cash, denied):
     profile, broker = a_profile(scale_size=False), CASH | {"non_marginable_buying_power": Decimal(cash)}

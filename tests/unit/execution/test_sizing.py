@@ -75,6 +75,31 @@ def test_the_smallest_of_the_caps_decides(changes, expected):
     assert size.arithmetic["shares"] == str(expected)
 
 
+def test_the_arithmetic_of_a_size_is_told_with_every_cap():
+    given = a_sizing_input(
+        unit_cost=Decimal(80),
+        unit_risk=Decimal(16),
+        equity=Decimal(90_000),
+        buying_power=Decimal(120_000),
+        unreserved_buying_power=Decimal(110_000),
+    )
+
+    size = position_size(given, a_profile(risk_per_trade_percent=2))
+
+    assert isinstance(size, Size)
+    assert size.arithmetic == {
+        "size_percent": "10.0000",
+        "shares_by_percent": "150.0000",
+        "shares_by_risk": "112.5000",
+        "shares_by_buying_power": "1306.2500",
+        "unit_cost": "80",
+        "unit_risk": "16",
+        "buying_power": "120000",
+        "unreserved_buying_power": "110000",
+        "shares": "112",
+    }
+
+
 def test_a22_an_expensive_share_is_denied_and_not_rounded_up_to_one():
     given = a_sizing_input(unit_cost=Decimal("10000.01"))
 

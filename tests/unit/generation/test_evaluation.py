@@ -76,6 +76,27 @@ def test_a28_sources_that_disagree_give_no_signal():
     assert signal is None
 
 
+class Counts(Above):
+    """Says as `Above` does, and counts how often it is asked."""
+
+    asked = 0
+
+    def vote(self, bars):
+        self.asked += 1
+        return super().vote(bars)
+
+
+def test_a_bar_that_was_asked_about_while_it_was_the_last_is_not_asked_about_again():
+    source = Counts(1)
+    evaluator = an_evaluator(above=source)
+
+    signal_of(evaluator, CROSSING[:-1])
+    first = source.asked
+    signal_of(evaluator, CROSSING)
+
+    assert (first, source.asked) == (2, 3)
+
+
 def test_a_consensus_that_is_too_thin_gives_no_signal():
     signal = judged(above=Above(100, confidence=79.99))
 

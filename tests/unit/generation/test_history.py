@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Timeframe
+from argo.domain.symbols import AssetClass
 from generation.market import History, late_bars, warm_up
 from generation.regime import BARS_NEEDED
 from generation.series import bar_series
@@ -175,6 +176,21 @@ def test_a_failed_request_leaves_the_history_as_it_was():
     assert list(found[AAPL]) == bars_of(CLOSES)[-LENGTH:]
 
 
+@pytest.mark.parametrize(
+    ("timeframe", "bars", "asset_class", "span"),
+    [
+        (Timeframe.MINUTE, 390, AssetClass.US_EQUITY, timedelta(days=2 + 14)),
+        (Timeframe.MINUTE, 1_950, AssetClass.US_EQUITY, timedelta(days=8 + 14)),
+        (Timeframe.DAY, 260, AssetClass.US_EQUITY, timedelta(days=386 + 14)),
+        (Timeframe.MINUTE, 60, AssetClass.CRYPTO, timedelta(days=1, hours=1)),
+    ],
+)
+def test_a32_a_warm_up_is_its_sessions_the_closed_days_and_two_weeks_and_of_coins_a_day_more(
+    timeframe, bars, asset_class, span
+):
+    assert warm_up(timeframe, bars, asset_class) == span
+
+
 @given(st.integers(1, 199))
 def test_b14_a_forming_bar_is_never_held(closed):
     feed = a_feed()
@@ -264,3 +280,10 @@ def test_symbols_that_stopped_trading_do_not_make_requests_longer():
 @pytest.mark.parametrize("symbols", [1, 10, 200, 1000, 2000])
 def test_what_a_request_looks_back_fits_a_page(symbols):
     assert late_bars(symbols) * symbols <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("symbols", "bars"), [(1, 200), (48, 200), (49, 199), (500, 15), (909, 6), (1000, 5), (2000, 5)]
+)
+def test_a_request_looks_back_200_bars_or_what_fits_less_five_and_never_less_than_five(symbols, bars):
+    assert late_bars(symbols) == bars

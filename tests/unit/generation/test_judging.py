@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.market import Bar
-from argo.domain.signal import Ending, Side, Timeframe
+from argo.domain.signal import Ending, Side, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.judging import judge, outcome
@@ -115,7 +115,7 @@ def test_a_signal_whose_bars_are_not_held_any_more_is_unseen():
     found = outcome(BUY, bars, timeframe=Timeframe.MINUTE, limit=LIMIT)
 
     assert found is not None
-    assert (found.ending, found.price, found.realised_r) == (Ending.UNSEEN, None, None)
+    assert found == SignalOutcome(ending=Ending.UNSEEN, at=BAR_TIME, bars=0)
 
 
 def test_a_signal_of_longer_bars_begins_when_its_own_bar_has_ended():
@@ -170,6 +170,22 @@ def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, jud
 
     assert found == judged
     assert (store[BUY.signal_id].outcome is not None) == bool(judged)
+
+
+class ManyUnjudged(SignalStore):
+    """A work list without an end."""
+
+    async def unjudged(self, *, limit):
+        self.asked_for = limit
+        return []
+
+
+def test_a_thousand_signals_are_judged_at_a_time():
+    store = ManyUnjudged()
+
+    asyncio.run(judge(store, {}, rules(), BAR_TIME))
+
+    assert store.asked_for == 1_000
 
 
 TWO_CYCLES = timedelta(seconds=10)

@@ -148,6 +148,32 @@ def test_an_exhausted_rise_has_no_momentum():
     assert opinion is None
 
 
+def rsi_of(gained, lost):
+    """Return bars that stood still, then gained and lost so much: an RSI of Wilder's averages of two moves."""
+    return series_of([5000.0] * 60 + [5000.0 + gained, 5000.0 + gained - lost])
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "strength", "confidence"),
+    [(588, 182, 75, 93), (588, 181, None, None), (-588, -182, 25, 93), (-588, -181, None, None)],
+)
+def test_a_move_with_an_rsi_of_75_is_not_exhausted_and_beyond_it_is(gained, lost, strength, confidence):
+    bars = rsi_of(gained, lost)
+
+    opinion = momentum(bars)
+
+    assert (opinion and opinion.confidence) == confidence
+    assert strength is None or indicators.rsi(bars) == strength
+
+
+@pytest.mark.parametrize(("lost", "votes"), [(-1638, True), (-1639, False)])
+def test_a_move_with_an_rsi_of_45_is_momentum_and_nearer_to_the_middle_is_not(lost, votes):
+    bars = rsi_of(-2156, lost)
+
+    assert (momentum(bars) is not None) is votes
+    assert not votes or indicators.rsi(bars) == 45
+
+
 def test_momentum_is_as_sure_as_the_strength_is_far_from_fifty():
     bars = bar_series(bars_of(RISING))
 

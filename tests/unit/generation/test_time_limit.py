@@ -24,6 +24,16 @@ def test_what_ends_in_time_is_left_alone():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_timer_that_rings_late_interrupts_nobody():
+    with time_limit(5):
+        pass
+
+    ring = signal.getsignal(signal.SIGALRM)
+
+    assert callable(ring)
+    assert ring(signal.SIGALRM, None) is None
+
+
 def test_what_runs_on_is_interrupted():
     with pytest.raises(Overrun), time_limit(0.01):
         spin()

@@ -107,4 +107,4 @@ def situation(orders: Orders, execution: Execution | None = None, **overrides: o
 
 def tried(attempts: int) -> Protection:
     """Build what is known of a protection that the broker has refused so many times."""
-    return Protection(cover=Cover.NONE, naked_since=NOW, attempt=attempts, reason="no")
+    return Protection(cover=Cover.NONE, naked_since=NOW, attempt=attempts, refusals=attempts, reason="no")

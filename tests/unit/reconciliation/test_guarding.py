@@ -192,6 +192,29 @@ def test_c05_ended_guards_that_filled_nothing_are_forgotten_and_of_many_others_t
     assert paid == sum(Decimal("0.1") * (95 + number) for number in range(1, 100, 2))
 
 
+@pytest.mark.parametrize(("ago", "kept"), [(79, True), (80, False)])
+def test_b02_a_refusal_settles_nothing_while_the_same_guard_may_still_arrive(book, exchange, ago, kept):
+    sent = Protection(
+        cover=Cover.NONE,
+        naked_since=NOW,
+        attempt=1,
+        order_body={"qty": "5", "symbol": "AAPL", "side": "sell", "client_order_id": FIRST},
+        sent_at=LATER - timedelta(seconds=ago),
+    )
+    exchange.faults["submit"] = Refused("no", reason=RejectionReason.OTHER)
+
+    refused = guard(book, exchange, held(protection=sent))
+
+    assert (refused.protection.order_body is not None, refused.protection.sent_at is not None) == (kept, kept)
+    assert refused.protection.reason == "no"
+
+
+def test_a_short_coins_stop_buys_up_to_half_a_percent_above(book, exchange):
+    guarded = guard(book, exchange, held_simply(COIN, side=Side.SELL, protection=NAKED), ALONE)
+
+    assert guarded.protection.order_body["limit_price"] == "95.475000000"
+
+
 def test_a_guard_that_has_ended_is_remembered_for_what_it_filled(book, exchange):
     known = Protection(cover=Cover.NONE, naked_since=NOW, attempt=1, order_body={}, order_id="first")
 

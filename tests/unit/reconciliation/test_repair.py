@@ -5,7 +5,7 @@ import pytest
 
 from argo.domain.account import VIEWS_LAG
 from argo.domain.settlement import Orders
-from reconciliation.repair import PATIENCE, Adopt, Cancel, Close, plan_repair
+from reconciliation.repair import Adopt, Cancel, Close, Report, plan_repair
 from tests.unit.builders import NOW
 from tests.unit.reconciliation.positions import (
     BOTH,
@@ -43,7 +43,7 @@ def test_an_entry_is_waited_for_until_its_signal_expires_and_then_cancelled(side
 
 
 @BOTH
-@pytest.mark.parametrize(("waited", "cancelled"), [(PATIENCE - SECOND, False), (PATIENCE, True)])
+@pytest.mark.parametrize(("waited", "cancelled"), [(29 * SECOND, False), (30 * SECOND, True)])
 def test_b08_a_part_of_an_entry_waits_for_the_rest_a_while_because_its_exits_do_not_work(side, waited, cancelled):
     orders = Orders(working(side, 5))
 
@@ -86,6 +86,19 @@ def test_what_two_exits_have_sold_too_much_may_be_bought_back_by_somebody_else(s
 
     assert early is None
     assert settled == Adopt(-HELD)
+
+
+def test_a_trial_may_protect_by_a_rule_of_its_own():
+    asked = []
+
+    def protecting(*given):
+        asked.append(given)
+        return Report("by another rule")
+
+    seen = situation(a_bracket(), position=HELD - 1)
+
+    assert plan_repair(seen, NO_RULES, protecting=protecting) == Report("by another rule")
+    assert asked == [(seen, HELD - 1, NO_RULES)]
 
 
 @BOTH

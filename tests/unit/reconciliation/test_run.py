@@ -11,69 +11,16 @@ import pytest
 from argo.domain.execution import Cover, ExecutionState, Exit, Protection
 from argo.domain.faults import Ambiguous, Throttled
 from argo.domain.orders import OrderStatus
-from argo.domain.profile import ExitRules
-from argo.domain.symbols import Symbol
 from reconciliation.run import _SECONDS_A_LOOK, REQUESTS_A_RUN, reconcile
-from tests.unit.builders import NOW, a_profile
-from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
-from tests.unit.reconciliation.positions import HELD, LATER, a_stop, a_target, an_entry, ended, held
+from tests.unit.builders import NOW
+from tests.unit.reconciliation.accounts import Account
+from tests.unit.reconciliation.in_memory import a_wiring
+from tests.unit.reconciliation.positions import LATER
 
 MINUTE = timedelta(minutes=1)
 
 WITHOUT_EXITS = {"planned_stop": None, "planned_target": None}
 """What makes a record unreadable for the rules."""
-
-
-class Account:
-    """Positions with live legs, and one run after another, a minute apart."""
-
-    def __init__(self, count=0, **exits):
-        self.book, self.exchange = Book(), Exchange()
-        self.profile = a_profile(exits=ExitRules(**exits))
-        self.now = LATER
-        for number in range(count):
-            self.hold(number)
-
-    def hold(self, number, **overrides):
-        symbol = Symbol("T" + "".join(chr(ord("A") + number // 26**place % 26) for place in range(3)))
-        ids = {name: f"{name}-{number}" for name in ("entry", "target", "stop")}
-        legs = [
-            leg.model_copy(update={"order_id": ids[leg.order_id], "symbol": symbol})
-            for leg in (a_target(), a_stop())
-        ]
-        entry = an_entry().model_copy(update={"order_id": ids["entry"], "symbol": symbol, "legs": tuple(legs)})
-        self.exchange.add(entry)
-        self.exchange.held[symbol] = HELD
-        self.exchange.prices[symbol] = Decimal(100)
-        known = held().model_copy(
-            update={
-                "signal_id": f"{number:024x}",
-                "symbol": symbol,
-                "order_id": ids["entry"],
-                "legs": tuple(
-                    leg.model_copy(update={"order_id": ids[name]})
-                    for leg, name in zip(held().legs, ("target", "stop"), strict=True)
-                ),
-                "fills": tuple(fill.model_copy(update={"order_id": ids["entry"]}) for fill in held().fills),
-                "updated_at": NOW + timedelta(seconds=number),
-            }
-            | overrides
-        )
-        self.book.add(known)
-        return known
-
-    def end_legs(self, number):
-        """Let the broker cancel a position's exits."""
-        entry = self.exchange.orders[f"entry-{number}"]
-        self.exchange.add(entry.model_copy(update={"legs": tuple(ended(leg) for leg in entry.legs)}))
-
-    def run(self, *, seconds_left=60.0):
-        """Run once; returns the report and the broker's requests."""
-        self.exchange.done.clear()
-        wiring = a_wiring(self.book, self.exchange, now=self.now, profile=self.profile)
-        self.now += MINUTE
-        report = asyncio.run(reconcile(wiring, seconds_left=lambda: seconds_left))
-        return report, len(self.exchange.done)
 
 
 def test_200_positions_that_nothing_has_happened_to_cost_what_one_does():
@@ -112,6 +59,58 @@ def test_a_run_never_sends_more_than_it_may_however_much_each_position_costs():
     requests = [account.run()[1] for _ in range(5)]
 
     assert max(requests) <= REQUESTS_A_RUN, requests
+
+
+@pytest.mark.parametrize(("guards", "looks", "left"), [({7, 9}, 10, 7), ({4, 8, 9, 10}, 12, 3)])
+def test_a_run_looks_at_no_more_where_the_next_look_might_need_eight_requests_and_a_gateway_five(
+    guards, looks, left
+):
+    account = Account(20)
+    for number, execution in enumerate(tuple(account.book.executions.values())):
+        if number in guards:
+            account.end_legs(number)
+        else:
+            account.book.add(execution.model_copy(update={"exit": Exit(why="an operator", planned_at=NOW)}))
+
+    report, requests = account.run()
+
+    # The account's four, five of each exit that waits, two of each guard; what is left is of sixty, less the five.
+    assert requests == 4 + (looks - len(guards)) * 5 + len(guards) * 2 == 60 - 5 - left
+    assert report.left_for_next == 20 - looks
+
+
+def test_five_executions_are_looked_at_at_a_time():
+    account, at_once = Account(11), Counter()
+    for number in range(11):
+        account.end_legs(number)
+
+    async def slowly(order_id):
+        at_once["now"] += 1
+        at_once["most"] = max(at_once["most"], at_once["now"])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        at_once["now"] -= 1
+        return account.exchange.orders.get(order_id)
+
+    account.exchange.order = slowly
+    account.run()
+
+    assert at_once["most"] == 5
+
+
+@pytest.mark.parametrize(("before", "told"), [(timedelta(), False), (timedelta(microseconds=1), True)])
+def test_an_exit_that_waits_since_before_the_run_leaves_its_position_unprotected(before, told):
+    account = Account()
+    planned = Exit(why="an operator", planned_at=account.now - before)
+    known = account.hold(0, exit=planned)
+
+    report, _ = account.run()
+
+    assert len(account.exchange.asked("cancel")) == 2
+    assert report.unprotected_seconds == ([before.total_seconds()] if told else [])
+    assert report.problems.get(known.signal_id) == (
+        "its exit waits: its orders are being cancelled" if told else None
+    )
 
 
 def test_positions_whose_stops_move_every_minute_keep_nobody_from_his_turn():

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Fill, Protection
+from argo.domain.execution import Cover, ExecutionState, Fill, Protection
 from argo.domain.faults import Ambiguous
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.run import reconcile
 from tests.unit.builders import NOW
-from tests.unit.reconciliation.in_memory import Book, Exchange, a_wiring
+from tests.unit.reconciliation.in_memory import AN_HOUR, Book, Exchange, a_wiring
 from tests.unit.reconciliation.positions import (
     COIN,
     HELD,
@@ -71,6 +71,31 @@ def test_a16_however_little_is_held_it_is_unprotected_from_its_fill_until_it_is_
     assert book.executions.keys().isdisjoint(report.problems)
 
 
+def test_a16_an_entry_that_is_seen_filled_for_the_first_time_is_unprotected_since_its_fill(book, exchange):
+    hold(book, exchange, COIN, Decimal("0.5"))
+    book.add(held_simply(COIN, state=ExecutionState.SUBMITTED, fills=()))
+
+    report = run(book, exchange)
+
+    assert report.unprotected_seconds == [SECONDS]
+    assert book.protections[0].naked_since == NOW
+
+
+def test_b08_a_part_of_an_entry_that_still_works_is_not_unprotected_yet(book, exchange):
+    part = an_order(
+        "entry", Side.BUY, quantity=HELD, filled_quantity=Decimal(5), filled_average_price=Decimal(100)
+    )
+    exchange.add(part.model_copy(update={"filled_at": LATER}))
+    exchange.held[A_SHARE] = Decimal(5)
+    book.add(held(state=ExecutionState.SUBMITTED, fills=(), legs=(), expires_at=LATER + AN_HOUR))
+
+    report = run(book, exchange)
+
+    (known,) = book.executions.values()
+    assert known.state is ExecutionState.PARTIALLY_FILLED
+    assert (report.unprotected_seconds, book.protections) == ([], [])
+
+
 @OF_ANY_SIZE
 def test_a16_however_little_is_held_it_stays_unprotected_while_the_broker_is_silent(
     book, exchange, symbol, quantity
@@ -83,6 +108,8 @@ def test_a16_however_little_is_held_it_stays_unprotected_while_the_broker_is_sil
     assert [report.unprotected_seconds for report in reports] == [[SECONDS], [SECONDS]]
     (known,) = book.executions.values()
     assert (known.protection.cover, known.protection.naked_since) == (Cover.NONE, NOW)
+    # Unprotected once, and about to be sent twice.
+    assert [each.sent_at for each in book.protections] == [None, LATER, LATER]
 
 
 @pytest.mark.parametrize("guarded_by", ["its bracket", "its guard"])

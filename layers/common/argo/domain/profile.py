@@ -142,7 +142,8 @@ class Profile(Table):
     """Most symbols held or being entered at once, those that are not Argo's included. Read by: gate, status."""
     correlated_positions: Count | None = None
     """Most symbols of one group held or being entered at once. Read by: gate."""
-    correlation_groups: Mapping[str, frozenset[Symbol]] = GROUPS
+    # A factory, as pydantic copies a mutable default for every profile, symbol by symbol.
+    correlation_groups: Mapping[str, frozenset[Symbol]] = Field(default_factory=lambda: GROUPS)
     """Symbols that move together, by group, instead of the default; all coins are a group too. Read by: gate."""
     exposure_limit_percent: MarginPercent | None = None
     """Highest worth of all positions and open entries together, in percent of equity. Read by: gate, status."""
