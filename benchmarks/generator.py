@@ -21,6 +21,7 @@ import talib
 from argo.adapters.alpaca.market_data import PAGE_LIMIT
 from argo.domain.account import AccountState, MarketClock
 from argo.domain.ledger import PutSignal, StoredSignal
+from argo.domain.lists import Listed
 from argo.domain.market import Bar
 from argo.domain.signal import Signal, Timeframe
 from argo.domain.symbols import Symbol
@@ -108,12 +109,12 @@ class _CostlessPorts:
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:  # noqa: ARG002 - a ledger's
         self._outbox.pop(signal_id, None)
 
-    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
-        return list(self._outbox.values())[:limit]
+    async def unpublished(self, *, limit: int | None = None) -> Listed[StoredSignal]:
+        return Listed(list(self._outbox.values())[:limit])
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:  # noqa: ARG002 - as above
+    async def unjudged(self, *, limit: int | None = None) -> Listed[StoredSignal]:  # noqa: ARG002 - as above
         """Return none: outcomes are judged once per invocation, after a cycle and not in it."""
-        return ()
+        return Listed()
 
     async def account(self, executor: str) -> AccountState:
         return AccountState(executor=executor)

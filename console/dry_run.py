@@ -68,7 +68,7 @@ async def send_through(
     began = clock.now()
     signal = dry_run(began)
     # Without profiles: an account that would not be sent such a signal is to be reached all the same.
-    published = await Publisher(ledger, queues).publish([signal])
+    published = await Publisher(ledger, queues, clock).publish([signal])
     refused = {of: why for (of, which), why in published.failures.items() if which == signal.signal_id}
     if refused:
         raise ConfigurationError(f"not sent: {'; '.join(f'queue of {of}: {why}' for of, why in refused.items())}")

@@ -6,7 +6,7 @@ from typing import Any
 from argo.domain.conservation import Standstill
 from argo.domain.execution import TRANSITIONS
 from argo.domain.metrics import Metric
-from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
+from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason, Withdrawal
 from console.export.columns import SIGNAL_COLUMNS, TRADE_COLUMNS, Column, Kind
 from trials.proof import section
 from worlds.paths import TEMPLATE
@@ -29,6 +29,7 @@ def reference() -> str:
         section("Why the broker rejects an order", _REASON, _meanings(RejectionReason)),
         section("What stands in an order's way until its signal expires", _REASON, _meanings(Obstacle)),
         section("Where a signal stands that has no outcome", ("standstill", "meaning"), _meanings(Standstill)),
+        section("Why a signal left the outbox without a message", _REASON, _meanings(Withdrawal)),
         section("Why a message is dead-lettered at once", _REASON, _meanings(QuarantineReason)),
         section("States of an execution", ("state", "can become", "has an order"), _states()),
         section(

@@ -11,7 +11,7 @@ from argo.domain.conservation import Standstill
 from argo.domain.execution import Execution, Exit, Protection
 from argo.domain.history import counted
 from argo.domain.ledger import SignalRecord
-from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason
+from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason, Withdrawal
 from argo.domain.signal import Signal
 from console.tables import facts_grid, money, plain_table
 
@@ -29,7 +29,7 @@ def as_dict(record: SignalRecord) -> dict[str, object]:
 def explained(record: SignalRecord) -> list[RenderableType]:
     """Return the signal, what every account did with it, and who has not had it, as parts to print."""
     stored = record.stored
-    waiting = sorted(record.addressed - record.executions.keys())
+    waiting = sorted(record.undecided - record.executions.keys())
     return [
         _signal_panel(stored.signal) if stored else Text("the ledger lacks the signal itself", "red"),
         *(_execution_panel(execution) for execution in record.executions.values()),
@@ -105,5 +105,8 @@ def times(count: int, last: datetime) -> str:
 
 def meaning(code: str) -> str:
     """Return the meaning of a reason's code; an unknown one has none."""
-    kinds: tuple[type[Reason], ...] = (DenialReason, RejectionReason, Obstacle, QuarantineReason, Standstill)
+    kinds: tuple[type[Reason], ...] = (
+        *(DenialReason, RejectionReason, Obstacle),
+        *(QuarantineReason, Withdrawal, Standstill),
+    )
     return next((reason.meaning for kind in kinds for reason in kind if reason == code), "?")

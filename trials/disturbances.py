@@ -12,6 +12,7 @@ from argo.domain.symbols import Symbol
 from simulation.broker import Behaviour, order_request
 from trials.accounts import PROFILES, SYMBOLS
 from trials.faults import Fault
+from trials.unkind_views import LONGEST_LAG
 from trials.world import FaultyWorld
 
 _MOVED_AT_ONCE = 4
@@ -58,6 +59,8 @@ class Disturbances:
     async def change_moods(self) -> None:
         """Let the broker's views lag for a while, its cancellations be slow, both legs of a bracket fill."""
         draws = self._world.draws
+        lags = draws.strikes(Fault.INDEX_LAGS)
+        self._world.views.lag(round(draws.of(Fault.INDEX_LAGS, 0, LONGEST_LAG), 3) if lags else 0.0)
         for executor in PROFILES:
             if draws.strikes(Fault.VIEWS_LAG):
                 self._world.set_behaviour(
@@ -108,6 +111,11 @@ class Disturbances:
             draws, books = self._world.draws, self._world.books[executor]
             if draws.strikes(Fault.REDRIVEN):
                 await books.queue.redrive()
+            if draws.strikes(Fault.MESSAGE_DISAPPEARS):
+                self._note(executor, "purges the queue")
+                books.queue.purge()
+            if draws.strikes(Fault.LATER_RECORD):
+                self._world.views.meet_later_version()
             if draws.strikes(Fault.POISON):
                 await books.queue.poison('{"schema_version": 1, "confidence": 9000}')
             if draws.strikes(Fault.CLOSED_BY_HAND):
@@ -117,6 +125,7 @@ class Disturbances:
 
     async def clear_up(self) -> None:
         """End every mood and every halt: what is left to settle is Argo's."""
+        self._world.views.lag(0.0)
         for executor in PROFILES:
             self._world.books[executor].at_broker.behaviour = Behaviour()
             await self._set(executor, TradingState.ACTIVE)

@@ -30,17 +30,8 @@ _LATEST_LANDING = 8.0
 _READS = frozenset(
     {
         *("account", "clock", "positions", "open_orders", "closed_orders", "asset", "order", "order_by_client_id"),
-        *(
-            "signal",
-            "unpublished",
-            "unjudged",
-            "latest_shift",
-            "execution",
-            "executions",
-            "open_executions",
-            "signals_of",
-        ),
-        *("executions_of", "latest_prices", "bars"),
+        *("signal", "unpublished", "unjudged", "execution", "executions", "open_executions", "signals_of"),
+        *("accounted_until", "latest_shift", "executions_of", "latest_prices", "bars"),
     }
 )
 type Port = Literal["ledger", "broker", "queue", "market"]

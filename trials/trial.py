@@ -4,12 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 from argo.domain.signal import Signal
-from trials.accounts import PROFILES, signal_of
+from trials.accounts import PROFILES, SYMBOLS, signal_of
 from trials.disturbances import Disturbances
 from trials.effects import Call
 from trials.faults import Fault
@@ -24,6 +26,9 @@ CYCLE_SECONDS, CYCLES_A_BAR = 5.0, 12
 """argo.toml's interval, as often as one of its bars has room for it; a test compares."""
 
 _SECONDS_A_SIGNAL = 2.0
+_LEFT_BEHIND = 110
+"""More than a page of the outbox, as it was read once."""
+
 _LONGEST_TO_SETTLE = 30 * 60.0
 _MINUTE = 60.0
 _RECONCILED_BY_THEN = 65.0
@@ -62,6 +67,7 @@ class _Trial:
         self._world = FaultyWorld(plan, policies, on_effect=self._see)
         self._disturbances = Disturbances(self._world)
         self._chance = self._world.draws.chance("signals")
+        self._left = self._world.draws.chance("signals of a removed account")
         self._events = 0
 
     def run(self) -> Verdict:
@@ -99,6 +105,8 @@ class _Trial:
             *(world.execute(name, number) for name in PROFILES for number in range(CONCURRENCY)),
         ]
         tasks = [world.loop.create_task(work) for work in every]
+        if world.draws.strikes(Fault.ACCOUNT_REMOVED):
+            await self._leave_signals_of_a_removed_account()
         await self._publish()
         await asyncio.sleep(_MINUTE)
         world.draws.end()
@@ -124,6 +132,14 @@ class _Trial:
             again = [self._chance.choice(known)] if known and self._world.draws.strikes(Fault.SEEN_AGAIN) else []
             known.append(fresh)
             self._world.loop.create_task(self._find([fresh, *again]))
+
+    async def _leave_signals_of_a_removed_account(self) -> None:
+        """Let the outbox hold what waits for an account that nobody serves, more than a page of it."""
+        now = self._world.clock.now()
+        for number in range(_LEFT_BEHIND):
+            symbol, price = self._left.choice(SYMBOLS), Decimal(100)
+            left = signal_of(self._left, symbol, price, number=-1 - number, now=now - timedelta(seconds=1))
+            await self._world.ledger.put_signal(left, executors=["removed"])
 
     async def _find(self, signals: Sequence[Signal]) -> None:
         """Let the generator find signals: of bars whose cycle failed, the next one finds them again."""

@@ -1,8 +1,10 @@
 """SQS on a bad day: in any order, twice, deletions lost; and an operator who redrives."""
 
 import asyncio
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from random import Random  # noqa: TID251 - the seed's
 
 from argo.domain.signal import Signal
@@ -12,11 +14,21 @@ from trials.faults import Fault, FaultDraws
 from trials.virtual_time import wake
 
 
+@lru_cache(maxsize=4_096)
+def signal_in(body: str) -> str | None:
+    """Return the signal of a message that is one."""
+    try:
+        return str(json.loads(body)["signal_id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class UnreliableQueue(InMemoryQueue):
     """A standard queue, within what SQS promises: at least once, in any order.
 
     Attributes:
-        poisoned: how many messages came that are no signals.
+        poisoned: how many messages came that are no signals, and are not purged.
+        purged: the signals whose messages were purged.
     """
 
     def __init__(
@@ -28,6 +40,7 @@ class UnreliableQueue(InMemoryQueue):
         self._chance = chance
         self._waiting: list[asyncio.Future[None]] = []
         self.poisoned = 0
+        self.purged: set[str] = set()
 
     @property
     def every_body(self) -> Collection[str]:
@@ -88,6 +101,14 @@ class UnreliableQueue(InMemoryQueue):
         """Take a message that is no signal."""
         self.poisoned += 1
         await self.send_body(body)
+
+    def purge(self) -> None:
+        """Forget every message that is in the queue, as the console's button does."""
+        bodies = [message.body for message in self._messages.values()]
+        self._messages.clear()
+        signals = {signal_id for body in bodies if (signal_id := signal_in(body)) is not None}
+        self.purged |= signals
+        self.poisoned -= sum(signal_in(body) is None for body in bodies)
 
     async def redrive(self) -> None:
         """Put every dead letter back, whatever it is."""

@@ -27,6 +27,7 @@ from trials.faults import Fault, FaultDraws
 from trials.records import Tally, Trace
 from trials.referee.evidence import Books, Evidence
 from trials.referee.referee import Referee
+from trials.unkind_views import UnkindViews
 from trials.unreliable_queue import UnreliableQueue
 from trials.virtual_time import VirtualClock, VirtualLoop
 from trials.workers import Fleet, Function, Worker, WorkerEnded
@@ -74,6 +75,7 @@ class FaultyWorld:
             symbols=SYMBOLS,
         )
         self.ledger = policies.ledger(mode="simulated")
+        self.views = self.ledger.views = UnkindViews(self.draws, self.loop.time)
         self.books = {name: self._books_of(name) for name in PROFILES}
         self.evidence = Evidence(self.ledger, self.books, clock=self.clock, second=self.loop.time)
         self.referee = Referee(self.evidence)
@@ -169,7 +171,7 @@ class FaultyWorld:
 
     def _publisher(self, worker: Worker) -> Publisher:
         ports = self._ports(next(iter(PROFILES)), worker)
-        return self._policies.publisher(ports.ledger, ports.queues, PROFILES)
+        return self._policies.publisher(ports.ledger, ports.queues, ports.clock, PROFILES)
 
     def _executor(self, executor: str, worker: Worker) -> ExecutionWiring:
         other = self.draws.strikes(Fault.OTHER_VERSION)

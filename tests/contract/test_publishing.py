@@ -46,11 +46,12 @@ class Exchange:
 
     def __init__(self, ledger, ministack):
         self.ledger = ledger
+        self.clock = SteppedClock(NOW)
         self.queues = {executor: ministack.queues() for executor in sorted(BOTH)}
 
     def publisher(self, **instead):
         queues = {executor: pair.queue.port for executor, pair in self.queues.items()}
-        return Plain(Publisher(self.ledger.port, queues | instead))
+        return Plain(Publisher(self.ledger.port, queues | instead, self.clock))
 
     @property
     def outbox(self):
@@ -190,7 +191,7 @@ def test_the_templates_own_table_and_queues_carry_a_signal_by_the_environment_al
     variables = {**aws.environment, **resources.environment("argo"), "ARGO_MODE": "simulated"}
     adapters = Adapters(Environment(variables), SteppedClock(NOW))
 
-    published = Plain(Publisher(adapters.ledger, adapters.queues)).publish([a_signal()])
+    published = Plain(Publisher(adapters.ledger, adapters.queues, adapters.clock)).publish([a_signal()])
 
     assert (published.messages, published.failures) == (len(BOTH), {})
     assert Plain(adapters.ledger).signal(a_signal().signal_id).published_to == BOTH

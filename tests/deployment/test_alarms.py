@@ -31,6 +31,7 @@ PER_ACCOUNT = (
     "UnresolvedTooOld",
     "UnprotectedPosition",
     "AccountHalted",
+    "UnreadableRecords",
     "CredentialsRefused",
     "ReconcilerSilent",
     "OldestMessage",
@@ -51,6 +52,7 @@ FAILURES = {
     "market_data_refused",
     "market_data_failed",
     "broker_did_not_answer",
+    "records_unreadable",
 }
 """Log events of days that are worse than the session's."""
 

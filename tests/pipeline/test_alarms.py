@@ -63,6 +63,19 @@ def a_signal_is_deleted_by_hand(watched, executor):
     watched.minutes(3)
 
 
+def a_record_of_a_later_version(watched, executor):
+    signal = watched.signal(executor)
+    watched.minutes(1)
+    watched.pipeline._aws.client("dynamodb").update_item(
+        TableName=watched.pipeline.resources.table,
+        Key={"PK": {"S": f"SIGNAL#{signal.signal_id}"}, "SK": {"S": f"EXECUTION#{executor}"}},
+        UpdateExpression="SET #state = :later",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":later": {"S": "PARKED"}},
+    )
+    watched.minutes(6)
+
+
 def a_stop_is_gone_and_no_other_is_taken(watched, executor):
     watched.pipeline.configured(executor, exits=ExitRules(unprotected=OnUnprotected.WARN))
     signal = watched.signal(executor)
@@ -143,6 +156,7 @@ BROKEN = {
     a_signal_is_deleted_by_hand: ["ArgoConservationGapAlarm"],
     a_stop_is_gone_and_no_other_is_taken: ["ArgoUnprotectedPositionAlarm"],
     a_daily_loss: ["ArgoAccountHaltedAlarm"],
+    a_record_of_a_later_version: ["ArgoUnreadableRecordsAlarm"],
     a_key_that_is_refused: ["ArgoCredentialsRefusedAlarm"],
     no_reconciler: ["ArgoReconcilerSilentAlarm"],
     poison: ["ArgoDeadLettersAlarm"],

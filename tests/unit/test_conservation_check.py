@@ -1,13 +1,14 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from argo.domain.conservation import sums
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import Page, StoredSignal
+from argo.domain.ledger import StoredSignal
+from argo.domain.lists import Page
 from argo.domain.signal import Signal
 from argo.observability import Telemetry
 from argo.records import check_conservation, of_days
@@ -29,7 +30,11 @@ class Records:
     signals: list[tuple[Signal, dict[str, set[str]]]]
     found: list[Execution]
     unlisted: list[Signal] = field(default_factory=list)
+    accounted: datetime | None = None
     read: int = 0
+
+    async def accounted_until(self, executor: str) -> datetime | None:  # noqa: ARG002 - the port's
+        return self.accounted
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:  # noqa: ARG002 - the port's
         stored = [

@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 
 from argo.domain.signal import Signal
 from trials.effects import Call
-from trials.referee.evidence import UNRESOLVED, Evidence, signal_in
+from trials.referee.evidence import UNRESOLVED, Evidence
+from trials.unreliable_queue import signal_in
 from trials.workers import SKEW, Worker
 
 LONGEST = timedelta(seconds=10)

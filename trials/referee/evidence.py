@@ -1,6 +1,5 @@
 """What the referee goes by: the true ledger and the true broker, not what the workers are shown."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.ledger import StoredSignal
 from argo.domain.profile import Profile
 from simulation.broker import Account
 from simulation.ports.ledger import InMemoryLedger
@@ -41,15 +41,6 @@ def named(client_order_id: str) -> Name | None:
     """Return what a client order id says, None when it is nobody's but the broker's or a person's."""
     found = _OURS.fullmatch(client_order_id)
     return Name(**found.groupdict()) if found else None
-
-
-@lru_cache(maxsize=4_096)
-def signal_in(body: str) -> str | None:
-    """Return the signal of a message that is one."""
-    try:
-        return str(json.loads(body)["signal_id"])
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 class Violation(NamedTuple):
@@ -97,6 +88,12 @@ class Evidence:
     def executions_of(self, executor: str) -> Iterator[Execution]:
         """Yield one account's executions."""
         return (execution for execution in self.ledger.every_execution if execution.executor == executor)
+
+    def unclaimed(self, stored: StoredSignal) -> set[str]:
+        """Return the accounts that a signal's message was sent to and that have no execution of it."""
+        signal_id = stored.signal.signal_id
+        sent = stored.published_to - stored.awaiting
+        return {executor for executor in sent if self.ledger.find(signal_id, executor) is None}
 
     def unprotected(self, executor: str) -> Iterator[str]:
         """Yield the symbols whose position no live stop, and no order that closes it, would end."""

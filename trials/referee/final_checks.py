@@ -9,7 +9,8 @@ from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
 from simulation.ports.ledger.sizes import size_at_most, size_of_execution
-from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named, signal_in
+from trials.referee.evidence import ENTRIES, SMALLEST, UNRESOLVED, Evidence, named
+from trials.unreliable_queue import signal_in
 
 _TIME_ENOUGH = timedelta(seconds=170)
 """What a signal needs at most once nothing fails: a dead worker's lease, its message's return, a minute."""
@@ -26,6 +27,8 @@ def settle(evidence: Evidence, *, peace_since: datetime | None) -> None:
     for stored in evidence.ledger.every_signal:
         for executor in sorted(stored.awaiting):
             evidence.violated("unsent", stored.signal.signal_id, f"{executor} still awaits it")
+        for executor in sorted(evidence.unclaimed(stored)):
+            evidence.violated("forgotten", stored.signal.signal_id, f"{executor} has no record of it")
     for execution in evidence.ledger.every_execution:
         _check_end(evidence, execution, peace_since)
         _check_history(evidence, execution)
@@ -52,7 +55,8 @@ def _check_end(evidence: Evidence, execution: Execution, peace_since: datetime |
         planned = f"{execution.exit.why}: planned at {execution.exit.planned_at:%H:%M:%S}"
         evidence.violated("exit_unfinished", name, planned)
     had_time = peace_since is not None and execution.expires_at - peace_since > _TIME_ENOUGH
-    if execution.state is ExecutionState.EXPIRED and had_time:
+    purged = execution.signal_id in evidence.accounts[execution.executor].queue.purged
+    if execution.state is ExecutionState.EXPIRED and had_time and not purged:
         evidence.violated("given_up", name, f"{execution.reason}, after the last fault")
 
 

@@ -8,7 +8,8 @@ from trials.effects import Call
 from trials.referee import final_checks
 from trials.referee.delays import Delays
 from trials.referee.effect_checks import EffectChecks
-from trials.referee.evidence import UNRESOLVED, Evidence, signal_in
+from trials.referee.evidence import UNRESOLVED, Evidence
+from trials.unreliable_queue import signal_in
 
 LINGERS = timedelta(minutes=12)
 """How long an order may outlive its execution, or a position go without a stop, while faults strike.
@@ -70,7 +71,8 @@ class Referee:
         ledger, accounts = self._evidence.ledger, self._evidence.accounts
         executions = sum(execution.state in UNRESOLVED for execution in ledger.every_execution)
         messages = sum(len(books.queue) for books in accounts.values())
-        return executions + messages + sum(bool(stored.awaiting) for stored in ledger.every_signal)
+        signals = sum(bool(stored.awaiting or self._evidence.unclaimed(stored)) for stored in ledger.every_signal)
+        return executions + messages + signals
 
     def written(self) -> int:
         """Count what was written to executions: as long as it grows, somebody is at work."""
@@ -103,7 +105,8 @@ class Referee:
                 if executor not in in_queues:
                     bodies = evidence.accounts[executor].queue.every_body
                     in_queues[executor] = {signal_in(body) for body in bodies}
-                if signal_id not in in_queues[executor]:
+                purged = evidence.accounts[executor].queue.purged
+                if signal_id not in in_queues[executor] and signal_id not in purged:
                     evidence.violated("lost", signal_id, f"{executor} never hears of it")
 
     def _check_nothing_lingers(self) -> None:

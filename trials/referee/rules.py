@@ -18,6 +18,7 @@ class Rule(StrEnum):
 
     DUPLICATE = "duplicate", "duplicates", "one signal, one account: at most one entry order"
     LOST = "lost", "lost signals", "a signal is in the outbox, in a queue or on the record of each account"
+    FORGOTTEN = "forgotten", "signals forgotten", "what was published ends, whether or not anybody claimed it"
     UNSENT = "unsent", "signals never sent", "the outbox is empty in the end"
     GHOST = "ghost", "ghost orders", "every entry that the broker has is on the record"
     PHANTOM = "phantom", "phantom orders", "every order on the record is the broker's"

@@ -8,6 +8,7 @@ from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.domain.metrics import Metric
 from argo.ports import Unavailable
+from argo.publishing import by_cause
 from trading_api.answers import Outcome, Outcomes
 from trading_api.requests import OutsideSignal
 from trading_api.wiring import Wiring
@@ -35,8 +36,8 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
     published = await wiring.publisher.publish([signal])
     telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
     telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
-    for (executor, signal_id), reason in published.failures.items():
-        telemetry.log.warning("message_not_sent", executor=executor, signal_id=signal_id, reason=reason)
+    for (executor, reason), ids in by_cause(published.failures).items():
+        telemetry.log.warning("messages_not_sent", executor=executor, reason=reason, signals=len(ids))
     created = signal.signal_id in published.created
     while True:
         try:
@@ -73,7 +74,7 @@ def outcomes(record: SignalRecord, *, created: bool) -> Outcomes:
     settled = {
         executor: Outcome(success=False, executor_id=executor, reason=reason)
         for executor, reason in record.declined.items()
-        if executor not in record.addressed
+        if executor not in record.undecided
     }
     for executor, execution in record.executions.items():
         if (outcome := outcome_of(execution)) is not None:
@@ -82,7 +83,7 @@ def outcomes(record: SignalRecord, *, created: bool) -> Outcomes:
         signal_id=record.signal_id,
         created=created,
         outcomes=[settled[executor] for executor in sorted(settled)],
-        pending=sorted((record.addressed | record.executions.keys()) - settled.keys()),
+        pending=sorted((record.undecided | record.executions.keys()) - settled.keys()),
     )
 
 

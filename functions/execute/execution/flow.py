@@ -6,12 +6,11 @@ goes on from there.
 
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Claim, Claimed, Held, LostLease, Settled, Settlement
+from argo.domain.lists import UnreadableRecord
 from argo.domain.metrics import Metric
-from argo.domain.reasons import QuarantineReason
+from argo.domain.reasons import Obstacle, QuarantineReason
 from argo.domain.signal import Signal
 from execution.account import AccountReader
 from execution.backoff import backoff
@@ -61,11 +60,14 @@ class Flow:
         ports = self._wiring.ports
         try:
             stored = await ports.ledger.signal(signal_id)
-        except ValidationError:
+        except UnreadableRecord:
             return  # The ledger's copy is of a version this code does not know either.
         if stored is None:
             return
-        claim = await self._ask(stored.signal, ports.clock.now())
+        try:
+            claim = await self._ask(stored.signal, ports.clock.now())
+        except UnreadableRecord:
+            return
         if isinstance(claim, Claimed) and claim.execution.state is ExecutionState.CLAIMED:
             learnt = Settlement(reason=reason, detail={"problem": detail})
             now = ports.clock.now()
@@ -73,7 +75,15 @@ class Flow:
 
     async def _claim(self, signal: Signal, receives: int, now: datetime) -> Execution | Later | None:
         ports = self._wiring.ports
-        match await self._ask(signal, now):
+        try:
+            claim = await self._ask(signal, now)
+        except UnreadableRecord as error:
+            # A newer worker's: the message comes back until one of those has it.
+            ports.telemetry.count(Metric.UNREADABLE_RECORDS)
+            ports.telemetry.log.warning("record_unreadable", name=error.found.name, why=error.found.why)
+            patience = backoff(signal.signal_id, receives, self._wiring.limits.backoff)
+            return Later(patience, Obstacle.RECORD_UNREADABLE)
+        match claim:
             case Settled(execution=execution):
                 ports.telemetry.count(Metric.DUPLICATE_DELIVERIES)
                 self._wiring.tell("delivery_of_settled_signal", execution)

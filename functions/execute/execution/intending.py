@@ -12,6 +12,7 @@ from argo.domain.client_order_ids import Leg
 from argo.domain.execution import Execution
 from argo.domain.faults import BrokerFault
 from argo.domain.ledger import Intent, ReservationConflict, SymbolLocked
+from argo.domain.metrics import Metric
 from argo.domain.outcome import Wait, waiting_for
 from argo.domain.reasons import Denial, DenialReason, Obstacle
 from argo.domain.signal import Signal
@@ -65,8 +66,10 @@ class Intender:
                 return Denial.of(DenialReason.ALREADY_POSITIONED, symbol=signal.symbol, held_by=holder)
         return Wait(Obstacle.RESERVATION_CONTENDED)
 
-    async def _decide(self, signal: Signal, execution: Execution) -> Execution | Denial:
+    async def _decide(self, signal: Signal, execution: Execution) -> Execution | Denial | Wait:
         """Ask every check, and return the first denial, or the intent on the record.
+
+        What the account's record holds and this code cannot read may be a position: it waits for newer code.
 
         Raises:
             BrokerFault: the broker did not tell, which means no new risk (FAILURES A19).
@@ -75,6 +78,9 @@ class Intender:
         """
         profile = self.wiring.profile
         state = await self.reader.state()
+        if state.unreadable:
+            self.wiring.ports.telemetry.count(Metric.UNREADABLE_RECORDS, len(state.unreadable))
+            return Wait(Obstacle.RECORD_UNREADABLE, detail={each.name: each.why for each in state.unreadable})
         if denial := self._ledger_denial(signal, execution, state):
             return denial
         account = await self.reader.view(signal)

@@ -1,6 +1,7 @@
 """One cycle: fetch what is new, ask the sources, publish; and the cadence of cycles within an invocation."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from argo.domain.metrics import Metric
 from argo.domain.signal import Signal
 from argo.domain.symbols import Symbol
 from argo.ports import Unavailable
-from argo.publishing import Published
+from argo.publishing import Published, by_cause
 from argo.together import together
 from generation.evaluation import oldest_fresh
 from generation.judging import judge
@@ -23,6 +24,10 @@ from generation.wiring import Wiring
 
 _RESERVE = timedelta(seconds=12)
 """Time kept for the last cycle: a market-data call at its timeout and the writes after it."""
+
+
+_NAMED = 10
+"""Records that one line of the log names; their count is of all."""
 
 
 class Shard(BaseModel):
@@ -257,5 +262,15 @@ def _tell(wiring: Wiring, report: Report, published: Published, signals: Sequenc
                 confidence=float(signal.confidence),
                 regime=signal.regime,
             )
-    for (executor, signal_id), reason in published.failures.items():
-        telemetry.log.warning("signal_not_sent", signal_id=signal_id, executor=executor, reason=reason)
+    for event, of in (("signals_not_sent", published.failures), ("signals_withdrawn", published.withdrawn)):
+        for (executor, reason), signal_ids in by_cause(of).items():
+            # One line however many wait: an account that was taken away has as many in every cycle.
+            named = signal_ids[:_NAMED]
+            told = {"executor": executor, "reason": reason, "signals": len(signal_ids), "signal_ids": named}
+            telemetry.log.warning(event, **told)
+    for reason, count in Counter(published.withdrawn.values()).items():
+        telemetry.count(Metric.SIGNALS_EXPIRED, count, reason=reason)
+    if published.unreadable:
+        telemetry.count(Metric.UNREADABLE_RECORDS, len(published.unreadable))
+        names = {each.name: each.why for each in published.unreadable[:_NAMED]}
+        telemetry.log.warning("records_unreadable", records=len(published.unreadable), named=names)

@@ -15,14 +15,13 @@ from argo.together import together
 from generation.market import warm_up
 from generation.series import BarSeries
 
-_AT_A_TIME = 1_000
 _FOUR_PLACES = Decimal("0.0001")
 
 
 async def judge(ledger: Ledger, market: Mapping[Symbol, BarSeries], rules: Generation, now: datetime) -> int:
     """Record the outcomes that these bars tell of the signals on the ledger's work list, and return how many."""
     found: dict[str, SignalOutcome] = {}
-    for stored in await ledger.unjudged(limit=_AT_A_TIME):
+    for stored in await ledger.unjudged():
         signal, ended = stored.signal, None
         if bars := market.get(signal.symbol):
             ended = outcome(signal, bars, timeframe=rules.timeframe, limit=rules.outcome_bars)

@@ -1,7 +1,7 @@
 """One run: what it works with, and what it did, as its result and its metrics say."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from reconciliation.wiring import Wiring
 
 
+_NAMED = 10
+"""Unreadable records that a line of the log names; their number is of all."""
+
+
 @dataclass(slots=True)
 class Report:
     """Counts of one run; ``problems`` are what a person has to look at, by signal id or symbol.
+
+    ``left_for_next`` are executions that the run had no requests or time for, ``left_unread`` those beyond what it
+    goes through; ``unreadable`` records by their names, ``seen_open`` the open executions as they were listed.
 
     ``open`` is None where the list of open executions could not be read, ``put_off`` counts what AWS stood in the
     way of.
@@ -30,6 +37,7 @@ class Report:
     put_off: int = 0
     looked_at: int = 0
     left_for_next: int = 0
+    left_unread: int = 0
     moved: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     returned: int = 0
@@ -37,6 +45,8 @@ class Report:
     broker_requests: int = 0
     unprotected_seconds: list[float] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    seen_open: Sequence[Execution] = ()
     conserved: Conserved | None = None
 
     def record(self, telemetry: Telemetry) -> None:
@@ -54,6 +64,11 @@ class Report:
                 telemetry.record(Metric.EXECUTION_RATE, 100 * found.total.execution_rate)
         if self.open is not None:
             telemetry.record(Metric.OPEN_EXECUTIONS, self.open)
+            telemetry.record(Metric.EXECUTIONS_LEFT, self.left_for_next + self.left_unread)
+        telemetry.record(Metric.UNREADABLE_RECORDS, len(self.unreadable))
+        if self.unreadable:
+            named = dict(list(self.unreadable.items())[:_NAMED])
+            telemetry.log.error("records_unreadable", records=len(self.unreadable), named=named)
         if self.unprotected_seconds or not (self.unanswered or self.put_off):
             # Who does not answer leaves unknown what is unprotected: a 0 would end an alarm too early.
             telemetry.record(Metric.NAKED_POSITION, max(self.unprotected_seconds, default=0.0))
@@ -64,6 +79,8 @@ class Report:
             "open": self.open,
             "looked_at": self.looked_at,
             "left_for_next": self.left_for_next,
+            "left_unread": self.left_unread,
+            "unreadable": self.unreadable,
             "moved": self.moved,
             "repairs": self.repairs,
             "returned": self.returned,

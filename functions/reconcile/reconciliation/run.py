@@ -9,21 +9,22 @@ from decimal import Decimal
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Throttled, Unauthorised
 from argo.domain.ledger import LostLease, ReservationConflict
+from argo.domain.lists import Listed, UnreadableRecord
 from argo.domain.metrics import Metric
 from argo.domain.symbols import Symbol
 from argo.ports import Unavailable
-from argo.records import check_conservation
 from argo.time_left import TimeLeft
 from reconciliation.looking import Follower
 from reconciliation.metered import Metered
 from reconciliation.report import Report, Run, put_off
 from reconciliation.sharing import check_sharing
 from reconciliation.snapshot import Snapshot, is_as_known, needs_price, take
+from reconciliation.unclaimed import conserve
 from reconciliation.watching import record_halt, watch
 from reconciliation.wiring import Wiring
 
-EXECUTIONS_A_RUN = 1_000
-"""Open executions read in one run; the broker's lists tell of most of them that nothing has changed."""
+EXECUTIONS_A_RUN = 5_000
+"""Open executions that one run goes through; what is beyond is counted, and an account has one per symbol."""
 
 REQUESTS_A_RUN = 60
 """Broker requests in one run, a third of the account's 200 a minute: what is left is the next run's."""
@@ -50,8 +51,11 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     read = await run.unless_unavailable(
         "open_executions", ports.ledger.open_executions(wiring.executor, limit=EXECUTIONS_A_RUN)
     )
-    found = read or ()
-    report.open = None if read is None else len(read)
+    found = Listed[Execution]() if read is None else read
+    report.open = None if read is None else len(found) + found.left
+    report.left_unread = found.left
+    report.seen_open = found
+    report.unreadable |= {each.name: each.why for each in found.unreadable}
     seen = await _snapshot(run, found)
     if seen is not None:
         state = await run.unless_unavailable("watch", watch(wiring, seen))
@@ -63,9 +67,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     due = [execution for execution in found if _is_due(run, execution, seen)]
     failures = await _look_at_all(run, due, seen)
     if read is not None:
-        report.conserved = await run.unless_unavailable(
-            "conservation", check_conservation(ports.ledger, wiring.executor, now=run.now(), still_open=found)
-        )
+        await run.unless_unavailable("conservation", conserve(run))
     report.broker_requests = run.broker.requests
     await record_halt(wiring)
     report.record(ports.telemetry)
@@ -148,6 +150,10 @@ async def _look(run: Run, execution: Execution, seen: Snapshot | None) -> Except
     report, log = run.report, run.ports.telemetry.log
     known = {"signal_id": execution.signal_id, "executor": run.wiring.executor}
     try:
+        if await run.ports.ledger.execution(*execution.key) != execution:
+            # The list that it was found in lags behind: the next run sees where it stands (FAILURES C08).
+            log.info("moved_meanwhile", **known)
+            return None
         if execution.state is ExecutionState.CLAIMED:
             await run.wiring.rules.expire_or_return(run, execution)
         elif execution.state in _NO_ORDER_YET:
@@ -158,6 +164,8 @@ async def _look(run: Run, execution: Execution, seen: Snapshot | None) -> Except
     except BrokerFault as fault:
         report.unanswered += 1
         log.warning("broker_did_not_answer", **known, detail=fault.detail())
+    except UnreadableRecord as error:
+        report.unreadable[error.found.name] = error.found.why
     except Unavailable as error:
         report.put_off += 1
         put_off(run.ports, "look", error)

@@ -6,11 +6,12 @@ from typing import IO
 
 from argo.adapters.wiring import Adapters
 from argo.closing import Rules as ClosingRules
+from argo.domain.conservation import Conserved
 from argo.domain.execution import Execution
 from argo.domain.profile import Profile
 from argo.environment import Environment
 from argo.ports import Clock, Ports
-from reconciliation import resolving
+from reconciliation import resolving, unclaimed
 from reconciliation.guarding import Guardian
 from reconciliation.repair import PlanRepair, plan_repair
 from reconciliation.report import Run
@@ -24,6 +25,7 @@ class Rules:
 
     expire_or_return: Callable[[Run, Execution], Awaitable[None]] = resolving.expire_or_return
     resolve: Callable[[Run, Execution], Awaitable[None]] = resolving.resolve
+    end_unclaimed: Callable[[Run, Conserved], Awaitable[None]] = unclaimed.end_unclaimed
     plan_repair: PlanRepair = plan_repair
     guardian: type[Guardian] = Guardian
     closing: ClosingRules = field(default_factory=ClosingRules)

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from argo.domain.ledger import PutSignal, ReservationConflict, StoredSignal
+from argo.domain.lists import Unreadable
 from argo.domain.profile import Profile, declined, wants
-from argo.domain.reasons import DenialReason
+from argo.domain.reasons import DenialReason, Withdrawal
 from argo.domain.signal import Signal
 from argo.domain.tables import ConfigurationError
-from argo.ports import Ledger, Ports, SignalQueue
+from argo.ports import Clock, Ledger, Ports, SignalQueue
 from argo.together import together
 
 if TYPE_CHECKING:
     from argo.domain.config import Configuration
 
-_OUTBOX_PAGE = 100
+_WITHDRAWN_AT_ONCE = 100
+"""Expired signals that leave the outbox in one cycle: the others leave in the next ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,15 @@ class Published:
     """What a publication did.
 
     ``created`` are signals seen for the first time, ``messages`` the number put into queues, ``failures`` the
-    reasons why a message stays in the outbox, by executor and signal id.
+    reasons why a message stays in the outbox, ``withdrawn`` those why one has left it unsent, by executor and
+    signal id. ``unreadable`` are signals of the outbox that could not be read.
     """
 
     created: frozenset[str]
     messages: int
     failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    withdrawn: Mapping[tuple[str, str], Withdrawal] = field(default_factory=dict)
+    unreadable: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +41,57 @@ class Publisher:
     """Publishes signals at least once to every executor that wants them; the ledger makes the rest exactly once.
 
     The put comes first and names who awaits the signal. A crash after it, or a queue that takes only some
-    messages, leaves the signal in the outbox, and the next call sends what is missing. An executor without a
-    profile wants every signal.
+    messages, leaves the signal in the outbox, and the next call sends what is missing. What expires there leaves
+    it with its reason. The outbox is read whole: what waits for one account stands in nobody else's way (FAILURES
+    C09). An executor without a profile wants every signal.
     """
 
     ledger: Ledger
     queues: Mapping[str, SignalQueue]
+    clock: Clock
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     async def publish(self, signals: Sequence[Signal]) -> Published:
         """Store signals, then send them and whatever the outbox still holds."""
         puts = await together(*(self.put(signal) for signal in signals))
         created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
-        left_over = await self.ledger.unpublished(limit=_OUTBOX_PAGE)
+        left_over = await self.ledger.unpublished()
         stored = {put.stored.signal.signal_id: put.stored for put in puts}
         # The outbox may list those of one moment in any order; which is decided on first must not depend on that.
         older = sorted(
             (item for item in left_over if item.signal.signal_id not in stored),
             key=lambda item: (item.signal.created_at, item.signal.signal_id),
         )
-        waiting = [item for item in (*older, *stored.values()) if item.awaiting]
+        now = self.clock.now()
+        expired = [item for item in older if item.signal.expires_at <= now]
+        fresh = (item for item in older if item.signal.expires_at > now)
+        waiting = [item for item in (*fresh, *stored.values()) if item.awaiting]
         messages, failures = await self.send(waiting)
-        return Published(created, messages, failures)
+        withdrawn = await self.withdraw(expired[:_WITHDRAWN_AT_ONCE])
+        return Published(created, messages, failures, withdrawn, left_over.unreadable)
+
+    async def withdraw(self, expired: Sequence[StoredSignal]) -> dict[tuple[str, str], Withdrawal]:
+        """Take signals that are too old to be sent out of the outbox, and return why, by executor and signal id.
+
+        What a crash has sent and not marked is on some account's record by then, and is marked now.
+        """
+        found = await together(*(self._withdraw(item) for item in expired))
+        return {key: reason for each in found for key, reason in each.items()}
+
+    async def _withdraw(self, item: StoredSignal) -> dict[tuple[str, str], Withdrawal]:
+        signal_id = item.signal.signal_id
+        claimed = await self.ledger.executions(signal_id)
+        arrived = item.awaiting & {execution.executor for execution in claimed}
+        if arrived or claimed.unreadable:
+            await self.ledger.mark_published(signal_id, arrived or item.awaiting)
+            return {}
+        reasons = {
+            executor: Withdrawal.NEVER_SENT if executor in self.queues else Withdrawal.NOT_SERVED
+            for executor in sorted(item.awaiting)
+        }
+        if not await self.ledger.withdraw(item, reasons):
+            return {}
+        return {(executor, signal_id): reason for executor, reason in reasons.items()}
 
     async def put(self, signal: Signal) -> PutSignal:
         """Store a signal, with who awaits it and who does not want it."""
@@ -107,6 +141,14 @@ class Publisher:
         return report.signal_ids, report.failures
 
 
+def by_cause(told: Mapping[tuple[str, str], str]) -> Mapping[tuple[str, str], list[str]]:
+    """Return the ids of signals that the same has happened to, by account and reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for (executor, signal_id), reason in sorted(told.items()):
+        found.setdefault((executor, str(reason)), []).append(signal_id)
+    return found
+
+
 def publisher_for(configuration: "Configuration", ports: Ports) -> Publisher:
     """Return a publisher to every account that the configuration enables.
 
@@ -118,5 +160,6 @@ def publisher_for(configuration: "Configuration", ports: Ports) -> Publisher:
     return Publisher(
         ports.ledger,
         {name: ports.queues[name] for name in configuration.executors},
+        ports.clock,
         {name: configuration.profile(name) for name in configuration.executors},
     )

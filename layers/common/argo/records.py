@@ -1,26 +1,31 @@
 """The one read model: signals joined with their executions, as any ledger has them.
 
-A list is whole: every page of its days or of its window has been read. A `Page` is whole where it has no
-``next_token``; `parts` gives a day piece by piece, so that an export needs little memory. Lists of signals and
-executions are an index that may lag behind its table: what one side lacks is asked for by its id.
+A list is whole: every page of its days or of its window has been read, and what could not be read is named in it.
+A `Page` is whole where it has no ``next_token``; `parts` gives a day piece by piece, so that an export needs
+little memory. Lists of signals and executions are an index that may lag behind its table: what one side lacks is
+asked for by its id.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import chain
 from operator import attrgetter
 
 from argo.domain.conservation import Conserved, conserved
 from argo.domain.execution import Execution
-from argo.domain.ledger import Page, SignalRecord, StoredSignal
+from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.lists import Listed, Page, Unreadable, UnreadableRecord
 from argo.ports import Ledger
 from argo.together import together
 
 WINDOW = timedelta(hours=1)
 """What the conservation check looks back over: many times a signal's life: it sees whatever stays unresolved."""
+
+_ENOUGH = 500
+"""Signals older than the window after which no further day of them is read at once."""
 
 _PAGE = 200
 _PAGE_OF_WINDOW = 50
@@ -32,7 +37,8 @@ async def one(ledger: Ledger, signal_id: str) -> SignalRecord | None:
     """Return a signal with its executions at all accounts, None when the ledger has nothing by this id."""
     stored, executions = await asyncio.gather(ledger.signal(signal_id), ledger.executions(signal_id))
     found = {execution.executor: execution for execution in executions}
-    return SignalRecord(stored, found) if stored is not None or found else None
+    record = SignalRecord(stored, found, executions.unreadable)
+    return record if stored is not None or found or executions.unreadable else None
 
 
 async def page(ledger: Ledger, day: str, *, limit: int, token: str | None = None) -> Page[SignalRecord]:
@@ -43,43 +49,83 @@ async def page(ledger: Ledger, day: str, *, limit: int, token: str | None = None
     """
     listed = await ledger.signals_of(day, limit=limit, token=token)
     found = await asyncio.gather(*(ledger.executions(stored.signal.signal_id) for stored in listed.items))
-    return Page(_joined(listed.items, found)[0], listed.next_token)
+    unreadable = [*listed.unreadable, *chain.from_iterable(each.unreadable for each in found)]
+    return Page(_joined(listed.items, found)[0], listed.next_token, unreadable)
 
 
-async def of_days(ledger: Ledger, executors: Sequence[str], days: Iterable[str]) -> list[SignalRecord]:
+async def of_days(ledger: Ledger, executors: Sequence[str], days: Iterable[str]) -> Listed[SignalRecord]:
     """Return the signals of UTC days (``2026-11-20``), in the order of the days, newest first within each."""
-    return [record for day in days for record in await _of_day(ledger, executors, day, since=None)]
+    return _one_after_another([await _of_day(ledger, executors, day, since=None) for day in days])
 
 
 async def of_window(
     ledger: Ledger, executors: Sequence[str], *, since: datetime, now: datetime
-) -> list[SignalRecord]:
+) -> Listed[SignalRecord]:
     """Return the signals created from ``since`` on, newest first; nothing older is read but the rest of a page."""
     last, first = now.astimezone(UTC).date(), since.astimezone(UTC).date()
     days = ((last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1))
-    return [record for day in days for record in await _of_day(ledger, executors, day, since=since)]
+    return _one_after_another([await _of_day(ledger, executors, day, since=since) for day in days])
 
 
 async def check_conservation(
-    ledger: Ledger, executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
+    ledger: Ledger,
+    executor: str,
+    *,
+    now: datetime,
+    still_open: Iterable[Execution] = (),
+    since: datetime | None = None,
 ) -> Conserved:
     """Sum up an account's signals created in the last `WINDOW`.
 
-    ``still_open`` are open executions that the caller has read already: those without an outcome stay in sight
-    though they are older than the window; they are listed, not summed.
+    What has no outcome stays in sight though it is older than the window; it is listed, not summed. That is
+    ``still_open``, open executions that the caller has read already, and whatever nobody has claimed of what was
+    created ``since``, by default since `Ledger.accounted_until` (FAILURES C07).
     """
-    found = await of_window(ledger, [executor], since=now - WINDOW, now=now)
-    return conserved(found, executor, now=now, still_open=still_open)
+    begins, known = now - WINDOW, since or await ledger.accounted_until(executor)
+    older, until = Listed[SignalRecord](), known
+    if known is None or known >= begins:
+        found = await of_window(ledger, [executor], since=begins, now=now)
+    elif known.date() == begins.date():
+        both = await of_window(ledger, [executor], since=known, now=now)
+        found = Listed((each for each in both if each.created_at >= begins), unreadable=both.unreadable)
+        older, until = Listed(each for each in both if each.created_at < begins), begins
+    else:
+        found = await of_window(ledger, [executor], since=begins, now=now)
+        older, until = await _of_some_days(ledger, executor, known, before=begins.date())
+    unreadable = list(dict.fromkeys([*found.unreadable, *older.unreadable]))
+    return conserved(
+        found, executor, now=now, still_open=still_open, older=older, until=until, unreadable=unreadable
+    )
 
 
-async def signals_of_days(ledger: Ledger, days: Iterable[str]) -> list[StoredSignal]:
+async def _of_some_days(
+    ledger: Ledger, executor: str, since: datetime, *, before: date
+) -> tuple[Listed[SignalRecord], datetime]:
+    """Return what was created in days ``before`` one, from ``since`` on, and the time up to which that is.
+
+    However long nobody has looked, so much at a time: the rest is read once this is accounted for.
+    """
+    days: list[Listed[SignalRecord]] = []
+    while since.date() < before and sum(map(len, days)) < _ENOUGH:
+        days.append(await _of_day(ledger, [executor], since.date().isoformat(), since=since))
+        since = (since + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return _one_after_another(days), since
+
+
+async def signals_of_days(ledger: Ledger, days: Iterable[str]) -> Listed[StoredSignal]:
     """Return the signals of UTC days without their executions, in the order of `of_days`."""
-    return [stored for day in days for stored in await _listings(ledger, (), day, _PAGE)[0].take()]
+    found: list[StoredSignal] = []
+    unreadable: list[Unreadable] = []
+    for day in days:
+        signals, _ = _listings(ledger, (), day, _PAGE)
+        found += await signals.take()
+        unreadable += signals.new_unreadable()
+    return Listed(found, unreadable=unreadable)
 
 
 async def parts(
     ledger: Ledger, executors: Sequence[str], days: Iterable[str]
-) -> AsyncIterator[Sequence[SignalRecord]]:
+) -> AsyncIterator[Listed[SignalRecord]]:
     """Yield the signals of UTC days in parts of a page each, in the order of `of_days`.
 
     The lists of signals and of each account's executions have one order, so that a part takes of each account no
@@ -97,13 +143,15 @@ async def parts(
             complete = await asyncio.gather(*(_with_unlisted(ledger, each) for each in records))
             others = await asyncio.gather(*(_of_unlisted(ledger, each) for each in unlisted))
             complete += [each for each in others if _is_here(each)]
-            if complete:
-                yield sorted(complete, key=attrgetter("created_at", "signal_id"), reverse=True)
+            unreadable = [*signals.new_unreadable(), *chain.from_iterable(each.new_unreadable() for each in lists)]
+            if complete or unreadable:
+                newest_first = sorted(complete, key=attrgetter("created_at", "signal_id"), reverse=True)
+                yield Listed(newest_first, unreadable=unreadable)
 
 
 async def _of_day(
     ledger: Ledger, executors: Sequence[str], day: str, *, since: datetime | None
-) -> list[SignalRecord]:
+) -> Listed[SignalRecord]:
     """Read a day's signals from ``since`` on.
 
     Executions come first: a signal that appears between the two reads is then one without an execution, which
@@ -113,7 +161,14 @@ async def _of_day(
     until = None if since is None else (since, "")
     found = await together(*(each.take(until) for each in lists))
     records, unlisted = _joined(await signals.take(until), found)
-    return records + await together(*(_of_unlisted(ledger, each) for each in unlisted))
+    records += await together(*(_of_unlisted(ledger, each) for each in unlisted))
+    unreadable = chain(signals.new_unreadable(), *(each.new_unreadable() for each in lists))
+    return Listed(records, unreadable=unreadable)
+
+
+def _one_after_another[T](lists: Sequence[Listed[T]]) -> Listed[T]:
+    unreadable = chain.from_iterable(each.unreadable for each in lists)
+    return Listed(chain.from_iterable(lists), unreadable=unreadable)
 
 
 def _joined(
@@ -129,7 +184,10 @@ def _joined(
 
 async def _of_unlisted(ledger: Ledger, executions: Mapping[str, Execution]) -> SignalRecord:
     signal_id = next(iter(executions.values())).signal_id
-    return SignalRecord(await ledger.signal(signal_id), executions)
+    try:
+        return SignalRecord(await ledger.signal(signal_id), executions)
+    except UnreadableRecord as error:
+        return SignalRecord(None, executions, (error.found,))
 
 
 def _is_here(record: SignalRecord) -> bool:
@@ -141,8 +199,16 @@ def _is_here(record: SignalRecord) -> bool:
 async def _with_unlisted(ledger: Ledger, record: SignalRecord) -> SignalRecord:
     """Return a signal with the executions that the lists lack; most have none, as nobody has taken it yet."""
     missing = sorted(record.addressed - record.executions.keys())
-    found = await asyncio.gather(*(ledger.execution(record.signal_id, executor) for executor in missing))
+    found = await asyncio.gather(*(_execution(ledger, record.signal_id, executor) for executor in missing))
     return replace(record, executions={**record.executions, **{e.executor: e for e in found if e is not None}})
+
+
+async def _execution(ledger: Ledger, signal_id: str, executor: str) -> Execution | None:
+    """Return one execution; one that cannot be read has been named by its list."""
+    try:
+        return await ledger.execution(signal_id, executor)
+    except UnreadableRecord:
+        return None
 
 
 class _Listing[T: StoredSignal | Execution]:
@@ -152,12 +218,19 @@ class _Listing[T: StoredSignal | Execution]:
         self._read = read
         self._waiting: list[T] = []
         self._token: str | None = None
+        self._unreadable: list[Unreadable] = []
         self.is_over = False
 
     async def next_page(self) -> Sequence[T]:
         page = await self._read(token=self._token)
         self._token, self.is_over = page.next_token, page.next_token is None
+        self._unreadable += page.unreadable
         return page.items
+
+    def new_unreadable(self) -> list[Unreadable]:
+        """Return what could not be read since this was last asked."""
+        found, self._unreadable = self._unreadable, []
+        return found
 
     async def take(self, until: _Key | None = None) -> list[T]:
         """Return what has not been taken yet and is as new as ``until``, without it all there is."""

@@ -25,6 +25,8 @@ class Accounts(Requests):
 
     def __init__(self) -> None:
         self._states: dict[str, AccountState] = {}
+        self._shifts: dict[str, datetime] = {}
+        self._accounted: dict[str, datetime] = {}
         self._exits: dict[str, list[tuple[datetime, str, TradeExit]]] = {}
         self._brokers: dict[str, BrokerAccountHolder] = {}
 
@@ -39,6 +41,21 @@ class Accounts(Requests):
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         return self.read(executor, exits_since)
+
+    async def record_shift(self, shard: str, began: datetime) -> None:
+        self._shifts[shard] = max(began, self._shifts.get(shard, began))
+
+    async def latest_shift(self, shard: str) -> datetime | None:
+        return self._shifts.get(shard)
+
+    async def accounted_until(self, executor: str) -> datetime | None:
+        return self._accounted.get(executor)
+
+    async def account_until(self, executor: str, time: datetime) -> None:
+        def write() -> None:
+            self._accounted[executor] = time
+
+        await self._write(write, lambda: None)
 
     def read(self, executor: str, exits_since: datetime | None = None) -> AccountState:
         """Return an account; a fresh one when there is none."""

@@ -1,8 +1,7 @@
 """The ledger in memory: the conditions of the ledger's table on plain objects, for simulation and replay."""
 
-from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,43 +10,15 @@ from argo.domain import changes
 from argo.domain.account import AccountState
 from argo.domain.changes import Change
 from argo.domain.execution import Execution, ExecutionState, claimed
-from argo.domain.ledger import Claim, Claimed, Intent, LostLease, Page, PutSignal, Release, StoredSignal
+from argo.domain.ledger import Claim, Claimed, Intent, LostLease, PutSignal, Release, StoredSignal
+from argo.domain.lists import Listed, Page
 from argo.domain.signal import Signal, SignalOutcome
-from argo.domain.values import sortable
 from argo.ports.ledger import ChangingLedger
+from simulation.ports.ledger import views
 from simulation.ports.ledger.accounts import Accounts
 from simulation.ports.ledger.digest import digest_of, lines
 from simulation.ports.ledger.requests import Kind, Stands
 from simulation.ports.ledger.sizes import check_size
-
-
-class Timeline:
-    """Ids of signals by time, those of one time by id, as the table's indexes list them."""
-
-    __slots__ = ("_entries",)
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[datetime, str]] = []
-
-    def add(self, record: Signal | Execution) -> None:
-        insort(self._entries, (record.created_at, record.signal_id))
-
-    def remove(self, record: Signal | Execution) -> None:
-        del self._entries[bisect_left(self._entries, (record.created_at, record.signal_id))]
-
-    def oldest(self, limit: int) -> list[str]:
-        return [signal_id for _, signal_id in self._entries[:limit]]
-
-    def newest(self, limit: int, token: str | None) -> tuple[list[str], str | None]:
-        """Return one page of ids, newest first, and the token of the next page where there is one.
-
-        Raises:
-            ValueError: the token is not one of ours.
-        """
-        end = bisect_left(self._entries, _entry_of(token)) if token else len(self._entries)
-        page = self._entries[max(end - limit, 0) : end]
-        following = f"{sortable(page[0][0])}_{page[0][1]}" if end > limit else None
-        return [signal_id for _, signal_id in reversed(page)], following
 
 
 class InMemoryLedger(Accounts, ChangingLedger):
@@ -62,15 +33,15 @@ class InMemoryLedger(Accounts, ChangingLedger):
     def __init__(self, *, mode: str) -> None:
         super().__init__()
         self.mode = mode
+        self.views: views.Views = views.Views()
         self._signals: dict[str, StoredSignal] = {}
-        self._signals_of_day: defaultdict[str, Timeline] = defaultdict(Timeline)
-        self._outbox = Timeline()
-        self._unjudged = Timeline()
-        self._shifts: dict[str, datetime] = {}
+        self._signals_of_day: defaultdict[str, views.Timeline] = defaultdict(views.Timeline)
+        self._outbox = views.Timeline()
+        self._unjudged_ones = views.Timeline()
         self._executions: dict[tuple[str, str], Execution] = {}
         self._executors: defaultdict[str, list[str]] = defaultdict(list)
-        self._executions_of_day: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
-        self._open: defaultdict[str, Timeline] = defaultdict(Timeline)
+        self._executions_of_day: defaultdict[tuple[str, str], views.Timeline] = defaultdict(views.Timeline)
+        self._open: defaultdict[str, views.Timeline] = defaultdict(views.Timeline)
 
     @property
     def every_signal(self) -> Collection[StoredSignal]:
@@ -97,6 +68,7 @@ class InMemoryLedger(Accounts, ChangingLedger):
         def write() -> PutSignal:
             if earlier := self._signals.get(signal.signal_id):
                 raise Stands(PutSignal(earlier, created=False))
+            self.views.changed(signal.signal_id, None)
             self._signals[signal.signal_id] = stored
             self._signals_of_day[signal.created_at.date().isoformat()].add(signal)
             self._waiting(stored).add(signal)
@@ -118,13 +90,37 @@ class InMemoryLedger(Accounts, ChangingLedger):
 
         def write() -> None:
             stored = self._signals[signal_id]
-            marked = replace(stored, published_to=stored.published_to | sent, awaiting=stored.awaiting - sent)
-            self._signals[signal_id] = marked
-            if stored.outcome is None and stored.awaiting and not marked.awaiting:
-                self._outbox.remove(stored.signal)
-                self._unjudged.add(stored.signal)
+            self._replace(
+                replace(stored, published_to=stored.published_to | sent, awaiting=stored.awaiting - sent)
+            )
 
         await self._write(write, lambda: None)
+
+    async def withdraw(self, stored: StoredSignal, reasons: Mapping[str, str]) -> bool:
+        signal_id = stored.signal.signal_id
+        declined, waiting = {**stored.declined, **reasons}, stored.awaiting - reasons.keys()
+
+        def write() -> bool:
+            found = self._signals.get(signal_id)
+            if found is None or found.awaiting != stored.awaiting:
+                raise Stands(False)
+            self._replace(replace(found, awaiting=waiting, declined=declined))
+            return True
+
+        def stands() -> bool:
+            found = self._signals[signal_id]
+            return (found.awaiting, found.declined) == (waiting, declined)
+
+        return bool(await self._write(write, lambda: stands() or None))
+
+    def _replace(self, changed: StoredSignal) -> None:
+        """Write a signal over what is stored of it; without anybody who awaits it, it leaves the outbox."""
+        stored = self._signals[changed.signal.signal_id]
+        self.views.changed(stored.signal.signal_id, stored)
+        self._signals[stored.signal.signal_id] = changed
+        if stored.outcome is None and stored.awaiting and not changed.awaiting:
+            self._outbox.remove(stored.signal)
+            self._unjudged_ones.add(stored.signal)
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         def write() -> bool:
@@ -132,6 +128,7 @@ class InMemoryLedger(Accounts, ChangingLedger):
             if stored is None or stored.outcome is not None:
                 raise Stands(False)
             self._waiting(stored).remove(stored.signal)
+            self.views.changed(signal_id, stored)
             self._signals[signal_id] = replace(stored, outcome=outcome)
             return True
 
@@ -141,21 +138,18 @@ class InMemoryLedger(Accounts, ChangingLedger):
 
         return bool(await self._write(write, lambda: stands() or None))
 
-    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
-        return [self._signals[signal_id] for signal_id in self._outbox.oldest(limit)]
+    async def _unpublished(self, token: str | None) -> Page[StoredSignal]:
+        return views.page_of_work(self.views, self._outbox, self._stored, token, belongs=views.is_in_outbox)
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
-        return [self._signals[signal_id] for signal_id in self._unjudged.oldest(limit)]
+    async def _unjudged(self, token: str | None) -> Page[StoredSignal]:
+        return views.page_of_work(self.views, self._unjudged_ones, self._stored, token, belongs=views.is_unjudged)
 
     async def signals_of(self, day: str, *, limit: int, token: str | None = None) -> Page[StoredSignal]:
-        found, following = self._signals_of_day.get(day, Timeline()).newest(limit, token)
-        return Page([self._signals[signal_id] for signal_id in found], following)
+        listed = self._signals_of_day.get(day, views.Timeline())
+        return views.page_of_day(self.views, listed, self._stored, limit=limit, token=token)
 
-    async def record_shift(self, shard: str, began: datetime) -> None:
-        self._shifts[shard] = max(began, self._shifts.get(shard, began))
-
-    async def latest_shift(self, shard: str) -> datetime | None:
-        return self._shifts.get(shard)
+    def _stored(self, signal_id: str) -> tuple[object, StoredSignal]:
+        return signal_id, self._signals[signal_id]
 
     def find(self, signal_id: str, executor: str) -> Execution | None:
         """Return one execution, to whoever only looks on."""
@@ -164,18 +158,24 @@ class InMemoryLedger(Accounts, ChangingLedger):
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         return self.find(signal_id, executor)
 
-    async def executions(self, signal_id: str) -> Sequence[Execution]:
-        return [self._executions[signal_id, executor] for executor in sorted(self._executors.get(signal_id, ()))]
+    async def executions(self, signal_id: str) -> Listed[Execution]:
+        executors = sorted(self._executors.get(signal_id, ()))
+        return Listed(self._executions[signal_id, executor] for executor in executors)
 
     async def executions_of(
         self, executor: str, day: str, *, limit: int, token: str | None = None
     ) -> Page[Execution]:
-        found, following = self._executions_of_day.get((executor, day), Timeline()).newest(limit, token)
-        return Page([self._executions[signal_id, executor] for signal_id in found], following)
+        listed = self._executions_of_day.get((executor, day), views.Timeline())
+        return views.page_of_day(self.views, listed, self._executed(executor), limit=limit, token=token)
 
-    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
-        waiting = self._open.get(executor, Timeline()).oldest(limit)
-        return [self._executions[signal_id, executor] for signal_id in waiting]
+    async def _open_executions(self, executor: str, token: str | None) -> Page[Execution]:
+        listed = self._open.get(executor, views.Timeline())
+        return views.page_of_work(
+            self.views, listed, self._executed(executor), token, belongs=views.is_open_at(executor)
+        )
+
+    def _executed(self, executor: str) -> Callable[[str], tuple[object, Execution]]:
+        return lambda signal_id: ((signal_id, executor), self._executions[signal_id, executor])
 
     async def claim(self, signal: Signal, executor: str, *, now: datetime, lease: timedelta) -> Claim:
         written: list[Claimed] = []
@@ -195,6 +195,7 @@ class InMemoryLedger(Accounts, ChangingLedger):
         found = self.find(signal.signal_id, executor)
         if found is None:
             fresh = claimed(signal, executor=executor, mode=self.mode, now=now, lease_until=now + lease)
+            self.views.changed(fresh.key, None)
             self._executions[fresh.key] = fresh
             self._executors[fresh.signal_id].append(executor)
             self._executions_of_day[executor, fresh.created_at.date().isoformat()].add(fresh)
@@ -283,24 +284,17 @@ class InMemoryLedger(Accounts, ChangingLedger):
     def _overwrite(self, moved: Execution) -> None:
         """Write an execution over what is stored of it; it leaves the open work where it ends."""
         had_ended, has_ended = self._executions[moved.key].state.is_terminal, moved.state.is_terminal
+        self.views.changed(moved.key, self._executions[moved.key])
         self._executions[moved.key] = moved
         if has_ended and not had_ended:
             self._open[moved.executor].remove(moved)
         elif had_ended and not has_ended:
             self._open[moved.executor].add(moved)
 
-    def _waiting(self, stored: StoredSignal) -> Timeline:
-        return self._outbox if stored.awaiting else self._unjudged
+    def _waiting(self, stored: StoredSignal) -> views.Timeline:
+        return self._outbox if stored.awaiting else self._unjudged_ones
 
 
 def _steps_of(execution: Execution) -> tuple[int, int]:
     """Return what every step changes: the revision one of this version, the length of the history all others."""
     return execution.revision, len(execution.history)
-
-
-def _entry_of(token: str) -> tuple[datetime, str]:
-    time, _, signal_id = token.partition("_")
-    try:
-        return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%f%z"), signal_id
-    except ValueError as error:
-        raise ValueError(f"not a page token: {token!r}") from error

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 
 from argo.domain.account import TradingState
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.ledger import Page, PutSignal, StoredSignal
+from argo.domain.ledger import PutSignal, StoredSignal
+from argo.domain.lists import Listed, Page
 from argo.domain.signal import Signal
 from argo.environment import load_configuration
 from argo.observability import Telemetry
@@ -59,7 +60,10 @@ class Shelf:
         return self.signals.get(signal_id)
 
     async def executions(self, signal_id):
-        return [record for (key, _), record in self.records.items() if key == signal_id]
+        return Listed(record for (key, _), record in self.records.items() if key == signal_id)
+
+    async def accounted_until(self, _):
+        return None
 
     async def mark_published(self, signal_id, executors):
         known = self.signals[signal_id]
@@ -67,8 +71,8 @@ class Shelf:
             known, published_to=known.published_to | set(executors), awaiting=known.awaiting - set(executors)
         )
 
-    async def unpublished(self, *, limit):
-        return [each for each in self.signals.values() if each.awaiting][:limit]
+    async def unpublished(self, *, limit=None):
+        return Listed([each for each in self.signals.values() if each.awaiting][:limit])
 
     async def account(self, executor):
         return self.accounts[executor]
@@ -77,8 +81,8 @@ class Shelf:
         known = {"trading_state": state, "state_reason": reason, "state_since": now}
         self.accounts[executor] = self.accounts[executor].model_copy(update=known)
 
-    async def open_executions(self, executor, *, limit):
-        return [each for each in self.records.values() if each.executor == executor][:limit]
+    async def open_executions(self, executor, *, limit=None):
+        return Listed([each for each in self.records.values() if each.executor == executor][:limit])
 
     async def signals_of(self, day, *, limit, token=None):
         if token is not None and not token.isdecimal():

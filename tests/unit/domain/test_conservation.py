@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from argo.domain.conservation import Part, Standstill, conserved, part_of, sums, unresolved
 from argo.domain.execution import ExecutionState
-from argo.domain.reasons import Obstacle
-from tests.unit.builders import NOW
+from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.reasons import Obstacle, Withdrawal
+from tests.unit.builders import NOW, a_signal
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
 
 S = ExecutionState
@@ -242,3 +243,16 @@ def test_a_signal_of_a_clock_that_is_ahead_has_no_age():
     found = conserved([a_record()], "argo", now=NOW - timedelta(minutes=1))
 
     assert found.oldest_unresolved_seconds == 0
+
+
+def test_c09_a_signal_that_was_never_sent_is_in_the_sum_as_expired_with_its_reason():
+    signal = a_signal()
+    declined = {"argo": Withdrawal.NEVER_SENT, "removed": Withdrawal.NOT_SERVED}
+    record = SignalRecord(StoredSignal(signal, "simulated", frozenset(), frozenset(), declined), {})
+
+    served, removed = sums([record], ["argo", "removed"])
+
+    assert (served.signals, served.expired, served.unresolved, served.gap) == (1, 1, 0, 0)
+    assert served.reasons == {Withdrawal.NEVER_SENT: 1}
+    assert (removed.signals, removed.declined, removed.gap) == (0, 1, 0)
+    assert unresolved([record], "argo") == []

@@ -8,7 +8,9 @@ from io import StringIO
 from itertools import count
 
 from argo.domain.account import AccountState, Holding, MarketClock
+from argo.domain.execution import Execution
 from argo.domain.ledger import PutSignal, StoredSignal
+from argo.domain.lists import Listed
 from argo.domain.market import Bar
 from argo.domain.signal import Signal, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
@@ -88,6 +90,7 @@ class SignalStore:
         self.holdings: dict[str, dict[str, Holding]] = {}
         self.accounts_read: list[str] = []
         self.faults: list[Exception | None] = []
+        self.executed: list[Execution] = []
         self._shifts: dict[str, datetime] = {}
 
     def __len__(self) -> int:
@@ -118,11 +121,22 @@ class SignalStore:
             found, published_to=found.published_to | executors, awaiting=found.awaiting - executors
         )
 
-    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
-        return [stored for stored in self._stored.values() if stored.awaiting][:limit]
+    async def withdraw(self, stored: StoredSignal, reasons: Mapping[str, str]) -> bool:
+        signal_id = stored.signal.signal_id
+        declined = {**stored.declined, **reasons}
+        waiting = stored.awaiting - reasons.keys()
+        self._stored[signal_id] = replace(self._stored[signal_id], awaiting=waiting, declined=declined)
+        return True
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
-        return [each for each in self._stored.values() if not each.awaiting and each.outcome is None][:limit]
+    async def executions(self, signal_id: str) -> Listed[Execution]:
+        return Listed(each for each in self.executed if each.signal_id == signal_id)
+
+    async def unpublished(self, *, limit: int | None = None) -> Listed[StoredSignal]:
+        return Listed([stored for stored in self._stored.values() if stored.awaiting][:limit])
+
+    async def unjudged(self, *, limit: int | None = None) -> Listed[StoredSignal]:
+        found = [each for each in self._stored.values() if not each.awaiting and each.outcome is None]
+        return Listed(found[:limit])
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         found = self._stored[signal_id]

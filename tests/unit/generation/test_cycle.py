@@ -141,9 +141,9 @@ def test_a_message_that_could_not_be_sent_is_named_with_its_account():
 
     run(generator)
 
-    unsent = next(entry for entry in generator.journal.entries if entry["message"] == "signal_not_sent")
+    unsent = next(entry for entry in generator.journal.entries if entry["message"] == "signals_not_sent")
     assert (unsent["executor"], unsent["reason"]) == ("prop_firm", "InternalError")
-    assert unsent["signal_id"] == generator.store.signals[0].signal_id
+    assert unsent["signal_ids"] == [generator.store.signals[0].signal_id]
 
 
 def test_the_outbox_is_sent_while_market_data_fails():

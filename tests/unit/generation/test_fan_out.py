@@ -16,6 +16,7 @@ from argo.domain.signal import Regime, Side
 from argo.domain.symbols import Symbol
 from argo.publishing import Publisher
 from execution.gate import SIGNAL_CHECKS, first_denial
+from simulation.ports.clock import SteppedClock
 from tests.unit.builders import BAR_TIME, NOW, a_profile, a_signal
 from tests.unit.generation.in_memory import Queue, SignalStore
 from tests.unit.strategies import sides, signals, stocks
@@ -34,7 +35,7 @@ def a_holding(side):
 
 
 def publish(store, queues, profiles, *given):
-    return asyncio.run(Publisher(store, queues, profiles).publish(given))
+    return asyncio.run(Publisher(store, queues, SteppedClock(NOW), profiles).publish(given))
 
 
 def test_an_account_wants_what_it_may_enter_on():

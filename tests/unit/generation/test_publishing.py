@@ -3,15 +3,17 @@ from datetime import timedelta
 
 import pytest
 
-from argo.publishing import Published, Publisher
-from tests.unit.builders import BAR_TIME, a_signal
+from argo.domain.reasons import Withdrawal
+from argo.publishing import Published, Publisher, by_cause
+from simulation.ports.clock import SteppedClock
+from tests.unit.builders import BAR_TIME, NOW, a_signal, an_execution
 from tests.unit.generation.in_memory import Queue, SignalStore
 
 FIRST, SECOND = (a_signal(bar_time=BAR_TIME - timedelta(minutes=number)) for number in (0, 1))
 
 
-def publish(store, queues, *signals):
-    return asyncio.run(Publisher(store, queues).publish(signals))
+def publish(store, queues, *signals, now=NOW):
+    return asyncio.run(Publisher(store, queues, SteppedClock(now)).publish(signals))
 
 
 def two_queues():
@@ -98,3 +100,48 @@ def test_nothing_is_sent_for_a_signal_that_could_not_be_stored():
         publish(store, queues, FIRST)
 
     assert [len(queue) for queue in queues.values()] == [0, 0]
+
+
+def left_for(store, executor, number, **fields):
+    """Leave signals in the outbox, as a crash, or an account that was taken away, leaves them."""
+    left = [a_signal(bar_time=BAR_TIME - timedelta(minutes=10 + index), **fields) for index in range(number)]
+    for signal in left:
+        asyncio.run(store.put_signal(signal, executors=[executor]))
+    return left
+
+
+def test_c09_a_hundred_signals_of_a_removed_account_stand_in_nobodys_way():
+    store, queues = SignalStore(), two_queues()
+    left_for(store, "removed", 150, created_at=NOW - timedelta(minutes=1))
+    asyncio.run(store.put_signal(FIRST, executors=["argo"]))
+
+    published = publish(store, queues)
+
+    assert queues["argo"].sent == [FIRST]
+    assert len(published.failures) == 150
+    assert len(by_cause(published.failures)) == 1
+
+
+def test_c09_what_has_expired_in_the_outbox_leaves_it_with_its_reason():
+    store, queues = SignalStore(), two_queues()
+    left = left_for(store, "removed", 150)
+    asyncio.run(store.put_signal(FIRST, executors=["argo", "removed"]))
+
+    first, second, third = (publish(store, queues, now=FIRST.expires_at) for _ in range(3))
+
+    assert [len(each.withdrawn) for each in (first, second, third)] == [100, 52, 0]
+    assert (third.failures, queues["argo"].sent) == ({}, [])
+    assert asyncio.run(store.unpublished()) == []
+    assert store[left[0].signal_id].declined == {"removed": Withdrawal.NOT_SERVED}
+    assert store[FIRST.signal_id].declined == {"argo": Withdrawal.NEVER_SENT, "removed": Withdrawal.NOT_SERVED}
+
+
+def test_c09_what_was_sent_and_not_marked_is_marked_and_not_withdrawn():
+    store, queues = SignalStore(), two_queues()
+    asyncio.run(store.put_signal(FIRST, executors=["argo"]))
+    store.executed = [an_execution(signal_id=FIRST.signal_id)]
+
+    published = publish(store, queues, now=FIRST.expires_at)
+
+    assert published.withdrawn == {}
+    assert (store[FIRST.signal_id].published_to, store[FIRST.signal_id].awaiting) == ({"argo"}, frozenset())

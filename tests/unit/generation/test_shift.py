@@ -143,7 +143,7 @@ class Throttled(InMemoryLedger):
             self._times[name] -= 1
             raise Unavailable("throttled")
 
-    async def unpublished(self, *, limit):
+    async def unpublished(self, *, limit=None):
         self._refuse("unpublished")
         return await super().unpublished(limit=limit)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position
 from argo.domain.execution import Execution, ExecutionState, Protection
-from argo.domain.ledger import Page, Settlement
+from argo.domain.ledger import Settlement
+from argo.domain.lists import Listed, Page
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
@@ -122,12 +123,18 @@ class Book:
         self.written.append(execution.signal_id)
         return kept
 
-    async def open_executions(self, *_: object, **__: object) -> list[Execution]:
-        return [each for each in self.executions.values() if not each.state.is_terminal]
+    async def open_executions(self, *_: object, **__: object) -> Listed[Execution]:
+        return Listed(each for each in self.executions.values() if not each.state.is_terminal)
 
-    async def execution(self, *_: object) -> Execution | None:
+    async def accounted_until(self, _: str) -> datetime | None:
+        return None
+
+    async def account_until(self, executor: str, time: datetime) -> None:
+        pass
+
+    async def execution(self, signal_id: str, _: str) -> Execution | None:
         """Know every order's execution: built orders are all named after one signal."""
-        return next(iter(self.executions.values()), None)
+        return self.executions.get(signal_id) or next(iter(self.executions.values()), None)
 
     async def account(self, executor: str, **_: object) -> AccountState:
         return AccountState(executor=executor)

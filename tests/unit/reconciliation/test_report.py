@@ -21,6 +21,8 @@ QUIET = {
     Metric.UNRESOLVED_EXECUTIONS: [0],
     Metric.OLDEST_UNRESOLVED: [0],
     Metric.OPEN_EXECUTIONS: [0],
+    Metric.EXECUTIONS_LEFT: [0],
+    Metric.UNREADABLE_RECORDS: [0],
     Metric.NAKED_POSITION: [0],
     Metric.REPAIRS_MADE: [0],
 }
@@ -53,6 +55,9 @@ def test_a06_a_run_with_nothing_to_do_says_so_and_leaves_out_a_rate_of_nothing(c
 def test_a_runs_numbers_are_its_metrics(capsys):
     report = Report(
         open=7,
+        left_for_next=3,
+        left_unread=2,
+        unreadable={"SIGNAL#1 EXECUTION#argo": "its state is of a later version"},
         unprotected_seconds=[5.0, 65.5, 30.0],
         repairs=Counter(guarded=2, cancelled=3),
         conserved=a_sum(S.FILLED, None, S.DENIED, S.CLAIMED),
@@ -64,6 +69,8 @@ def test_a_runs_numbers_are_its_metrics(capsys):
         Metric.OLDEST_UNRESOLVED: [240],
         Metric.EXECUTION_RATE: [pytest.approx(100 / 3)],
         Metric.OPEN_EXECUTIONS: [7],
+        Metric.EXECUTIONS_LEFT: [5],
+        Metric.UNREADABLE_RECORDS: [1],
         Metric.NAKED_POSITION: [65.5],
         Metric.REPAIRS_MADE: [5],
     }

@@ -36,6 +36,13 @@ def message_deleted_before_the_claim(court):
     court.referee.look()
 
 
+@breach(Rule.FORGOTTEN)
+def purged_and_never_ended(court):
+    court.publish()
+    court.queue.purge()
+    court.referee.settle()
+
+
 @breach(Rule.UNSENT)
 def outbox_not_empty(court):
     court.publish(sent=False)

@@ -7,8 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from argo.domain.lists import Unreadable
 from argo.domain.signal import Side
 from argo.domain.symbols import canonical_or_raw
 from argo.domain.values import Frozen, Part, UtcTime
@@ -120,7 +121,8 @@ class AccountState(Frozen):
 
     ``holdings`` are its symbol locks, ``exits`` the trades that ended lately, newest last. ``version`` counts
     the writes that a reservation must know of; every reservation names the version it read. Amounts in USD.
-    ``resumes_on`` is the trading day on which a halt ends by itself.
+    ``resumes_on`` is the trading day on which a halt ends by itself. ``unreadable`` are parts of it that this code
+    cannot read: what they hold is not in the other fields, so nothing new may be risked on them.
     """
 
     executor: str
@@ -142,6 +144,7 @@ class AccountState(Frozen):
     version: int = 0
     holdings: Mapping[str, Holding] = {}
     exits: tuple[TradeExit, ...] = ()
+    unreadable: Annotated[tuple[Unreadable, ...], Field(exclude=True)] = ()
 
     def orders_in_minute(self, now: datetime) -> int:
         return self.rate_orders if self.rate_minute == minute_of(now) else 0

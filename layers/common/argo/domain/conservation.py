@@ -11,6 +11,7 @@ from typing import Any
 
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.lists import Unreadable, execution_name
 from argo.domain.reasons import Reason
 from argo.domain.signal import Side, Signal
 
@@ -132,11 +133,19 @@ class AccountSum:
 
 @dataclass(frozen=True, slots=True)
 class Conserved:
-    """One account's sum over a window, and every signal in it that has no outcome, the oldest first."""
+    """One account's sum over a window, and every signal that has no outcome, older ones too, the oldest first.
+
+    ``unclaimed`` are signals that are in the account's queue, or were, and that no executor has taken yet.
+    ``unreadable`` are records that could not be read. Before ``accounted_until`` every signal has an end or an
+    open execution, None where nothing before the window was looked at.
+    """
 
     total: AccountSum
     unresolved: Sequence[Unresolved]
     now: datetime
+    unclaimed: Sequence[Signal] = ()
+    unreadable: Sequence[Unreadable] = ()
+    accounted_until: datetime | None = None
 
     @property
     def oldest_unresolved_seconds(self) -> float:
@@ -169,6 +178,9 @@ def sums(records: Sequence[SignalRecord], executors: Sequence[str]) -> list[Acco
             account.signals += is_addressed
             if executor in record.executions:
                 account.add(record.executions[executor])
+            elif is_addressed and executor in record.declined:
+                account.expired += 1
+                account.reasons[record.declined[executor]] += 1
             elif is_addressed:
                 account.unresolved += 1
             elif executor in record.declined:
@@ -186,26 +198,50 @@ def unresolved(records: Iterable[SignalRecord], executor: str) -> list[Unresolve
         if execution is not None:
             if part_of(execution) is Part.UNRESOLVED:
                 found.append(_unresolved(record.subject, executor, execution.state, _obstacle(execution)))
-        elif record.stored is not None and executor in record.stored.addressed:
+        elif record.stored is not None and executor in record.undecided:
             found.append(_unresolved(record.subject, executor, None, standstill(record.stored, executor)))
     return sorted(found, key=_BY_AGE)
 
 
 def conserved(
-    records: Sequence[SignalRecord], executor: str, *, now: datetime, still_open: Iterable[Execution] = ()
+    records: Sequence[SignalRecord],
+    executor: str,
+    *,
+    now: datetime,
+    still_open: Iterable[Execution] = (),
+    older: Sequence[SignalRecord] = (),
+    until: datetime | None = None,
+    unreadable: Sequence[Unreadable] = (),
 ) -> Conserved:
-    """Return an account's sum over signals; of ``still_open`` those without an outcome are listed beside them.
+    """Return an account's sum over signals; of ``older`` and ``still_open`` those without an outcome are listed.
 
-    So a signal that has waited for longer than the window stays in sight.
+    So a signal that has waited for longer than the window stays in sight. ``until`` is the time up to which older
+    ones were looked at.
     """
     (total,) = sums(records, [executor])
-    seen = {record.signal_id for record in records}
-    older = [
+    both = [*records, *older]
+    seen = {record.signal_id for record in both}
+    waiting = [
         _unresolved(each, executor, each.state, _obstacle(each))
         for each in still_open
         if each.signal_id not in seen and part_of(each) is Part.UNRESOLVED
     ]
-    return Conserved(total, sorted([*older, *unresolved(records, executor)], key=_BY_AGE), now)
+    names = {each.name for each in unreadable}
+    nobodys = [
+        record.stored
+        for record in both
+        if record.stored is not None
+        and executor in record.undecided - record.executions.keys()
+        and execution_name(record.signal_id, executor) not in names
+    ]
+    return Conserved(
+        total,
+        sorted([*waiting, *unresolved(both, executor)], key=_BY_AGE),
+        now,
+        unclaimed=[stored.signal for stored in nobodys if executor not in stored.awaiting],
+        unreadable=unreadable,
+        accounted_until=until and min([until, *(stored.signal.created_at for stored in nobodys)]),
+    )
 
 
 def standstill(stored: StoredSignal, executor: str) -> Standstill:

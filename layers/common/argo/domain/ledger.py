@@ -1,4 +1,4 @@
-"""What the ledger is told and what it answers: claims, intents, settlements, stored signals, pages."""
+"""What the ledger is told and what it answers: claims, intents, settlements, stored signals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,9 @@ from typing import TypedDict
 
 from argo.domain.account import TradeExit
 from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+from argo.domain.lists import Unreadable
 from argo.domain.orders import BrokerOrder
+from argo.domain.reasons import Withdrawal
 from argo.domain.signal import Signal, SignalOutcome
 
 
@@ -143,8 +145,9 @@ class StoredSignal:
 
     @property
     def addressed(self) -> frozenset[str]:
-        """The accounts it was or will be sent to."""
-        return self.published_to | self.awaiting
+        """The accounts it was or will be sent to, and those that it was meant for until it expired."""
+        never_sent = (name for name, reason in self.declined.items() if reason == Withdrawal.NEVER_SENT)
+        return self.published_to.union(self.awaiting, never_sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +155,13 @@ class SignalRecord:
     """A signal with its execution per account.
 
     ``stored`` is None where the ledger lacks the signal and some account has executed it all the same: it was
-    addressed to nobody, so such a record makes a gap.
+    addressed to nobody, so such a record makes a gap. ``unreadable`` are parts of it that are there and cannot be
+    read.
     """
 
     stored: StoredSignal | None
     executions: Mapping[str, Execution]
+    unreadable: Sequence[Unreadable] = ()
 
     @property
     def subject(self) -> Signal | Execution:
@@ -180,6 +185,11 @@ class SignalRecord:
         return self.stored.declined if self.stored else {}
 
     @property
+    def undecided(self) -> frozenset[str]:
+        """The accounts that have it, or will: those it was meant for, but for whom it left the outbox unsent."""
+        return self.addressed - self.declined.keys()
+
+    @property
     def modes(self) -> set[str]:
         return {each.mode for each in (self.stored, *self.executions.values()) if each is not None}
 
@@ -190,11 +200,3 @@ class PutSignal:
 
     stored: StoredSignal
     created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page[T]:
-    """Some records and, when there are more, the token that continues."""
-
-    items: Sequence[T]
-    next_token: str | None = None

@@ -54,6 +54,8 @@ class Metric(StrEnum):
     OPEN_EXECUTIONS = "OpenExecutions", Unit.COUNT, "Executions that have not ended"
     UNRESOLVED_EXECUTIONS = "UnresolvedExecutions", Unit.COUNT, "Signals without an order or a reason so far"
     OLDEST_UNRESOLVED = "OldestUnresolvedSeconds", Unit.SECONDS, "Age of the oldest unresolved signal"
+    UNREADABLE_RECORDS = "UnreadableRecords", Unit.COUNT, "Records this code cannot read; must be 0"
+    EXECUTIONS_LEFT = "ExecutionsLeft", Unit.COUNT, "Open executions a run had no room or time to look at"
     EXECUTION_RATE = "ExecutionRate", Unit.PERCENT, "Orders by eligible signals; absent when none was"
     CONSERVATION_GAP = "ConservationGap", Unit.COUNT, "Signals that no outcome accounts for; must be 0"
     NAKED_POSITION = "NakedPositionSeconds", Unit.SECONDS, "Longest time a position is not guarded"

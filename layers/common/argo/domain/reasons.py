@@ -77,7 +77,19 @@ class Obstacle(Reason):
     AWAITING_EXIT = "awaiting_exit", "The opposite position was not closed yet"
     AWS_UNAVAILABLE = "aws_unavailable", "AWS throttled, was in conflict with itself or gave no answer"
     NO_TIME_LEFT = "no_time_left", "The function's time would not have lasted for the broker's next answer"
+    NEVER_DELIVERED = (
+        "never_delivered",
+        "Its message was in the account's queue and disappeared: no executor had received it when it expired",
+    )
+    RECORD_UNREADABLE = "record_unreadable", "A record of the account is of a version that this code does not know"
     WORKER_LOST = "worker_lost", "The worker that had claimed the signal ended without an outcome"
+
+
+class Withdrawal(Reason):
+    """Why a signal left the outbox without a message: it expired there."""
+
+    NEVER_SENT = "never_sent", "Its message could not be put into the account's queue before it expired"
+    NOT_SERVED = "account_not_served", "The account is not one that signals are sent to any more"
 
 
 class QuarantineReason(Reason):

@@ -1,15 +1,17 @@
 """The record of every signal and every execution."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Protocol, Unpack
 
 from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState, Exit, Protection
-from argo.domain.ledger import BrokerAccountHolder, Claim, Intent, Page, Pause, PutSignal, Settlement, StoredSignal
+from argo.domain.ledger import BrokerAccountHolder, Claim, Intent, Pause, PutSignal, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
+from argo.domain.lists import Listed, Page, whole
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal, SignalOutcome
 
@@ -30,15 +32,26 @@ class Ledger(Protocol):
         """
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
-        """Return a stored signal."""
+        """Return a stored signal.
+
+        Raises:
+            UnreadableRecord: it is there, and this code cannot read it.
+        """
 
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
         """Record that the signal's messages for these executors are in their queues."""
 
-    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
+    async def withdraw(self, stored: StoredSignal, reasons: Mapping[str, str]) -> bool:
+        """Record of some executors that await a signal why it is not sent to them any more.
+
+        Returns:
+            False where others await it by now than ``stored`` says, and nothing is written.
+        """
+
+    async def unpublished(self, *, limit: int | None = None) -> Listed[StoredSignal]:
         """Return the outbox, oldest first: signals that some executor still awaits."""
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
+    async def unjudged(self, *, limit: int | None = None) -> Listed[StoredSignal]:
         """Return signals that nobody awaits any more and whose outcome is not known yet, oldest first."""
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
@@ -57,6 +70,9 @@ class Ledger(Protocol):
         """Claim the execution of a signal at an account for the length of a lease.
 
         A dead-lettered one is claimed anew: its message has been redriven.
+
+        Raises:
+            UnreadableRecord: there is an execution, and this code cannot read it: it is a newer worker's.
         """
 
     async def intend(
@@ -103,18 +119,31 @@ class Ledger(Protocol):
         """
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
-        """Return one execution."""
+        """Return one execution.
 
-    async def executions(self, signal_id: str) -> Sequence[Execution]:
+        Raises:
+            UnreadableRecord: it is there, and this code cannot read it.
+        """
+
+    async def executions(self, signal_id: str) -> Listed[Execution]:
         """Return the executions of a signal at all accounts."""
 
-    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
-        """Return an account's executions that have not ended, oldest first."""
+    async def open_executions(self, executor: str, *, limit: int | None = None) -> Listed[Execution]:
+        """Return an account's executions that have not ended, oldest first.
+
+        The list may be some seconds old: whoever acts on an execution reads it by its id first.
+        """
+
+    async def accounted_until(self, executor: str) -> datetime | None:
+        """Return the time before which every signal has an end on record at the account, or an open execution."""
+
+    async def account_until(self, executor: str, time: datetime) -> None:
+        """Keep what `accounted_until` returns."""
 
     async def account(self, executor: str, *, exits_since: datetime | None = None) -> AccountState:
         """Return the account with its symbol locks; a fresh one when there is none.
 
-        ``exits`` are those since a time, or none without one.
+        ``exits`` are those since a time, or none without one. What cannot be read of it is named in it.
 
         Raises:
             ReservationConflict: it kept changing while it was read.
@@ -177,6 +206,27 @@ class ChangingLedger(Ledger):
 
     async def record_protection(self, execution: Execution, protection: Protection, *, now: datetime) -> Execution:
         return await self._move(execution, changes.protection_recorded(execution, protection, now=now))
+
+    async def unpublished(self, *, limit: int | None = None) -> Listed[StoredSignal]:
+        return await whole(self._unpublished, limit=limit)
+
+    async def unjudged(self, *, limit: int | None = None) -> Listed[StoredSignal]:
+        return await whole(self._unjudged, limit=limit)
+
+    async def open_executions(self, executor: str, *, limit: int | None = None) -> Listed[Execution]:
+        return await whole(partial(self._open_executions, executor), limit=limit)
+
+    @abstractmethod
+    async def _unpublished(self, token: str | None) -> Page[StoredSignal]:
+        """Return a page of the outbox, oldest first."""
+
+    @abstractmethod
+    async def _unjudged(self, token: str | None) -> Page[StoredSignal]:
+        """Return a page of the signals without an outcome, oldest first."""
+
+    @abstractmethod
+    async def _open_executions(self, executor: str, token: str | None) -> Page[Execution]:
+        """Return a page of an account's executions that have not ended, oldest first."""
 
     @abstractmethod
     async def _move(self, execution: Execution, change: changes.Change) -> Execution:

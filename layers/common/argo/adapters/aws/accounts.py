@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from argo.adapters.aws import items
+from argo.adapters.aws.account_items import account_state
 from argo.adapters.aws.table import Table, update_of
 from argo.domain.account import LONGEST_REASON, AccountState, TradingState
 from argo.domain.ledger import ReservationConflict
@@ -23,9 +24,17 @@ class AccountItems:
         first = items.ended_since(exits_since) if exits_since else items.LOCK
         for _ in range(_READS):
             found = await self._table.partition(items.account_partition(executor), "SK >= :value", first)
-            if (state := items.account_state(executor, found)) is not None:
+            if (state := account_state(executor, found)) is not None:
                 return state
         raise ReservationConflict(f"the account {executor} changed while it was read")
+
+    async def accounted_until(self, executor: str) -> datetime | None:
+        item = await self._table.get(items.accounted_key(executor))
+        return datetime.fromisoformat(items.decode(item)["until"]) if item else None
+
+    async def account_until(self, executor: str, time: datetime) -> None:
+        request = update_of(items.accounted_key(executor), "SET #until = :time", {"time": iso(time)})
+        await self._table.update(request | {"ExpressionAttributeNames": {"#until": "until"}})
 
     async def set_trading_state(
         self,

@@ -1,6 +1,6 @@
 """Domain models as DynamoDB items and back: keys, index entries, number rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from argo.domain.account import AccountState, TradeExit
+from argo.domain.account import TradeExit
 from argo.domain.execution import Execution
 from argo.domain.ledger import StoredSignal
+from argo.domain.lists import Unreadable, UnreadableRecord
 from argo.domain.signal import Signal, SignalOutcome
 from argo.domain.values import sortable
 
@@ -24,6 +25,16 @@ OUTBOX = "OUTBOX"
 UNJUDGED = "UNJUDGED"
 LOCK = "POSITION#"
 ENDED = "EXIT#"
+
+
+ACCOUNTED = "ACCOUNTED"
+"""Sort key beside an account's state, before all that is read with it."""
+
+NOT_AS_WRITTEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What reading an item raises that another version wrote: an unknown member, a missing field, another type."""
+
+_WHY = 200
+"""Characters of what is told of it."""
 
 
 def signal_key(signal_id: str) -> Item:
@@ -54,6 +65,10 @@ def holds_key(executor: str) -> Item:
 
 def broker_account_key(number: str) -> Item:
     return encode({"PK": f"BROKER#{number}", "SK": "HOLDER"})
+
+
+def accounted_key(executor: str) -> Item:
+    return encode({"PK": account_partition(executor), "SK": ACCOUNTED})
 
 
 def symbol_lock_key(executor: str, symbol: str) -> Item:
@@ -138,6 +153,32 @@ def stored_signal(item: Mapping[str, Any]) -> StoredSignal:
     )
 
 
+def known[T](item: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T:
+    """Read an item.
+
+    Raises:
+        UnreadableRecord: it is of a version that this code does not know.
+    """
+    try:
+        return read(item)
+    except NOT_AS_WRITTEN as error:
+        raise UnreadableRecord(unreadable(item, error)) from error
+
+
+def readable[T](
+    found: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], T]
+) -> tuple[list[T], list[Unreadable]]:
+    """Read items; those that this code does not know are named, and keep nobody from the others."""
+    records: list[T] = []
+    others: list[Unreadable] = []
+    for item in found:
+        try:
+            records.append(known(item, read))
+        except UnreadableRecord as unknown:
+            others.append(unknown.found)
+    return records, others
+
+
 def execution_item(execution: Execution) -> Item:
     """Return the item of an execution: in its day's list and in its account's list of open work."""
     return execution_key(*execution.key) | encode(
@@ -155,27 +196,10 @@ def execution(item: Mapping[str, Any]) -> Execution:
     return Execution.model_validate(decode(item))
 
 
-def account_state(executor: str, partition: Iterable[Item]) -> AccountState | None:
-    """Read an account's partition; one without a state is a fresh account.
-
-    A query may meet a transaction halfway: None where the state knows other locks than were read.
-    """
-    state: dict[str, Any] = {}
-    holdings: dict[str, Any] = {}
-    exits: list[Any] = []
-    for item in partition:
-        values = decode(item)
-        sort_key = str(values["SK"])
-        if sort_key.startswith(LOCK):
-            holdings[sort_key.removeprefix(LOCK)] = values
-        elif sort_key.startswith(ENDED):
-            exits.append(values)
-        else:
-            state = values
-    locks = {held_token(symbol, holding["signal_id"]) for symbol, holding in holdings.items()}
-    if locks != set(state.get("held", ())):
-        return None
-    return AccountState.model_validate({"executor": executor} | state | {"holdings": holdings, "exits": exits})
+def unreadable(item: Mapping[str, Any], error: Exception) -> Unreadable:
+    """Name an item by its key, and say on one line what is wrong with it."""
+    name = " ".join(str(item.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
+    return Unreadable(name, f"{type(error).__name__}: {' '.join(str(error).split())}"[:_WHY])
 
 
 def _day(time: datetime) -> str:

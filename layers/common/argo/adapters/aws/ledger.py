@@ -23,10 +23,10 @@ from argo.domain.ledger import (
     Held,
     Intent,
     LostLease,
-    Page,
     ReservationConflict,
     SymbolLocked,
 )
+from argo.domain.lists import Listed, Page
 from argo.domain.signal import Signal
 from argo.ports import Clock, Unavailable
 from argo.ports.ledger import ChangingLedger
@@ -126,15 +126,16 @@ class DynamoLedger(SignalItems, ShiftItems, AccountItems, BrokerAccountItems, Ch
 
     async def execution(self, signal_id: str, executor: str) -> Execution | None:
         item = await self._table.get(items.execution_key(signal_id, executor))
-        return items.execution(item) if item else None
+        return items.known(item, items.execution) if item else None
 
-    async def executions(self, signal_id: str) -> Sequence[Execution]:
+    async def executions(self, signal_id: str) -> Listed[Execution]:
         found = await self._table.partition(f"SIGNAL#{signal_id}", "begins_with(SK, :value)", "EXECUTION#")
-        return [items.execution(item) for item in found]
+        executions, unreadable = items.readable(found, items.execution)
+        return Listed(executions, unreadable=unreadable)
 
-    async def open_executions(self, executor: str, *, limit: int) -> Sequence[Execution]:
+    async def _open_executions(self, executor: str, token: str | None) -> Page[Execution]:
         work = items.work_list(executor)
-        return (await self._table.page(items.OPEN_EXECUTIONS, work, items.execution, limit=limit)).items
+        return await self._table.page(items.OPEN_EXECUTIONS, work, items.execution, token=token)
 
     async def executions_of(
         self, executor: str, day: str, *, limit: int, token: str | None = None

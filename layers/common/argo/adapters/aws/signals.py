@@ -1,11 +1,12 @@
 """The signals of the table: conditional writes, each with the race it closes, and lists."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from argo.adapters.aws import items
 from argo.adapters.aws.answers import ConditionFailed
 from argo.adapters.aws.table import NEW, Table, update_of
-from argo.domain.ledger import Page, PutSignal, StoredSignal
+from argo.domain.ledger import PutSignal, StoredSignal
+from argo.domain.lists import Page, UnreadableRecord
 from argo.domain.signal import Signal, SignalOutcome
 from argo.ports import Unavailable
 
@@ -24,7 +25,11 @@ class SignalItems:
         try:
             await self._table.put(item, condition=NEW)
         except ConditionFailed as refusal:
-            earlier = await self.signal(signal.signal_id)
+            try:
+                earlier = await self.signal(signal.signal_id)
+            except UnreadableRecord:
+                # A later version's: it knows whom to send it to.
+                earlier = StoredSignal(signal, self._mode, frozenset(), frozenset())
             if earlier is None:
                 raise
             return PutSignal(earlier, created=refusal.repeated and earlier == fresh)
@@ -35,7 +40,7 @@ class SignalItems:
 
     async def signal(self, signal_id: str) -> StoredSignal | None:
         item = await self._table.get(items.signal_key(signal_id))
-        return items.stored_signal(item) if item else None
+        return items.known(item, items.stored_signal) if item else None
 
     async def mark_published(self, signal_id: str, executors: Collection[str]) -> None:
         """Record where the signal's messages are; with the last one it goes from the outbox to be judged.
@@ -68,14 +73,37 @@ class SignalItems:
         )
         await self._table.attempt(moved_on)
 
-    async def unpublished(self, *, limit: int) -> Sequence[StoredSignal]:
-        return await self._waiting(items.OUTBOX, limit)
+    async def withdraw(self, stored: StoredSignal, reasons: Mapping[str, str]) -> bool:
+        """Take executors off those who await the signal; without the last one it goes to be judged.
 
-    async def unjudged(self, *, limit: int) -> Sequence[StoredSignal]:
-        return await self._waiting(items.UNJUDGED, limit)
+        A cycle finds a signal too old to be sent, while an overlapping one has just sent it and marks it. Those
+        who await it only become fewer: while they are those that were read, nobody else has written.
+        """
+        waiting = stored.awaiting - reasons.keys()
+        left = "SET declined = :declined, awaiting = :waiting"
+        moved_on = "SET declined = :declined, work_list = :unjudged REMOVE awaiting"
+        return await self._table.attempt(
+            update_of(
+                items.signal_key(stored.signal.signal_id),
+                left if waiting else moved_on,
+                {
+                    "declined": {**stored.declined, **reasons},
+                    "read": set(stored.awaiting),
+                    "waiting": set(waiting) or None,
+                    "unjudged": None if waiting else items.UNJUDGED,
+                },
+                condition="awaiting = :read",
+            )
+        )
 
-    async def _waiting(self, work_list: str, limit: int) -> Sequence[StoredSignal]:
-        return (await self._table.page(items.OPEN_EXECUTIONS, work_list, items.stored_signal, limit=limit)).items
+    async def _unpublished(self, token: str | None) -> Page[StoredSignal]:
+        return await self._waiting(items.OUTBOX, token)
+
+    async def _unjudged(self, token: str | None) -> Page[StoredSignal]:
+        return await self._waiting(items.UNJUDGED, token)
+
+    async def _waiting(self, work_list: str, token: str | None) -> Page[StoredSignal]:
+        return await self._table.page(items.OPEN_EXECUTIONS, work_list, items.stored_signal, token=token)
 
     async def record_outcome(self, signal_id: str, outcome: SignalOutcome) -> bool:
         """Keep a signal's outcome with it and take it off the list; the first to judge it wins.

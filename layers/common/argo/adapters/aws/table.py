@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from argo.adapters.aws.answers import ConditionFailed, sorting
-from argo.adapters.aws.items import BY_TIME, PARTITION_KEYS, Item, encode
+from argo.adapters.aws.items import BY_TIME, PARTITION_KEYS, Item, encode, readable
 from argo.adapters.threads import BlockingCalls
-from argo.domain.ledger import Page
+from argo.domain.lists import Page
 from argo.ports import Clock, Unavailable
 from argo.repeating import repeated
 
@@ -132,11 +132,18 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def page[T](
-        self, index: str, partition: str, read: Callable[[Item], T], *, limit: int, token: str | None = None
+        self,
+        index: str,
+        partition: str,
+        read: Callable[[Mapping[str, Any]], T],
+        *,
+        limit: int | None = None,
+        token: str | None = None,
     ) -> Page[T]:
         """Read one page of an index's partition, the newest first by time, the oldest first of open work.
 
-        ``token`` tells where the last page ended.
+        ``token`` tells where the last page ended. A page has at most a megabyte, whatever its ``limit``, and may
+        be empty though more follow. What ``read`` cannot read is named, and the rest goes on (FAILURES C17).
 
         Raises:
             ValueError: the token is not one of ours.
@@ -148,8 +155,9 @@ class Table:
             "ExpressionAttributeNames": {"#partition": PARTITION_KEYS[index]},
             "ExpressionAttributeValues": encode({":partition": partition}),
             "ScanIndexForward": index != BY_TIME,
-            "Limit": limit,
         }
+        if limit is not None:
+            request["Limit"] = limit
         if token:
             request["ExclusiveStartKey"] = _key_of(token)
         try:
@@ -158,7 +166,8 @@ class Table:
             if token and error.response["Error"]["Code"] == "ValidationException":
                 raise ValueError(f"not a page token: {token!r}") from error
             raise
-        return Page([read(item) for item in answer["Items"]], _token_of(answer.get("LastEvaluatedKey")))
+        found, unreadable = readable(answer["Items"], read)
+        return Page(found, _token_of(answer.get("LastEvaluatedKey")), unreadable)
 
 
 def _token_of(key: Mapping[str, Any] | None) -> str | None:
