@@ -38,7 +38,7 @@ STARTS_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 GENERATE_SECONDS, EXECUTE_SECONDS, RECONCILE_SECONDS = 215.0, 30.0, 50.0
 OPERATE_SECONDS = 60.0
-VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
+VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 100
 CONCURRENCY = 2
 """template.yaml's numbers, which a test compares."""
 

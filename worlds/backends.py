@@ -29,7 +29,7 @@ from worlds.embedded_aws import EmbeddedAws, Resources
 
 MODE = "simulated"
 _CASH = Decimal(100_000)
-_VISIBILITY, _MAX_RECEIVES = timedelta(seconds=180), 20
+_VISIBILITY, _MAX_RECEIVES = timedelta(seconds=180), 100
 
 
 class TimedQueue(SignalQueue, MessageSource, Protocol):

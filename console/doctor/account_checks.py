@@ -14,7 +14,7 @@ from console.doctor.finding import Finding, broken, ok, warning
 SKEW = timedelta(seconds=5)
 """Clocks that differ by more are named: a signal's life and the market's hours are counted on them."""
 
-_RECEIVES = 20
+_RECEIVES = 100
 _TIMEOUTS = 6
 """A queue hides a message for so many of its function's timeouts, or a batch in flight is delivered again."""
 

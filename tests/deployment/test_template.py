@@ -1,13 +1,13 @@
 import json
 import tomllib
-from itertools import accumulate
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import WaiterError
+from pydantic import TypeAdapter
 
-from argo.environment import load_configuration
-from execution.backoff import BackoffLimits, backoff
+from argo.domain.values import Lifetime
+from console.doctor.account_checks import _RECEIVES
 from tests.deployment.logical_ids import OF_AN_ACCOUNT, QUEUES, mentions
 from tests.deployment.session import ACCOUNTS
 
@@ -128,14 +128,15 @@ def test_dead_letters_outlive_the_queue_they_come_from(of_type, queue):
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-def test_an_outage_outlasts_a_signal_before_its_deliveries_run_out(of_type, queue):
-    lifetime = load_configuration(ROOT / "argo.toml").generation.lifetime_seconds
-    receives = range(1, 1_000)
-    ids = [f"{number:024x}" for number in range(200)]
-    shortest = (min(backoff(key, n, BackoffLimits()) for key in ids).total_seconds() for n in receives)
-    deliveries = 1 + next(n for n, waited in enumerate(accumulate(shortest), 1) if waited > lifetime)
+def test_c11_a_queue_keeps_a_message_longer_than_any_signal_lives_and_its_last_wait_lasts(of_type, queue):
+    longest_life = TypeAdapter(Lifetime).json_schema()["maximum"]
 
-    assert of_type("AWS::SQS::Queue")[queue]["RedrivePolicy"]["maxReceiveCount"] > deliveries
+    assert of_type("AWS::SQS::Queue")[queue]["MessageRetentionPeriod"] >= longest_life + longest_life / 4 + 3_600
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_the_doctor_mends_a_queue_as_the_template_makes_it(of_type, queue):
+    assert of_type("AWS::SQS::Queue")[queue]["RedrivePolicy"]["maxReceiveCount"] == _RECEIVES
 
 
 def test_queues_are_encrypted_and_refuse_plain_http(of_type):

@@ -14,7 +14,7 @@ from simulation.broker.server import Fault
 from simulation.ports.event_source import EventSourceMapping
 from simulation.ports.queue import InMemoryQueue
 from tests.pipeline.pipeline import Pipeline, signals
-from tests.unit.builders import a_signal
+from tests.unit.builders import NOW, a_signal
 from worlds.paths import TEMPLATE
 from worlds.template import read_template
 
@@ -133,6 +133,31 @@ def test_after_an_outage_of_a_minute_every_signal_is_executed_once(outage, pipel
     assert len(pipeline.broker_orders()) == SENT
     assert len(outage.queue) == 0
     assert outage.queue.dead_letters == []
+
+
+@pytest.mark.parametrize("hours", [2, 24])
+def test_c11_a_signal_outlives_no_count_of_deliveries_however_long_it_lives(outage, pipeline, hours):
+    signal = a_signal(expires_at=NOW + timedelta(hours=hours))
+    pipeline.server.faults.add(NOTHING_ANSWERS)
+
+    outage.send(signal)
+    outage.go_on(until=signal.expires_at + timedelta(minutes=10))
+
+    assert outcomes(pipeline, [signal]) == {(ExecutionState.EXPIRED, "broker_unreachable")}
+    assert outage.queue.dead_letters == []
+    assert len(outage.queue) == 0
+
+
+def test_c11_after_two_hours_of_outage_an_order_is_half_an_hour_late_at_most(outage, pipeline):
+    signal = a_signal(expires_at=NOW + timedelta(hours=24))
+    pipeline.server.faults.add(NOTHING_ANSWERS)
+
+    outage.send(signal)
+    outage.go_on(until=NOW + timedelta(hours=2))
+    pipeline.server.faults.clear()
+    outage.go_on(until=NOW + timedelta(hours=2, minutes=31))
+
+    assert outcomes(pipeline, [signal]) == {(ExecutionState.SUBMITTED, None)}
 
 
 def test_a_worker_that_always_fails_leaves_a_typed_reason(outage, pipeline):

@@ -25,7 +25,7 @@ from tests.pipeline.pipeline import MINUTE, OPENS, PRICE, PROFILES, against
 from tests.unit.builders import a_signal
 from trials.records import Tally
 
-VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 20
+VISIBILITY, MAX_RECEIVES = timedelta(seconds=180), 100
 
 
 class Memory(InMemoryLedger):

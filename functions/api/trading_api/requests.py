@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from argo.domain.signal import Regime, Side, Signal, Timeframe, signal_id
 from argo.domain.symbols import Symbol
-from argo.domain.values import Confidence, Fraction, Price, UtcTime
+from argo.domain.values import Confidence, Fraction, Lifetime, Price, UtcTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINS_WITH_A_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -54,7 +54,7 @@ class OutsideSignal(BaseModel):
     strategy_version: Label = "1"
     timeframe: Timeframe = Timeframe.MINUTE
     bar_time: WrittenTime | None = None
-    lifetime_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
+    lifetime_seconds: Lifetime | None = None
     regime: Regime = Regime.NOT_WARM
 
     def as_signal(self, now: datetime, lifetime: timedelta) -> Signal:

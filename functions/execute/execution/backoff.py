@@ -1,9 +1,15 @@
 """When a message comes back: exponential, with jitter derived from the signal, capped."""
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
+
+from argo.domain.execution import Execution, ExecutionState
+from argo.domain.signal import Signal
+
+STEADY = 20
+"""Deliveries of a message whose waits keep to the limits, some eleven minutes; of a signal's default life, all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +18,18 @@ class BackoffLimits:
 
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(seconds=60)
+
+    def after(self, receives: int, lived: Signal | Execution, now: datetime) -> "BackoffLimits":
+        """Return the limits of a wait after the ``receives``-th delivery.
+
+        Past the steady ones the longest wait is a quarter of the age, half of what is left of the life at most, so
+        that a message's deliveries outlast whatever life configuration admits (FAILURES C11).
+        """
+        if receives <= STEADY:
+            return self
+        age, left = now - lived.created_at, lived.expires_at - now
+        longest = min(age / 4, left / 2) if left > timedelta() else age / 4
+        return replace(self, cap=max(self.cap, longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,19 @@ def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:
     capped = limits.cap <= limits.base or limits.cap / limits.base <= 1 << doublings
     full = limits.cap if capped else limits.base * (1 << doublings)
     return full * (1 - _jitter(signal_id, receives) / 4)
+
+
+def held_for(
+    lived: Signal | Execution, state: ExecutionState, receives: int, limits: BackoffLimits, now: datetime
+) -> timedelta:
+    """Return how long a claim in a ``state`` keeps others out while its message is hidden.
+
+    As long as the message, where nothing was sent and still can be. Everything else the reconciler may take up
+    after a steady wait: it looks for an order of unknown fate, and ends what is too old.
+    """
+    if state is ExecutionState.CLAIMED and now < lived.expires_at:
+        limits = limits.after(receives, lived, now)
+    return backoff(lived.signal_id, receives, limits)
 
 
 def _jitter(signal_id: str, receives: int) -> float:

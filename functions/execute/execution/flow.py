@@ -90,7 +90,8 @@ class Flow:
                 return None
             case Held(until=until):
                 # The holder's clock may be ahead: a moment more is enough, a whole backoff would lose an attempt.
-                patience = backoff(signal.signal_id, receives, self._wiring.limits.turned_away)
+                limits = self._wiring.limits.turned_away.after(receives, signal, now)
+                patience = backoff(signal.signal_id, receives, limits)
                 return Later(max(until - now, patience), "held_by_another_worker")
             case Claimed(execution=execution, taken_over=taken_over):
                 if not taken_over:

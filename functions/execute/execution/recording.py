@@ -11,7 +11,7 @@ from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle
 from argo.halts import halt
 from execution.account import AccountReader
-from execution.backoff import backoff
+from execution.backoff import backoff, held_for
 from execution.outcomes import Ended, LeftToReconciler, Outcome, Waiting
 
 if TYPE_CHECKING:
@@ -84,18 +84,19 @@ class Recorder:
         two seconds would use up the queue's receive count within its signal's life.
         """
         execution, wait, ports = outcome.execution, outcome.wait, self.wiring.ports
-        now = ports.clock.now()
-        soonest = now + backoff(execution.signal_id, receives, self.wiring.limits.backoff)
+        now, limits = ports.clock.now(), self.wiring.limits.backoff
+        soonest = now + backoff(execution.signal_id, receives, limits.after(receives, execution, now))
         until = max(wait.until or soonest, soonest)
         state = None
         if outcome.withdraw:
             state = ExecutionState.CLAIMED
         elif execution.state is ExecutionState.SUBMITTING:
             state = ExecutionState.UNKNOWN
+        free = now + held_for(execution, state or execution.state, receives, limits, now)
         paused = await ports.ledger.pause(
             execution,
             wait.obstacle,
-            until=until,
+            until=max(wait.until or free, free),
             now=now,
             state=state,
             detail=wait.detail,

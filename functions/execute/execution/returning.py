@@ -10,7 +10,7 @@ from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal
 from argo.ports import Unavailable
 from argo.repeating import persisted
-from execution.backoff import backoff
+from execution.backoff import backoff, held_for
 from execution.recording import Later
 from execution.wiring import Wiring
 
@@ -32,17 +32,17 @@ class Returner:
         The claim may stand unheard: the next delivery would find it held for the whole of its lease. An order that
         may have been sent is looked up by whoever comes next.
         """
-        ports = self.wiring.ports
+        ports, limits = self.wiring.ports, self.wiring.limits.unavailable
         ports.telemetry.count(Metric.AWS_UNAVAILABLE)
         ports.telemetry.log.warning("aws_unavailable", signal_id=signal.signal_id, error=str(obstacle))
-        delay = backoff(signal.signal_id, receives, self.wiring.limits.unavailable)
+        delay = backoff(signal.signal_id, receives, limits.after(receives, signal, ports.clock.now()))
 
         async def let_go() -> None:
             found = await ports.ledger.execution(signal.signal_id, self.wiring.executor)
             if found is not None and self._is_held(found, asked_at):
                 now = ports.clock.now()
                 state = ExecutionState.UNKNOWN if found.state is ExecutionState.SUBMITTING else None
-                until = now + delay
+                until = now + held_for(signal, state or found.state, receives, limits, now)
                 await ports.ledger.pause(found, Obstacle.AWS_UNAVAILABLE, until=until, now=now, state=state)
 
         try:

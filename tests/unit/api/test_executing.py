@@ -165,6 +165,7 @@ def test_without_a_bar_time_it_is_the_bar_under_way(timeframe, bar_time):
         ({"bar_time": "1772463600"}, "bar_time"),
         ({"bar_time": "2026-03-02T15:30:00Z"}, "bar_time"),
         ({"lifetime_seconds": 5}, "lifetime_seconds"),
+        ({"lifetime_seconds": 86_401}, "lifetime_seconds"),
         ({"timeframe": "1 minute"}, "timeframe"),
         ({"regime": "sunny"}, "regime"),
         ({"strategy": "a|b"}, "strategy"),

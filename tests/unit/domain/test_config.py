@@ -124,6 +124,7 @@ def test_a04_a_threshold_given_as_a_fraction_is_named_with_its_table_and_value()
         ("interval_seconds = 5", "interval_seconds = 0", "[generation] interval_seconds = 0: "),
         ("interval_seconds = 5", "interval_seconds = 61", "[generation] interval_seconds = 61: "),
         ("interval_seconds = 5", "lifetime_seconds = 9", "[generation] lifetime_seconds = 9: "),
+        ("interval_seconds = 5", "lifetime_seconds = 86401", "[generation] lifetime_seconds = 86401: "),
         ("history_bars = 260", "history_bars = 209", "[generation] history_bars = 209: "),
         ("history_bars = 260", 'feed = "otc"', "[generation] feed = 'otc': "),
         ("history_bars = 260", 'timeframe = "2Min"', "[generation] timeframe = '2Min': "),

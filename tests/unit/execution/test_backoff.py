@@ -1,10 +1,16 @@
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from execution.backoff import BackoffLimits, Limits, backoff
+from argo.domain.execution import ExecutionState
+from argo.domain.values import Lifetime
+from execution.backoff import STEADY, BackoffLimits, Limits, backoff, held_for
+from tests.unit.builders import NOW, a_signal
+from trials.world import MAX_RECEIVES, VISIBILITY
 
 LIMITS = BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=60))
 FULL = [2, 4, 8, 16, 32, 60, 60, 60]
@@ -99,3 +105,91 @@ def test_a_lease_is_45_seconds_and_who_is_turned_away_waits_at_most_eight():
     assert limits.lease == timedelta(seconds=45)
     assert limits.backoff == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=60))
     assert limits.turned_away == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=8))
+
+
+LONGEST_LIFE = TypeAdapter(Lifetime).json_schema()["maximum"]
+MARGIN = 20
+"""Deliveries that nobody counts on: a worker that dies, a message that is delivered twice."""
+
+QUICK = [f"{number:024x}" for number in range(100)]
+"""Of so many signals, the quickest waits next to the least at each delivery."""
+
+DELIVERED_TWICE = timedelta()
+met = st.sampled_from([Limits().backoff, Limits().unavailable, Limits().turned_away, VISIBILITY, DELIVERED_TWICE])
+
+
+def living(seconds):
+    return a_signal(expires_at=NOW + timedelta(seconds=seconds))
+
+
+def deliveries(life, meets, ids, *, longer=timedelta()):
+    """Return how often a message comes until its signal has ended, when each delivery meets what is in the way.
+
+    It waits as the quickest of ``ids`` would; whatever was in the way is so for ``longer`` than the life.
+    """
+    signal, now, receives, twice = living(life), NOW, 0, 0
+    while now <= signal.expires_at + longer:
+        receives += 1
+        met = next(meets)
+        if isinstance(met, BackoffLimits):
+            limits = met.after(receives, signal, now)
+            met = min(backoff(each, receives, limits) for each in ids)
+        if met == DELIVERED_TWICE and (twice := twice + 1) > MARGIN:
+            met = VISIBILITY
+        now += met
+    return receives + 1
+
+
+@given(signal_ids, st.integers(10, LONGEST_LIFE), st.lists(met, max_size=150))
+def test_c11_a_messages_deliveries_outlast_every_life_that_configuration_admits(signal_id, life, meets):
+    meets = chain(meets, repeat(Limits().unavailable))
+
+    assert deliveries(life, meets, [signal_id]) <= MAX_RECEIVES
+
+
+@pytest.mark.parametrize("life", [10, 300, 900, 3_600, 7_200, LONGEST_LIFE])
+@pytest.mark.parametrize("met", [Limits().backoff, Limits().unavailable])
+def test_c11_deliveries_are_left_over_whatever_the_jitter(life, met):
+    assert deliveries(life, repeat(met), QUICK) + MARGIN <= MAX_RECEIVES
+
+
+@pytest.mark.parametrize("life", [10, 300, LONGEST_LIFE])
+def test_c11_deliveries_outlast_a_ledger_that_does_not_answer_for_a_day_longer_than_a_signal_lives(life):
+    longer = timedelta(days=1)
+
+    assert deliveries(life, repeat(Limits().unavailable), QUICK, longer=longer) <= MAX_RECEIVES
+
+
+@given(st.integers(1, STEADY), st.integers(0, LONGEST_LIFE))
+def test_c11_a_message_that_has_not_come_often_waits_as_ever_however_long_its_signal_lives(receives, age):
+    signal, now = living(LONGEST_LIFE), NOW + timedelta(seconds=age)
+
+    assert LIMITS.after(receives, signal, now) == LIMITS
+
+
+@given(st.integers(STEADY + 1, MAX_RECEIVES), st.integers(0, LONGEST_LIFE))
+def test_c11_a_long_wait_is_a_quarter_of_the_age_and_leaves_half_of_the_life_that_is_left(receives, age):
+    signal, now = living(LONGEST_LIFE), NOW + timedelta(seconds=age)
+    left = signal.expires_at - now
+
+    delay = backoff(signal.signal_id, receives, LIMITS.after(receives, signal, now))
+
+    assert delay <= max(LIMITS.cap, timedelta(seconds=age) / 4)
+    assert delay <= max(LIMITS.cap, left / 2) or not left
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "waits"),
+    [
+        (ExecutionState.CLAIMED, 7_200, "with its message"),
+        (ExecutionState.UNKNOWN, 7_200, "steadily"),
+        (ExecutionState.CLAIMED, LONGEST_LIFE, "steadily"),
+    ],
+)
+def test_c11_the_reconciler_need_not_wait_for_a_message_that_is_hidden_for_long(state, age, waits):
+    signal, now = living(LONGEST_LIFE), NOW + timedelta(seconds=age)
+
+    held = held_for(signal, state, STEADY + 1, LIMITS, now)
+
+    longest = LIMITS.after(STEADY + 1, signal, now) if waits == "with its message" else LIMITS
+    assert longest.cap * 0.75 <= held <= longest.cap

@@ -12,7 +12,7 @@ from argo.domain.profile import Profile, unknown_account
 from argo.domain.signal import Regime, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.tables import PositivePercent, Table, parse_table, read_tables
-from argo.domain.values import Confidence, Number, Percent
+from argo.domain.values import Confidence, Lifetime, Number, Percent
 
 
 class Generation(Table):
@@ -26,7 +26,7 @@ class Generation(Table):
     """Alpaca's feed of stocks' bars; ``iex`` needs no subscription. Read by: generator, doctor."""
     interval_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     """Seconds from one cycle's beginning to the next one's; a replay has one cycle a bar. Read by: generator."""
-    lifetime_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
+    lifetime_seconds: Lifetime = 300
     """Seconds until a signal expires; an entry that is still open is cancelled then. Read by: generator, API."""
     history_bars: Annotated[int, Field(ge=210, le=5_000)] = 260
     """Most closed bars of a symbol that sources see; the regime needs 200. Read by: generator."""

@@ -77,6 +77,9 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 """An aware time, converted to UTC; a naive one is refused."""
 
 
+Lifetime = Annotated[int, Field(ge=10, le=86_400)]
+"""Seconds that a signal lives; its message's deliveries outlast the longest life, and so does its queue."""
+
 _SHORT = Repr(maxlevel=5, maxdict=10, maxlist=10, maxtuple=10, maxstring=200, maxlong=200, maxother=200)
 
 
