@@ -9,11 +9,12 @@ from typing import Any
 from argo.adapters.clock import SystemClock
 from argo.domain.conservation import AccountSum, Unresolved, sums, unresolved
 from argo.domain.ledger import SignalRecord
+from argo.domain.lists import Unreadable
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import iso
 from console.outcomes import sums_table
 from console.screen import output
-from console.tables import plain_table
+from console.tables import plain_table, unread
 from console.why import meaning
 
 _COMMONEST = 5
@@ -24,12 +25,16 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What a period's records say as of ``now``; ``without_signal`` are ids and accounts of executions."""
+    """What a period's records say as of ``now``; ``without_signal`` are ids and accounts of executions.
+
+    ``unreadable`` are records of its days that this version cannot read: the sum does not know them.
+    """
 
     accounts: Sequence[AccountSum]
     unresolved: Sequence[Unresolved]
     without_signal: Sequence[tuple[str, str]]
     now: datetime
+    unreadable: Sequence[Unreadable] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -47,7 +52,11 @@ class Audit:
 
 
 def audited(
-    found: Sequence[SignalRecord], executors: Sequence[str], first: datetime | None, last: datetime | None
+    found: Sequence[SignalRecord],
+    executors: Sequence[str],
+    first: datetime | None,
+    last: datetime | None,
+    unreadable: Sequence[Unreadable] = (),
 ) -> Audit:
     """Return what the records between two times say by now."""
     within = [each for each in found if (first or _FIRST) <= each.created_at <= (last or _LAST)]
@@ -59,6 +68,7 @@ def audited(
             (each.signal_id, name) for each in within for name in sorted(each.executions.keys() - each.addressed)
         ],
         now=SystemClock().now(),
+        unreadable=unreadable,
     )
 
 
@@ -84,6 +94,7 @@ def as_dict(found: Audit) -> dict[str, Any]:
         "without_signal": [
             {"signal_id": signal_id, "executor": executor} for signal_id, executor in found.without_signal
         ],
+        "unreadable": [each.name for each in found.unreadable],
     }
 
 
@@ -130,6 +141,8 @@ def show(found: Audit) -> None:
             for each in found.unresolved
         )
         screen.print(plain_table("Unresolved, oldest first", *headings, rows=rows))
+    if found.unreadable:
+        screen.print(unread(found.unreadable), soft_wrap=True)
     for signal_id, executor in found.without_signal:
         screen.print(f"{executor}: executed {signal_id}, which the ledger never addressed to it", style="red")
     for account, causes in found.without_orders:

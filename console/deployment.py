@@ -15,6 +15,7 @@ from argo.adapters.aws.queue import SqsSignalQueue
 from argo.adapters.clock import SystemClock
 from argo.adapters.wiring import Adapters
 from argo.domain.ledger import SignalRecord
+from argo.domain.lists import Listed
 from argo.domain.tables import ConfigurationError
 from argo.environment import Environment
 from argo.ports import Ledger, Message
@@ -99,7 +100,7 @@ class Deployment:
         oldest = first or newest - timedelta(days=_DAYS_BACK - 1)
         return [f"{newest - timedelta(days=back):%F}" for back in range((newest.date() - oldest.date()).days + 1)]
 
-    async def records(self, first: datetime | None = None, last: datetime | None = None) -> list[SignalRecord]:
+    async def records(self, first: datetime | None = None, last: datetime | None = None) -> Listed[SignalRecord]:
         """Return the signals of the days to read, newest first, with every account's execution."""
         return await of_days(self.ledger, self.executors, self.days_from(first, last))
 

@@ -97,7 +97,8 @@ def audit(
 
     first, last = period(begin, end)
     with open_deployment(state, stack) as deployment:
-        found = audited(asyncio.run(deployment.records(first, last)), deployment.executors, first, last)
+        read = asyncio.run(deployment.records(first, last))
+        found = audited(read, deployment.executors, first, last, read.unreadable)
     if as_json:
         typer.echo(json.dumps(as_dict(found), indent=2))
     else:

@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
 from argo.domain.account import AccountState, TradingState
-from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
+from argo.domain.account_status import AccountStatus, status_of
 from argo.domain.config import Configuration
 from argo.domain.conservation import AccountSum, sums
 from argo.domain.execution import Execution
 from argo.domain.limits import Level
 from console.deployment import Deployment
-from console.tables import facts_grid, money, plain_table
+from console.tables import facts_grid, money, plain_table, unread
 
 COLOURS = {
     TradingState.ACTIVE: "green",
@@ -35,7 +35,7 @@ async def read(deployment: Deployment, configuration: Configuration) -> list[Acc
     return [
         status_of(
             await ledger.account(summed.executor),
-            await ledger.open_executions(summed.executor, limit=OPEN_AT_MOST),
+            await ledger.open_executions(summed.executor),
             summed,
             configuration.accounts.get(summed.executor),
         )
@@ -46,7 +46,7 @@ async def read(deployment: Deployment, configuration: Configuration) -> list[Acc
 def panel(account: AccountStatus) -> Panel:
     """Return an account's status to print."""
     state = account.state
-    parts = [
+    parts: list[RenderableType] = [
         facts_grid(
             {
                 "trading state": _trading_state(state),
@@ -84,6 +84,8 @@ def panel(account: AccountStatus) -> Panel:
             for symbol, holding in sorted(state.holdings.items())
         )
         parts.append(plain_table("Positions", *headings, rows=held))
+    if account.unreadable:
+        parts.append(unread(account.unreadable))
     return Panel(Group(*parts), title=account.executor, title_align="left")
 
 

@@ -8,7 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from argo.domain.lists import Unreadable
+
 _RIGHT = ">"
+_NAMED = 5
+"""Records that a line names; their number is of all."""
 
 
 def plain_table(title: str | None, *headings: str, rows: Iterable[Sequence[RenderableType]] = ()) -> Table:
@@ -51,3 +55,10 @@ def money(amount: Decimal | None, *, signed: bool = False) -> str:
 def percent(share: float | None) -> str:
     """Write a fraction in percent to one place."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def unread(unreadable: Sequence[Unreadable]) -> Text:
+    """Return a line that says of a list what is not in it, because this version cannot read it."""
+    named = ", ".join(each.name for each in unreadable[:_NAMED])
+    more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
+    return Text(f"not read, as another version wrote them: {len(unreadable)} records: {named}{more}", "red")

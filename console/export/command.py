@@ -34,8 +34,10 @@ def export(
 
     docs/reference.md has the columns. Without days: of a local run everything, of a deployed ledger the last week.
     """
+    from argo.domain.lists import Unreadable
     from console.deployment import open_deployment
     from console.export.writing import parquet_library, write
+    from console.tables import unread
 
     try:
         wanted = form or (Format.PARQUET if output.suffix == f".{Format.PARQUET}" else Format.CSV)
@@ -49,11 +51,16 @@ def export(
             parquet_library()
         with open_deployment(state, stack) as deployment:
             days = deployment.days_from(begin, end)
-            rows = asyncio.run(write(deployment.ledger, deployment.executors, days, targets, wanted))
+            unreadable: list[Unreadable] = []
+            rows = asyncio.run(
+                write(deployment.ledger, deployment.executors, days, targets, wanted, unreadable=unreadable)
+            )
     except OSError as error:
         _refuse(f"--output {output}: {error.strerror or error}: {error.filename or output}")
     for each, path in targets.items():
         typer.echo(f"{path}: {rows[each]} {each}")
+    if unreadable:
+        typer.echo(unread(unreadable).plain, err=True)
 
 
 def _targets(output: Path, what: What | None, form: Format) -> dict[What, Path]:

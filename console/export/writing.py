@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from argo import records
+from argo.domain.lists import Unreadable
 from argo.domain.tables import ConfigurationError
 from argo.domain.values import sortable
 from argo.ports import Ledger
@@ -24,9 +25,17 @@ type Write[T] = Callable[[Sequence[T]], object]
 
 
 async def write(
-    ledger: Ledger, executors: Sequence[str], days: Iterable[str], targets: Mapping[What, Path], form: Format
+    ledger: Ledger,
+    executors: Sequence[str],
+    days: Iterable[str],
+    targets: Mapping[What, Path],
+    form: Format,
+    *,
+    unreadable: list[Unreadable],
 ) -> dict[What, int]:
     """Write the records of UTC days into files, and return the rows of each.
+
+    ``unreadable`` gets the records that are not in them.
 
     Raises:
         OSError: a file cannot be written; none is left half.
@@ -40,6 +49,7 @@ async def write(
             what: files.enter_context(column_file(path, form, columns[what])) for what, path in targets.items()
         }
         async for part in records.parts(ledger, executors, days):
+            unreadable += part.unreadable
             for what, write_rows in writes.items():
                 found = (
                     [each.stored for each in part if each.stored is not None]

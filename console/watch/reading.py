@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
 
-from argo.domain.account_status import OPEN_AT_MOST, AccountStatus, status_of
+from argo.domain.account_status import AccountStatus, status_of
 from argo.domain.config import Configuration
 from argo.domain.conservation import Unresolved, conserved, sums
 from argo.domain.execution import Execution
@@ -77,9 +77,7 @@ class Reader:
         ledger, executors, days = self._deployment.ledger, self._deployment.executors, self._deployment.days
         letters, generator = await asyncio.gather(self._probes.dead_letters(), self._probes.last_cycle())
         states = await asyncio.gather(*(ledger.account(executor) for executor in executors))
-        opened = await asyncio.gather(
-            *(ledger.open_executions(executor, limit=OPEN_AT_MOST) for executor in executors)
-        )
+        opened = await asyncio.gather(*(ledger.open_executions(executor) for executor in executors))
         if days is None:
             now = self._clock.now().astimezone(UTC)
             period = f"{now:%F}, UTC"

@@ -21,7 +21,7 @@ from console.failing import REFUSED, fail
 from console.outcomes import signals_table
 from console.screen import output
 from console.status import COLOURS
-from console.tables import money, with_columns
+from console.tables import money, unread, with_columns
 from console.watch.probes import Heartbeat
 from console.watch.reading import Reader, Reading
 
@@ -122,6 +122,9 @@ class View:
             lines.append(Text(f"{now:%F %T} UTC, {read}"))
         if reading is not None and reading.is_live:
             lines.append(_heartbeats(reading, now))
+        accounts = reading.accounts if reading is not None else ()
+        if missing := [each for account in accounts for each in account.status.unreadable]:
+            lines.append(unread(missing))
         return Group(*lines)
 
 

@@ -92,7 +92,8 @@ class AccountReport(Answer):
     """One account, from the ledger's records; amounts in USD.
 
     The counts are of signals created in the last ``window_seconds``; the rate is orders by eligible signals, the
-    share orders by all. ``last_heartbeat`` is the reconciler's last look at the broker.
+    share orders by all. ``last_heartbeat`` is the reconciler's last look at the broker. ``unreadable`` names
+    records of the account that this version cannot read: they are in no other field.
     """
 
     executor: str
@@ -105,6 +106,7 @@ class AccountReport(Answer):
     reserved_notional: str
     last_heartbeat: UtcTime | None
     open_executions: Mapping[str, int]
+    unreadable: Sequence[str]
     limits: Sequence[LimitReport]
     positions: Sequence[PositionReport]
     window_seconds: int
@@ -153,11 +155,16 @@ class SignalReport(KnownSignal):
 
 
 class SignalPage(Answer):
-    """Signals of a UTC day, newest first; ``next_token`` continues the list of the same day."""
+    """Signals of a UTC day, newest first; ``next_token`` continues the list of the same day.
+
+    A page may have fewer signals than asked for, or none, though more follow: the list ends without a token.
+    ``unreadable`` names records of the page that this version cannot read.
+    """
 
     day: str
     signals: Sequence[SignalReport]
     next_token: str | None
+    unreadable: Sequence[str]
 
 
 class SignalDetail(KnownSignal):

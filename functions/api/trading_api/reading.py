@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from argo import records
-from argo.domain.account_status import OPEN_AT_MOST, status_of
+from argo.domain.account_status import status_of
 from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
 from trading_api.answers import AccountReport, ExecutionReport, SignalDetail, SignalPage, SignalReport, Status
@@ -29,7 +29,7 @@ async def read_status(wiring: Wiring) -> Status:
 
 async def _account(wiring: Wiring, executor: str, now: datetime) -> AccountReport:
     ledger = wiring.ports.ledger
-    open_executions = await ledger.open_executions(executor, limit=OPEN_AT_MOST)
+    open_executions = await ledger.open_executions(executor)
     state, found = await asyncio.gather(
         ledger.account(executor), records.check_conservation(ledger, executor, now=now, still_open=open_executions)
     )
@@ -58,11 +58,13 @@ async def read_page(
     """
     day = day or wiring.ports.clock.now().date().isoformat()
     found: list[SignalRecord] = []
+    unreadable: list[str] = []
     for _ in range(_PAGES_AT_MOST):
         try:
             page = await records.page(wiring.ports.ledger, day, limit=limit - len(found), token=token or None)
         except ValueError as error:
             raise refused(("query", "token"), f"not a page token of {day}: {token!r}", "invalid_token") from error
+        unreadable += [each.name for each in page.unreadable]
         found += [
             each
             for each in page.items
@@ -76,7 +78,7 @@ async def read_page(
         for each in found
         if each.stored is not None
     ]
-    return SignalPage(day=day, signals=reports, next_token=token)
+    return SignalPage(day=day, signals=reports, next_token=token, unreadable=unreadable)
 
 
 async def read_signal(wiring: Wiring, signal_id: str) -> SignalDetail | None:

@@ -10,22 +10,24 @@ from argo.domain.account import AccountState
 from argo.domain.conservation import AccountSum
 from argo.domain.execution import Execution
 from argo.domain.limits import EquityMarks, Limit, loss_limits
+from argo.domain.lists import Listed, Unreadable
 from argo.domain.profile import Profile
 from argo.domain.values import iso
-
-OPEN_AT_MOST = 500
-"""Open executions that a status counts; a profile's positions are far fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """One account as the ledger has it; amounts in USD. The reconciler's last look is the heartbeat."""
+    """One account as the ledger has it; amounts in USD. The reconciler's last look is the heartbeat.
+
+    ``unreadable`` are records of it that this code cannot read: they are in no other field.
+    """
 
     executor: str
     state: AccountState
     open_executions: Sequence[Execution]
     summed: AccountSum
     limits: Sequence[Limit]
+    unreadable: Sequence[Unreadable] = ()
 
     @property
     def day_profit(self) -> Decimal | None:
@@ -55,6 +57,7 @@ class AccountStatus:
             "reserved_notional": str(state.reserved_notional),
             "last_heartbeat": iso(state.observed_at) if state.observed_at else None,
             "open_executions": dict(Counter(str(each.state) for each in self.open_executions)),
+            "unreadable": [each.name for each in self.unreadable],
             "execution_rate": self.summed.execution_rate,
             "limits": [
                 {
@@ -81,11 +84,12 @@ class AccountStatus:
 
 
 def status_of(
-    state: AccountState, open_executions: Sequence[Execution], summed: AccountSum, profile: Profile | None
+    state: AccountState, open_executions: Listed[Execution], summed: AccountSum, profile: Profile | None
 ) -> AccountStatus:
     """Return the status of an account; without a profile it has no limits."""
     found = limits(profile, state) if profile else []
-    return AccountStatus(summed.executor, state, open_executions, summed, found)
+    unreadable = (*state.unreadable, *open_executions.unreadable)
+    return AccountStatus(summed.executor, state, open_executions, summed, found, unreadable)
 
 
 def limits(profile: Profile, state: AccountState) -> list[Limit]:
