@@ -162,3 +162,8 @@ def test_a_value_is_shown_as_it_is_written(value, text):
 )
 def test_a_long_value_is_cut(value):
     assert len(shown(value)) <= 210
+
+
+def test_of_a_list_ten_values_are_shown():
+    assert shown([1] * 10) == str([1] * 10)
+    assert shown([1] * 11) == str([1] * 10)[:-1] + ", ...]"
