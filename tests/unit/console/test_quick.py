@@ -23,13 +23,12 @@ for arguments in sys.stdin:
         os.dup2(hidden, 2)
         try:
             app(json.loads(arguments))
-        except SystemExit as ended:
-            os.write(answer, json.dumps([ended.code, sorted(sys.modules)]).encode() + b"\\n")
-            os._exit(0)
+        except BaseException as ended:
+            said = [getattr(ended, "code", repr(ended)), sorted(sys.modules)]
+            os.write(answer, json.dumps(said).encode() + b"\\n")
         finally:
-            os._exit(1)
-    if os.wait()[1]:
-        break
+            os._exit(0)
+    os.wait()
 """
 """Has what every command imports, and runs each in a child of its own: a start costs more than all the rest."""
 
