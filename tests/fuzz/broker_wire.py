@@ -62,8 +62,9 @@ class _Server(socketserver.TCPServer):
 class Alpaca:
     """Asks Alpaca's adapters, with an answer of any bytes."""
 
-    def __init__(self, server):
+    def __init__(self, server, runner):
         self._server = server
+        self._runner = runner
         self._url = f"http://127.0.0.1:{server.server_address[1]}"
         self._calls = BlockingCalls("fuzz", 2)
 
@@ -79,7 +80,7 @@ class Alpaca:
             return await _OF_MARKET_DATA[method](data)
 
         try:
-            return asyncio.run(question())
+            return self._runner.run(question())
         except BrokerFault as fault:
             return fault
 
@@ -87,10 +88,10 @@ class Alpaca:
 @contextmanager
 def serving():
     """Serve on loopback for as long as the block runs."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with _Server(("127.0.0.1", 0), _Handler) as server, asyncio.Runner() as runner:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
-        yield Alpaca(server)
+        yield Alpaca(server, runner)
         server.shutdown()
         thread.join()
 

@@ -3,7 +3,7 @@
 import copy
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -147,10 +147,10 @@ TOML_VALUES = (
 toml_values = st.sampled_from(TOML_VALUES) | st.text(min_size=1, max_size=8)
 
 
-def with_each_toml_value(lines: list[str], at: int) -> Iterator[bytes]:
+def with_each_toml_value(lines: list[str], at: int, values: Iterable[str] = TOML_VALUES) -> Iterator[bytes]:
     """Yield a TOML file with the value of one line replaced by each of the odd ones."""
     key = lines[at].partition("=")[0]
-    for odd in TOML_VALUES:
+    for odd in values:
         yield "\n".join([*lines[:at], f"{key}= {odd}", *lines[at + 1 :]]).encode()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,6 @@ def given_reaching(least: int, *drawn: st.SearchStrategy) -> Callable[[Callable[
 
         test.__name__, test.__qualname__, test.__module__ = prop.__name__, prop.__qualname__, prop.__module__
         test.__doc__ = prop.__doc__
-        return test
+        return pytest.mark.no_cover(test)  # As conftest has it for Hypothesis' own.
 
     return decorate

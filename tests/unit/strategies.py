@@ -59,13 +59,17 @@ json_values = st.recursive(
 )
 
 
+_apart = st.one_of(decimals("0.0001", "0.02", 4), decimals("0.001", "0.5", 3).map(lambda share: -share))
+"""How far a stop or a target is from the entry: an amount, or, below zero, a share of the entry."""
+
+
 @st.composite
 def bracket_terms(draw: st.DrawFn) -> dict[str, object]:
     """Draw a side with an entry, and a stop and a target on their sides of it: from a hair to half away."""
     side = draw(sides)
     entry = draw(stock_prices)
-    apart = st.one_of(decimals("0.0001", "0.02", 4), decimals("0.001", "0.5", 3).map(lambda share: entry * share))
-    down, up = (draw(apart).quantize(Decimal("0.0001")) for _ in range(2))
+    apart = (draw(_apart) for _ in range(2))
+    down, up = ((by if by > 0 else -by * entry).quantize(Decimal("0.0001")) for by in apart)
     below, above = max(entry - down, Decimal("0.0001")), entry + max(up, Decimal("0.0001"))
     if below >= entry:
         below = entry / 2
@@ -73,14 +77,18 @@ def bracket_terms(draw: st.DrawFn) -> dict[str, object]:
     return {"side": side, "entry": entry, "stop": stop, "target": target}
 
 
+timeframes, regimes = st.sampled_from(Timeframe), st.sampled_from(Regime)
 votes = st.builds(Vote, source=words, side=sides, confidence=confidences, weight=decimals("0.001", "100", 3))
+
+_some_votes = st.lists(votes, max_size=3)
+_delays, _lifetimes = st.integers(0, 10**10), st.integers(1, 86_400)
 
 
 @st.composite
 def signals(draw: st.DrawFn, symbols: st.SearchStrategy[Symbol] = symbols) -> Signal:
     terms = draw(bracket_terms())
     bar_time = draw(times)
-    created_at = bar_time + timedelta(microseconds=draw(st.integers(0, 10**10)))
+    created_at = bar_time + timedelta(microseconds=draw(_delays))
     return a_signal(
         symbol=draw(symbols),
         side=terms["side"],
@@ -91,24 +99,27 @@ def signals(draw: st.DrawFn, symbols: st.SearchStrategy[Symbol] = symbols) -> Si
         volatility=draw(volatilities),
         strategy=draw(words),
         strategy_version=draw(words),
-        timeframe=draw(st.sampled_from(Timeframe)),
+        timeframe=draw(timeframes),
         bar_time=bar_time,
         created_at=created_at,
-        expires_at=created_at + timedelta(seconds=draw(st.integers(1, 86_400))),
-        regime=draw(st.sampled_from(Regime)),
-        votes=tuple(draw(st.lists(votes, max_size=3))),
+        expires_at=created_at + timedelta(seconds=draw(_lifetimes)),
+        regime=draw(regimes),
+        votes=tuple(draw(_some_votes)),
     )
+
+
+_slippages = decimals("0", "5", 2)
 
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Profile:
-    base, cap = sorted(draw(st.tuples(size_percents, size_percents)))
+    base, cap = sorted([draw(size_percents), draw(size_percents)])
     return a_profile(
         base_size_percent=base,
         size_cap_percent=cap,
         scale_size=draw(st.booleans()),
         risk_per_trade_percent=draw(percents),
-        slippage_percent=draw(decimals("0", "5", 2)),
+        slippage_percent=draw(_slippages),
         widest_stop_percent=draw(percents),
     )
 
@@ -138,106 +149,112 @@ def _maybe[T](values: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
     return st.none() | values
 
 
+_minutes = st.integers(1, 60)
+_guards = st.fixed_dictionaries({"within_minutes": _minutes, "lock_minutes": _minutes})
+_limits = st.fixed_dictionaries(
+    {
+        "minimum_confidence": st.sampled_from([0, 40, 75]),
+        "shorts": st.booleans(),
+        "flip": st.booleans(),
+        "fractional": st.booleans(),
+        "excluded_regimes": st.frozensets(regimes, max_size=2),
+        "symbols": _maybe(st.frozensets(few_symbols, min_size=1)),
+        "position_limit": _maybe(_counts),
+        "correlated_positions": _maybe(_counts),
+        "exposure_limit_percent": _maybe(size_percents),
+        "orders_per_minute": _maybe(_counts),
+        "price_drift_percent": _maybe(decimals("0.1", "5")),
+        "daily_loss_limit_percent": _maybe(size_percents),
+        "drawdown_limit_percent": _maybe(size_percents),
+        "drawdown_basis": st.sampled_from(DrawdownBasis),
+        "protections": st.fixed_dictionaries(
+            {
+                "cooldown": _maybe(st.fixed_dictionaries({"minutes": _minutes})),
+                "stop_loss_guard": _maybe(st.builds(dict, _guards, stops=_counts)),
+                "drawdown_guard": _maybe(st.builds(dict, _guards, drawdown_percent=percents)),
+            }
+        ),
+    }
+)
+
+
 @st.composite
 def full_profiles(draw: st.DrawFn) -> Profile:
     """Draw a profile that may have every limit there is, tight ones mostly."""
-    small = draw(profiles())
-    minutes = st.integers(1, 60)
-    guard = {"within_minutes": draw(minutes), "lock_minutes": draw(minutes)}
-    limits = {
-        "minimum_confidence": draw(st.sampled_from([0, 40, 75])),
-        "shorts": draw(st.booleans()),
-        "flip": draw(st.booleans()),
-        "fractional": draw(st.booleans()),
-        "excluded_regimes": draw(st.frozensets(st.sampled_from(Regime), max_size=2)),
-        "symbols": draw(_maybe(st.frozensets(few_symbols, min_size=1))),
-        "position_limit": draw(_maybe(_counts)),
-        "correlated_positions": draw(_maybe(_counts)),
-        "exposure_limit_percent": draw(_maybe(size_percents)),
-        "orders_per_minute": draw(_maybe(_counts)),
-        "price_drift_percent": draw(_maybe(decimals("0.1", "5"))),
-        "daily_loss_limit_percent": draw(_maybe(size_percents)),
-        "drawdown_limit_percent": draw(_maybe(size_percents)),
-        "drawdown_basis": draw(st.sampled_from(DrawdownBasis)),
-        "protections": {
-            "cooldown": draw(_maybe(st.just({"minutes": guard["lock_minutes"]}))),
-            "stop_loss_guard": draw(_maybe(_counts.map(lambda stops: guard | {"stops": stops}))),
-            "drawdown_guard": draw(_maybe(percents.map(lambda fall: guard | {"drawdown_percent": fall}))),
-        },
-    }
-    return Profile.model_validate(small.model_dump() | limits)
+    return Profile.model_validate(draw(profiles()).model_dump() | draw(_limits))
+
+
+_ages = st.integers(-5, 40)
+_signal_ids = st.sampled_from(["aaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"])
 
 
 @st.composite
 def holdings(draw: st.DrawFn) -> Holding:
     return a_holding(
-        signal_id=draw(st.sampled_from(["aaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"])),
+        signal_id=draw(_signal_ids),
         side=draw(sides),
         notional=draw(amounts),
-        since=NOW - timedelta(seconds=draw(st.integers(-5, 40))),
+        since=NOW - timedelta(seconds=draw(_ages)),
     )
+
+
+_mostly_not = st.sampled_from([False, False, False, True])
+_exits = st.builds(
+    a_trade_exit,
+    symbol=few_symbols,
+    leg=st.sampled_from(["stop_loss", "take_profit", "exit"]),
+    profit=decimals("-900", "900"),
+    at=st.integers(0, 120).map(lambda minutes: NOW - timedelta(minutes=minutes)),
+)
+_states = st.fixed_dictionaries(
+    {
+        "trading_state": st.sampled_from([TradingState.ACTIVE] * 3 + list(TradingState)),
+        "reserved_notional": amounts,
+        "rate_minute": st.sampled_from([None, NOW.replace(second=0)]),
+        "rate_orders": st.integers(0, 8),
+        "trading_day": st.sampled_from([None, NOW.date()]),
+        "day_start_equity": _maybe(amounts),
+        "starting_equity": _maybe(amounts),
+        "peak_equity": _maybe(amounts),
+        "holdings": st.dictionaries(few_symbols, holdings(), max_size=3),
+        "exits": st.lists(_exits, max_size=3).map(tuple),
+    }
+)
+_at_broker = st.fixed_dictionaries(
+    {
+        "equity": amounts,
+        "last_equity": _maybe(amounts),
+        "buying_power": amounts,
+        "non_marginable_buying_power": _maybe(amounts),
+        "trading_blocked": _mostly_not,
+        "shorting_enabled": _mostly_not.map(lambda forbidden: not forbidden),
+    }
+)
+_positions = st.builds(
+    a_position,
+    symbol=few_symbols,
+    quantity=decimals("-50", "50", 0).filter(bool),
+    market_value=_maybe(decimals("-9000", "9000")),
+)
+_orders = st.builds(
+    a_broker_order,
+    symbol=few_symbols,
+    side=sides.map(str),
+    client_order_id=st.sampled_from(["by hand", "argo-argo-aaaaaaaaaaaaaaaaaaaaaaaa-entry"]),
+)
+_some_positions = st.lists(_positions, max_size=3, unique_by=lambda position: position.symbol).map(tuple)
+_some_orders = st.lists(_orders, max_size=3).map(tuple)
+_priced = st.frozensets(few_symbols)
 
 
 @st.composite
 def account_views(draw: st.DrawFn) -> AccountView:
     """Draw what may be known of an account at `NOW`: blocked or not, with locks, positions, orders, losses."""
-    mostly = st.sampled_from([False, False, False, True])
-    exits = st.builds(
-        a_trade_exit,
-        symbol=few_symbols,
-        leg=st.sampled_from(["stop_loss", "take_profit", "exit"]),
-        profit=decimals("-900", "900"),
-        at=st.integers(0, 120).map(lambda minutes: NOW - timedelta(minutes=minutes)),
-    )
-    equity = draw(amounts)
     return an_account_view(
-        state={
-            "trading_state": draw(st.sampled_from([TradingState.ACTIVE] * 3 + list(TradingState))),
-            "reserved_notional": draw(amounts),
-            "rate_minute": draw(_maybe(st.just(NOW.replace(second=0)))),
-            "rate_orders": draw(st.integers(0, 8)),
-            "trading_day": draw(_maybe(st.just(NOW.date()))),
-            "day_start_equity": draw(_maybe(amounts)),
-            "starting_equity": draw(_maybe(amounts)),
-            "peak_equity": draw(_maybe(amounts)),
-            "holdings": draw(st.dictionaries(few_symbols, holdings(), max_size=3)),
-            "exits": tuple(draw(st.lists(exits, max_size=3))),
-        },
-        broker={
-            "equity": equity,
-            "last_equity": draw(_maybe(amounts)),
-            "buying_power": draw(amounts),
-            "non_marginable_buying_power": draw(_maybe(amounts)),
-            "trading_blocked": draw(mostly),
-            "shorting_enabled": not draw(mostly),
-        },
-        clock={"is_open": not draw(mostly)},
-        positions=tuple(
-            draw(
-                st.lists(
-                    st.builds(
-                        a_position,
-                        symbol=few_symbols,
-                        quantity=decimals("-50", "50", 0).filter(bool),
-                        market_value=_maybe(decimals("-9000", "9000")),
-                    ),
-                    max_size=3,
-                    unique_by=lambda position: position.symbol,
-                )
-            )
-        ),
-        orders=tuple(
-            draw(
-                st.lists(
-                    st.builds(
-                        a_broker_order,
-                        symbol=few_symbols,
-                        side=sides.map(str),
-                        client_order_id=st.sampled_from(["by hand", "argo-argo-aaaaaaaaaaaaaaaaaaaaaaaa-entry"]),
-                    ),
-                    max_size=3,
-                )
-            )
-        ),
-        prices={symbol: Decimal(100) for symbol in draw(st.frozensets(few_symbols))},
+        state=draw(_states),
+        broker=draw(_at_broker),
+        clock={"is_open": not draw(_mostly_not)},
+        positions=draw(_some_positions),
+        orders=draw(_some_orders),
+        prices={symbol: Decimal(100) for symbol in draw(_priced)},
     )

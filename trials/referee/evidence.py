@@ -104,7 +104,9 @@ class Evidence:
                 covered[order.symbol, order.side] += (order.quantity or 0) - order.filled_quantity
         for symbol, position in sorted(at_broker.positions.items()):
             closing = "sell" if position.quantity > 0 else "buy"
-            if covered[symbol, closing] + SMALLEST < abs(position.quantity - a_persons[symbol]):
+            # What a person sold of it needs no stop any more, though the ledger may not have taken that over yet.
+            to_cover = min(abs(position.quantity), abs(position.quantity - a_persons[symbol]))
+            if covered[symbol, closing] + SMALLEST < to_cover:
                 yield symbol
 
     def a_persons(self, executor: str) -> defaultdict[str, Decimal]:

@@ -14,21 +14,37 @@ from console.main import COMMANDS, MODULES, app
 HEAVY = {"rich", "pygments", "markdown_it", "boto3", "botocore", "aiohttp", "alpaca", "argo", "numpy", "execution"}
 
 LOOK = """
-import json, sys
+import json, os, sys
 from console.main import app
-try:
-    app(sys.argv[1:])
-except SystemExit as ended:
-    print(json.dumps([ended.code, sorted(sys.modules)]))
+for arguments in sys.stdin:
+    if os.fork() == 0:
+        answer, hidden = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(hidden, 1)
+        os.dup2(hidden, 2)
+        try:
+            app(json.loads(arguments))
+        except BaseException as ended:
+            said = [getattr(ended, "code", repr(ended)), sorted(sys.modules)]
+            os.write(answer, json.dumps(said).encode() + b"\\n")
+        finally:
+            os._exit(0)
+    os.wait()
 """
+"""Has what every command imports, and runs each in a child of its own: a start costs more than all the rest."""
 
 
-def imported_by(*arguments):
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", LOOK, *arguments], capture_output=True, text=True, check=True
-    )
-    code, modules = json.loads(done.stdout.splitlines()[-1])
-    return code, modules
+@pytest.fixture(scope="module")
+def imported_by():
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", LOOK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as started:
+
+        def ask(*arguments):
+            print(json.dumps(arguments), file=started.stdin, flush=True)
+            code, modules = json.loads(started.stdout.readline())
+            return code, modules
+
+        yield ask
 
 
 def heavy(modules):
@@ -40,21 +56,21 @@ def heavy(modules):
 @pytest.mark.parametrize(
     ("arguments", "code"), [((), 2), (("--help",), 0), (("-h",), 0), (("nonsense",), 2)], ids=str
 )
-def test_the_help_imports_nothing_heavy(arguments, code):
+def test_the_help_imports_nothing_heavy(imported_by, arguments, code):
     ended, modules = imported_by(*arguments)
 
     assert (ended, heavy(modules)) == (code, set())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_usage_error_of_any_command_imports_nothing_heavy(name):
+def test_a_usage_error_of_any_command_imports_nothing_heavy(imported_by, name):
     ended, modules = imported_by(name, "--nonsense")
 
     assert (ended, heavy(modules)) == (2, set())
 
 
 @pytest.mark.parametrize("names", ["dlq list", "dlq show", "dlq redrive", "credentials set"])
-def test_a_usage_error_of_a_groups_command_imports_no_more_than_typer_for_a_group(names):
+def test_a_usage_error_of_a_groups_command_imports_no_more_than_typer_for_a_group(imported_by, names):
     ended, modules = imported_by(*names.split(), "--nonsense")
 
     assert ended == 2
@@ -62,7 +78,7 @@ def test_a_usage_error_of_a_groups_command_imports_no_more_than_typer_for_a_grou
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_commands_own_help_imports_nothing_heavy(name):
+def test_a_commands_own_help_imports_nothing_heavy(imported_by, name):
     ended, modules = imported_by(name, "--help")
 
     assert ended == 0

@@ -201,3 +201,8 @@ def test_c83_only_plain_digits_are_a_number(kind, text):
 @pytest.mark.parametrize("text", ["12", "12.50", ".5", "5.", "1e1", "1.2E+1", "+12"])
 def test_an_ordinary_number_is_read_as_it_is_written(text):
     assert TypeAdapter(Price).validate_python(text) == Decimal(text)
+
+
+def test_of_a_list_ten_values_are_shown():
+    assert shown([1] * 10) == str([1] * 10)
+    assert shown([1] * 11) == str([1] * 10)[:-1] + ", ...]"

@@ -151,8 +151,8 @@ def rich(account):
 
 
 plenty = decimals("200000", "9000000")
-equity_and_power = st.tuples(amounts, amounts) | st.tuples(plenty, plenty)
-mostly_apart = st.sampled_from([apart, apart, apart, lambda drawn: drawn]).flatmap(signals(stocks).map)
+equity_and_power = st.sampled_from([plenty, plenty, plenty, amounts]).flatmap(lambda each: st.tuples(each, each))
+mostly_apart = st.sampled_from([*[apart] * 6, lambda drawn: drawn]).flatmap(signals(stocks).map)
 
 
 @given_reaching(35, mostly_apart, profiles(), equity_and_power)
@@ -188,7 +188,10 @@ def test_a21_the_leg_is_in_the_orders_id(leg, ending):
     assert planned.entry.client_order_id == f"argo-argo-{a_signal().signal_id}{ending}"
 
 
-@given_reaching(30, signals(few_symbols).map(apart), full_profiles(), account_views() | account_views().map(rich))
+mostly_rich = st.sampled_from([rich, rich, lambda drawn: drawn]).flatmap(account_views().map)
+
+
+@given_reaching(30, signals(few_symbols).map(apart), full_profiles(), mostly_rich)
 def test_a17_every_plan_says_all_that_its_class_needs(signal, profile, account):
     planned = plan(signal, profile, account)
 

@@ -219,3 +219,11 @@ def test_b12_what_the_broker_cannot_have_seen_yet_is_never_free(view, symbol):
 
     bound = min(sum(lately, Decimal(0)), view.state.reserved_notional)
     assert view.unreserved_buying_power(symbol) <= max(view.buying_power(symbol) - bound, 0)
+
+
+def test_an_open_order_without_a_quantity_binds_nothing_that_is_known():
+    order = a_broker_order(symbol="MSFT", quantity=None, limit_price=Decimal(100))
+
+    view = an_account_view(orders=(order,))
+
+    assert (view.exposure, view.held) == (0, {"MSFT"})

@@ -1,6 +1,6 @@
 """Bars for the generator's unit tests: made of closes, mirrored, and the sample's real ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -46,6 +46,15 @@ def series_of(closes: Sequence[float], *, busy: float = 1, **options: float) -> 
     """Make columns of bars; the last has ``busy`` times the others' volume."""
     *before, last = bars_of(closes, **options)
     return bar_series([*before, replace(last, volume=last.volume * busy)])
+
+
+def each_series(bars: Sequence[Bar], length: int = 260, first: int = 1) -> Iterator[BarSeries]:
+    """Yield the last ``length`` bars after each bar from the ``first`` on, extended as a generator does."""
+    series = bar_series(bars[max(0, first - length) : first])
+    yield series
+    for bar in bars[first:]:
+        series = series.extended([bar], length)
+        yield series
 
 
 def bars_in(series: BarSeries) -> list[Bar]:

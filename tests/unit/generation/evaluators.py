@@ -22,7 +22,11 @@ def judged(bars=CROSSING, journal=None, generation=None, **sources):
 
 def signal_of(evaluator, bars, now=OPENING, symbol=AAPL):
     """Return the signal of one symbol's bars, None without one."""
-    found = evaluator.signals({symbol: bar_series(bars)}, now)
+    return signal_of_series(evaluator, bar_series(bars), now, symbol)
+
+
+def signal_of_series(evaluator, series, now=OPENING, symbol=AAPL):
+    found = evaluator.signals({symbol: series}, now)
     return found[0] if found else None
 
 

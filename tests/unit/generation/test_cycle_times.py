@@ -2,7 +2,7 @@ from datetime import timedelta
 from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.generation.bars import OPENING
@@ -10,7 +10,8 @@ from tests.unit.generation.cycles import invoke, run, seconds
 from tests.unit.generation.generator import a_crossing, rules
 
 
-@given(st.integers(0, 840), st.integers(1, 60))
+@given(st.integers(0, 120), st.integers(1, 60))
+@example(840, 1)
 def test_cycles_begin_every_interval_as_long_as_the_budget_lasts(budget, interval):
     generator = a_crossing(generation=rules(interval_seconds=interval))
 

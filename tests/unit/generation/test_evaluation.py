@@ -14,8 +14,16 @@ from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
 from simulation.market.sessions import exchange_date
-from tests.unit.generation.bars import AAPL, ONE_DAY, OPENING, bars_of, real_bars
-from tests.unit.generation.evaluators import CROSSING, DAILY, FailsAt, an_evaluator, judged, signal_of
+from tests.unit.generation.bars import AAPL, ONE_DAY, OPENING, bars_of, each_series, real_bars
+from tests.unit.generation.evaluators import (
+    CROSSING,
+    DAILY,
+    FailsAt,
+    an_evaluator,
+    judged,
+    signal_of,
+    signal_of_series,
+)
 from tests.unit.generation.generator import JUMP, QUIET, Above, Says, rules, weighted
 from tests.unit.generation.in_memory import Journal
 
@@ -117,10 +125,10 @@ def test_b13_what_is_remembered_of_the_bar_before_is_what_it_would_say_again(fai
     bars = real_bars()[Symbol("IBM")][:900]
 
     found, anew = [], []
-    for end in range(260, len(bars)):
-        window, now = bars[end - 260 : end], bars[end - 1].time + ONE_DAY
-        found.append(signal_of(remembering, window, now))
-        anew.append(signal_of(an_evaluator(generation=DAILY, **sources), window, now))
+    for held, seen_anew in zip(each_series(bars, first=260), each_series(bars, first=260), strict=True):
+        now = held.time + ONE_DAY
+        found.append(signal_of_series(remembering, held, now))
+        anew.append(signal_of_series(an_evaluator(generation=DAILY, **sources), seen_anew, now))
 
     assert found == anew
     assert sum(signal is not None for signal in found) > 20
@@ -204,13 +212,12 @@ def test_b14_a_source_says_a_bar_earlier_what_it_said_then(name):
 
 
 @cache
-def signals_on_real_bars(symbol, length=260):
+def signals_on_real_bars(symbol):
     """Play a symbol's daily bars one by one; return the signal after each, by the built-in sources."""
     evaluator = an_evaluator(generation=DAILY, **BUILT_IN)
-    bars = real_bars()[symbol]
     return [
-        signal_of(evaluator, bars[max(0, end - length) : end], bars[end - 1].time + ONE_DAY, symbol)
-        for end in range(1, len(bars) + 1)
+        signal_of_series(evaluator, series, series.time + ONE_DAY, symbol)
+        for series in each_series(real_bars()[symbol])
     ]
 
 

@@ -1,3 +1,4 @@
+from functools import cache
 from itertools import accumulate
 
 import pytest
@@ -23,8 +24,15 @@ every_source = pytest.mark.parametrize("name", BUILT_IN)
 
 
 def walks():
-    steps = st.lists(st.floats(-1, 1), min_size=60, max_size=230)
-    return steps.map(lambda moves: bars_of([100 + 0.2 * level for level in accumulate(moves)], spread=0.05))
+    """Make walks of steps up to 0.2 USD, each one drawn byte: a list of floats would take longer than the test."""
+    moves = st.binary(min_size=60, max_size=230).map(lambda steps: [step / 127.5 - 1 for step in steps])
+    return moves.map(lambda moves: bars_of([100 + 0.2 * level for level in accumulate(moves)], spread=0.05))
+
+
+@cache
+def real_series():
+    """Return the sample's bars as a source sees them, every seventh day."""
+    return [bar_series(bars[end - 260 : end]) for bars in real_bars().values() for end in range(260, len(bars), 7)]
 
 
 @every_source
@@ -75,11 +83,7 @@ def test_buys_and_sells_are_mirror_images(name, bars):
 def test_a04_on_real_bars_every_opinion_is_in_percent(name):
     source = BUILT_IN[name]
 
-    opinions = [
-        source(bar_series(bars[end - 260 : end]))
-        for bars in real_bars().values()
-        for end in range(260, len(bars), 7)
-    ]
+    opinions = [source(bars) for bars in real_series()]
 
     found = [opinion for opinion in opinions if opinion is not None]
     assert {opinion.side for opinion in found} == set(Side)

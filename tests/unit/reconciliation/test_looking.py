@@ -30,11 +30,11 @@ def an_account(**rules):
     return account, signal, int(account.held())
 
 
-def by_hand(account, side, quantity, *, cancels_exits=True):
+def by_hand(account, side, quantity, *, cancels_exits=True, **more):
     """Trade a second later as a person does who overrules the broker's checks."""
     account.pass_time(1)
     body = {"symbol": "AAPL", "side": side, "qty": str(quantity), "type": "market", "time_in_force": "day"}
-    account.engine.trade_by_hand(account.books, order_request(body), cancels_exits=cancels_exits)
+    account.engine.trade_by_hand(account.books, order_request(body | more), cancels_exits=cancels_exits)
 
 
 def leave(account, *signals, why="an operator"):
@@ -91,6 +91,17 @@ def test_b15_only_orders_that_closed_exactly_what_is_missing_are_adopted(bought,
 
     assert (account.execution(signal).state is ExecutionState.CLOSED) is adopted
     assert (signal.signal_id in report.problems) is not adopted
+
+
+def test_an_order_of_another_execution_of_argos_is_not_a_persons():
+    account, signal, quantity = an_account()
+    by_hand(account, "sell", quantity, client_order_id=f"argo-argo-{'f' * 24}-exit")
+    account.pass_time(AGREED)
+
+    report = account.reconcile()
+
+    assert account.execution(signal).state is ExecutionState.FILLED
+    assert signal.signal_id in report.problems
 
 
 def test_every_position_whose_exit_waits_counts_as_unanswered_and_is_told_from_the_next_run_on():
@@ -216,6 +227,24 @@ def test_a_pair_of_exits_whose_stop_trails_is_followed_to_its_new_stop():
     protection = account.execution(signal).protection
     assert protection.cover is Cover.COMPLETE
     assert protection.order_id not in {order.id for order in guards if not order.is_open}
+
+
+def test_a_stop_by_itself_that_trails_is_on_the_record_under_its_new_id():
+    rules = ExitRules(trail_r=Decimal(1))
+    account = OneAccount(fractional=True, risk_per_trade_percent=Decimal("0.1"), exits=rules)
+    account.set_price(20_000)
+    signal = account.hold(entry_price=20_000, stop_price=18_000, target_price=24_000)
+    account.reconcile()
+    before = account.execution(signal).protection
+    account.set_price(20_800)
+
+    report = account.reconcile()
+
+    known = account.execution(signal).protection
+    assert report.repairs == {"tightened": 1}
+    assert (before.cover, known.cover) == (Cover.COMPLETE, Cover.COMPLETE)
+    assert known.order_id != before.order_id
+    assert account.books.orders[known.order_id].stop_price > account.books.orders[before.order_id].stop_price
 
 
 @pytest.mark.parametrize("unprotected", ["flatten", "warn"])

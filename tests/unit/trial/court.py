@@ -102,12 +102,17 @@ class Court:
     def fill(self, order, leg):
         return Fill(order_id=order.id, leg=leg, quantity=Decimal(10), price=Decimal(100), at=self.clock.now())
 
-    def guard(self, execution):
+    def sell_by_hand(self, quantity):
+        """Let a person sell of a position; no record has it."""
+        body = {"symbol": "AAPL", "side": "sell", "qty": quantity, "type": "market", "time_in_force": "day"}
+        self.books.by_hand.add(self.send(body).id)
+
+    def guard(self, execution, quantity="10"):
         """Place the stop of a position; its client order id is on the record."""
         body = {
             "symbol": str(execution.symbol),
             "side": str(execution.side.opposite),
-            "qty": "10",
+            "qty": quantity,
             "type": "stop",
             "stop_price": "90",
             "time_in_force": "gtc",

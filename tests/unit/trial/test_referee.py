@@ -84,6 +84,26 @@ def test_a_position_may_be_without_a_stop_for_a_while(court):
     assert Rule.UNPROTECTED not in court.broken
 
 
+def test_what_a_person_sold_of_a_position_needs_no_stop(court):
+    execution = court.hold()
+
+    court.sell_by_hand("6")
+    court.guard(execution, "4")
+    court.look_twice()
+
+    assert Rule.UNPROTECTED not in court.broken
+
+
+def test_what_a_person_left_of_a_position_needs_a_stop(court):
+    execution = court.hold()
+
+    court.sell_by_hand("6")
+    court.guard(execution, "3")
+    court.look_twice()
+
+    assert Rule.UNPROTECTED in court.broken
+
+
 def test_an_exit_is_no_risk_but_its_symbol_must_have_been_held_for_a_while(court):
     court.hold()
 
