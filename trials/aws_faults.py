@@ -14,6 +14,9 @@ _REFUSALS = (LostLease, ReservationConflict, SymbolLocked, Stands)
 _SDK_WAITS = 1.0
 """Seconds, at most, before botocore sends again what got no answer."""
 
+_CONTENDED = 0.95
+"""How often a write meets another one while an account is contended."""
+
 _CANCELLED = "TransactionCanceledException"
 
 
@@ -22,7 +25,7 @@ class AwsFaults:
     """How one call's requests fare; `simulation.ports.ledger.requests.Send`.
 
     ``see`` is told of every request just before it is done, ``see_fault`` of every one that fails, ``ended`` says
-    that its worker is no more.
+    that its worker is no more, ``contended`` that nearly every write meets another one.
     """
 
     loop: VirtualLoop
@@ -30,6 +33,7 @@ class AwsFaults:
     see: Callable[[], None]
     see_fault: Callable[[], None]
     ended: Callable[[], bool]
+    contended: Callable[[], bool] = bool
     _unheard: bool = False
 
     async def __call__[T](self, kind: Kind, do: Callable[[], T], /) -> T:
@@ -66,9 +70,15 @@ class AwsFaults:
         transaction = kind is Kind.TRANSACTION
         if transaction and self._strikes(Fault.LEDGER_CANCELLED):
             raise answered(_CANCELLED, None, "ThrottlingError", None)
-        if self._strikes(Fault.LEDGER_CONFLICT):
+        if self._strikes(Fault.LEDGER_CONFLICT) or self._is_contended():
             code = _CANCELLED if transaction else "TransactionConflictException"
             raise answered(code, None, "TransactionConflict", unheard=self._unheard)
+
+    def _is_contended(self) -> bool:
+        met = self.contended() and self.draws.of(Fault.HALT_CONTENDED, 0, 1) < _CONTENDED
+        if met:
+            self.see_fault()
+        return met
 
     def _strikes(self, fault: Fault) -> bool:
         if not self.draws.strikes(fault):

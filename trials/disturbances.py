@@ -21,6 +21,7 @@ _STEP = 0.006
 
 _MOOD_LASTS = timedelta(seconds=40)
 _HALT_LASTS = 120.0
+_CONTENDED_FOR = 4.0
 
 
 class Disturbances:
@@ -144,7 +145,11 @@ class Disturbances:
         state = (await self._world.ledger.account(executor)).trading_state
         if state is TradingState.ACTIVE:
             self._halted_until.pop(executor, None)
-            if self._world.draws.strikes(Fault.OPERATOR_HALTS):
+            draws = self._world.draws
+            halts, contended = draws.strikes(Fault.OPERATOR_HALTS), draws.strikes(Fault.HALT_CONTENDED)
+            if contended:
+                self._world.contend(draws.of(Fault.HALT_CONTENDED, 1, _CONTENDED_FOR))
+            if halts or contended:
                 await self._set(executor, TradingState.HALTED)
         elif now >= self._halted_until.setdefault(executor, now + _HALT_LASTS):
             await self._set(executor, TradingState.ACTIVE)

@@ -75,6 +75,11 @@ class Effects:
         self._trace = trace
         self._on_effect = on_effect
         self._latency = draws.chance("latency")
+        self._contended_until = 0.0
+
+    def contend(self, seconds: float) -> None:
+        """Let nearly every write of the ledger meet another one, for so long."""
+        self._contended_until = self._loop.time() + seconds
 
     def of(self, worker: Worker, port: Port) -> Through:
         """Return what a worker's calls of a port go through."""
@@ -124,6 +129,7 @@ class Effects:
             see=partial(self._on_effect, call),
             see_fault=partial(self._on_fault, call),
             ended=lambda: call.worker.ended,
+            contended=lambda: self._loop.time() < self._contended_until,
         )
         if call.name in _READS:
             faults.may_throttle()

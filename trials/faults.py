@@ -53,6 +53,8 @@ class Fault(StrEnum):
     POISON = "poison", 0.2, "a message that is no signal"
     SEEN_AGAIN = "seen_again", 0.2, "the generator finds a signal again"
     OPERATOR_HALTS = "operator_halts", 0.1, "an operator halts the account, and resumes it later"
+    HALT_CONTENDED = "halt_contended", 0.1, "an operator halts while nearly every write meets another transaction"
+    TICK_TWICE = "tick_twice", 0.2, "a minute's tick comes twice: two reconcilers are at one account"
     PAGES_END_EARLY = "pages_end_early", 0.3, "pages of lists end early, and one is empty though others follow"
     INDEX_LAGS = "index_lags", 0.3, "the ledger's lists are as they were up to five seconds ago"
     LATER_RECORD = "later_record", 0.05, "a record of a later version stands among the others"

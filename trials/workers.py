@@ -22,7 +22,8 @@ class WorkerEnded(Exception):
 class Worker:
     """One function's process: it may end at any effect, and then does nothing any more.
 
-    ``slowed_at`` is when an effect of its last began that took many seconds.
+    ``slowed_at`` is when an effect of its last began that took many seconds, ``ends_at`` when its time limit ends
+    the invocation under way.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Worker:
     invocation: asyncio.Task[object] | None = None
     ended: bool = False
     slowed_at: float = -1.0
+    ends_at: float = float("inf")
 
     def end(self) -> None:
         """End at once, in the middle of whatever it does."""
@@ -82,7 +84,7 @@ class Function[W]:
         """
         worker, wiring = self._warm_or_fresh()
         loop = self.fleet.loop
-        ends = loop.time() + self.limit
+        ends = worker.ends_at = loop.time() + self.limit
         task = worker.invocation = loop.create_task(work(wiring, lambda: ends - loop.time()))
         done, _ = await asyncio.wait({task}, timeout=self.limit)
         if not done:

@@ -1,5 +1,6 @@
 """One trial's world: publishers, executors and reconcilers as Lambda runs them, with what one seed lets fail."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,8 +116,21 @@ class FaultyWorld:
             return False
         return True
 
+    def contend(self, seconds: float) -> None:
+        """Let nearly every write of the ledger meet another one, for so long."""
+        self._effects.contend(seconds)
+
     async def reconcile(self, executor: str) -> None:
-        """Run an account's reconciler once, in a process of its own: a tick may overlap the one before."""
+        """Run an account's reconciler, in a process of its own, and a second one where the tick comes twice."""
+        first = self._reconcile(executor)
+        if not self.draws.strikes(Fault.TICK_TWICE):
+            return await first
+        await asyncio.gather(first, self._reconcile(executor, after=self.draws.of(Fault.TICK_TWICE, 0, 5)))
+        return None
+
+    async def _reconcile(self, executor: str, *, after: float = 0.0) -> None:
+        if after:
+            await asyncio.sleep(after)
         wire = partial(self._reconciler, executor)
         function = Function(f"reconcile.{executor}", self._fleet, wire, RECONCILE_SECONDS)
         await self._unless_it_ends(function(lambda wiring, left: reconcile(wiring, seconds_left=left)))
@@ -128,7 +142,10 @@ class FaultyWorld:
 
         async def run(event: dict[str, Any]) -> Mapping[str, Any]:
             began = self.loop.time()
-            answer = await function(lambda wiring, left: execute_batch(event, wiring, seconds_left=left))
+            time_left = self._policies.time_left
+            answer = await function(
+                lambda wiring, left: execute_batch(event, wiring, seconds_left=time_left(left))
+            )
             if (worker := function.warm) is not None and worker.slowed_at < began:
                 failed = failed_ids(answer, [record["messageId"] for record in event["Records"]])
                 back = (
@@ -163,7 +180,7 @@ class FaultyWorld:
         queue = UnreliableQueue(
             self.clock,
             visibility=VISIBILITY,
-            max_receives=MAX_RECEIVES,
+            max_receives=self._policies.max_receives or MAX_RECEIVES,
             draws=self.draws,
             chance=self.draws.chance(f"queue {executor}"),
         )
@@ -179,13 +196,14 @@ class FaultyWorld:
             self._policies.executor_ports(self._ports(executor, worker)),
             executor,
             (OTHER_PROFILES if other else PROFILES)[executor],
-            limits=OTHER_LIMITS if other else LIMITS,
+            limits=self._policies.limits(OTHER_LIMITS if other else LIMITS),
             rules=self._policies.execution,
         )
 
     def _reconciler(self, executor: str, worker: Worker) -> ReconciliationWiring:
         rules = self._policies.reconciliation
-        return ReconciliationWiring(self._ports(executor, worker), executor, PROFILES[executor], rules=rules)
+        ports = self._policies.reconciler_ports(self._ports(executor, worker))
+        return ReconciliationWiring(ports, executor, PROFILES[executor], rules=rules)
 
     def _ports(self, executor: str, worker: Worker) -> GivenPorts:
         """Return the world as a worker has it: every effect may fail."""

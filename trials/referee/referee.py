@@ -9,6 +9,7 @@ from trials.referee import final_checks
 from trials.referee.delays import Delays
 from trials.referee.effect_checks import EffectChecks
 from trials.referee.evidence import UNRESOLVED, Evidence
+from trials.referee.record_checks import RecordChecks
 from trials.unreliable_queue import signal_in
 
 LINGERS = timedelta(minutes=12)
@@ -28,7 +29,8 @@ class Referee:
     def __init__(self, evidence: Evidence) -> None:
         """Begin to watch."""
         self._evidence = evidence
-        self._checks, self.delays = EffectChecks(evidence), Delays(evidence)
+        self._checks = EffectChecks(evidence), RecordChecks(evidence)
+        self.delays = Delays(evidence)
         self._confirmed: set[str] = set()
         self._since: dict[tuple[str, str, str], float] = {}
         self._on_record: set[tuple[str, str]] = set()
@@ -36,7 +38,8 @@ class Referee:
 
     def see(self, call: Call) -> None:
         """See an effect just before it happens."""
-        self._checks.see(call)
+        for checks in self._checks:
+            checks.see(call)
         self.delays.see(call)
         if call.name == "intend":
             self._check_halts()

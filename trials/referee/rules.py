@@ -37,9 +37,14 @@ class Rule(StrEnum):
     OUT_OF_TURN = (
         "out_of_turn",
         "steps out of turn",
-        "only its holder writes a record, and only the steps there are",
+        "only its holder writes a record, on what it has become, and only the steps there are",
     )
     EXPIRED_SENT = "expired_sent", "orders of expired signals", "past its expiry no entry is sent"
+    BEGUN_TOO_LATE = (
+        "begun_too_late",
+        "orders begun too late",
+        "no order is begun whose worst case its worker's time limit would cut off",
+    )
     RISK_WHILE_HALTED = "risk_while_halted", "risk while halted", "a halted account reserves nothing"
     HALT_LOST = "halt_lost", "halts lost", "a halt that was confirmed holds from that moment"
     HELD_UP = (

@@ -7,6 +7,7 @@ from typing import Any
 from argo.halts import set_trading_state
 from argo.ports import GivenPorts
 from argo.publishing import Publisher
+from execution.backoff import Limits
 from execution.batch import PartialBatchResponse
 from execution.wiring import Rules as ExecutionRules
 from reconciliation.wiring import Rules as ReconciliationRules
@@ -21,17 +22,23 @@ def _as_it_is[T](given: T) -> T:
 class Policies:
     """All that a trial's functions go by; the right ones, unless something else is handed in.
 
-    ``executor_ports`` makes the executor's ports of the true ones, ``answered`` what the queue is told of a batch,
-    ``operate`` is what a person's command does.
+    ``executor_ports`` and ``reconciler_ports`` make a function's ports of the true ones, ``answered`` what the
+    queue is told of a batch, ``time_left`` what a batch asks for its time. ``operate`` is what a person's command
+    does, ``limits`` what an executor waits, ``max_receives`` after how many deliveries the queue gives a message
+    up, where not after the template's.
     """
 
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     reconciliation: ReconciliationRules = field(default_factory=ReconciliationRules)
     answered: Callable[[PartialBatchResponse], PartialBatchResponse] = _as_it_is
     executor_ports: Callable[[GivenPorts], GivenPorts] = _as_it_is
+    reconciler_ports: Callable[[GivenPorts], GivenPorts] = _as_it_is
     publisher: type[Publisher] = Publisher
     ledger: type[InMemoryLedger] = InMemoryLedger
     operate: Callable[..., Coroutine[Any, Any, object]] = set_trading_state
+    time_left: Callable[[Callable[[], float]], Callable[[], float]] = _as_it_is
+    limits: Callable[[Limits], Limits] = _as_it_is
+    max_receives: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,12 @@ def order_sent_first(court):
     court.see("broker", "submit", {"client_order_id": court.claim().client_order_id, "qty": "10"})
 
 
+@breach(Rule.BEGUN_TOO_LATE)
+def order_sent_with_little_time_left(court):
+    intended = court.intend(court.claim())
+    court.see("broker", "submit", intended.order_body, ends_at=court.loop.time() + 11.9)
+
+
 @breach(Rule.LEASE_TAKEN)
 def claim_taken_over_at_once(court):
     held = court.claim()
@@ -178,6 +184,8 @@ def sold_by_hand(court):
 def fill_forgotten(court):
     held = court.hold()
     court.see("ledger", "settle", held, ExecutionState.FILLED, Settlement(fills=()))
+    court.ledger._overwrite(held.model_copy(update={"fills": ()}))
+    court.see("ledger", "account", "argo")
 
 
 @breach(Rule.UNPROTECTED)

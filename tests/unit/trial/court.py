@@ -122,9 +122,9 @@ class Court:
         recorded = self.do(self.ledger.record_protection(execution, protection, now=self.clock.now()))
         return recorded, self.send(body)
 
-    def see(self, kind, name, *args, began=None, **kwargs):
+    def see(self, kind, name, *args, began=None, ends_at=float("inf"), **kwargs):
         """Let the referee see an effect, which nobody does."""
-        worker = Worker("execute#1", self.clock)
+        worker = Worker("execute#1", self.clock, ends_at=ends_at)
         began = self.loop.time() if began is None else began
         self.referee.see(Call(worker, kind, name, args, kwargs, began))
 

@@ -182,6 +182,20 @@ def test_c04_a_message_that_finds_its_own_claim_held_is_held_up(court):
     assert court.broken == {Rule.HELD_UP}
 
 
+def test_c19_who_writes_from_an_older_view_and_keeps_the_state_breaks_a_rule_unless_he_is_refused(court):
+    held = court.hold()
+    newer, _ = court.guard(held)
+    court.see("ledger", "record_exit", held)
+    court.see("ledger", "account", "argo")
+    refused = set(court.broken)
+
+    court.see("ledger", "record_exit", held)
+    court.ledger._overwrite(newer.model_copy(update={"revision": newer.revision + 1}))
+    court.see("ledger", "account", "argo")
+
+    assert (refused, court.broken) == (set(), {Rule.OUT_OF_TURN})
+
+
 def test_a_halt_that_was_taken_back_need_not_hold(court):
     court.referee.confirmed("argo")
     court.referee.takes_back("argo")
