@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from argo.domain.execution import Execution, order_name
+from argo.domain.client_order_ids import order_name
+from argo.domain.execution import Execution
 from argo.domain.metrics import Metric
 from argo.execution_orders import order_ids
 from argo.halts import halt

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from argo.domain.client_order_ids import CLIENT_ORDER_ID_LIMIT, Leg, client_order_id
+from argo.domain.client_order_ids import CLIENT_ORDER_ID_LIMIT, Leg, OrderName, client_order_id, order_name
 from argo.domain.execution import (
     TRANSITIONS,
     Execution,
@@ -219,3 +219,15 @@ def test_an_executors_name_that_would_break_an_order_id_is_refused(name):
 
     with pytest.raises(ValidationError, match="executor"):
         Execution.model_validate(fields)
+
+
+@given(executors, signal_ids, legs, st.integers(1, 16**6 - 1))
+def test_c87_an_order_of_any_leg_and_attempt_says_whose_it_is(executor, signal, leg, attempt):
+    named = client_order_id(executor, signal, leg, attempt)
+
+    assert order_name(named) == OrderName(named, executor, signal)
+
+
+@pytest.mark.parametrize("named", ["", "argo", "mine-1", f"argo-argo-{'f' * 24}", f"argo-argo-{'f' * 24}-stop"])
+def test_an_order_of_nobody_s_says_nothing(named):
+    assert order_name(named) is None

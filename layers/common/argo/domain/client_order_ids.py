@@ -1,5 +1,7 @@
 """The ids under which the broker knows the orders: derived, so that whoever lost his memory derives them again."""
 
+import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -44,3 +46,24 @@ def client_order_id(executor: str, signal_id: str, leg: Leg = Leg.ENTRY, attempt
     if len(derived) > CLIENT_ORDER_ID_LIMIT:
         raise ValueError(f"client order id {derived!r} is longer than {CLIENT_ORDER_ID_LIMIT} characters")
     return derived
+
+
+@dataclass(frozen=True, slots=True)
+class OrderName:
+    """What a client order id says: whose order it is, and for which signal."""
+
+    client_order_id: str
+    executor: str
+    signal_id: str
+
+
+_ORDER_NAME = re.compile(
+    rf"argo-([a-z][a-z0-9_]*)-([0-9a-f]{{24}})-"
+    rf"(?:(?:{'|'.join(Leg)})[0-9]*|[{''.join(_LETTERS.values())}][0-9a-f]+)"
+)
+
+
+def order_name(named: str) -> OrderName | None:
+    """Read a client order id back; None for one that no Argo derives."""
+    found = _ORDER_NAME.fullmatch(named)
+    return found and OrderName(named, found[1], found[2])

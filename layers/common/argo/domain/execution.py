@@ -1,8 +1,6 @@
 """The execution: one signal's way through one account, as a state machine."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,24 +13,6 @@ from argo.domain.kept_in_detail import read_detail
 from argo.domain.signal import Side, Signal, Timeframe
 from argo.domain.symbols import Symbol
 from argo.domain.values import Confidence, Frozen, Part, Price, Quantity, UtcTime
-
-
-@dataclass(frozen=True, slots=True)
-class OrderName:
-    """What a client order id says: whose order it is, and for which signal."""
-
-    client_order_id: str
-    executor: str
-    signal_id: str
-
-
-_ORDER_NAME = re.compile(rf"argo-([a-z][a-z0-9_]*)-([0-9a-f]{{24}})-(?:{'|'.join(Leg)})\d*")
-
-
-def order_name(client_order_id: str) -> OrderName | None:
-    """Read a client order id back; None for one that no Argo derives."""
-    found = _ORDER_NAME.fullmatch(client_order_id)
-    return found and OrderName(client_order_id, found[1], found[2])
 
 
 class ExecutionState(StrEnum):
