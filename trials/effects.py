@@ -150,6 +150,7 @@ class Effects:
             reset = timedelta(seconds=draws.of(Fault.BROKER_THROTTLED, 1, 30))
             raise Throttled("too many requests", until=call.worker.clock.now() + reset, status=429)
         if draws.strikes(Fault.CREDENTIALS_REFUSED):
+            call.worker.refused = True
             raise Unauthorised("unauthorized.", status=401)
         if call.name in _READS:
             if draws.strikes(Fault.BROKER_UNREACHABLE):

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     LEDGER_CANCELLED = "ledger_cancelled", 0.03, "a transaction is cancelled: one of its items is throttled"
     LEDGER_UNANSWERED = "ledger_unanswered", 0.03, "a write is done, and nothing answers its repetitions"
     LEDGER_REPEATED = "ledger_repeated", 0.05, "a write's answer is lost, and the SDK sends it again"
+    PARAMETERS_THROTTLED = "parameters_throttled", 0.3, "the parameter store does not tell the broker's key"
     ORDER_LOST = "order_lost", 0.1, "a broker's write times out and was not done"
     ORDER_UNANSWERED = "order_unanswered", 0.1, "a broker's write times out and was done"
     ORDER_LATE = "order_late", 0.1, "a broker's write times out and is done seconds later"

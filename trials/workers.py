@@ -23,7 +23,7 @@ class Worker:
     """One function's process: it may end at any effect, and then does nothing any more.
 
     ``slowed_at`` is when an effect of its last began that took many seconds, ``ends_at`` when its time limit ends
-    the invocation under way.
+    the invocation under way. ``refused`` says that the broker has refused its key.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Worker:
     ended: bool = False
     slowed_at: float = -1.0
     ends_at: float = float("inf")
+    refused: bool = False
 
     def end(self) -> None:
         """End at once, in the middle of whatever it does."""

@@ -25,6 +25,7 @@ from simulation.ports.market_data import InMemoryMarketData
 from trials.accounts import CASH, LIMITS, OTHER_LIMITS, OTHER_PROFILES, PROFILES, SYMBOLS
 from trials.effects import Call, Effects
 from trials.faults import Fault, FaultDraws
+from trials.keys import KeyedRequests
 from trials.records import Tally, Trace
 from trials.referee.evidence import Books, Evidence
 from trials.referee.referee import Referee
@@ -209,10 +210,16 @@ class FaultyWorld:
         """Return the world as a worker has it: every effect may fail."""
         through = partial(self._effects.of, worker)
         queues = {name: InterposedQueue(books.queue, through("queue")) for name, books in self.books.items()}
+        keyed = KeyedRequests(
+            worker,
+            self.draws,
+            without_key=self._policies.without_key,
+            see_fault=self.referee.delays.see_fault,
+        )
         return GivenPorts(
             ledger=InterposedLedger(self.ledger, through("ledger")),
-            broker=InterposedBroker(self._brokers[executor], through("broker")),
-            market_data=InterposedMarketData(self._market_data, through("market")),
+            broker=InterposedBroker(InterposedBroker(self._brokers[executor], through("broker")), keyed),
+            market_data=InterposedMarketData(InterposedMarketData(self._market_data, through("market")), keyed),
             queue=queues[executor],
             queues=queues,
             clock=worker.clock,

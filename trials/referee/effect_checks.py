@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution, ExecutionState
+from argo.domain.faults import Unauthorised
 from argo.domain.ledger import Settlement
 from argo.domain.reasons import DenialReason
 from argo.time_left import LEAST_SECONDS
@@ -35,6 +36,8 @@ class EffectChecks:
                 self._see_plan(execution, "exit")
             case "record_protection", (Execution() as execution, *_):
                 self._see_plan(execution, "guard")
+            case "set_trading_state", (str() as executor, TradingState.HALTED):
+                self._see_halt(executor, call)
             case "intend", (Execution() as execution, *_):
                 self._see_intent(execution, call.kwargs["account"])
             case "settle", (Execution() as execution, ExecutionState.DENIED, Settlement() as settlement):
@@ -62,6 +65,11 @@ class EffectChecks:
         stored = self._evidence.ledger.find(execution.signal_id, execution.executor)
         if stored is not None and (body := _planned(stored, leg)) is not None:
             self._planned_once[str(body["client_order_id"])] = body
+
+    def _see_halt(self, executor: str, call: Call) -> None:
+        reason = str(call.kwargs["reason"])
+        if reason.startswith(Unauthorised.__name__) and not call.worker.refused:
+            self._evidence.violated("halted_in_vain", executor, reason)
 
     def _see_intent(self, execution: Execution, read: object) -> None:
         state = self._evidence.ledger.find_account(execution.executor)

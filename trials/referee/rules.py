@@ -47,6 +47,11 @@ class Rule(StrEnum):
     )
     RISK_WHILE_HALTED = "risk_while_halted", "risk while halted", "a halted account reserves nothing"
     HALT_LOST = "halt_lost", "halts lost", "a halt that was confirmed holds from that moment"
+    HALTED_IN_VAIN = (
+        "halted_in_vain",
+        "accounts halted in vain",
+        "only a key that the broker has refused halts an account for its key",
+    )
     HELD_UP = (
         "held_up",
         "orders held up",

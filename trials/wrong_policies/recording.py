@@ -7,6 +7,7 @@ from datetime import date, datetime
 from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
 from argo.domain.execution import Execution
+from argo.domain.faults import Unauthorised
 from argo.domain.ledger import Held, Settled, StoredSignal
 from argo.domain.reasons import QuarantineReason
 from argo.domain.signal import Signal
@@ -132,6 +133,11 @@ RECORDING = {
     ),
     "throttling_unexpected": WrongPolicy(
         "takes a throttled request for an error that nobody expected", "C02", Policies(execution=Rules(passing=()))
+    ),
+    "halted_without_a_key": WrongPolicy(
+        "halts the account when its key cannot be read for now",
+        "C03",
+        Policies(without_key=lambda failure: Unauthorised(str(failure))),
     ),
     "outbox_never_sent": WrongPolicy(
         "never sends what an earlier cycle left in the outbox", "A01", Policies(publisher=OutboxNeverSent)

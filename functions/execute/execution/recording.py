@@ -85,6 +85,8 @@ class Recorder:
         """
         execution, wait, ports = outcome.execution, outcome.wait, self.wiring.ports
         now, limits = ports.clock.now(), self.wiring.limits.backoff
+        if wait.obstacle is Obstacle.AWS_UNAVAILABLE:
+            limits = self.wiring.limits.unavailable
         soonest = now + backoff(execution.signal_id, receives, limits.after(receives, execution, now))
         until = max(wait.until or soonest, soonest)
         state = None

@@ -63,22 +63,22 @@ class Account:
         )
         self.wiring = Wiring(ports, "argo", a_profile())
 
-    async def _deliver(self):
+    async def _deliver(self, receives):
         await self.queue.send([a_signal(symbol=Symbol(name)) for name in SYMBOLS])
         records = [
             {
                 "messageId": message.message_id,
                 "receiptHandle": message.receipt_handle,
                 "body": message.body,
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": str(receives)},
             }
             for message in await self.queue.receive()
         ]
         return len(records), await execute_batch({"Records": records}, self.wiring, seconds_left=lambda: 30.0)
 
-    def deliver(self):
+    def deliver(self, receives=1):
         """Deliver ten signals at once; return how many came and how many come back."""
-        received, answer = asyncio.run(self._deliver())
+        received, answer = asyncio.run(self._deliver(receives))
         return received, len(answer["batchItemFailures"])
 
     @property
@@ -100,6 +100,14 @@ def test_c03_a_key_that_cannot_be_read_for_now_halts_nobody_and_is_asked_for_onc
     assert account.trading_state is TradingState.ACTIVE
     assert account.obstacles == {(ExecutionState.CLAIMED, Obstacle.AWS_UNAVAILABLE)}
     assert {each.lease_until - NOW <= timedelta(seconds=2) for each in account.ledger.every_execution} == {True}
+
+
+def test_c03_a_key_that_cannot_be_read_holds_no_order_up_for_more_than_ten_seconds_however_often_it_came():
+    account = Account(Parameter(Unavailable("ThrottlingException")))
+
+    account.deliver(receives=6)
+
+    assert max(each.lease_until - NOW for each in account.ledger.every_execution) <= timedelta(seconds=10)
 
 
 def test_c03_a_key_that_is_not_there_halts():

@@ -227,6 +227,12 @@ def account_that_trades_on(court):
     court.referee.look()
 
 
+@breach(Rule.HALTED_IN_VAIN)
+def halt_for_a_key_that_the_broker_has_not_refused(court):
+    reason = "Unauthorised: ThrottlingException"
+    court.see("ledger", "set_trading_state", "argo", TradingState.HALTED, reason=reason, now=court.clock.now())
+
+
 @breach(Rule.HELD_UP)
 def message_hidden_for_minutes_by_a_conflict(court):
     court.fail_in_aws(a_signal(), hidden=timedelta(seconds=180))

@@ -20,11 +20,11 @@ from alpaca.common.rest import RESTClient
 
 from argo.adapters.alpaca.connections import REQUEST_SECONDS, Recorder, UnderWay
 from argo.adapters.alpaca.outcome import Answer, fault
-from argo.adapters.aws.parameters import Credentials
+from argo.adapters.aws.parameters import Credentials, without_key
 from argo.adapters.clock import SystemClock
 from argo.adapters.threads import BlockingCalls
 from argo.domain.addresses import normal_form
-from argo.domain.faults import Ambiguous, NotSent, Unauthorised
+from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.tables import ConfigurationError
 from argo.ports import Clock, Unavailable
 
@@ -182,10 +182,8 @@ class Api:
             # Who is not let in has done nothing: an order, too, may be sent once more, with another key.
             if refused and await self._calls.run(self._transport.renew_key, key, sent_at):
                 answer = await send()
-        except ConfigurationError as error:
-            raise Unauthorised(str(error)) from error
-        except Unavailable as silence:
-            raise NotSent(str(silence)) from silence
+        except (ConfigurationError, Unavailable) as failure:
+            raise without_key(failure) from failure
         return answer
 
     async def _sent_within(

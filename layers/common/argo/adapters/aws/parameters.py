@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from argo.adapters.aws.answers import FAULTS
+from argo.domain.faults import BrokerFault, NotSent, Unauthorised
 from argo.domain.tables import ConfigurationError
 from argo.ports import Clock, Unavailable
 
@@ -49,6 +50,14 @@ def read_credentials(client: "SSMClient", parameter: str) -> Credentials:
         raise ConfigurationError(
             f'credentials parameter {parameter}: not a JSON object {{"key_id", "secret_key"}}'
         ) from error
+
+
+def without_key(failure: ConfigurationError | Unavailable) -> BrokerFault:
+    """Return what a request to the broker ends as whose key could not be read.
+
+    Where there is no key a person is called; one that is not told for now is waited for (FAILURES C03).
+    """
+    return NotSent(str(failure)) if isinstance(failure, Unavailable) else Unauthorised(str(failure))
 
 
 _FAILED_FOR = timedelta(seconds=1)
