@@ -52,7 +52,8 @@ class Call(NamedTuple):
 class Effects:
     """Makes ports fallible for worker after worker; ``on_effect`` sees every effect just before it happens.
 
-    ``on_fault`` sees every call of which AWS lets a request fail.
+    ``on_fault`` sees every call of which AWS lets a request fail, ``on_refusal`` every order that the broker
+    refuses.
 
     Of ``ledger`` it is the requests that fail, beneath what repeats them.
     """
@@ -66,9 +67,10 @@ class Effects:
         *,
         on_effect: Callable[[Call], None],
         on_fault: Callable[[Call], None],
+        on_refusal: Callable[[Call], None],
     ) -> None:
         """Draw latencies from the seed."""
-        self._on_fault = on_fault
+        self._on_fault, self._on_refusal = on_fault, on_refusal
         self._loop = loop
         self._ledger = ledger
         self._draws = draws
@@ -104,6 +106,8 @@ class Effects:
             answer = await self._answered(call, effect)
         except (Unavailable, QueueFault, BrokerFault) as fault:
             self._note(call, f"{type(fault).__name__}: {fault}")
+            if isinstance(fault, Refused) and call.name == "submit":
+                self._on_refusal(call)
             raise
         except Exception as refusal:
             self._note(call, type(refusal).__name__)

@@ -90,6 +90,7 @@ class FaultyWorld:
             self.ledger,
             on_effect=on_effect,
             on_fault=self.referee.delays.see_fault,
+            on_refusal=self.referee.numbers.see_refusal,
         )
         self._fleet = Fleet(self.loop, STARTS_AT, self.draws, self.trace)
         self._generate = Function("generate", self._fleet, self._publisher, GENERATE_SECONDS)

@@ -9,6 +9,7 @@ from trials.referee import final_checks
 from trials.referee.delays import Delays
 from trials.referee.effect_checks import EffectChecks
 from trials.referee.evidence import UNRESOLVED, Evidence
+from trials.referee.numbers import Numbers
 from trials.referee.record_checks import RecordChecks
 from trials.unreliable_queue import signal_in
 
@@ -24,13 +25,14 @@ class Referee:
 
     Attributes:
         delays: sees what AWS lets fail.
+        numbers: sees what the broker refuses.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         """Begin to watch."""
         self._evidence = evidence
-        self._checks = EffectChecks(evidence), RecordChecks(evidence)
-        self.delays = Delays(evidence)
+        self.delays, self.numbers = Delays(evidence), Numbers(evidence)
+        self._all = EffectChecks(evidence), RecordChecks(evidence), self.numbers, self.delays
         self._confirmed: set[str] = set()
         self._since: dict[tuple[str, str, str], float] = {}
         self._on_record: set[tuple[str, str]] = set()
@@ -38,9 +40,8 @@ class Referee:
 
     def see(self, call: Call) -> None:
         """See an effect just before it happens."""
-        for checks in self._checks:
-            checks.see(call)
-        self.delays.see(call)
+        for each in self._all:
+            each.see(call)
         if call.name == "intend":
             self._check_halts()
 

@@ -40,6 +40,11 @@ class Rule(StrEnum):
         "only its holder writes a record, on what it has become, and only the steps there are",
     )
     EXPIRED_SENT = "expired_sent", "orders of expired signals", "past its expiry no entry is sent"
+    NUMBER_USED_UP = (
+        "number_used_up",
+        "numbers used up",
+        "an exit's or a guard's number is used up only where something may have arrived at the broker",
+    )
     BEGUN_TOO_LATE = (
         "begun_too_late",
         "orders begun too late",

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from argo.closing import Rules as ClosingRules
-from argo.domain.execution import Execution, ExecutionState
+from argo.domain.execution import Execution, ExecutionState, Protection
+from argo.domain.faults import Refused
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.profile import ExitRules
@@ -64,6 +65,14 @@ class GuardBeforeRecord(Guardian):
         return await self.accepted(execution, planned, order)
 
 
+class NumberPerRefusal(Guardian):
+    async def _refused(
+        self, execution: Execution, planned: Protection, before: Protection | None, refusal: Refused
+    ) -> Execution:
+        used = planned.model_copy(update={"attempt": planned.attempt + 1})
+        return await super()._refused(execution, used, before, refusal)
+
+
 def _by(wrong: str, failure: str = "", **changed: Any) -> WrongPolicy:  # noqa: ANN401 - each rule's own type
     return WrongPolicy(wrong, failure, Policies(reconciliation=Rules(**changed)))
 
@@ -96,6 +105,9 @@ RECONCILING = {
     "oversold_left": _by("leaves what two exits sold too much", plan_repair=oversold_left),
     "legs_not_cancelled": _closing(
         "sends an exit over the legs that hold what it would sell", "B10", orders_of=legs_not_cancelled
+    ),
+    "number_per_refusal": _by(
+        "gives a guard another number after every refusal", "C06", guardian=NumberPerRefusal
     ),
     "guard_before_record": _by("places a stop, then writes down which", "A16", guardian=GuardBeforeRecord),
 }

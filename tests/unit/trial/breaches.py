@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from argo.domain.account import TradingState
-from argo.domain.execution import ExecutionState, Exit
+from argo.domain.execution import ExecutionState, Exit, Protection
 from argo.domain.ledger import Release, Settlement
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
@@ -110,6 +110,17 @@ def poison_acknowledged(court):
 @breach(Rule.ORDER_WITHOUT_INTENT)
 def order_sent_first(court):
     court.see("broker", "submit", {"client_order_id": court.claim().client_order_id, "qty": "10"})
+
+
+@breach(Rule.NUMBER_USED_UP)
+def another_number_after_a_refusal(court):
+    held = court.hold()
+    body = {"client_order_id": f"argo-argo-{held.signal_id}-guard"}
+    first = Protection(cover="none", attempt=1, order_body=body, sent_at=court.clock.now())
+    court.see("ledger", "record_protection", held, first)
+    sent = court.do(court.ledger.record_protection(held, first, now=court.clock.now()))
+    court.refuse(body)
+    court.see("ledger", "record_protection", sent, Protection(cover="none", attempt=2))
 
 
 @breach(Rule.BEGUN_TOO_LATE)

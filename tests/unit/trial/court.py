@@ -128,6 +128,11 @@ class Court:
         began = self.loop.time() if began is None else began
         self.referee.see(Call(worker, kind, name, args, kwargs, began))
 
+    def refuse(self, body):
+        """Let the referee see the broker refuse an order."""
+        worker = Worker("execute#1", self.clock)
+        self.referee.numbers.see_refusal(Call(worker, "broker", "submit", (body,), {}, self.loop.time()))
+
     def fail_in_aws(self, signal, *, hidden, claimed=False):
         """Let AWS fail a claim, whose message is hidden then, and let the referee judge that."""
         self.publish(signal)
