@@ -90,7 +90,13 @@ async def generate(event: Mapping[str, Any], wiring: Wiring, *, time_left: timed
     Raises:
         ValidationError: a field of the payload is wrong; names it and its value.
     """
-    tick, began = Tick.model_validate(event), wiring.ports.clock.now()
+    clock = wiring.ports.clock
+    tick, began = Tick.model_validate(event), clock.now()
+
+    def seconds_left() -> float:
+        return (began + time_left - clock.now()).total_seconds()
+
+    wiring.time_left.seconds = seconds_left
     if tick.budget_seconds is None:
         budget, shift = LONGEST, Shift(wiring.ports, str(tick.shard), began)
     else:

@@ -9,7 +9,9 @@ from argo.domain.config import Configuration
 from argo.domain.symbols import Symbol
 from argo.environment import Environment
 from argo.ports import Clock, Ports
+from argo.ports.interposed import InterposedBroker, InterposedMarketData
 from argo.publishing import Publisher, publisher_for
+from argo.time_left import TimeLeft
 from generation.evaluation import Evaluator
 from generation.market import History, Sessions
 from generation.sources.registry import WeightedSource, sources
@@ -19,7 +21,10 @@ SERVICE = "generate"
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The generator; ``evaluated`` has when the last bar began that each symbol was judged on."""
+    """The generator; ``evaluated`` has when the last bar began that each symbol was judged on.
+
+    Every request to Alpaca asks ``time_left`` first.
+    """
 
     configuration: Configuration
     ports: Ports
@@ -27,6 +32,7 @@ class Wiring:
     sessions: Sessions
     evaluator: Evaluator
     publisher: Publisher
+    time_left: TimeLeft
     evaluated: dict[Symbol, float] = field(default_factory=dict)
 
 
@@ -36,14 +42,17 @@ def wire(ports: Ports, configuration: Configuration, *, asking: Sequence[Weighte
     Raises:
         ConfigurationError: an enabled account has no queue, or a source can't be made.
     """
-    rules = configuration.generation
+    rules, time_left = configuration.generation, TimeLeft()
     return Wiring(
         configuration=configuration,
         ports=ports,
-        history=History(ports.market_data, rules.timeframe, rules.history_bars),
-        sessions=Sessions(ports.broker, rules.extended_hours),
+        history=History(
+            InterposedMarketData(ports.market_data, time_left.asked), rules.timeframe, rules.history_bars
+        ),
+        sessions=Sessions(InterposedBroker(ports.broker, time_left.asked), rules.extended_hours),
         evaluator=Evaluator(rules, sources(configuration) if asking is None else asking, ports.telemetry),
         publisher=publisher_for(configuration, ports),
+        time_left=time_left,
     )
 
 

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.generation.bars import OPENING
+from simulation.ports.clock import SteppedClock
+from tests.unit.generation.bars import MSFT, OPENING
 from tests.unit.generation.cycles import invoke, run, seconds
-from tests.unit.generation.generator import a_crossing, rules
+from tests.unit.generation.generator import Generator, a_crossing, rules
+from tests.unit.generation.in_memory import SignalStore
 
 
 @given(st.integers(0, 120), st.integers(1, 60))
@@ -105,3 +107,38 @@ def test_the_deadline_bounds_the_cycles_before_the_budget_does(event, time_left,
     report = invoke(generator, event, time_left)
 
     assert report["cycles"] == cycles
+
+
+def test_c12_no_request_is_begun_that_the_function_may_not_live_to_end():
+    generator = a_crossing()
+    generator.feed.held[MSFT] = ()
+    generator = Generator(generator.feed, generator.clock)
+    invoke(generator, {"shard": {"index": 0, "count": 2}, "budget_seconds": 0})
+    generator.feed.requests.clear()
+    generator.feed.takes = [seconds(11)]
+
+    report = invoke(generator, {"budget_seconds": 0}, time_left=20)
+
+    assert [request.symbols for request in generator.feed.requests] == [(MSFT,)]
+    assert (report["cycles"], report["failed"]) == (1, 1)
+    assert "market_data_failed" in generator.journal.events
+
+
+class SlowToTell(SignalStore):
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    async def latest_shift(self, shard):
+        self.clock.set(self.clock.now() + seconds(50))
+        return await super().latest_shift(shard)
+
+
+def test_c12_a_look_at_the_ledger_that_took_long_leaves_no_time_for_market_data():
+    feed, clock = a_crossing().feed, SteppedClock(OPENING)
+    generator = Generator(feed, clock, store=SlowToTell(clock))
+
+    report = invoke(generator, time_left=60)
+
+    assert len(feed.requests) == 1
+    assert (report["cycles"], report["failed"]) == (2, 1)
