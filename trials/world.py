@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -100,8 +99,7 @@ class FaultyWorld:
 
         async def cycle(publisher: Publisher, _: Callable[[], float]) -> None:
             # As generation.cycle does: the next one finds the same bars and the outbox.
-            with suppress(Unavailable):
-                await publisher.publish(signals)
+            await publisher.publish(signals)
 
         await self._unless_it_ends(self._generate(cycle))
 

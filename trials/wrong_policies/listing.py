@@ -42,7 +42,7 @@ class OneOutboxForAll(Publisher):
         stored = {put.stored.signal.signal_id: put.stored for put in puts}
         left_over = await self.ledger.unpublished(limit=_PAGE)
         older = [item for item in left_over if item.signal.signal_id not in stored]
-        messages, failures = await self.send([item for item in (*older, *stored.values()) if item.awaiting])
+        messages, failures = await self.send([item for item in (*older, *stored.values()) if item.awaiting], [])
         return Published(frozenset(stored), messages, failures)
 
 

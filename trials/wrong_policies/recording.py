@@ -91,14 +91,16 @@ class OutboxNeverSent(Publisher):
     async def publish(self, signals: Sequence[Signal]) -> Published:
         puts = await together(*(self.put(signal) for signal in signals))
         created = [put for put in puts if put.created]
-        messages, failures = await self.send([put.stored for put in created])
+        messages, failures = await self.send([put.stored for put in created], [])
         return Published(frozenset(put.stored.signal.signal_id for put in created), messages, failures)
 
 
 class PublishedBeforeSent(Publisher):
-    async def send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
+    async def send(
+        self, waiting: Collection[StoredSignal], silences: list[Unavailable]
+    ) -> tuple[int, dict[tuple[str, str], str]]:
         await together(*(self.ledger.mark_published(each.signal.signal_id, each.awaiting) for each in waiting))
-        return await Publisher.send(self, waiting)
+        return await Publisher.send(self, waiting, silences)
 
 
 class PoisonDropped(InterposedQueue):

@@ -1,12 +1,13 @@
 """A signal from outside: published as the generator's are, then waited for until its outcome is known."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from argo import records
 from argo.domain.conservation import Part, part_of
 from argo.domain.execution import Execution
 from argo.domain.ledger import SignalRecord
 from argo.domain.metrics import Metric
+from argo.domain.signal import Signal
 from argo.ports import Unavailable
 from argo.publishing import by_cause
 from trading_api.answers import Outcome, Outcomes
@@ -15,6 +16,7 @@ from trading_api.wiring import Wiring
 
 LONGEST_WAIT = timedelta(seconds=10)
 _BETWEEN_LOOKS = timedelta(milliseconds=250)
+_BETWEEN_TRIES = timedelta(seconds=1)
 _TO_ANSWER = timedelta(seconds=3)
 """Time kept for the last look and the answer."""
 
@@ -27,18 +29,14 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
 
     Raises:
         RequestValidationError: the request makes no signal.
+        Unavailable: AWS stood in the way of publishing it: whoever asks again gets what becomes of it.
     """
     ledger, clock, telemetry = wiring.ports.ledger, wiring.ports.clock, wiring.ports.telemetry
     started = clock.now()
     until = started + min(LONGEST_WAIT, max(time_left - _TO_ANSWER, timedelta()))
     lifetime = timedelta(seconds=wiring.configuration.generation.lifetime_seconds)
     signal = request.as_signal(started, lifetime)
-    published = await wiring.publisher.publish([signal])
-    telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
-    telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
-    for (executor, reason), ids in by_cause(published.failures).items():
-        telemetry.log.warning("messages_not_sent", executor=executor, reason=reason, signals=len(ids))
-    created = signal.signal_id in published.created
+    created = await _publish(wiring, signal, until)
     while True:
         try:
             record = await records.one(ledger, signal.signal_id)
@@ -67,6 +65,34 @@ async def execute(wiring: Wiring, request: OutsideSignal, time_left: timedelta) 
             )
             return found
         await clock.sleep_until(min(now + _BETWEEN_LOOKS, until))
+
+
+async def _publish(wiring: Wiring, signal: Signal, until: datetime) -> bool:
+    """Publish a signal, and what is missing of it again until it is in every queue; tell whether it is a new one.
+
+    Raises:
+        Unavailable: AWS stood in the way all that time.
+    """
+    clock, telemetry = wiring.ports.clock, wiring.ports.telemetry
+    created = False
+    while True:
+        published = await wiring.publisher.publish([signal])
+        created |= signal.signal_id in published.created
+        telemetry.count(Metric.SIGNALS_GENERATED, len(published.created))
+        telemetry.count(Metric.SIGNALS_PUBLISHED, published.messages)
+        for (executor, reason), ids in by_cause(published.failures).items():
+            telemetry.log.warning("messages_not_sent", executor=executor, reason=reason, signals=len(ids))
+        is_sent = not any(signal_id == signal.signal_id for _, signal_id in published.failures)
+        if is_sent and not published.silences:
+            return created
+        telemetry.count(Metric.AWS_UNAVAILABLE)
+        again = clock.now() + _BETWEEN_TRIES
+        if again > until:
+            break
+        await clock.sleep_until(again)
+    if published.silences:
+        raise published.silences[0]
+    return created
 
 
 def outcomes(record: SignalRecord, *, created: bool) -> Outcomes:

@@ -12,6 +12,7 @@ from argo.domain.lists import UnreadableRecord
 from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle, QuarantineReason
 from argo.domain.signal import Signal
+from argo.repeating import kept
 from execution.account import AccountReader
 from execution.backoff import backoff
 from execution.intending import Intender
@@ -71,7 +72,8 @@ class Flow:
         if isinstance(claim, Claimed) and claim.execution.state is ExecutionState.CLAIMED:
             learnt = Settlement(reason=reason, detail={"problem": detail})
             now = ports.clock.now()
-            await ports.ledger.settle(claim.execution, ExecutionState.DEAD_LETTERED, learnt, now=now)
+            mine, dead = claim.execution, ExecutionState.DEAD_LETTERED
+            await kept(lambda: ports.ledger.settle(mine, dead, learnt, now=now), ports.clock)
 
     async def _claim(self, signal: Signal, receives: int, now: datetime) -> Execution | Later | None:
         ports = self._wiring.ports

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from argo.domain.execution import ExecutionState
@@ -10,6 +11,7 @@ from argo.domain.ledger import Release
 from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle
 from argo.halts import halt
+from argo.repeating import kept
 from execution.account import AccountReader
 from execution.backoff import backoff, held_for
 from execution.outcomes import Ended, LeftToReconciler, Outcome, Waiting
@@ -63,7 +65,10 @@ class Recorder:
     async def end(self, outcome: Ended) -> None:
         """Move an execution to its end, and give back what is not needed any more."""
         ports, learnt = self.wiring.ports, outcome.learnt
-        ended = await ports.ledger.settle(outcome.execution, outcome.state, learnt, now=ports.clock.now())
+        now = ports.clock.now()
+        ended = await kept(
+            lambda: ports.ledger.settle(outcome.execution, outcome.state, learnt, now=now), ports.clock
+        )
         if outcome.state is ExecutionState.REJECTED:
             self.reader.changed()
         event, metric = _TOLD[outcome.state]
@@ -95,7 +100,8 @@ class Recorder:
         elif execution.state is ExecutionState.SUBMITTING:
             state = ExecutionState.UNKNOWN
         free = now + held_for(execution, state or execution.state, receives, limits, now)
-        paused = await ports.ledger.pause(
+        pause = partial(
+            ports.ledger.pause,
             execution,
             wait.obstacle,
             until=max(wait.until or free, free),
@@ -105,6 +111,7 @@ class Recorder:
             release=Release.RESERVATION_AND_SYMBOL if outcome.withdraw else Release.NOTHING,
             missing_since=wait.missing_since,
         )
+        paused = await kept(pause, ports.clock)
         self.reader.changed()
         if wait.obstacle is Obstacle.BROKER_UNAUTHORISED:
             reason = f"{Unauthorised.__name__}: {wait.detail.get('message', wait.obstacle)}"

@@ -146,22 +146,25 @@ async def _try_cycle(
 ) -> Unavailable | None:
     """Make a cycle; where the ledger is not available, the next one looks at the same bars and at the outbox."""
     ports, rules = wiring.ports, wiring.configuration.generation
-    try:
-        bars = await _cycle(wiring, symbols, report)
-        if shift is not None:
-            await shift.take_over()
-        if report.cycles == 1:
-            # Once per invocation, and after the signals: nobody waits for it.
-            report.judged = await judge(ports.ledger, bars, rules, ports.clock.now())
-            ports.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
-    except Unavailable as silence:
-        report.failed += 1
-        ports.telemetry.log.warning("ledger_not_available", error=str(silence))
-        return silence
-    return None
+    silences: list[Unavailable] = []
+    bars = await _cycle(wiring, symbols, report, silences)
+    if shift is not None:
+        await shift.take_over()
+    if report.cycles == 1:
+        # Once per invocation, and after the signals: nobody waits for it.
+        report.judged = await judge(ports.ledger, bars, rules, ports.clock.now(), silences)
+        ports.telemetry.count(Metric.SIGNALS_JUDGED, report.judged)
+    if not silences:
+        return None
+    report.failed += 1
+    ports.telemetry.count(Metric.AWS_UNAVAILABLE, len(silences))
+    ports.telemetry.log.warning("aws_unavailable", times=len(silences), error=str(silences[0]))
+    return silences[0]
 
 
-async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> Mapping[Symbol, BarSeries]:
+async def _cycle(
+    wiring: Wiring, symbols: Sequence[Symbol], report: Report, silences: list[Unavailable]
+) -> Mapping[Symbol, BarSeries]:
     report.cycles += 1
     wiring.ports.telemetry.count(Metric.GENERATION_CYCLES)
     now = wiring.ports.clock.now()
@@ -180,8 +183,10 @@ async def _cycle(wiring: Wiring, symbols: Sequence[Symbol], report: Report) -> M
     _tell_gaps(wiring, report, missing=sorted(market.missing), stale=stale, refused=refused)
     signals = wiring.evaluator.signals(unseen, now)
     published = await wiring.publisher.publish(signals)
-    # Only now: a cycle that fails before looks at these bars again.
-    wiring.evaluated.update({symbol: bars.began for symbol, bars in unseen.items()})
+    silences += published.silences
+    if not published.silences:
+        # Where a part of it failed, the next cycle looks at these bars again.
+        wiring.evaluated.update({symbol: bars.began for symbol, bars in unseen.items()})
     _tell(wiring, report, published, signals)
     return market.bars
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from argo.domain.config import Generation
 from argo.domain.signal import Ending, Side, Signal, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
-from argo.ports import Ledger
+from argo.ports import Ledger, Unavailable
+from argo.repeating import heard
 from argo.together import together
 from generation.market import warm_up
 from generation.series import BarSeries
@@ -18,10 +19,19 @@ from generation.series import BarSeries
 _FOUR_PLACES = Decimal("0.0001")
 
 
-async def judge(ledger: Ledger, market: Mapping[Symbol, BarSeries], rules: Generation, now: datetime) -> int:
-    """Record the outcomes that these bars tell of the signals on the ledger's work list, and return how many."""
+async def judge(
+    ledger: Ledger,
+    market: Mapping[Symbol, BarSeries],
+    rules: Generation,
+    now: datetime,
+    silences: list[Unavailable],
+) -> int:
+    """Record the outcomes that these bars tell of the signals on the ledger's work list, and return how many.
+
+    ``silences`` take what the ledger was not available for: those signals stay on the list.
+    """
     found: dict[str, SignalOutcome] = {}
-    for stored in await ledger.unjudged():
+    for stored in await heard(ledger.unjudged(), silences) or ():
         signal, ended = stored.signal, None
         if bars := market.get(signal.symbol):
             ended = outcome(signal, bars, timeframe=rules.timeframe, limit=rules.outcome_bars)
@@ -30,7 +40,8 @@ async def judge(ledger: Ledger, market: Mapping[Symbol, BarSeries], rules: Gener
             ended = _unseen(signal)
         if ended:
             found[signal.signal_id] = ended
-    return sum(await together(*(ledger.record_outcome(key, each) for key, each in found.items())))
+    recorded = await together(*(heard(ledger.record_outcome(key, each), silences) for key, each in found.items()))
+    return sum(map(bool, recorded))
 
 
 def outcome(signal: Signal, bars: BarSeries, *, timeframe: Timeframe, limit: int) -> SignalOutcome | None:

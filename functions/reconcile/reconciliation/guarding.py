@@ -14,6 +14,7 @@ from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
 from argo.execution_orders import order_ids, send
 from argo.ports import Broker, Clock, Ledger
+from argo.repeating import kept
 from reconciliation.repair import Guard
 
 _CONCESSION = Decimal("0.005")
@@ -90,7 +91,8 @@ class Guardian:
         """Record the guard; the position is covered as of now."""
         learnt = {"cover": Cover.COMPLETE, "reason": None, "naked_since": None, "order_id": order.order_id}
         placed = known.model_copy(update=learnt)
-        return await self.ledger.record_protection(execution, placed, now=self.clock.now())
+        now = self.clock.now()
+        return await kept(lambda: self.ledger.record_protection(execution, placed, now=now), self.clock)
 
 
 def next_protection(

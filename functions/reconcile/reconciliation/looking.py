@@ -12,6 +12,7 @@ from argo.domain.outcome import Wait
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.execution_orders import order_ids, orders_of
+from argo.repeating import kept
 from reconciliation.repair import (
     ATTEMPTS,
     Adopt,
@@ -137,7 +138,7 @@ class Follower:
 
     async def _close(self, execution: Execution, why: str) -> bool:
         """Go on with an exit, follow its order, and end what it has closed; True where something else has."""
-        fresh = execution.exit is None
+        fresh = execution.exit is None or execution.exit.order_id is None
         unsent = execution.exit is None or execution.exit.order_body is None
         if unsent and not execution.symbol.is_crypto and not self.seen.clock.is_open:
             # Its own exits guard it until then.
@@ -174,7 +175,8 @@ class Follower:
         self._repaired("tightened", execution, stop=str(action.stop))
         if execution.protection is not None and action.order in orders.guards:
             known = execution.protection.model_copy(update={"order_id": moved.order_id})
-            await self.run.ports.ledger.record_protection(execution, known, now=self.run.now())
+            ports, now = self.run.ports, self.run.now()
+            await kept(lambda: ports.ledger.record_protection(execution, known, now=now), ports.clock)
 
     async def _adopt(self, execution: Execution, situation: Situation, quantity: Decimal) -> Execution | None:
         """Take over the fills of somebody else's orders, where they are exactly what is missing.

@@ -1,12 +1,14 @@
 """One account of the broker under two: noticed at the first look, and no new risk until a person decides."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from argo.domain.client_order_ids import order_name
 from argo.domain.execution import Execution
 from argo.domain.metrics import Metric
 from argo.execution_orders import order_ids
 from argo.halts import halt
+from argo.repeating import kept
 from reconciliation.report import Run
 from reconciliation.snapshot import Snapshot
 
@@ -38,7 +40,7 @@ async def check_sharing(run: Run, seen: Snapshot, still_open: Iterable[Execution
         run.report.problems[who] = said
         # One that is halted already is halted for this when a person has resumed it from that.
         if number is not None and who not in told and await halt(ports, executor, said):
-            await ports.ledger.note_told(number, who)
+            await kept(partial(ports.ledger.note_told, number, who), ports.clock)
 
 
 async def _strange_order(run: Run, seen: Snapshot, still_open: Iterable[Execution]) -> str | None:

@@ -23,6 +23,7 @@ from argo.domain.settlement import Move, Orders, settle
 from argo.domain.signal import Side
 from argo.execution_orders import order_ids, orders_of, send
 from argo.ports import Broker, Clock, Ledger
+from argo.repeating import kept
 
 _SOON = timedelta(seconds=2)
 _HOLDS_A_POSITION = frozenset({ExecutionState.SUBMITTED, ExecutionState.PARTIALLY_FILLED, ExecutionState.FILLED})
@@ -182,7 +183,8 @@ class PositionCloser:
 
     async def _accepted(self, execution: Execution, planned: Exit, orders: Orders, order: BrokerOrder) -> Exited:
         accepted = planned.model_copy(update={"order_id": order.order_id})
-        recorded = await self.ledger.record_exit(execution, accepted, now=self.clock.now())
+        now = self.clock.now()
+        recorded = await kept(lambda: self.ledger.record_exit(execution, accepted, now=now), self.clock)
         return Exited(recorded, replace(orders, exits=(*orders.exits, order)), order)
 
     async def _again(

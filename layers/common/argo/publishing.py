@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from argo.domain.ledger import PutSignal, ReservationConflict, StoredSignal
-from argo.domain.lists import Unreadable
+from argo.domain.lists import Listed, Unreadable
 from argo.domain.profile import Profile, declined, wants
 from argo.domain.reasons import DenialReason, Withdrawal
 from argo.domain.signal import Signal
 from argo.domain.tables import ConfigurationError
-from argo.ports import Clock, Ledger, Ports, SignalQueue
+from argo.ports import Clock, Ledger, Ports, SignalQueue, Unavailable
+from argo.repeating import heard, kept
 from argo.together import together
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Published:
 
     ``created`` are signals seen for the first time, ``messages`` the number put into queues, ``failures`` the
     reasons why a message stays in the outbox, ``withdrawn`` those why one has left it unsent, by executor and
-    signal id. ``unreadable`` are signals of the outbox that could not be read.
+    signal id. ``unreadable`` are signals of the outbox that could not be read. ``silences`` say what AWS stood in
+    the way of: the rest is done, and publishing the same signals again does what is missing.
     """
 
     created: frozenset[str]
@@ -34,6 +36,7 @@ class Published:
     failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
     withdrawn: Mapping[tuple[str, str], Withdrawal] = field(default_factory=dict)
     unreadable: Sequence[Unreadable] = ()
+    silences: Sequence[Unavailable] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ class Publisher:
 
     async def publish(self, signals: Sequence[Signal]) -> Published:
         """Store signals, then send them and whatever the outbox still holds."""
-        puts = await together(*(self.put(signal) for signal in signals))
+        silences: list[Unavailable] = []
+        asked = await together(*(heard(self.put(signal), silences) for signal in signals))
+        puts = [put for put in asked if put is not None]
         created = frozenset(put.stored.signal.signal_id for put in puts if put.created)
-        left_over = await self.ledger.unpublished()
+        listed = await heard(self.ledger.unpublished(), silences)
+        left_over = Listed[StoredSignal]() if listed is None else listed
         stored = {put.stored.signal.signal_id: put.stored for put in puts}
         # The outbox may list those of one moment in any order; which is decided on first must not depend on that.
         older = sorted(
@@ -66,17 +72,19 @@ class Publisher:
         expired = [item for item in older if item.signal.expires_at <= now]
         fresh = (item for item in older if item.signal.expires_at > now)
         waiting = [item for item in (*fresh, *stored.values()) if item.awaiting]
-        messages, failures = await self.send(waiting)
-        withdrawn = await self.withdraw(expired[:_WITHDRAWN_AT_ONCE])
-        return Published(created, messages, failures, withdrawn, left_over.unreadable)
+        messages, failures = await self.send(waiting, silences)
+        withdrawn = await self.withdraw(expired[:_WITHDRAWN_AT_ONCE], silences)
+        return Published(created, messages, failures, withdrawn, left_over.unreadable, tuple(silences))
 
-    async def withdraw(self, expired: Sequence[StoredSignal]) -> dict[tuple[str, str], Withdrawal]:
+    async def withdraw(
+        self, expired: Sequence[StoredSignal], silences: list[Unavailable]
+    ) -> dict[tuple[str, str], Withdrawal]:
         """Take signals that are too old to be sent out of the outbox, and return why, by executor and signal id.
 
         What a crash has sent and not marked is on some account's record by then, and is marked now.
         """
-        found = await together(*(self._withdraw(item) for item in expired))
-        return {key: reason for each in found for key, reason in each.items()}
+        found = await together(*(heard(self._withdraw(item), silences) for item in expired))
+        return {key: reason for each in found if each for key, reason in each.items()}
 
     async def _withdraw(self, item: StoredSignal) -> dict[tuple[str, str], Withdrawal]:
         signal_id = item.signal.signal_id
@@ -113,7 +121,9 @@ class Publisher:
             return None  # It is busy: the gate shall decide.
         return None if wants(signal, profile, account.holdings.get(signal.symbol)) else reason
 
-    async def send(self, waiting: Collection[StoredSignal]) -> tuple[int, dict[tuple[str, str], str]]:
+    async def send(
+        self, waiting: Collection[StoredSignal], silences: list[Unavailable]
+    ) -> tuple[int, dict[tuple[str, str], str]]:
         """Send signals to whoever awaits them, and mark as published what is in the queues.
 
         Returns:
@@ -127,8 +137,11 @@ class Publisher:
             for signal_id in sorted(delivered):
                 sent.setdefault(signal_id, set()).add(executor)
             failures |= {(executor, signal_id): reason for signal_id, reason in refused.items()}
-        await together(*(self.ledger.mark_published(key, to) for key, to in sent.items()))
+        await together(*(heard(self._mark(key, to), silences) for key, to in sent.items()))
         return sum(len(to) for to in sent.values()), failures
+
+    async def _mark(self, signal_id: str, executors: Collection[str]) -> None:
+        await kept(lambda: self.ledger.mark_published(signal_id, executors), self.clock)
 
     async def _send_to(
         self, executor: str, waiting: Iterable[StoredSignal]

@@ -1,8 +1,9 @@
 """Writes that met another one: repeated at once, with small waits, a bounded number of times."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 from argo.ports import Clock, Unavailable
 
@@ -11,6 +12,9 @@ CONFLICT_WAITS = tuple(timedelta(milliseconds=each) for each in (5, 10, 20, 40, 
 
 _PATIENT_WAITS = tuple(timedelta(milliseconds=each) for each in (250, 500, 1_000, 2_000))
 """The longest wait before each repetition of what AWS was not available for; the last is for all that follow."""
+
+_WORTH = timedelta(seconds=4)
+"""How long it is tried to write down what has happened."""
 
 
 class NotWritten(Exception):
@@ -66,6 +70,26 @@ async def persisted[T](attempt: Callable[[], Awaitable[T]], clock: Clock, *, pat
             if clock.now() + wait > until:
                 raise
         await _pause(clock, wait)
+
+
+async def kept[T](attempt: Callable[[], Awaitable[T]], clock: Clock) -> T:
+    """Write down what has happened in the world and only this process knows, as an order that was placed.
+
+    Who comes next would have to find it out, and could not count it any more: it is worth some seconds.
+
+    Raises:
+        Unavailable: AWS was not, all that time.
+    """
+    return await persisted(attempt, clock, patience=_WORTH)
+
+
+async def heard[T](asked: Coroutine[Any, Any, T], silences: list[Unavailable]) -> T | None:
+    """Await what AWS may not be available for: then it is noted, and whatever else there is to do goes on."""
+    try:
+        return await asked
+    except Unavailable as silence:
+        silences.append(silence)
+        return None
 
 
 async def _pause(clock: Clock, longest: timedelta) -> None:

@@ -156,7 +156,7 @@ def test_an_outcome_is_kept_with_its_signal_and_asked_for_no_more():
     asyncio.run(store.put_signal(BUY, executors=()))
     market = {AAPL: after(a_bar(1, high=120.0))}
 
-    first, second = (asyncio.run(judge(store, market, rules(), BAR_TIME + 2 * MINUTE)) for _ in range(2))
+    first, second = (asyncio.run(judge(store, market, rules(), BAR_TIME + 2 * MINUTE, [])) for _ in range(2))
 
     assert (first, second) == (1, 0)
     assert store[BUY.signal_id].outcome.ending is Ending.TARGET
@@ -167,7 +167,7 @@ def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, jud
     store = SignalStore()
     asyncio.run(store.put_signal(BUY, executors=()))
 
-    found = asyncio.run(judge(store, {}, rules(), BAR_TIME + later))
+    found = asyncio.run(judge(store, {}, rules(), BAR_TIME + later, []))
 
     assert found == judged
     assert (store[BUY.signal_id].outcome is not None) == bool(judged)
@@ -184,7 +184,7 @@ class ManyUnjudged(SignalStore):
 def test_c08_the_whole_list_is_judged_however_long_it_is():
     store = ManyUnjudged()
 
-    asyncio.run(judge(store, {}, rules(), BAR_TIME))
+    asyncio.run(judge(store, {}, rules(), BAR_TIME, []))
 
     assert store.asked_for is None
 

@@ -82,19 +82,24 @@ class SignalItems:
         waiting = stored.awaiting - reasons.keys()
         left = "SET declined = :declined, awaiting = :waiting"
         moved_on = "SET declined = :declined, work_list = :unjudged REMOVE awaiting"
-        return await self._table.attempt(
-            update_of(
-                items.signal_key(stored.signal.signal_id),
-                left if waiting else moved_on,
-                {
-                    "declined": {**stored.declined, **reasons},
-                    "read": set(stored.awaiting),
-                    "waiting": set(waiting) or None,
-                    "unjudged": None if waiting else items.UNJUDGED,
-                },
-                condition="awaiting = :read",
-            )
+        declined = {**stored.declined, **reasons}
+        withdrawn = update_of(
+            items.signal_key(stored.signal.signal_id),
+            left if waiting else moved_on,
+            {
+                "declined": declined,
+                "read": set(stored.awaiting),
+                "waiting": set(waiting) or None,
+                "unjudged": None if waiting else items.UNJUDGED,
+            },
+            condition="awaiting = :read",
         )
+
+        async def landed() -> bool:
+            found = await self.signal(stored.signal.signal_id)
+            return found is not None and (found.declined, found.awaiting) == (declined, waiting)
+
+        return await self._table.attempt(withdrawn, landed)
 
     async def _unpublished(self, token: str | None) -> Page[StoredSignal]:
         return await self._waiting(items.OUTBOX, token)

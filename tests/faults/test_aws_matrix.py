@@ -1,0 +1,98 @@
+"""Every AWS call of every function meets everything that AWS really answers: the outcome is as without."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import botocore.endpoint
+import pytest
+
+from argo.ports.interposed import InterposedLedger, InterposedQueue
+from tests.faults.aws_deliveries import Delivery
+from tests.faults.aws_matrix import PLACES, cells
+from tests.faults.aws_places import UnkindAws
+
+LATEST = timedelta(seconds=10)
+"""How much later an order may be, for all that AWS calls retryable."""
+
+
+class Without(NamedTuple):
+    """What becomes of a place where AWS is kind."""
+
+    place: object
+    outcome: object
+    calls: dict
+
+
+@pytest.fixture(scope="session")
+def aws_sessions(shared_pipeline):
+    return UnkindAws(shared_pipeline)
+
+
+@pytest.fixture
+def unkind(aws_sessions, shared_pipeline, monkeypatch):
+    def sleep(seconds):
+        shared_pipeline.pass_time(timedelta(seconds=seconds))
+
+    # Botocore's own waits pass on the pipeline's clock, so that an order's delay has them.
+    monkeypatch.setattr(botocore.endpoint.time, "sleep", sleep)
+    shared_pipeline.server.faults.clear()
+    yield aws_sessions
+    aws_sessions.begin()
+    shared_pipeline.server.faults.clear()
+
+
+@pytest.fixture
+def place(unkind, shared_pipeline, kind):
+    return kind(shared_pipeline, unkind)
+
+
+@pytest.fixture(scope="session")
+def as_without(aws_sessions, shared_pipeline):
+    found = {}
+
+    def of(kind):
+        if kind not in found:
+            place = kind(shared_pipeline, aws_sessions)
+            aws_sessions.begin()
+            place.work()
+            calls = aws_sessions.calls
+            found[kind] = Without(place, place.outcome(), calls)
+        return found[kind]
+
+    return of
+
+
+@pytest.mark.usefixtures("unkind")
+@pytest.mark.parametrize("kind", PLACES, ids=lambda kind: kind.__name__)
+def test_every_call_is_in_the_matrix(as_without, kind):
+    assert as_without(kind).calls == PLACES[kind]
+
+
+@pytest.mark.usefixtures("unkind")
+def test_every_method_of_the_ledger_and_of_the_queues_is_in_the_matrix(as_without):
+    asked = set().union(*(as_without(kind).place.asked for kind in PLACES))
+
+    for port in (InterposedLedger, InterposedQueue):
+        assert {name for name in vars(port) if not name.startswith("_")} <= asked
+
+
+def a_cell(kind, strike, is_always_tried):
+    marks = () if is_always_tried else pytest.mark.every_cell
+    return pytest.param(kind, strike, id=f"{kind.__name__}-{strike}", marks=marks)
+
+
+@pytest.mark.parametrize(("kind", "strike"), [a_cell(*each) for each in cells()])
+def test_c02_whatever_aws_answers_the_outcome_is_as_without(unkind, as_without, place, strike, record_cell):
+    without = as_without(type(place))
+    unkind.begin(strike)
+
+    place.work()
+
+    assert unkind.struck > 0
+    unkind.begin()
+    assert place.outcome() == without.outcome
+    assert place.counted == without.place.counted
+    assert place.tally.surprises == []
+    if isinstance(place, Delivery):
+        assert place.took - without.place.took <= LATEST
+    record_cell(type(place).__name__, strike)
