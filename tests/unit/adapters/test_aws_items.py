@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from argo.adapters.aws import items
+from argo.adapters.aws.account_items import account_state
 from argo.domain.signal import Ending, SignalOutcome
 from tests.unit.builders import NOW, a_signal, a_trade_exit, a_vote, an_execution
 
@@ -124,7 +125,7 @@ def test_an_account_is_read_with_its_locks_and_its_trades():
     ended = a_trade_exit()
     partition = [items.trade_exit_item("argo", ended), LOCK, state(f"AAPL#{ID}")]
 
-    found = items.account_state("argo", partition)
+    found = account_state("argo", partition)
 
     assert found is not None
     assert (found.executor, found.version, found.exits) == ("argo", 4, (ended,))
@@ -134,11 +135,11 @@ def test_an_account_is_read_with_its_locks_and_its_trades():
 
 @pytest.mark.parametrize("partition", [[LOCK], [LOCK, state()], [state(f"AAPL#{ID}")], [LOCK, state("MSFT#x")]])
 def test_an_account_whose_locks_are_not_those_it_knows_is_read_again(partition):
-    assert items.account_state("argo", partition) is None
+    assert account_state("argo", partition) is None
 
 
 def test_an_account_without_items_is_a_fresh_one():
-    found = items.account_state("argo", [])
+    found = account_state("argo", [])
 
     assert found is not None
     assert (found.executor, found.version, found.holdings, found.exits) == ("argo", 0, {}, ())

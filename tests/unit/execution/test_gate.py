@@ -217,7 +217,7 @@ def without(account, symbol):
     )
 
 
-@given_reaching(50, nearly_admitted())
+@given_reaching(20, nearly_admitted())
 def test_what_passes_the_gate_is_within_every_rule(drawn):
     signal, profile, account = drawn
     denials = (

@@ -155,7 +155,7 @@ equity_and_power = st.sampled_from([plenty, plenty, plenty, amounts]).flatmap(la
 mostly_apart = st.sampled_from([*[apart] * 6, lambda drawn: drawn]).flatmap(signals(stocks).map)
 
 
-@given_reaching(35, mostly_apart, profiles(), equity_and_power)
+@given_reaching(10, mostly_apart, profiles(), equity_and_power)
 def test_a17_every_plan_is_a_complete_bracket_within_its_bounds(signal, profile, money):
     equity, buying_power = money
     account = an_account_view(broker={"equity": equity, "buying_power": buying_power})
@@ -191,7 +191,7 @@ def test_a21_the_leg_is_in_the_orders_id(leg, ending):
 mostly_rich = st.sampled_from([rich, rich, lambda drawn: drawn]).flatmap(account_views().map)
 
 
-@given_reaching(30, signals(few_symbols).map(apart), full_profiles(), mostly_rich)
+@given_reaching(15, signals(few_symbols).map(apart), full_profiles(), mostly_rich)
 def test_a17_every_plan_says_all_that_its_class_needs(signal, profile, account):
     planned = plan(signal, profile, account)
 

@@ -125,7 +125,7 @@ tightening = st.one_of(
 )
 
 
-@given_reaching(35, situations() | unguarded(), rules | not_yet_due)
+@given_reaching(15, situations() | unguarded(), rules | not_yet_due)
 def test_a_guard_is_never_larger_than_what_is_held_nor_than_the_position(seen, rules):
     action = plan_repair(seen, rules)
 
@@ -135,7 +135,7 @@ def test_a_guard_is_never_larger_than_what_is_held_nor_than_the_position(seen, r
     return isinstance(action, Guard)
 
 
-@given_reaching(30, situations() | unguarded(of=OF_STOCKS), rules | not_yet_due)
+@given_reaching(15, situations() | unguarded(of=OF_STOCKS), rules | not_yet_due)
 def test_a_guards_exits_lie_on_their_sides_of_each_other(seen, rules):
     action = plan_repair(seen, rules)
 
@@ -145,7 +145,7 @@ def test_a_guards_exits_lie_on_their_sides_of_each_other(seen, rules):
     return True
 
 
-@given_reaching(45, profitable(), tightening)
+@given_reaching(20, profitable(), tightening)
 def test_a_stop_only_ever_comes_closer_and_never_crosses_the_market(seen, rules):
     action = plan_repair(seen, rules)
 
