@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 ATTEMPTS = 3
 """How often botocore sends a request (`argo.adapters.aws.clients`)."""
 
+_HEADERS = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "unkind"}
 _DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 READS = frozenset({"GetItem", "Query", "GetParameter"})
 _WRITES = {"PutItem", "UpdateItem", "TransactWriteItems"}
@@ -117,6 +118,37 @@ class FaultySession:
                 raise ConnectionClosedError(endpoint_url=request.url)
 
 
+class ScriptedSession:
+    """Stands in for a client's HTTP session, as long as it is entered, with answers that a test has written.
+
+    Attributes:
+        answers: those to come, a status and a body each; None is a connection that ends without one.
+        sent: how many requests were sent, a repeated one too.
+    """
+
+    def __init__(self, client):
+        self._endpoint = client._endpoint
+        self.answers, self.sent = [], 0
+
+    def __enter__(self):
+        self._real, self._endpoint.http_session = self._endpoint.http_session, self
+        return self
+
+    def __exit__(self, *_):
+        self._endpoint.http_session = self._real
+
+    def send(self, request):
+        self.sent += 1
+        answer = self.answers.pop(0)
+        if answer is None:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        status, body = answer
+        return AWSResponse(request.url, status, _HEADERS, _Raw(body.encode()))
+
+    def close(self):
+        """There is nothing to close."""
+
+
 def _cancelled(request, code):
     """Answer a transaction whose second item was in the way, as AWS does: a reason for each item."""
     items = len(json.loads(request.body)["TransactItems"])
@@ -132,8 +164,7 @@ def _error(request, status, kind, message):
 
 
 def _answer(request, status, body):
-    headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "unkind"}
-    return AWSResponse(request.url, status, headers, _Raw(json.dumps(body).encode()))
+    return AWSResponse(request.url, status, _HEADERS, _Raw(json.dumps(body).encode()))
 
 
 class _Raw:

@@ -22,6 +22,7 @@ LONGEST_DELAY = timedelta(hours=11, minutes=55)
 """SQS hides a message for 12 hours at most, counted from its receipt and not from the request."""
 
 _DETAIL_LENGTH = 1_000
+_UNSAID = "SQS says nothing of it"
 
 
 class SqsSignalQueue:
@@ -63,7 +64,9 @@ class SqsSignalQueue:
             except (Unavailable, *FAULTS) as error:
                 failures |= {signal.signal_id: str(error) for signal in batch}
                 continue
-            sent |= {entry["Id"] for entry in answer.get("Successful", [])}
+            taken = {entry["Id"] for entry in answer.get("Successful", [])}
+            sent |= taken
+            failures |= {signal.signal_id: _UNSAID for signal in batch if signal.signal_id not in taken}
             failures |= {entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])}
         return Sent(frozenset(sent), failures)
 
