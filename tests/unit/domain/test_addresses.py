@@ -137,6 +137,12 @@ def test_an_address_in_its_normal_form_stays_as_it_is(url):
     assert normal_form(f"{url}/v2/") == url
 
 
+def test_a_schemes_own_port_is_left_out():
+    assert normal_form("https://localhost:443") == "https://localhost"
+    assert normal_form("http://localhost:80") == "http://localhost"
+    assert normal_form("http://localhost:443") == "http://localhost:443"
+
+
 @given(st.text(min_size=1), st.sampled_from(["paper", "simulated"]))
 def test_c80_nothing_that_belongs_to_another_mode_is_the_live_address(text, mode):
     for url in (text, f"https://{text}", f"https://{text}api.alpaca.markets", f"https://api.alpaca.markets{text}"):
@@ -161,3 +167,31 @@ def test_a_password_in_an_address_is_not_shown():
         data_address("paper", f"https://{LOGIN}@data.alpaca.markets")
 
     assert LOGIN.partition(":")[2] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://api.alpaca.markets:0",
+        "https://",
+        "https://[api]",
+        "https://api.alpaca.markets/v1",
+        "https://é",
+        f"{PAPER_URL}\t",
+    ],
+)
+def test_what_is_no_address_of_an_api_has_no_normal_form(url):
+    with pytest.raises(ConfigurationError):
+        normal_form(url)
+
+
+@pytest.mark.parametrize("mode", ["paper", "live"])
+def test_market_data_on_dockers_bridge_is_a_simulated_brokers(mode):
+    url = "http://host.docker.internal:8000"
+
+    assert data_address("simulated", url) == url
+    with pytest.raises(ConfigurationError, match="reads market data at"):
+        data_address(mode, url)
+    with pytest.raises(ConfigurationError, match="it belongs to"):
+        data_address("simulated", "https://data.example.com")

@@ -83,6 +83,20 @@ def test_a_position_of_another_symbol_is_not_taken_for_it():
     assert not is_as_known(held(symbol=Symbol("MSFT")), seen(a_target(), a_stop()), NO_RULES)
 
 
+def test_a_position_that_is_gone_is_looked_at_before_the_views_agree():
+    lists = seen(a_target(), a_stop(), quantity=Decimal(0), taken_at=NOW + timedelta(seconds=1))
+
+    assert not is_as_known(held(), lists, NO_RULES)
+
+
+def test_a_record_without_its_entrys_fill_is_looked_at():
+    assert not is_as_known(held(fills=()), seen(a_target(), a_stop()), NO_RULES)
+
+
+def test_a_guard_stands_for_the_legs_that_have_ended():
+    assert is_as_known(held(protection=GUARDED), seen(a_stop(order_id="guard")), NO_RULES)
+
+
 @pytest.mark.parametrize("status", [OrderStatus.NEW, OrderStatus.ACCEPTED, OrderStatus.HELD])
 def test_an_entry_that_rests_is_as_known_until_its_signal_expires(status):
     entry = an_order("entry", Side.BUY, status=status)

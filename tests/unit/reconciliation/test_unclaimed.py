@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from argo.domain.execution import ExecutionState
-from argo.domain.ledger import Claimed, Held, Settled
+from argo.domain.ledger import Claimed, Held, LostLease, Settled
 from argo.domain.metrics import Metric
 from argo.domain.reasons import Obstacle
 from argo.records import WINDOW
+from reconciliation.report import Run
 from reconciliation.run import reconcile
-from reconciliation.unclaimed import AFTER_EXPIRY, LONGEST_KEPT
+from reconciliation.unclaimed import AFTER_EXPIRY, LONGEST_KEPT, conserve, end_unclaimed
 from simulation.ports.ledger import InMemoryLedger
 from tests.unit.builders import NOW, a_signal
 from tests.unit.reconciliation.in_memory import Exchange, a_wiring
@@ -184,3 +185,134 @@ def test_c08_what_the_list_has_of_a_moment_ago_is_not_acted_on():
     run(ledger, SIGNAL.expires_at + MINUTE)
 
     assert ledger.find(SIGNAL.signal_id, "argo") == taken
+
+
+def a_run(ledger, now, *, seconds_left=60.0):
+    wiring = a_wiring(ledger, Exchange(), now=now)
+    return Run(wiring, wiring.ports.broker, lambda: seconds_left)
+
+
+def conserved(ledger, now, since=None):
+    """Return a run that has summed up, and how far all is accounted for after it."""
+    if since is not None:
+        do(ledger.account_until("argo", since))
+    at_now = a_run(ledger, now)
+    do(conserve(at_now))
+    return at_now, do(ledger.accounted_until("argo"))
+
+
+def test_c07_a_new_account_is_looked_at_from_where_a_queue_keeps_messages(ledger):
+    publish(ledger)
+
+    conserved(ledger, NOW + LONGEST_KEPT)
+
+    assert ledger.find(SIGNAL.signal_id, "argo").state is ExecutionState.EXPIRED
+    assert (timedelta(days=14), timedelta(minutes=15)) == (LONGEST_KEPT, AFTER_EXPIRY)
+
+
+def test_c07_what_is_accounted_for_is_not_looked_at_again(ledger):
+    publish(ledger)
+
+    conserved(ledger, NOW + 3 * DAY, since=NOW + DAY)
+
+    assert ledger.find(SIGNAL.signal_id, "argo") is None
+
+
+@pytest.mark.parametrize(
+    ("moved", "is_kept"), [(timedelta(minutes=10), True), (timedelta(minutes=9, seconds=59), False)]
+)
+def test_c07_the_time_is_kept_when_it_has_moved_by_ten_minutes(ledger, moved, is_kept):
+    begins = NOW - WINDOW
+    since = begins - moved
+    assert since.date() == begins.date()
+
+    _, until = conserved(ledger, NOW, since=since)
+
+    assert until == (begins if is_kept else since)
+
+
+def test_c07_the_time_is_kept_over_each_midnight(ledger):
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    _, until = conserved(ledger, NOW, since=midnight - MINUTE)
+
+    assert until == midnight
+
+
+def test_c07_what_could_not_be_read_before_stays_in_the_report(ledger):
+    at_now = a_run(ledger, NOW)
+    at_now.report.unreadable = {"SIGNAL#1 EXECUTION#argo": "a later version's"}
+
+    do(conserve(at_now))
+
+    assert at_now.report.unreadable == {"SIGNAL#1 EXECUTION#argo": "a later version's"}
+
+
+class Found:
+    def __init__(self, *unclaimed):
+        self.unclaimed = unclaimed
+
+
+def many(number):
+    return [
+        a_signal(bar_time=SIGNAL.bar_time - each * MINUTE, created_at=NOW + timedelta(seconds=each % 7))
+        for each in range(number)
+    ]
+
+
+def ended_of(ledger, signals, *, seconds_left=60.0):
+    for signal in signals:
+        publish(ledger, signal)
+    do(end_unclaimed(a_run(ledger, DUE + DAY, seconds_left=seconds_left), Found(*signals)))
+    return [signal for signal in signals if ledger.find(signal.signal_id, "argo") is not None]
+
+
+def test_c07_a_hundred_are_ended_at_once_the_oldest_first(ledger, capsys):
+    signals = many(103)
+
+    ended = ended_of(ledger, signals)
+
+    oldest_first = sorted(signals, key=lambda each: (each.created_at, each.signal_id))
+    assert {each.signal_id for each in ended} == {each.signal_id for each in oldest_first[:100]}
+    assert '"signals":3' in capsys.readouterr().out.replace(" ", "")
+
+
+@pytest.mark.parametrize(("seconds_left", "ended"), [(5.0, 1), (4.9, 0)])
+def test_c07_none_is_ended_without_the_time_for_it(ledger, seconds_left, ended):
+    assert len(ended_of(ledger, many(1), seconds_left=seconds_left)) == ended
+
+
+class Blind(InMemoryLedger):
+    """An executor claims in between: the record is not there yet when it is asked for."""
+
+    async def execution(self, *_):
+        return None
+
+
+@pytest.mark.parametrize("kind", [InMemoryLedger, Blind])
+@pytest.mark.parametrize("lease", [LEASE, 2 * DAY])
+def test_c07_what_is_claimed_meanwhile_is_not_ended(kind, lease):
+    ledger = kind(mode="simulated")
+    publish(ledger)
+    claimed = do(ledger.claim(SIGNAL, "argo", now=DUE, lease=lease)).execution
+
+    at_now = a_run(ledger, DUE + DAY)
+    do(end_unclaimed(at_now, Found(SIGNAL)))
+
+    left = ledger.find(SIGNAL.signal_id, "argo")
+    assert left.state is ExecutionState.CLAIMED
+    assert left.epoch == claimed.epoch + (kind is Blind and lease == LEASE)
+    assert not at_now.report.moved
+
+
+def test_c07_a_claim_that_was_lost_before_its_end_holds_for_half_a_minute():
+    class Losing(InMemoryLedger):
+        async def settle(self, execution, *_, **__):
+            raise LostLease(execution.signal_id)
+
+    ledger = Losing(mode="simulated")
+    publish(ledger)
+
+    do(end_unclaimed(a_run(ledger, DUE), Found(SIGNAL)))
+
+    assert ledger.find(SIGNAL.signal_id, "argo").lease_until == DUE + timedelta(seconds=30)
