@@ -6,6 +6,7 @@ import pytest
 
 from tests.deployment.logical_ids import OF_AN_ACCOUNT, QUEUES, mentions
 from tests.deployment.session import ACCOUNTS, FUNCTIONS
+from tests.deployment.test_policies import granted
 
 ROUTES = {
     ("get", "/health"),
@@ -39,22 +40,11 @@ def test_a35_every_route_asks_for_a_signed_request(of_type):
 
 
 def test_a35_the_api_may_read_write_and_send_and_can_reach_no_broker(of_type):
-    granted = {
-        (action, json.dumps(resource))
-        for each in statements(of_type("AWS::IAM::Role")["ApiFunctionRole"])
-        for action in listed(each["Action"])
-        for resource in listed(each["Resource"])
-    }
-    table = json.dumps({"Fn::GetAtt": ["SignalTable", "Arn"]})
-    indexes = [
-        json.dumps({"Fn::Sub": f"${{SignalTable.Arn}}/index/{name}"}) for name in ("by_time", "open_executions")
-    ]
-    queues = [json.dumps({"Fn::GetAtt": [name, "Arn"]}) for name in QUEUES]
-
-    assert granted == {
-        *((f"dynamodb:{action}", table) for action in ("GetItem", "PutItem", "Query", "UpdateItem")),
-        *(("dynamodb:Query", index) for index in indexes),
-        *(("sqs:SendMessage", queue) for queue in queues),
+    assert granted(of_type("AWS::IAM::Role")["ApiFunctionRole"]) == {
+        *((f"dynamodb:{action}", "SignalTable") for action in ("GetItem", "PutItem", "Query", "UpdateItem")),
+        *(("dynamodb:Query", f"SignalTable/index/{name}") for name in ("by_time", "open_executions")),
+        *(("sqs:SendMessage", queue) for queue in QUEUES),
+        *((f"logs:{action}", "ApiLogGroup") for action in ("CreateLogStream", "PutLogEvents")),
     }
 
 
@@ -67,10 +57,10 @@ def test_no_role_is_given_an_open_action_or_resource(of_type):
 
 def test_no_managed_policy_is_attached_but_those_for_logs_traces_and_the_shift_of_traffic(of_type):
     attached = {
-        name: {arn.rpartition("/")[2] for arn in role.get("ManagedPolicyArns", [])}
+        name: {str(arn).rstrip("'}").rpartition("/")[2] for arn in role.get("ManagedPolicyArns", [])}
         for name, role in of_type("AWS::IAM::Role").items()
     }
-    functions = {f"{name}Role": {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"} for name in FUNCTIONS}
+    functions = {f"{name}Role": {"AWSXrayWriteOnlyAccess"} for name in FUNCTIONS}
 
     assert {name: found for name, found in attached.items() if found} == functions | {
         "CodeDeployServiceRole": {"AWSCodeDeployRoleForLambda"}

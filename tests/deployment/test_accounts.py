@@ -40,7 +40,7 @@ def test_each_account_adds_the_same_resources(executors):
         len(parse_template(rendered(executors[:number]))["Resources"]) for number in range(1, len(executors) + 1)
     ]
 
-    assert {after - before for before, after in pairwise(counted)} <= {25}
+    assert {after - before for before, after in pairwise(counted)} <= {26}
 
 
 def test_a_template_of_one_account_names_no_other():
