@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from argo.ports import Unavailable
 from generation.cycle import generate
+from generation.shift import LONGEST, Shift
 from simulation.ports.ledger import InMemoryLedger
 from tests.unit.generation.bars import AAPL, OPENING, bars_of
 from tests.unit.generation.cycles import seconds
@@ -168,3 +169,48 @@ def test_c13_a_ledger_that_throttles_for_two_cycles_ends_no_ones_minute(name):
 def test_a_generator_whose_last_cycle_had_no_ledger_fails():
     with pytest.raises(Unavailable, match="throttled"):
         Minutes([0], ledger=Throttled(unpublished=1_000))
+
+
+class Counting(InMemoryLedger):
+    def __init__(self):
+        super().__init__(mode="simulated")
+        self.recorded = []
+
+    async def record_shift(self, shard, began):
+        self.recorded.append(began)
+        await super().record_shift(shard, began)
+
+
+def test_c13_a_generator_that_nobody_relieves_makes_cycles_for_200_seconds_and_says_once_that_it_does():
+    ledger = Counting()
+
+    ((began, _, cycles),) = Minutes([0], ledger=ledger).invocations
+
+    assert timedelta(seconds=200) == LONGEST
+    assert len(cycles) == LONGEST / INTERVAL
+    assert ledger.recorded == [began]
+
+
+class Flushed:
+    """Ports of a generator whose clock is set by hand, and which counts what is written."""
+
+    def __init__(self):
+        self.ledger, self.now, self.written = InMemoryLedger(mode="simulated"), OPENING, 0
+        self.clock = self.telemetry = self
+
+    def flush(self):
+        self.written += 1
+
+
+def test_metrics_are_written_once_in_each_minute_after_the_first():
+    ports = Flushed()
+    began = OPENING + timedelta(milliseconds=100)
+    shift = Shift(ports, "0/1", began)
+    written = []
+
+    for later in (0.4, 59, 60, 61, 119.9, 120.5, 121):
+        ports.now = lambda later=later: OPENING + timedelta(seconds=later)
+        assert asyncio.run(shift.goes_on())
+        written.append(ports.written)
+
+    assert written == [0, 0, 1, 1, 1, 2, 2]
