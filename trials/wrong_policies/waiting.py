@@ -7,14 +7,13 @@ from functools import partial
 from typing import Unpack
 
 from argo.domain import changes
-from argo.domain.account import AccountState, TradingState
+from argo.domain.account import AccountState
 from argo.domain.execution import Execution
 from argo.domain.ledger import Intent, Pause
 from argo.domain.limits import EquityMarks
 from argo.domain.reasons import Obstacle
-from argo.ports import Clock, GivenPorts, Ledger, Unavailable
+from argo.ports import GivenPorts, Unavailable
 from argo.ports.interposed import InterposedLedger, InterposedQueue
-from argo.repeating import persisted
 from execution.backoff import BackoffLimits, Limits
 from trials.wrong_policies.executing import straight
 from trials.wrong_policies.policies import Policies, WrongPolicy
@@ -55,16 +54,6 @@ class LeftHidden(InterposedQueue):
         pass
 
 
-async def halt_as_it_was_read(
-    ledger: Ledger, clock: Clock, executor: str, state: TradingState, *, reason: str
-) -> None:
-    async def set_it() -> bool:
-        read = await ledger.account(executor)
-        return await ledger.set_trading_state(executor, state, reason=reason, now=clock.now(), read=read)
-
-    await persisted(set_it, clock, patience=timedelta(seconds=20))
-
-
 def asked_once(left: Callable[[], float]) -> Callable[[], float]:
     known = left()
     return lambda: known
@@ -86,11 +75,6 @@ def _with(ports: GivenPorts, *, ledger: type[InterposedLedger]) -> GivenPorts:
 WAITING = {
     "mark_ends_the_run": _to_the_ledger(
         "lets an equity mark that AWS did not take end the reconciler's run", "C01", MarkEndsTheRun
-    ),
-    "halt_as_it_was_read": WrongPolicy(
-        "halts the account as it was read, and does not look whether that was written",
-        "C01",
-        Policies(operate=halt_as_it_was_read),
     ),
     "claim_kept": _to_the_ledger("keeps a claim while it waits for AWS", "C02", ClaimKept),
     "left_hidden": WrongPolicy(
