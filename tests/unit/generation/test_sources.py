@@ -206,3 +206,13 @@ def test_a_trend_against_the_long_average_is_less_sure():
 
     assert opinion is not None
     assert (opinion.side, opinion.confidence) == (Side.BUY, 80)
+
+
+@pytest.mark.parametrize("turned", [list, mirrored])
+def test_a_move_that_slows_down_has_no_momentum_however_one_sided_it_is(turned):
+    slowing = list(accumulate([1.0, 1.0, -0.8] * 30 + [0.4, 0.4, -0.32] * 6, initial=100.0))
+    bars = bar_series(turned(bars_of(slowing)))
+
+    assert 5 <= abs(indicators.rsi(bars) - 50) <= 25
+    assert (indicators.rsi(bars) > 50) != (indicators.macd_histogram(bars) > 0)
+    assert momentum(bars) is None

@@ -87,3 +87,8 @@ def test_how_long_a_position_is_unprotected_is_left_out_only_where_nobody_knows(
     report = Report(unanswered=unanswered, unprotected_seconds=seconds)
 
     assert written(report, capsys).get(Metric.NAKED_POSITION) == told
+
+
+def test_a_report_has_its_sum_where_the_account_was_summed_up():
+    assert Report().as_dict()["conservation"] == {}
+    assert Report(conserved=a_sum(S.FILLED)).as_dict()["conservation"]
