@@ -291,6 +291,16 @@ def test_c06_a_refusal_after_a_sending_of_unknown_fate_uses_the_number_up(exchan
     assert exited.order.client_order_id == f"{EXIT_ID}2"
 
 
+def test_c06_a_refusal_settles_nothing_while_the_sending_before_may_still_arrive(exchange):
+    sent = Exit(why=WHY, planned_at=NOW, order_body={}, sent_at=NOW - timedelta(seconds=1))
+    refuse(exchange)
+
+    waiting = close(exchange, held(exit=sent))
+
+    assert isinstance(waiting, Wait)
+    assert exchange.book.plans[-1] == sent
+
+
 def test_an_exit_the_broker_has_is_followed_and_nothing_is_sent(exchange):
     exchange.exits[EXIT_ID] = a_broker_order(order_id="exit-1", status=OrderStatus.FILLED)
 
