@@ -134,4 +134,5 @@ class Shared(Run):
         resumed = {"reason": "a person has decided", "now": now}
         asyncio.run(self.ledger.set_trading_state(self.executor, TradingState.ACTIVE, **resumed))
         self.run_once()
-        return found.trading_state, found.state_reason, self.account.trading_state
+        _, _, why = found.state_reason.partition(" is ")  # Before it, the number of this place's own account.
+        return found.trading_state, why, self.account.trading_state

@@ -41,11 +41,6 @@ def unkind(aws_sessions, shared_pipeline, monkeypatch):
     shared_pipeline.server.faults.clear()
 
 
-@pytest.fixture
-def place(unkind, shared_pipeline, kind):
-    return kind(shared_pipeline, unkind)
-
-
 @pytest.fixture(scope="session")
 def as_without(aws_sessions, shared_pipeline):
     found = {}
@@ -60,6 +55,12 @@ def as_without(aws_sessions, shared_pipeline):
         return found[kind]
 
     return of
+
+
+@pytest.fixture
+def place(unkind, shared_pipeline, as_without, kind):
+    as_without(kind)  # First: a place begins by emptying the broker's account of all of them.
+    return kind(shared_pipeline, unkind)
 
 
 @pytest.mark.usefixtures("unkind")

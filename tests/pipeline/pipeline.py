@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import count
 
 from rich.console import Console
 
@@ -54,6 +55,9 @@ def a_broker() -> BrokerServer:
     for symbol in SYMBOLS:
         broker.set_price(symbol, PRICE)
     return BrokerServer(broker, requests_per_minute=None)
+
+
+_accounts = count()
 
 
 class Pipeline:
@@ -258,9 +262,10 @@ class Pipeline:
         return self.background.call(lambda: self.server.broker.submit(self.at_broker(), request))
 
     def empty_account(self, executor: str) -> None:
-        """Give an account's key a broker's account that nobody has used yet."""
+        """Give an account's key a broker's account that nobody has used yet, with a number of its own."""
         broker = self.server.broker
         empty = Account(self.at_broker(executor).settings, self.clock.now())
+        empty.id = f"{next(_accounts):08}"
         self.background.call(partial(broker.accounts.__setitem__, executor, empty))
 
     def at_broker(self, executor: str = "argo"):

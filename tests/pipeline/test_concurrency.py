@@ -194,7 +194,7 @@ def test_b12_transactions_that_meet_others_at_dynamodb_lose_no_signal(crowd, pip
     assert {execution.order_id for execution in ended} == {order.id for order in orders}
     assert pipeline.account().reserved_notional == sum(map(bound, orders))
     waited = [signal for event in crowd.events[:5] for signal in signals_of(event)]
-    assert {pipeline.execution(signal).obstacle for signal in waited} == {"reservation_contended"}
+    assert {pipeline.execution(signal).obstacle for signal in waited} == {"aws_unavailable"}
     assert len(waited) == 10
 
 

@@ -8,7 +8,7 @@ import pytest
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import BreachEnds, DrawdownBasis
-from console.operator_commands import _change
+from argo.halts import set_trading_state
 from tests.pipeline.losses import DEEP, NEXT_MORNING, lost, move
 from tests.pipeline.pipeline import MINUTE
 from tests.pipeline.trades import fresh
@@ -48,7 +48,8 @@ def test_a_drawdowns_peak_outlives_the_day(invested):
 
 def resume(pipeline, *, measure_anew):
     """Do what `argo resume` does, and look at the account a minute later."""
-    changed = _change(pipeline.ledger, "argo", TradingState.ACTIVE, "agreed", measure_anew=measure_anew)
+    active, clock = TradingState.ACTIVE, pipeline.clock
+    changed = set_trading_state(pipeline.ledger, clock, "argo", active, reason="agreed", measure_anew=measure_anew)
     asyncio.run(changed)
     pipeline.pass_time(MINUTE)
     pipeline.reconcile()

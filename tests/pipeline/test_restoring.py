@@ -55,7 +55,8 @@ def restored(interrupted, aws):
     table = restore(aws, interrupted.resources.table)
     after = Pipeline(aws, replace(interrupted.resources, table=table), interrupted.background)
     after.clock = interrupted.clock
-    return after
+    yield after
+    aws.client("dynamodb").delete_table(TableName=table)
 
 
 def orders_of(pipeline, signal):
