@@ -25,9 +25,9 @@ def argo(*arguments):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A quarter of real bars through the handlers on ministack; the page that the run wrote at its end."""
+    """Half a year of real bars through the handlers on ministack; the page that the run wrote at its end."""
     directory = tmp_path_factory.mktemp("run")
-    shown = argo("run", "--from", "2012-09-04", "--to", "2012-12-03", "--state", directory, "--rows", 1)
+    shown = argo("run", "--from", "2012-09-04", "--to", "2013-03-01", "--state", directory, "--rows", 1)
     record = RunRecord(directory)
     assert shown.splitlines()[-1] == f"Report: {record.report}"
     return record
