@@ -11,7 +11,7 @@ pytestmark = pytest.mark.sam
 @pytest.mark.usefixtures("built")
 def test_a_deployed_stack_trades_by_itself_and_can_be_updated_and_deleted():
     functions = 2 + 2 * len(LOGICAL_NAMES)
-    alarms = 8 + 13 * len(LOGICAL_NAMES)
+    alarms = 8 + 14 * len(LOGICAL_NAMES)
     seen = []
 
     rehearse(seen.append)
