@@ -66,8 +66,7 @@ SUBMITTED may go straight to CLOSED when entry and exit fill between two looks, 
 can refuse an order it had accepted. SUBMITTING goes back to CLAIMED when the broker certainly took nothing (429,
 refused credentials): the intent is withdrawn with its reservation, and the next delivery passes the gate anew.
 A claim that closed another execution's position is CLOSED itself: its order is that position's exit.
-Only a claim, for which nothing was sent, is dead-lettered; it is claimed anew when a person has redriven a
-message that this code can read.
+Only a claim, for which nothing was sent, is dead-lettered; redriven, it is claimed anew if this code can read it.
 """
 
 
