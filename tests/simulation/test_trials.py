@@ -136,3 +136,13 @@ def test_the_page_of_proof_is_what_the_code_and_the_record_say():
 
 def test_every_rule_that_a_mutant_broke_is_one_of_the_rules():
     assert {rule for recorded in CAUGHT.values() for rule in recorded.rules} <= set(Rule)
+
+
+def test_c04_two_messages_of_one_signal_in_a_batch_take_no_claim_for_their_own():
+    """Seed 111 of a thousand: the second's claim went unanswered, and it found the first's, made at its moment."""
+    met = "broker_throttled clock_skew killed_after ledger_conflict ledger_throttled ledger_unanswered order_late"
+    met += " order_repeated order_unanswered recycled slow views_lag"
+
+    verdict = run_trial(Plan(111, 19, without=frozenset(Fault) - {Fault(each) for each in met.split()}))
+
+    assert verdict.violations == ()
