@@ -80,7 +80,8 @@ class Harness:
         self._control("PUT", "faults", json.dumps(late).encode())
 
     def _control(self, method: str, what: str, body: bytes | None = None) -> bytes:
-        request = Request(f"{self.broker_url}/_simulation/{what}", data=body, method=method)  # noqa: S310 - http, ours
+        url, headers = f"{self.broker_url}/_simulation/{what}", {"Content-Type": "application/json"}
+        request = Request(url, data=body, method=method, headers=headers)  # noqa: S310 - http, ours
         with urlopen(request, timeout=10) as response:  # noqa: S310 - as above
             answer: bytes = response.read()
             return answer
