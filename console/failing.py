@@ -32,12 +32,13 @@ def failing[**P](
     def decorated(command: Callable[P, None]) -> Callable[P, None]:
         @wraps(command)
         def run(*arguments: P.args, **options: P.kwargs) -> None:
+            from argo.domain.lists import UnreadableRecord
             from argo.domain.tables import ConfigurationError
             from argo.ports import Unavailable
             from simulation.market.bars import BarsFileError
             from worlds.embedded_aws import EmbeddedAwsError
 
-            wrong: tuple[type[Exception], ...] = (ConfigurationError, BarsFileError, *others)
+            wrong: tuple[type[Exception], ...] = (ConfigurationError, BarsFileError, UnreadableRecord, *others)
             try:
                 command(*arguments, **options)
             except EmbeddedAwsError as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from argo.domain.ledger import ReservationConflict
+from argo.domain.lists import UnreadableRecord
 from argo.ports import Unavailable
 from trading_api.answers import FieldProblem, InvalidRequest, Problem
 
@@ -28,7 +29,8 @@ class Unknown(Exception):
 def register(app: APIGatewayHttpResolver) -> None:
     """Register the answer to everything that a request can meet."""
     invalid = [RequestValidationError, UnicodeDecodeError, binascii.Error]
-    app.exception_handler([*invalid, ResponseValidationError, ReservationConflict, Unavailable, Unknown])(_answer)
+    ours = [ResponseValidationError, ReservationConflict, Unavailable, Unknown, UnreadableRecord]
+    app.exception_handler([*invalid, *ours])(_answer)
     app.not_found(_answer)
 
 
@@ -116,6 +118,9 @@ def _problem_of(error: Exception) -> tuple[HTTPStatus, Problem]:
         case Unavailable():
             words = f"AWS is in the way, and nothing is said of what was asked for: {error}: ask again"
             return HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="unavailable", message=words)
+        case UnreadableRecord():
+            words = f"the ledger has it, and this version cannot read it: {error}"
+            return HTTPStatus.INTERNAL_SERVER_ERROR, Problem(error="unreadable_record", message=words)
         case ReservationConflict():
             return HTTPStatus.SERVICE_UNAVAILABLE, Problem(error="busy", message=f"{error}: ask again")
         case ResponseValidationError():  # The fault is ours; nothing half right is sent.

@@ -6,6 +6,7 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.ledger import ReservationConflict
+from argo.domain.lists import Unreadable, UnreadableRecord
 from argo.ports import Unavailable
 from tests.unit.api.counter import a_request
 from tests.unit.builders import NOW
@@ -184,6 +185,18 @@ def test_c01_a_halt_does_not_wait_for_an_account_that_cannot_be_read(counter):
     status, body = counter.ask("POST", "/api/v1/trading/argo/halt", {"reason": "a person"})
 
     assert (status, body["before"], body["trading_state"]) == (200, None, "HALTED")
+
+
+def test_c17_a_record_that_cannot_be_read_is_named(counter):
+    async def later(signal_id):
+        raise UnreadableRecord(Unreadable(f"signal {signal_id}", "schema_version 2"))
+
+    counter.ledger.signal = later
+
+    status, body = counter.ask("GET", f"/api/v1/signals/{'a' * 24}")
+
+    assert (status, body["error"]) == (500, "unreadable_record")
+    assert f"signal {'a' * 24}: schema_version 2" in body["message"]
 
 
 def test_the_answer_is_json(counter):
