@@ -6,6 +6,7 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from argo.adapters.alpaca.connections import Recorder
 from argo.adapters.alpaca.outcome import Answer
 from argo.adapters.alpaca.transport import Transport
 from argo.domain.faults import Ambiguous
@@ -141,3 +142,14 @@ def test_the_sdk_is_imported_without_pandas_and_leaves_numpy_to_others():
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_c10_a_connection_by_way_of_a_proxy_is_left_too():
+    recorder = Recorder()
+    by_proxy = recorder.proxy_manager_for("http://proxy.example:3128")
+    for manager in (recorder.poolmanager, by_proxy):
+        manager.connection_from_url("http://broker.example")
+
+    recorder.leave()
+
+    assert [len(manager.pools) for manager in (recorder.poolmanager, by_proxy)] == [0, 0]

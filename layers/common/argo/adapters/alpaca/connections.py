@@ -80,8 +80,8 @@ class Recorder(HTTPAdapter):
         self._idling.used(now)
 
     def leave(self) -> None:
-        """Use no connection again that was open until now."""
-        self.poolmanager.clear()
+        """Use no connection again that was open until now, to a proxy's or to the broker's own address."""
+        self.close()
         self._idling = Idling()
 
     def abort(self) -> None:
