@@ -8,9 +8,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from argo.domain.conservation import Standstill
-from argo.domain.execution import Execution, Exit, Protection
+from argo.domain.execution import Execution
 from argo.domain.history import counted
 from argo.domain.ledger import SignalRecord
+from argo.domain.placements import Exit, Protection
 from argo.domain.reasons import DenialReason, Obstacle, QuarantineReason, Reason, RejectionReason, Withdrawal
 from argo.domain.signal import Signal
 from console.tables import facts_grid, money, plain_table

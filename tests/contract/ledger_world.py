@@ -6,8 +6,9 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from argo.domain.account import AccountState
-from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Claimed, Release
+from argo.domain.placements import Fill, OrderLeg
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol

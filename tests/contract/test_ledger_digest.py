@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.account import TradeExit, TradingState
-from argo.domain.execution import ExecutionState, Fill, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Release, Settlement
+from argo.domain.placements import Fill, Protection
 from argo.domain.signal import Ending, SignalOutcome
 from argo.domain.symbols import Symbol
 from simulation.ports.ledger import InMemoryLedger, digest

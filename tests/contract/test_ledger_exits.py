@@ -2,8 +2,9 @@
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState, Exit, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import LostLease
+from argo.domain.placements import Cover, Exit, Protection
 from tests.contract.workers import LEASE, SECOND, claim, reach, settle
 from tests.unit.builders import NOW
 

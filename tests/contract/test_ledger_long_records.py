@@ -8,8 +8,9 @@ import pytest
 from argo.adapters.aws import items
 from argo.domain.account import LONGEST_REASON, TradingState
 from argo.domain.changes import Change
-from argo.domain.execution import ExecutionState, Exit, Transition
+from argo.domain.execution import ExecutionState, Transition
 from argo.domain.ledger import LostLease, Release, Settlement
+from argo.domain.placements import Exit
 from argo.domain.sizes import LARGEST_ITEM, size_of_item
 from simulation.ports.ledger import InMemoryLedger, ItemTooLarge
 from tests.contract.backends import Plain

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from argo.domain.account import TradeExit, TradingState
-from argo.domain.execution import TRANSITIONS, Cover, ExecutionState, Exit, IllegalTransition, Protection
+from argo.domain.execution import TRANSITIONS, ExecutionState, IllegalTransition
 from argo.domain.ledger import LostLease, Release, ReservationConflict, Settlement, SymbolLocked
 from argo.domain.limits import EquityMarks
+from argo.domain.placements import Cover, Exit, Protection
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Ending, SignalOutcome
 from simulation.ports.ledger import digest

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import ExecutionState, Fill
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Release, Settlement
+from argo.domain.placements import Fill
 from tests.contract.workers import BOTH, an_intent, claim, intend, reach, reserved, settle, signals
 from tests.unit.builders import NOW, a_signal
 

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import TRANSITIONS, ExecutionState, Exit, Fill, IllegalTransition, OrderLeg
+from argo.domain.execution import TRANSITIONS, ExecutionState, IllegalTransition
 from argo.domain.ledger import Claimed, Held, LostLease, Release, Settlement, SymbolLocked
+from argo.domain.placements import Exit, Fill, OrderLeg
 from argo.domain.reasons import DenialReason, Obstacle, RejectionReason
 from tests.contract.workers import LEASE, claim, intend, reach, reached, reserved, settle
 from tests.unit.builders import NOW, a_signal

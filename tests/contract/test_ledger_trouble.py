@@ -7,9 +7,10 @@ import pytest
 
 from argo.adapters.aws.ledger import DynamoLedger
 from argo.domain.account import TradingState
-from argo.domain.execution import Cover, ExecutionState, Exit, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Claimed, Release, Settlement
 from argo.domain.limits import EquityMarks
+from argo.domain.placements import Cover, Exit, Protection
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Ending, SignalOutcome
 from argo.ports import Unavailable

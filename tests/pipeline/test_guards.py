@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState
+from argo.domain.execution import ExecutionState
+from argo.domain.placements import Cover
 from argo.domain.profile import ExitRules, OnUnprotected
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import MINUTE, OPENS, PRICE

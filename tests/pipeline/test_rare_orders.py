@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState
+from argo.domain.execution import ExecutionState
+from argo.domain.placements import Cover
 from argo.domain.signal import Side
 from simulation.broker.server import Fault
 from tests.pipeline.pipeline import PRICE

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import Position
-from argo.domain.execution import Execution, Exit
+from argo.domain.execution import Execution
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.placements import Exit
 from tests.unit.builders import a_broker_order, a_position
 
 TARGET = a_broker_order(order_id="target", status=OrderStatus.NEW, limit_price=Decimal(110))

@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 
 from argo.closing import Closing, Exited, NothingHeld, PositionCloser
-from argo.domain.execution import Execution, ExecutionState, Exit
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Ambiguous, Duplicate, Refused, Throttled
 from argo.domain.orders import OrderStatus
 from argo.domain.outcome import Wait
+from argo.domain.placements import Exit
 from argo.domain.reasons import Obstacle, RejectionReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol

@@ -6,8 +6,9 @@ import pytest
 
 from argo.closing import Exited, PositionCloser, plan_exit
 from argo.domain.account import VIEWS_LAG
-from argo.domain.execution import ExecutionState, Exit
+from argo.domain.execution import ExecutionState
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Exit
 from simulation.ports.clock import SteppedClock
 from tests.unit.builders import NOW, a_broker_order, a_position, an_execution
 from tests.unit.exchange import Book, Exchange, an_entry

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from argo.domain.execution import TRANSITIONS, Execution, ExecutionState, Fill
+from argo.domain.execution import TRANSITIONS, Execution, ExecutionState
+from argo.domain.placements import Fill
 from argo.domain.signal import Side
 from simulation.broker import Order
 from simulation.ports.ledger.sizes import size_at_most, size_of_execution

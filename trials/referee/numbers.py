@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from datetime import datetime
 
-from argo.domain.execution import Execution, Placement
+from argo.domain.execution import Execution
+from argo.domain.placements import Placement
 from trials.effects import Call
 from trials.referee.evidence import Evidence
 

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from argo.domain.execution import Execution, Fill
+from argo.domain.execution import Execution
 from argo.domain.ledger import Settlement
+from argo.domain.placements import Fill
 from argo.domain.signal import Signal
 from trials.effects import Call
 from trials.referee.evidence import UNRESOLVED, Evidence

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from argo.closing import Rules as ClosingRules
-from argo.domain.execution import Execution, ExecutionState, Protection
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import Refused
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.placements import Protection
 from argo.domain.profile import ExitRules
 from argo.domain.settlement import Move, Orders, settle
 from argo.execution_orders import orders_of

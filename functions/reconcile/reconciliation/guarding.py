@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Cover, Execution, Protection
+from argo.domain.execution import Execution
 from argo.domain.faults import Refused
 from argo.domain.folding import fold
 from argo.domain.orders import BrokerOrder, OrderClass, OrderType, TimeInForce, plain
 from argo.domain.outcome import may_arrive
+from argo.domain.placements import Cover, Protection
 from argo.domain.prices import Rounding, on_tick
 from argo.domain.signal import Side
 from argo.execution_orders import order_ids, send

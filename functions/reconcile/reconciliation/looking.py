@@ -5,10 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.closing import Exited, PositionCloser
-from argo.domain.execution import Cover, Execution, Protection
+from argo.domain.execution import Execution
 from argo.domain.faults import Refused
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import Wait
+from argo.domain.placements import Cover, Protection
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side
 from argo.execution_orders import order_ids, orders_of

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import VIEWS_LAG, MarketClock
-from argo.domain.execution import Cover, Execution
+from argo.domain.execution import Execution
 from argo.domain.orders import BrokerOrder
+from argo.domain.placements import Cover
 from argo.domain.prices import Rounding, on_tick, tick
 from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders, may_be_cancelled

@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import BrokerAccount, MarketClock
-from argo.domain.execution import Cover, Execution, ExecutionState
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.orders import BrokerOrder, OrderClass, OrderStatus
+from argo.domain.placements import Cover
 from argo.domain.profile import ExitRules
 from argo.domain.settlement import Orders, may_be_cancelled
 from argo.domain.signal import Side

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import VIEWS_LAG
-from argo.domain.execution import Execution, ExecutionState, Exit
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.faults import BrokerFault, Refused
 from argo.domain.folding import fold
 from argo.domain.orders import BrokerOrder, OrderStatus, OrderType, TimeInForce, plain
 from argo.domain.outcome import Wait, may_arrive, waiting_for
+from argo.domain.placements import Exit
 from argo.domain.prices import CRYPTO_STEP, floor_to
 from argo.domain.reasons import Obstacle
 from argo.domain.settlement import Move, Orders, settle

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from argo.domain.execution import Execution, Placement, Protection
+from argo.domain.execution import Execution
 from argo.domain.faults import Duplicate, Refused
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.placements import Placement, Protection
 from argo.domain.settlement import Orders
 from argo.ports import Broker
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from argo.domain.execution import Execution, ExecutionState, Fill, Transition
+from argo.domain.execution import Execution, ExecutionState, Transition
 from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.placements import Fill
 from argo.domain.signal import Side, Signal
 from console.report.reading import Reading
 from simulation.market.bar_history import DAILY, Bar, BarHistory

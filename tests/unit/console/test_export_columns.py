@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo.domain.conservation import AccountSum, Part
-from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg, Transition
+from argo.domain.execution import Execution, ExecutionState, Transition
 from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.placements import Fill, OrderLeg
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side, Signal, SignalOutcome
 from console.export.columns import DECLINED, SIGNAL_COLUMNS, TRADE_COLUMNS, Kind, trades_of

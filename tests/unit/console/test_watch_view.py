@@ -11,8 +11,9 @@ from rich.console import Console
 from argo.domain.account import TradingState
 from argo.domain.account_status import AccountStatus
 from argo.domain.conservation import conserved, sums
-from argo.domain.execution import ExecutionState, OrderLeg
+from argo.domain.execution import ExecutionState
 from argo.domain.limits import Limit
+from argo.domain.placements import OrderLeg
 from console.watch.reading import Account, Reading
 from console.watch.view import View
 from simulation.ports.clock import SteppedClock

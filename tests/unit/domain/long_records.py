@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from argo.domain import changes
-from argo.domain.execution import Cover, Execution, ExecutionState, Exit, Fill, Protection
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Intent, Release, Settlement
+from argo.domain.placements import Cover, Exit, Fill, Protection
 from argo.domain.reasons import Obstacle
 from tests.unit.builders import NOW, a_signal, an_entry_plan, an_execution
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from argo.domain.execution import ExecutionState, Fill, OrderLeg
+from argo.domain.execution import ExecutionState
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Fill, OrderLeg
 from argo.domain.settlement import Orders
 from argo.domain.settlement import settle as settled
 from tests.unit.builders import NOW, a_broker_order, an_execution

@@ -16,17 +16,9 @@ from argo.domain.changes import (
     taken_over,
     turned_away,
 )
-from argo.domain.execution import (
-    Cover,
-    ExecutionState,
-    Exit,
-    Fill,
-    IllegalTransition,
-    OrderLeg,
-    Protection,
-    Transition,
-)
+from argo.domain.execution import ExecutionState, IllegalTransition, Transition
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
+from argo.domain.placements import Cover, Exit, Fill, OrderLeg, Protection
 from argo.domain.reasons import Obstacle
 from tests.unit.builders import NOW, a_trade_exit, an_execution
 

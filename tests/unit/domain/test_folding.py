@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from argo.domain.execution import ExecutionState, Exit, Fill
+from argo.domain.execution import ExecutionState
 from argo.domain.folding import MOST_EARLIER, MOST_FILLS, bounded, fold
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Exit, Fill
 from argo.domain.settlement import Orders, settle
 from argo.execution_orders import order_ids
 from simulation.ports.ledger import size_of_execution

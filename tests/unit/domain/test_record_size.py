@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo.domain import changes
-from argo.domain.execution import ExecutionState, Exit, Fill, Transition
+from argo.domain.execution import ExecutionState, Transition
 from argo.domain.folding import MOST_FILLS, bounded
 from argo.domain.history import counted
 from argo.domain.ledger import Release, Settlement
+from argo.domain.placements import Exit, Fill
 from argo.domain.reasons import Obstacle
 from argo.domain.settlement import profit
 from argo.domain.signal import Side

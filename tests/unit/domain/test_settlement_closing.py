@@ -4,9 +4,10 @@ from decimal import Decimal
 import pytest
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Cover, ExecutionState, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Cover, Protection
 from argo.domain.settlement import Orders
 from argo.domain.settlement import settle as settled
 from argo.domain.signal import Side

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from argo.domain.account import AccountState, BrokerAccount, MarketClock, Position
-from argo.domain.execution import Execution, ExecutionState, Protection
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import Settlement
 from argo.domain.lists import Listed, Page
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.placements import Protection
 from argo.domain.profile import Profile
 from argo.domain.symbols import Symbol
 from argo.observability import Telemetry

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Execution, ExecutionState, Fill, OrderLeg, Protection
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.orders import BrokerOrder, OrderStatus
+from argo.domain.placements import Cover, Fill, OrderLeg, Protection
 from argo.domain.profile import ExitRules
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side

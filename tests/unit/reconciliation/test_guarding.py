@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Execution, Protection
+from argo.domain.execution import Execution
 from argo.domain.faults import Ambiguous, Duplicate, Refused
 from argo.domain.folding import MOST_EARLIER
 from argo.domain.orders import BrokerOrder
+from argo.domain.placements import Cover, Protection
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from argo.closing import plan_exit
-from argo.domain.execution import Cover, ExecutionState
+from argo.domain.execution import ExecutionState
 from argo.domain.faults import Ambiguous, Refused
+from argo.domain.placements import Cover
 from argo.domain.profile import ExitRules
 from argo.domain.reasons import RejectionReason
 from reconciliation.run import reconcile

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Cover
 from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, Protection
+from argo.domain.placements import Cover, Protection
 from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side

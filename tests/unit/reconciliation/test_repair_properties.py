@@ -4,7 +4,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo.domain.execution import Cover
+from argo.domain.placements import Cover
 from argo.domain.profile import ExitRules, OnUnprotected
 from argo.domain.settlement import Orders
 from argo.domain.signal import Side

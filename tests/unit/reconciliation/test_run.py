@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState, Exit, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.faults import Ambiguous, Throttled
 from argo.domain.orders import OrderStatus
+from argo.domain.placements import Cover, Exit, Protection
 from reconciliation.run import _SECONDS_A_LOOK, REQUESTS_A_RUN, reconcile
 from tests.unit.builders import NOW
 from tests.unit.reconciliation.accounts import Account

@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 
 from argo.domain.account import TradingState
-from argo.domain.execution import Cover, Protection
 from argo.domain.metrics import Metric
+from argo.domain.placements import Cover, Protection
 from argo.observability import Telemetry
 from reconciliation.report import Run
 from reconciliation.sharing import check_sharing

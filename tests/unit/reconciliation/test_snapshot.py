@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState, Exit, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.orders import OrderClass, OrderStatus
+from argo.domain.placements import Cover, Exit, Protection
 from argo.domain.profile import ExitRules
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from argo.domain.execution import Cover, ExecutionState, Fill, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.faults import Ambiguous
+from argo.domain.placements import Cover, Fill, Protection
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
 from reconciliation.run import reconcile

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from argo.domain.account import TradingState
-from argo.domain.execution import ExecutionState, Exit, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Release, Settlement
+from argo.domain.placements import Exit, Protection
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol

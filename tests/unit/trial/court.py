@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
-from argo.domain.execution import ExecutionState, Fill, Protection
+from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Intent, Release, Settlement
+from argo.domain.placements import Fill, Protection
 from simulation.broker import AccountSettings, SimulatedBroker, order_request
 from simulation.market.sessions import MarketClock, TradingCalendar
 from simulation.ports.ledger import InMemoryLedger

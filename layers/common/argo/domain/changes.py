@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Execution, ExecutionState, Exit, Protection, Transition, check_transition
+from argo.domain.execution import Execution, ExecutionState, Transition, check_transition
 from argo.domain.history import shortened, step_told
 from argo.domain.kept_in_detail import KEPT_IN_DETAIL, kept_detail, recorded
 from argo.domain.ledger import Held, Intent, Release, Settled, Settlement
+from argo.domain.placements import Exit, Protection
 from argo.domain.reasons import Obstacle
 from argo.domain.sizes import cut
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from argo.domain.execution import Fill, FillLeg, Placement
 from argo.domain.orders import BrokerOrder
+from argo.domain.placements import Fill, FillLeg, Placement
 
 MOST_EARLIER = 8
 """Orders that ended filled in part and are still read, of an exit or a guard; those before are folded."""

@@ -8,9 +8,10 @@ from enum import Enum
 from typing import TypedDict
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Execution, ExecutionState, Fill, OrderLeg
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.lists import Unreadable
 from argo.domain.orders import BrokerOrder
+from argo.domain.placements import Fill, OrderLeg
 from argo.domain.reasons import Withdrawal
 from argo.domain.signal import Signal, SignalOutcome
 

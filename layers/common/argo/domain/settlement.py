@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from argo.domain.account import TradeExit
-from argo.domain.execution import Execution, ExecutionState, Fill, FillLeg, OrderLeg
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.folding import bounded, leg_of_exit
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import BrokerOrder, OrderStatus
 from argo.domain.outcome import may_arrive
+from argo.domain.placements import Fill, FillLeg, OrderLeg
 from argo.domain.prices import CRYPTO_STEP
 from argo.domain.reasons import RejectionReason
 from argo.domain.signal import Side

@@ -8,10 +8,11 @@ from typing import Protocol, Unpack
 
 from argo.domain import changes
 from argo.domain.account import AccountState, TradingState
-from argo.domain.execution import Execution, ExecutionState, Exit, Protection
+from argo.domain.execution import Execution, ExecutionState
 from argo.domain.ledger import BrokerAccountHolder, Claim, Intent, Pause, PutSignal, Settlement, StoredSignal
 from argo.domain.limits import EquityMarks
 from argo.domain.lists import Listed, Page, whole
+from argo.domain.placements import Exit, Protection
 from argo.domain.reasons import Obstacle
 from argo.domain.signal import Signal, SignalOutcome
 
