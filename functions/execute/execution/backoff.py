@@ -53,9 +53,7 @@ def backoff(signal_id: str, receives: int, limits: BackoffLimits) -> timedelta:
     ``base x 2^(receives - 1)``, capped, less up to a quarter of jitter. The jitter is a function of signal and
     delivery, so that a replay waits as long as the run did, and a thousand messages do not return at once.
     """
-    doublings = min(max(receives, 1) - 1, 30)
-    capped = limits.cap <= limits.base or limits.cap / limits.base <= 1 << doublings
-    full = limits.cap if capped else limits.base * (1 << doublings)
+    full = limits.base * min(1 << max(receives, 1) - 1, limits.cap / limits.base)
     return full * (1 - _jitter(signal_id, receives) / 4)
 
 

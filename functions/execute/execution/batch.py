@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import compress
 from typing import Any, NamedTuple
 
 from argo.domain.metrics import Metric
@@ -92,8 +93,7 @@ async def execute_batch(
         wiring.ports.telemetry.count(metric, 0)
     records = [_record(each) for each in event["Records"]]
     back = await asyncio.gather(*(comes_back(record) for record in records))
-    failed = [record.message_id for record, returns in zip(records, back, strict=True) if returns]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    return {"batchItemFailures": [{"itemIdentifier": record.message_id} for record in compress(records, back)]}
 
 
 def _record(raw: Mapping[str, Any]) -> Record:

@@ -86,7 +86,7 @@ class Flow:
         except UnreadableRecord as error:
             # A newer worker's: the message comes back until one of those has it.
             ports.telemetry.count(Metric.UNREADABLE_RECORDS)
-            ports.telemetry.log.warning("record_unreadable", name=error.found.name, why=error.found.why)
+            ports.telemetry.log.warning("record_unreadable", record=error.found.name, why=error.found.why)
             patience = backoff(signal.signal_id, receives, self._wiring.limits.backoff)
             return Later(patience, Obstacle.RECORD_UNREADABLE)
         match claim:

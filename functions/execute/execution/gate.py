@@ -52,8 +52,6 @@ EXIT_CHECKS: Sequence[AccountCheck] = (checks.account_open, checks.market_open)
 """What even an exit needs: somebody who takes the order."""
 
 
-def first_denial[**P](
-    asked: Iterable[Callable[P, Denial | None]], *facts: P.args, **named: P.kwargs
-) -> Denial | None:
+def first_denial[*Facts](asked: Iterable[Callable[[*Facts], Denial | None]], *facts: *Facts) -> Denial | None:
     """Ask checks of one list for the facts, and return the first denial."""
-    return next((denial for check in asked if (denial := check(*facts, **named))), None)
+    return next((denial for check in asked if (denial := check(*facts))), None)

@@ -85,7 +85,7 @@ class Intender:
             return denial
         account = await self.reader.view(signal)
         # A sibling's outcome may have let the record be read again: what is reserved goes by the later one.
-        if account.state is not state and (denial := self._ledger_denial(signal, execution, account.state)):
+        if denial := self._ledger_denial(signal, execution, account.state):
             return denial
         if denial := gate.first_denial(gate.ACCOUNT_CHECKS, signal, profile, account):
             await self._halt_on_breach(denial, account)
@@ -99,11 +99,9 @@ class Intender:
         return await self._reserve(execution, plan, account.state)
 
     def _ledger_denial(self, signal: Signal, execution: Execution, state: AccountState) -> Denial | None:
-        if execution.closes is not None:
-            # The end of the trade that this signal has just closed itself locks nothing here.
-            others = tuple(trade for trade in state.exits if trade.signal_id != execution.closes)
-            state = state.model_copy(update={"exits": others})
-        now = self.wiring.ports.clock.now()
+        # The end of the trade that this signal has just closed itself locks nothing here.
+        others = tuple(trade for trade in state.exits if trade.signal_id != execution.closes)
+        state, now = state.model_copy(update={"exits": others}), self.wiring.ports.clock.now()
         return gate.first_denial(self.wiring.rules.ledger_checks, signal, self.wiring.profile, state, now)
 
     async def _halt_on_breach(self, denial: Denial, account: AccountView) -> None:

@@ -32,6 +32,7 @@ class Doors:
         self.exits_since: datetime | None = None
         self.orders: tuple[BrokerOrder, ...] = ()
         self.held: tuple[Position, ...] = ()
+        self.hours = a_market_clock()
 
     def reader(self, profile: Profile | None = None) -> AccountReader:
         ports = GivenPorts(
@@ -70,7 +71,7 @@ class BrokerDoor:
         return await self.doors.tell("account", a_broker_account())
 
     async def clock(self) -> MarketClock:
-        return await self.doors.tell("clock", a_market_clock())
+        return await self.doors.tell("clock", self.doors.hours)
 
     async def positions(self) -> tuple[Position, ...]:
         return await self.doors.tell("positions", self.doors.held)

@@ -183,11 +183,13 @@ def test_a_symbol_that_nobody_expected_is_asked_for_by_itself():
 
     async def decide():
         await reader.view(a_signal())
-        return await reader.view(MSFT_SIGNAL)
+        await reader.view(MSFT_SIGNAL)
+        return await reader.view(a_signal())
 
-    run(decide())
+    view = run(decide())
 
     assert [each for each in doors.asked if each.startswith("prices")] == ["prices AAPL", "prices MSFT"]
+    assert view.prices == {"AAPL": 101, "MSFT": 51}
 
 
 def test_a_profile_without_a_drift_bound_asks_for_no_price():
@@ -245,3 +247,17 @@ def test_the_exchange_is_asked_again_when_its_session_changes_and_not_before():
         asked.append(doors.asked.count("clock"))
 
     assert asked == [1, 1, 2, 3, 4]
+
+
+def test_an_exchange_that_is_closed_is_asked_again_when_it_opens():
+    doors = Doors()
+    facts = BrokerFacts(BrokerDoor(doors), doors.clock)
+    doors.hours = a_market_clock(is_open=False, next_open=NOW + timedelta(minutes=1))
+
+    asked = []
+    for seconds in (0, 59, 60):
+        doors.clock.set(NOW + timedelta(seconds=seconds))
+        run(facts.hours())
+        asked.append(doors.asked.count("clock"))
+
+    assert asked == [1, 1, 2]

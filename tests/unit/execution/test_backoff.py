@@ -178,6 +178,16 @@ def test_c11_a_long_wait_is_a_quarter_of_the_age_and_leaves_half_of_the_life_tha
     assert delay <= max(LIMITS.cap, left / 2) or not left
 
 
+@pytest.mark.parametrize("left", [1, 0, -1])
+def test_c11_once_a_life_is_over_a_long_wait_is_a_quarter_of_the_age(left):
+    signal = living(LONGEST_LIFE)
+    now = signal.expires_at - timedelta(seconds=left)
+
+    longest = LIMITS.after(STEADY + 1, signal, now).cap
+
+    assert longest == (LIMITS.cap if left > 0 else (now - NOW) / 4)
+
+
 @pytest.mark.parametrize(
     ("state", "age", "waits"),
     [

@@ -8,27 +8,30 @@ import pytest
 
 from argo.domain.metrics import Metric
 from argo.observability import Telemetry
-from argo.ports import GivenPorts, QueueFault
+from argo.ports import GivenPorts, QueueFault, Unavailable
 from execution.batch import execute_batch
 from execution.wiring import Wiring
 from simulation.ports.clock import SteppedClock
-from tests.unit.builders import NOW, a_message, a_profile
+from tests.unit.builders import NOW, a_message, a_profile, a_signal
+from tests.unit.one_account import OneAccount
 
 
 class Queue:
-    """A queue that keeps what it is told; it can be out of order."""
+    """A queue that keeps what it is told; it can have a fault."""
 
     def __init__(self) -> None:
         self.deferred: list[tuple[str, timedelta]] = []
         self.quarantined: list[tuple[str, str]] = []
-        self.is_down = False
+        self.fault: Exception | None = None
 
     async def defer(self, receipt_handle: str, delay: timedelta) -> None:
-        if self.is_down:
-            raise QueueFault("no answer")
+        if self.fault:
+            raise self.fault
         self.deferred.append((receipt_handle, delay))
 
     async def quarantine(self, body: str, reason: str, detail: str) -> None:
+        if self.fault:
+            raise self.fault
         assert detail
         self.quarantined.append((body, reason))
 
@@ -50,7 +53,7 @@ class CountingLedger:
 
 class Batch:
     def __init__(self, *bodies: str) -> None:
-        self.queue, self.ledger = Queue(), CountingLedger()
+        self.queue, self.ledger, self.clock = Queue(), CountingLedger(), SteppedClock(NOW)
         self.telemetry = Telemetry("batch", mode="simulated", executor="argo", stream=StringIO())
         ports = GivenPorts(
             ledger=self.ledger,
@@ -58,7 +61,7 @@ class Batch:
             market_data=None,
             queue=self.queue,
             queues={},
-            clock=SteppedClock(NOW),
+            clock=self.clock,
             telemetry=self.telemetry,
         )
         self.wiring = Wiring(ports, "argo", a_profile())
@@ -101,7 +104,7 @@ def test_a_record_begins_with_twelve_seconds_left_and_otherwise_comes_back_in_on
 
 def test_a_message_whose_delay_cannot_be_set_comes_back_all_the_same():
     batch = Batch(a_message())
-    batch.queue.is_down = True
+    batch.queue.fault = QueueFault("no answer")
 
     assert batch.run(seconds_left=0) == ["message-0"]
 
@@ -112,3 +115,38 @@ def test_a_batch_counts_its_funnel_also_where_nothing_has_come_of_it():
     batch.run()
 
     assert batch.telemetry.counts == {"SignalsReceived": 0, "SignalsDenied": 0, "OrdersSubmitted": 0}
+
+
+@pytest.mark.parametrize(("seconds_left", "patience"), [(0.0, 0), (2.0, 0), (5.0, 3), (11.5, 9.5)])
+def test_a_delay_is_tried_to_be_set_for_ten_seconds_and_never_into_those_of_the_answer(seconds_left, patience):
+    batch = Batch(a_message())
+    batch.queue.fault = Unavailable("no answer")
+
+    assert batch.run(seconds_left=seconds_left) == ["message-0"]
+
+    assert max(patience - 2, 0) <= (batch.clock.now() - NOW).total_seconds() <= patience
+
+
+def test_a_message_that_cannot_be_set_aside_comes_back_in_a_while(capsys):
+    batch = Batch("nonsense")
+    batch.queue.fault = Unavailable("no answer")
+
+    assert batch.run() == ["message-0"]
+
+    assert (batch.clock.now() - NOW).total_seconds() == pytest.approx(9, abs=1)
+    assert batch.telemetry.counts.items() >= {Metric.AWS_UNAVAILABLE: 1, Metric.RETRIES: 1}.items()
+    batch.telemetry.flush()
+    assert '"reasons":{"aws_unavailable":1}' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_a_batch_asks_for_all_its_prices_at_once():
+    account = OneAccount(price_drift_percent=5)
+    signals = [a_signal(symbol=symbol) for symbol in ("AAPL", "MSFT")]
+    for signal in signals:
+        account.put(signal)
+    batch = Batch(*(signal.model_dump_json() for signal in signals))
+
+    asyncio.run(execute_batch(batch.event, account.executor(), seconds_left=lambda: 60.0))
+
+    assert [account.execution(signal).state for signal in signals] == ["SUBMITTED"] * 2
+    assert account.asked.count("latest_prices") == 1

@@ -8,7 +8,10 @@ import pytest
 
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
+from argo.domain.faults import Unauthorised
+from argo.domain.ledger import SymbolLocked
 from argo.domain.limits import EquityMarks
+from argo.domain.lists import Unreadable
 from execution.flow import Flow
 from simulation.broker import Behaviour
 from tests.unit.builders import a_signal
@@ -125,3 +128,63 @@ def test_a_symbol_that_is_held_without_argo_is_denied():
         "already_positioned",
         "no order of Argo's",
     )
+
+
+def test_only_a_halt_is_waited_for_by_who_has_met_refused_credentials():
+    account, signal = OneAccount(), a_signal()
+    account.faults["positions"] = [Unauthorised("forbidden.", status=401)]
+    account.deliver(signal)
+    account.set_trading_state(TradingState.ACTIVE)
+    account.trade_by_hand("buy", 1)
+    account.pass_time(20)
+
+    assert account.deliver(signal, 2) is None
+
+    assert (account.execution(signal).state, account.execution(signal).reason) == ("DENIED", "already_positioned")
+
+
+@pytest.mark.parametrize(
+    ("profile", "price", "reason"),
+    [
+        ({"base_size_percent": 1}, 200_000, "size_below_minimum"),
+        ({"exposure_limit_percent": 5}, 100, "exposure_limit"),
+    ],
+)
+def test_a_size_that_is_none_or_too_much_is_denied_with_its_numbers(profile, price, reason):
+    account = OneAccount(**profile)
+    signal = a_signal(entry_price=price, stop_price=price * Decimal("0.95"), target_price=price * Decimal("1.1"))
+
+    account.deliver(signal)
+
+    found = account.execution(signal)
+    assert (found.state, found.reason, account.orders("entry")) == ("DENIED", reason, [])
+    assert found.detail
+
+
+def test_an_account_with_a_record_that_cannot_be_read_takes_no_new_risk():
+    account, signal = OneAccount(), a_signal()
+    newer = Unreadable("ACCOUNT#argo HOLDING#AAPL", "of a later version")
+    whole = account.ledger.account
+
+    async def account_in_part(*asked, **named):
+        return (await whole(*asked, **named)).model_copy(update={"unreadable": (newer, newer)})
+
+    account.ledger.account = account_in_part
+
+    later = account.deliver(signal)
+
+    found = account.execution(signal)
+    assert (later.obstacle, found.obstacle, found.state) == ("record_unreadable", "record_unreadable", "CLAIMED")
+    assert found.detail[newer.name] == newer.why
+    assert account.telemetry.counts["UnreadableRecords"] == 2
+
+
+def test_a_symbol_that_another_takes_after_the_decision_is_denied_with_its_holder():
+    account, signal = OneAccount(), a_signal()
+    account.faults["intend"] = [SymbolLocked("0123456789abcdef01234567")]
+
+    account.deliver(signal)
+
+    found = account.execution(signal)
+    assert (found.state, found.reason) == ("DENIED", "already_positioned")
+    assert found.detail.items() >= {"symbol": "AAPL", "held_by": "0123456789abcdef01234567"}.items()

@@ -1,15 +1,18 @@
 """A signal against a position: what it closes, what it waits for, and how its own way ends."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from argo.closing import Rules as ClosingRules
 from argo.domain.account import TradingState
 from argo.domain.execution import ExecutionState
 from argo.domain.faults import Ambiguous
 from argo.domain.ledger import LostLease, ReservationConflict
 from execution.flow import Flow
+from execution.wiring import Rules
 from reconciliation.run import reconcile
 from reconciliation.wiring import Wiring as ReconciliationWiring
 from tests.unit.builders import a_signal
@@ -290,3 +293,17 @@ def test_a_batch_that_has_closed_a_position_sees_the_account_without_it():
     asyncio.run(both())
 
     assert account.execution(other).state is ExecutionState.SUBMITTED
+
+
+def test_a_position_that_is_gone_while_its_guard_may_still_arrive_is_the_reconcilers_to_end():
+    account = OneAccount()
+    held = account.hold()
+    account.set_price(111)
+    rules = Rules(closing=ClosingRules(settle=lambda *_: None))
+    opposite = against(held)
+    account.put(opposite)
+
+    asyncio.run(Flow(replace(account.executor(), rules=rules)).handle(opposite, 1))
+
+    assert account.execution(held).state is ExecutionState.FILLED
+    assert outcome(account, opposite) == ("DENIED", "nothing_held")

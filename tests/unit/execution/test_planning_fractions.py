@@ -95,3 +95,23 @@ def test_coins_are_worth_ten_dollars_or_denied(cash, denied):
     planned = plan(a_signal(**BTC), profile, an_account_view(broker=broker))
 
     assert isinstance(planned, Denial) == denied
+
+
+@pytest.mark.parametrize(("price", "quantity"), [("4", 1), ("0.5", 1)])
+def test_whole_shares_may_be_worth_less_than_a_fraction_may(price, quantity):
+    price = Decimal(price)
+    signal = a_signal(entry_price=price, stop_price=price / 2, target_price=price * 2)
+
+    planned = plan(signal, a_profile(scale_size=False), an_account_view(broker={"buying_power": price * 11}))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.quantity == quantity
+
+
+def test_an_entrys_limit_allows_for_the_slippage_to_the_cent():
+    signal = a_signal(entry_price=Decimal(4000), stop_price=Decimal(3900), target_price=Decimal(4400))
+
+    planned = plan(signal, a_profile(slippage_percent=Decimal("0.25")))
+
+    assert isinstance(planned, Plan)
+    assert planned.entry.limit_price == Decimal("4010.00")

@@ -174,7 +174,7 @@ def test_a_gain_after_a_fall_does_not_unlock():
 
 
 def test_a19_without_a_known_equity_the_first_loss_locks():
-    assert locked(losses((10, "-0.01")), FALL, equity=None) is not None
+    assert locked(losses((10, "-0.001")), FALL, equity=None) is not None
     assert locked(losses((10, "500")), FALL, equity=None) is None
 
 

@@ -1,6 +1,9 @@
 """How a signal's way ends: on the record, counted and logged, or given back until the obstacle may have passed."""
 
 import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,7 +14,7 @@ from argo.domain.faults import Ambiguous, Refused, Throttled, Unauthorised
 from argo.domain.metrics import Metric
 from argo.domain.outcome import QUIESCENCE
 from argo.domain.reasons import RejectionReason
-from execution.backoff import backoff
+from execution.backoff import STEADY, backoff
 from execution.flow import Flow
 from tests.emf import measured
 from tests.unit.builders import a_signal
@@ -19,7 +22,17 @@ from tests.unit.one_account import OPENS, OneAccount, against
 
 SILENT = Ambiguous("timeout")
 SECOND = timedelta(seconds=1)
+NO = Refused("no", reason=RejectionReason.OTHER)
+SURE = {"minimum_confidence": 90}
 NO_KEY = Unauthorised("forbidden.", status=401)
+
+
+def written(account, capsys):
+    """Flush what was measured; return how often each reason was counted, and the names of the metrics."""
+    capsys.readouterr()
+    account.telemetry.flush()
+    (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return record["reasons"], record.keys()
 
 
 def takes(account, method, seconds):
@@ -56,27 +69,39 @@ def test_a_position_that_a_signal_has_closed_is_told_with_the_exits_id():
     assert account.telemetry.counts[Metric.ORDERS_SUBMITTED] == 2
 
 
+@dataclass(frozen=True)
+class NotTaken:
+    answer: Exception
+    profile: Mapping[str, object]
+    state: str
+    event: str
+    metric: Metric
+    detail: Mapping[str, str]
+
+
 @pytest.mark.parametrize(
-    ("answer", "profile", "state", "event", "metric"),
+    "case",
     [
-        (Refused("no", reason=RejectionReason.OTHER), {}, "REJECTED", "order_rejected", Metric.ORDERS_REJECTED),
-        (SILENT, {"minimum_confidence": 90}, "DENIED", "signal_denied", Metric.SIGNALS_DENIED),
+        NotTaken(NO, {}, "REJECTED", "order_rejected", Metric.ORDERS_REJECTED, {"message": "no"}),
+        NotTaken(SILENT, SURE, "DENIED", "signal_denied", Metric.SIGNALS_DENIED, {"minimum_confidence": "90"}),
     ],
 )
-def test_what_was_not_taken_is_counted_by_its_reason_and_gives_everything_back(
-    answer, profile, state, event, metric
-):
-    account, signal = OneAccount(**profile), a_signal()
-    account.faults["submit"] = [answer]
+def test_what_was_not_taken_is_counted_by_its_reason_and_gives_everything_back(case, capsys):
+    account, signal = OneAccount(**case.profile), a_signal()
+    account.faults["submit"] = [case.answer]
 
     account.deliver(signal)
 
     found = account.execution(signal)
-    (told,) = account.events(event)
-    assert found.state == told["state"] == state
+    (told,) = account.events(case.event)
+    assert found.state == told["state"] == case.state
     assert told["reason"] == found.reason
-    assert account.telemetry.counts[metric] == 1
+    assert found.detail.items() >= case.detail.items()
+    assert account.telemetry.counts[case.metric] == 1
     assert (account.state.reserved_notional, account.state.holdings) == (0, {})
+    reasons, values = written(account, capsys)
+    assert reasons == {found.reason: 1}
+    assert Metric.SIGNAL_TO_ORDER not in values
 
 
 def test_a_signal_counts_as_received_once_however_often_it_is_delivered():
@@ -202,9 +227,10 @@ def test_an_order_of_unknown_fate_waits_for_its_quiescence_with_its_money_reserv
     assert found.detail["shares"] == found.order_body["qty"]
 
 
-def test_an_account_that_was_paused_on_is_read_again():
+@pytest.mark.parametrize(("step", "answer"), [("positions", SILENT), ("submit", NO)])
+def test_an_account_that_was_paused_on_or_has_a_refusal_is_read_again(step, answer):
     account, signal = OneAccount(), a_signal()
-    account.faults["positions"] = [SILENT]
+    account.faults[step] = [answer]
     account.put(signal)
 
     async def handle():
@@ -214,3 +240,35 @@ def test_an_account_that_was_paused_on_is_read_again():
         return before is not await flow.reader.state()
 
     assert asyncio.run(handle())
+
+
+def test_a_batch_whose_orders_are_taken_reads_its_account_once():
+    account = OneAccount()
+    signals = [a_signal(symbol=symbol) for symbol in ("AAPL", "MSFT", "IBM")]
+    for signal in signals:
+        account.put(signal)
+
+    async def handle():
+        flow = Flow(account.executor())
+        for signal in signals:
+            await flow.handle(signal, 1)
+
+    asyncio.run(handle())
+
+    assert [account.execution(signal).state for signal in signals] == ["SUBMITTED"] * 3
+    assert (account.asked.count("account"), account.asked.count("positions")) == (
+        2,
+        1,
+    )  # the ledger's, the broker's
+
+
+@pytest.mark.parametrize(("step", "answer"), [("positions", SILENT), ("submit", Throttled("slowly", until=OPENS))])
+def test_c11_a_claim_with_nothing_sent_is_held_for_as_long_as_its_message_is_hidden(step, answer):
+    account, signal = OneAccount(), a_signal(expires_at=OPENS + timedelta(days=1))
+    account.set_time(OPENS + timedelta(hours=8))
+    account.faults[step] = [answer]
+
+    later = account.deliver(signal, STEADY + 1)
+
+    assert later.delay > timedelta(hours=1)
+    assert account.execution(signal).lease_until == account.clock.now() + later.delay

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Throttled
+from argo.domain.faults import Ambiguous, Duplicate, Throttled
 from argo.domain.metrics import Metric
 from argo.domain.orders import BrokerOrder
 from argo.domain.outcome import QUIESCENCE
@@ -26,7 +26,7 @@ SECOND, AN_INSTANT = timedelta(seconds=1), timedelta(microseconds=1)
 LIFE = timedelta(minutes=5)
 SILENT = Ambiguous("timeout")
 
-type Answer = BrokerOrder | BrokerFault | None
+type Answer = BrokerOrder | Exception | None
 
 
 class SilentBroker:
@@ -48,7 +48,7 @@ class SilentBroker:
         self.asked.append(what)
         self.time.set(self.time.now() + self.takes)
         answer = answers.pop(0) if answers else None
-        if isinstance(answer, BrokerFault):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -88,6 +88,9 @@ class Sent:
         """Deliver the message so long after the signal, and return the record as it is then."""
         self.clock.set(NOW + after)
         self.later = asyncio.run(Flow(self.wiring).handle(self.signal, 1))
+        return self.execution()
+
+    def execution(self) -> Execution:
         execution = asyncio.run(self.ledger.execution(self.signal.signal_id, "argo"))
         assert execution is not None
         return execution
@@ -156,6 +159,7 @@ def test_an_order_that_never_arrived_is_sent_again_within_its_signals_life_only(
     last = signal.deliver(after)
 
     assert last.state is (ExecutionState.SUBMITTED if sent else ExecutionState.EXPIRED)
+    assert last.sent_again is sent
     assert signal.holds == ((True, 1) if sent else (False, 0))
     assert signal.later is None
 
@@ -194,3 +198,31 @@ def test_how_long_the_broker_took_is_measured_in_milliseconds(capsys):
     signal.deliver()
 
     assert measured(signal.telemetry, capsys)[Metric.BROKER_CALL] == [1500]
+
+
+class Lost(Exception):
+    """The worker ends here."""
+
+
+def test_an_order_of_unknown_fate_is_on_record_as_such_before_it_is_looked_up():
+    signal = Sent(SILENT, shown=[Lost()])
+
+    with pytest.raises(Lost):
+        signal.deliver()
+
+    unknown = signal.execution()
+    assert (unknown.state, unknown.obstacle) == (ExecutionState.UNKNOWN, "outcome_unknown")
+    assert unknown.detail["message"] == "timeout"
+    assert unknown.lease_until == NOW + signal.wiring.limits.lease
+
+
+def test_an_order_whose_worker_was_lost_is_looked_for_and_sent_under_the_same_intent():
+    signal = Sent(Lost(), a_broker_order())
+    with pytest.raises(Lost):
+        signal.deliver()
+
+    found = signal.deliver(signal.wiring.limits.lease)
+    again = signal.deliver(signal.wiring.limits.lease + QUIESCENCE)
+
+    assert (found.state, found.missing_since) == (ExecutionState.UNKNOWN, NOW + signal.wiring.limits.lease)
+    assert (again.state, again.attempts) == (ExecutionState.SUBMITTED, 2)

@@ -50,9 +50,10 @@ def test_locks_positions_and_opening_orders_are_held():
     assert view.held == {"AAPL", "MSFT", "JPM"}
 
 
-@pytest.mark.parametrize(("quantity", "side"), [(10, "sell"), (-10, "buy")])
+@pytest.mark.parametrize(("quantity", "side"), [(10, "sell"), ("0.5", "sell"), (-10, "buy"), ("-0.5", "buy")])
 def test_an_order_against_a_position_binds_nothing(quantity, side):
-    position = a_position(quantity=Decimal(quantity), market_value=Decimal(-900 if quantity < 0 else 900))
+    quantity = Decimal(quantity)
+    position = a_position(quantity=quantity, market_value=Decimal(-900 if quantity < 0 else 900))
 
     view = a_view(positions=(position,), orders=(an_order(side=side, quantity=Decimal(500)),))
 
@@ -227,3 +228,13 @@ def test_an_open_order_without_a_quantity_binds_nothing_that_is_known():
     view = an_account_view(orders=(order,))
 
     assert (view.exposure, view.held) == (0, {"MSFT"})
+
+
+def test_a_market_order_binds_nothing_that_is_known():
+    order = an_order(quantity=Decimal(10), limit_price=None)
+
+    assert an_account_view(orders=(order,)).exposure == 0
+
+
+def test_a_lock_of_cents_is_exposure_of_cents():
+    assert a_view({AAPL: a_lock("0.25")}).exposure == Decimal("0.25")
