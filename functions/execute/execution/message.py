@@ -47,7 +47,7 @@ def read_signal(body: str) -> Signal | Malformed:
 
 def _explain(error: ValidationError) -> str:
     problems = []
-    for problem in error.errors(include_url=False, include_context=False):
+    for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"]) or "signal"
         given = "" if problem["type"] == "missing" or field == "signal" else f" = {shown(problem['input'])}"
         problems.append(f"{field}{given}: {problem['msg'].removeprefix('Value error, ')}")

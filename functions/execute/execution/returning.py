@@ -42,7 +42,7 @@ class Returner:
             if found is not None and self._is_held(found, asked_at):
                 now = ports.clock.now()
                 state = ExecutionState.UNKNOWN if found.state is ExecutionState.SUBMITTING else None
-                until = now + held_for(signal, state or found.state, receives, limits, now)
+                until = now + held_for(signal, found.state, receives, limits, now)
                 await ports.ledger.pause(found, Obstacle.AWS_UNAVAILABLE, until=until, now=now, state=state)
 
         try:

@@ -90,9 +90,8 @@ class Sender:
             case SendAgain() if too_old:
                 return expired(execution)
             case SendAgain():
-                if execution.state is not ExecutionState.SUBMITTING:
-                    again = Settlement(sent_again=True)
-                    execution = await ports.ledger.settle(execution, ExecutionState.SUBMITTING, again, now=now)
+                again = Settlement(sent_again=True)
+                execution = await ports.ledger.settle(execution, ExecutionState.SUBMITTING, again, now=now)
                 return await self.send(signal, execution)
             case Wait() as wait if too_old:
                 return LeftToReconciler(execution, wait)

@@ -1,6 +1,7 @@
 """A batch by itself: how much of it is under way at once, and what comes back when."""
 
 import asyncio
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -150,3 +151,16 @@ def test_a_batch_asks_for_all_its_prices_at_once():
 
     assert [account.execution(signal).state for signal in signals] == ["SUBMITTED"] * 2
     assert account.asked.count("latest_prices") == 1
+
+
+def test_a_message_that_cannot_be_read_is_counted_by_its_reason_and_ends_its_signals_execution(capsys):
+    account, signal = OneAccount(), a_signal()
+    account.put(signal)
+    batch = Batch(json.dumps(signal.model_dump(mode="json") | {"side": "up"}))
+
+    asyncio.run(execute_batch(batch.event, account.executor(), seconds_left=lambda: 60.0))
+
+    assert (account.execution(signal).state, account.execution(signal).reason) == ("DEAD_LETTERED", "malformed")
+    assert account.telemetry.counts[Metric.MESSAGES_QUARANTINED] == 1
+    account.telemetry.flush()
+    assert '"reasons":{"malformed":1}' in capsys.readouterr().out.replace(" ", "")

@@ -237,9 +237,10 @@ def test_an_account_that_was_paused_on_or_has_a_refusal_is_read_again(step, answ
         flow = Flow(account.executor())
         before = await flow.reader.state()
         await flow.handle(signal, 1)
-        return before is not await flow.reader.state()
+        after = await flow.reader.state()
+        return before is not after, after
 
-    assert asyncio.run(handle())
+    assert asyncio.run(handle()) == (True, account.state)
 
 
 def test_a_batch_whose_orders_are_taken_reads_its_account_once():
