@@ -47,11 +47,9 @@ class Evaluator:
             # Both bars by the same sources: one may have failed on the bar before only.
             left = poll.without_failed(ballots)
             agreed = self._agreements({symbol: left[symbol] for symbol in agreed if symbol in left})
-        for symbol, bars in market.items():
-            if poll.is_whole:
+        if poll.is_whole:  # Who has failed may not the next time.
+            for symbol, bars in market.items():
                 self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
-            else:  # Who has failed may not the next time.
-                self._known.pop(symbol, None)
         crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
         built = (self._build(symbol, market[symbol], regime_of[symbol], found, now) for symbol, found in crossed)
         return [signal for signal in built if signal is not None]

@@ -70,7 +70,9 @@ def bollinger(bars: BarSeries, period: int = 20) -> Bands | None:
 
 @at_last_bar
 def _half_width(bars: BarSeries, period: int) -> Column:
-    upper, middle, _ = talib.BBANDS(_needed(bars.close, period), period, 2, 2)
+    upper, middle, _ = talib.BBANDS(
+        _needed(bars.close, period), period
+    )  # two deviations, unless it is told others
     return upper - middle
 
 

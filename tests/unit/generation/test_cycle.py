@@ -280,3 +280,22 @@ def test_c18_a_bar_without_a_price_in_the_history_costs_neither_judging_nor_the_
 
     assert (report.cycles, report.judged) == (3, 1)
     assert generator.store[signal.signal_id].outcome.price == signal.stop_price
+
+
+def test_a30_a_symbol_whose_data_have_come_is_not_named_any_more():
+    generator = a_crossing()
+    late = bars_of([*QUIET, JUMP])
+    generator.feed.held[MSFT] = ()
+    asked = generator.feed.bars
+
+    async def bars(*args, **named):
+        found = await asked(*args, **named)
+        generator.feed.held[MSFT] = late
+        return found
+
+    generator.feed.bars = bars
+
+    report = run(generator, 10)
+
+    named = [entry["symbols"] for entry in generator.journal.entries if entry["message"] == "symbols_without_data"]
+    assert (report.missing, named) == ([], [["MSFT"]])

@@ -105,6 +105,14 @@ def test_a_bar_that_was_asked_about_while_it_was_the_last_is_not_asked_about_aga
     assert (first, source.asked) == (2, 3)
 
 
+def test_the_bar_before_is_asked_about_as_soon_as_there_is_one():
+    source = Counts(1)
+
+    signal_of(an_evaluator(above=source), CROSSING[-2:])
+
+    assert source.asked == 2
+
+
 def test_a_consensus_that_is_too_thin_gives_no_signal():
     signal = judged(above=Above(100, confidence=79.99))
 

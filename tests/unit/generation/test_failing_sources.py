@@ -5,6 +5,7 @@ import pytest
 
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
+from generation.polling import Overrun
 from generation.series import bar_series
 from generation.sources.base import Opinion
 from tests.unit.generation.bars import AAPL, MSFT, OPENING, bars_of
@@ -168,3 +169,38 @@ def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():
     found = evaluator.signals(market, OPENING)
 
     assert [signal.symbol for signal in found] == [AAPL]
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.01, 1.99, 100.0])
+def test_a31_every_percentage_from_none_to_all_is_a_vote_and_no_failure(confidence):
+    journal = Journal()
+
+    judged(journal=journal, edge=Says(Opinion(Side.BUY, confidence)))
+
+    assert journal.count("SourceFailures") == 0
+
+
+def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_agree_with_it():
+    class BuysUnlessBefore:
+        def vote(self, bars):
+            if bars.price == QUIET[-1]:
+                raise ZeroDivisionError
+            return Opinion(Side.BUY, 95.0)
+
+    signal = judged(buys=BuysUnlessBefore(), above=Above(100))
+
+    assert signal is not None
+    assert [(vote.source, vote.confidence) for vote in signal.votes] == [("above", 85)]
+
+
+def test_a31_a_source_that_overruns_its_time_is_named_among_the_reasons_of_the_metric(capsys):
+    class Overruns:
+        def vote(self, bars):  # noqa: ARG002 - a source's signature
+            raise Overrun
+
+    journal = Journal()
+
+    judged(journal=journal, slow=Overruns(), above=Above(100))
+    journal.telemetry.flush()
+
+    assert '"slow"' in capsys.readouterr().out

@@ -211,3 +211,9 @@ def test_columns_hold_what_the_bars_hold():
     assert (len(series), series.price, series.time) == (3, 99.25, bars[-1].time)
     for name in ("open", "high", "low", "close", "volume"):
         assert list(getattr(series, name)) == [getattr(bar, name) for bar in bars]
+
+
+def test_a_period_may_be_named():
+    bars = real_series(300)
+
+    assert indicators.adx(bars, period=20) == indicators.adx(bars, 20) != indicators.adx(bars)

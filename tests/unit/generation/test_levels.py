@@ -118,3 +118,23 @@ def test_a30_a_price_of_a_few_ticks_gives_no_levels(side, close):
     found = placed(side, close, 0.02)
 
     assert found is None
+
+
+FAR, NEAR = {"target_atr": 40, "stop_atr": 1}, {"target_atr": 1, "stop_atr": 20}
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("close", "share", "generation"),
+    [
+        (1.05, 0.0, rules(**FAR, stop_percent_range=(Decimal("0.1"), 1))),  # the stop is the entry
+        (1.05, 1.0, rules(**NEAR, stop_percent_range=(1, 10))),  # the target is the entry
+        (100.0, 1.0, rules(stop_atr=1, target_atr=2, stop_percent_range=(50, 50))),  # a sell's target is nothing
+        (100.0, 1.0, rules(stop_atr=1, target_atr=1, stop_percent_range=(100, 100))),  # and a buy's stop
+    ],
+)
+def test_levels_that_touch_are_not_in_order(side, close, share, generation):
+    found = placed(side, close, share, generation=generation)
+
+    nothing = 50 in generation.stop_percent_range and side is Side.BUY
+    assert (found is not None) is nothing

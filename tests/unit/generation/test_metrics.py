@@ -5,6 +5,7 @@ import pytest
 from argo.domain.faults import Ambiguous, Unauthorised
 from argo.domain.metrics import Metric
 from argo.domain.symbols import Symbol
+from argo.ports import Unavailable
 from generation.polling import Overrun
 from simulation.ports.clock import SteppedClock
 from tests.unit.generation.bars import AAPL, MSFT, OPENING, bars_of
@@ -135,3 +136,39 @@ def test_signals_whose_outcome_becomes_known_are_counted_once():
 
     assert counted(generator)[Metric.SIGNALS_JUDGED] == 2
     assert counted(generator)[Metric.SIGNALS_JUDGED] == 0
+
+
+def test_a_signal_that_was_never_sent_is_counted_as_expired_with_its_reason(capsys):
+    generator = a_generator()
+    for queue in generator.queues.values():
+        queue.is_down = True
+    run(generator)
+    generator.clock.set(OPENING + seconds(301))
+
+    found = counted(generator)
+    capsys.readouterr()
+    generator.journal.telemetry.flush()
+
+    assert found[Metric.SIGNALS_EXPIRED] == 4
+    assert '"never_sent":4' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_symbols_without_data_are_counted_with_the_reason(capsys):
+    generator = a_generator()
+    generator.feed.held[Symbol("IBM")] = ()
+
+    run(generator)
+    generator.journal.telemetry.flush()
+
+    assert '"reasons":{"missing":1}' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_cycles_without_a_ledger_are_counted_beside_those_without_market_data():
+    generator = a_generator()
+    generator.feed.faults = [SILENT]
+    generator.store.faults = [Unavailable("no answer"), Unavailable("no answer")]
+
+    report = run(generator, 15)
+
+    assert (report.cycles, report.failed) == (3, 2)
+    assert generator.journal.count("AwsUnavailable") == 2

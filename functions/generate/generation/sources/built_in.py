@@ -39,12 +39,12 @@ def trend(bars: BarSeries) -> Opinion | None:
 def momentum(bars: BarSeries) -> Opinion | None:
     """Vote with RSI 55-75 and a positive MACD histogram (mirrored for sells): a move that is not exhausted."""
     strength = indicators.rsi(bars)
-    if strength is None or not 5 <= (lead := abs(strength - 50)) <= 25:
+    if strength is None or not 5 <= abs(lead := strength - 50) <= 25:
         return None
-    histogram = indicators.macd_histogram(bars)
-    if histogram is None or (strength > 50) != (histogram > 0):
+    rises, histogram = lead > 0, indicators.macd_histogram(bars)
+    if histogram is None or rises != (histogram > 0):
         return None
-    return Opinion(Side.BUY if strength > 50 else Side.SELL, 68 + lead)
+    return Opinion(Side.BUY if rises else Side.SELL, 68 + abs(lead))
 
 
 def mean_reversion(bars: BarSeries) -> Opinion | None:
@@ -61,10 +61,9 @@ def mean_reversion(bars: BarSeries) -> Opinion | None:
     strength, direction = indicators.rsi(bars), indicators.adx(bars)
     if strength is None or direction is None or direction > _TRENDING:
         return None
+    side, is_one_sided = (Side.SELL, strength > 70) if beyond > 0 else (Side.BUY, strength < 30)
     confidence = 72.0 + min((abs(beyond) - 1) * _PER_HALF_WIDTH, _SUREST)
-    if (strength > 70 and beyond > 0) or (strength < 30 and beyond < 0):
-        confidence += 8
-    return Opinion(Side.SELL if beyond > 0 else Side.BUY, confidence)
+    return Opinion(side, confidence + 8 if is_one_sided else confidence)
 
 
 def breakout(bars: BarSeries) -> Opinion | None:
