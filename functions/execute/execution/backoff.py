@@ -9,7 +9,7 @@ from argo.domain.execution import Execution, ExecutionState
 from argo.domain.signal import Signal
 
 STEADY = 20
-"""Deliveries of a message whose waits keep to the limits, some eleven minutes; of a signal's default life, all."""
+"""Deliveries whose waits keep to the limits: twelve minutes at least, and so all of a signal's default life."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,6 @@ def levels(
         None where the rounded prices are not in order, as with a price of a few ticks.
     """
     entry = on_tick(Decimal(repr(close)), asset_class, Rounding.DOWN)
-    if entry <= 0:
-        return None
     narrowest, widest = (entry * percent / 100 for percent in rules.stop_percent_range)
     atr = Decimal(repr(average_true_range))
     distance = min(max(atr * rules.stop_atr, narrowest), widest)

@@ -105,6 +105,7 @@ def test_a_lease_is_45_seconds_and_who_is_turned_away_waits_at_most_eight():
     assert limits.lease == timedelta(seconds=45)
     assert limits.backoff == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=60))
     assert limits.turned_away == BackoffLimits(base=timedelta(seconds=2), cap=timedelta(seconds=8))
+    assert limits.unavailable == limits.turned_away
 
 
 LONGEST_LIFE = TypeAdapter(Lifetime).json_schema()["maximum"]
@@ -158,6 +159,12 @@ def test_c11_deliveries_outlast_a_ledger_that_does_not_answer_for_a_day_longer_t
     longer = timedelta(days=1)
 
     assert deliveries(life, repeat(Limits().unavailable), QUICK, longer=longer) <= MAX_RECEIVES
+
+
+def test_c11_the_steady_deliveries_take_twelve_minutes_however_the_jitter_falls():
+    full = [*FULL[:5], *[60] * (STEADY - 5)]
+
+    assert 12 <= sum(full) * 0.75 / 60 < 12.5
 
 
 @given(st.integers(1, STEADY), st.integers(0, LONGEST_LIFE))

@@ -118,14 +118,19 @@ def test_a_batch_counts_its_funnel_also_where_nothing_has_come_of_it():
     assert batch.telemetry.counts == {"SignalsReceived": 0, "SignalsDenied": 0, "OrdersSubmitted": 0}
 
 
-@pytest.mark.parametrize(("seconds_left", "patience"), [(0.0, 0), (2.0, 0), (5.0, 3), (11.5, 9.5)])
-def test_a_delay_is_tried_to_be_set_for_ten_seconds_and_never_into_those_of_the_answer(seconds_left, patience):
-    batch = Batch(a_message())
-    batch.queue.fault = Unavailable("no answer")
+@pytest.mark.parametrize(
+    ("seconds_left", "least", "most"), [(0.0, 0, 0), (2.0, 0, 0), (4.0, 1, 2), (11.5, 7.5, 9.5), (60.0, 9, 10)]
+)
+def test_a_delay_is_tried_to_be_set_for_ten_seconds_and_never_into_those_of_the_answer(seconds_left, least, most):
+    took = []
+    for second in (2, 6):  # How long the waits between the tries are goes by the clock's digits.
+        batch, began = Batch("nonsense"), NOW + timedelta(seconds=second)
+        batch.queue.fault = Unavailable("no answer")
+        batch.clock.set(began)
+        assert batch.run(seconds_left=seconds_left) == ["message-0"]
+        took.append((batch.clock.now() - began).total_seconds())
 
-    assert batch.run(seconds_left=seconds_left) == ["message-0"]
-
-    assert max(patience - 2, 0) <= (batch.clock.now() - NOW).total_seconds() <= patience
+    assert least <= max(took) <= most
 
 
 def test_a_message_that_cannot_be_set_aside_comes_back_in_a_while(capsys):
@@ -134,7 +139,6 @@ def test_a_message_that_cannot_be_set_aside_comes_back_in_a_while(capsys):
 
     assert batch.run() == ["message-0"]
 
-    assert (batch.clock.now() - NOW).total_seconds() == pytest.approx(9, abs=1)
     assert batch.telemetry.counts.items() >= {Metric.AWS_UNAVAILABLE: 1, Metric.RETRIES: 1}.items()
     batch.telemetry.flush()
     assert '"reasons":{"aws_unavailable":1}' in capsys.readouterr().out.replace(" ", "")

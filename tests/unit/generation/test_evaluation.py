@@ -14,7 +14,7 @@ from generation.series import bar_series
 from generation.sources.base import Opinion
 from generation.sources.registry import BUILT_IN, WeightedSource
 from simulation.market.sessions import exchange_date
-from tests.unit.generation.bars import AAPL, ONE_DAY, OPENING, bars_of, each_series, real_bars
+from tests.unit.generation.bars import AAPL, MSFT, ONE_DAY, OPENING, bars_of, each_series, real_bars
 from tests.unit.generation.evaluators import (
     CROSSING,
     DAILY,
@@ -152,6 +152,17 @@ def test_a_source_without_a_weight_in_a_regime_has_no_voice_there():
 
     assert signal is not None
     assert [vote.source for vote in signal.votes] == ["above"]
+
+
+def test_a_source_without_a_voice_on_one_symbol_has_it_on_the_next():
+    climbs = WeightedSource("climbs", Decimal(1), Above(100).vote, {Regime.NOT_WARM: Decimal(0)})
+    rising = bars_of([48.3 + 0.2 * number for number in range(260)])
+
+    found = Evaluator(rules(), [climbs], Journal().telemetry).signals(
+        {AAPL: bar_series(CROSSING), MSFT: bar_series(rising)}, OPENING
+    )
+
+    assert [signal.symbol for signal in found] == [MSFT]
 
 
 def test_a_source_weighs_what_the_regime_gives_it():

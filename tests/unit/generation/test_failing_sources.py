@@ -180,13 +180,20 @@ def test_a31_every_percentage_from_none_to_all_is_a_vote_and_no_failure(confiden
     assert journal.count("SourceFailures") == 0
 
 
-def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_agree_with_it():
-    class BuysUnlessBefore:
-        def vote(self, bars):
-            if bars.price == QUIET[-1]:
-                raise ZeroDivisionError
-            return Opinion(Side.BUY, 95.0)
+class BuysUnlessBefore:
+    """Buys at every price but the one before the crossing, at which it raises."""
 
+    def vote(self, bars):
+        if bars.price == QUIET[-1]:
+            raise ZeroDivisionError
+        return Opinion(Side.BUY, 95.0)
+
+
+def test_a31_a_source_that_alone_agrees_and_failed_on_the_bar_before_makes_no_signal():
+    assert judged(buys=BuysUnlessBefore()) is None
+
+
+def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_agree_with_it():
     signal = judged(buys=BuysUnlessBefore(), above=Above(100))
 
     assert signal is not None

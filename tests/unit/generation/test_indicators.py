@@ -217,3 +217,14 @@ def test_a_period_may_be_named():
     bars = real_series(300)
 
     assert indicators.adx(bars, period=20) == indicators.adx(bars, 20) != indicators.adx(bars)
+
+
+def test_a_series_is_extended_in_the_room_that_there_is():
+    bars = bars_of([100.0 + number for number in range(12)])
+    first = bar_series(bars[:10])
+
+    second = first.extended(bars[10:11], 10)
+
+    assert np.shares_memory(first.close, second.close)
+    assert list(first.close) == [bar.close for bar in bars[:10]]
+    assert list(second.close) == [bar.close for bar in bars[1:11]]

@@ -90,11 +90,18 @@ def test_a_signal_that_meets_neither_runs_out_at_the_last_close():
     bars = [a_bar(number, close=100 + 0.5 * number) for number in range(1, LIMIT + 2)]
 
     assert judged(BUY, *bars[: LIMIT - 1]) is None
-    found = judged(BUY, *bars)
+    found = judged(BUY, *bars[:LIMIT])
+    assert found == judged(BUY, *bars)
 
     assert found is not None
     assert (found.ending, found.price, found.bars) == (Ending.EXPIRY, Decimal("102.5"), LIMIT)
     assert found.realised_r == Decimal("0.5")
+
+
+def test_a_price_is_kept_to_a_coins_smallest_part():
+    bars = [a_bar(number, close=100.123456789) for number in range(1, LIMIT + 1)]
+
+    assert judged(BUY, *bars).price == Decimal("100.123456789")
 
 
 def test_what_comes_after_its_time_does_not_count():
@@ -104,6 +111,18 @@ def test_what_comes_after_its_time_does_not_count():
 
     assert found is not None
     assert found.ending is Ending.EXPIRY
+
+
+def test_a_day_counts_that_begins_an_hour_sooner_than_the_signals_own_did():
+    signal = a_signal(timeframe=Timeframe.DAY)
+    daily = [replace(a_bar(0), time=BAR_TIME + timedelta(hours=hours)) for hours in (-24, 0, 23)]
+
+    found = outcome(
+        signal, bar_series([*daily[:2], replace(daily[2], low=95.0)]), timeframe=Timeframe.DAY, limit=5
+    )
+
+    assert found is not None
+    assert (found.ending, found.bars) == (Ending.STOP, 1)
 
 
 def test_the_signals_own_bar_does_not_count():

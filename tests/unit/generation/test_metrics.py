@@ -170,5 +170,5 @@ def test_cycles_without_a_ledger_are_counted_beside_those_without_market_data():
 
     report = run(generator, 15)
 
-    assert (report.cycles, report.failed) == (3, 2)
+    assert (report.cycles, report.failed, report.signals) == (3, 2, 2)
     assert generator.journal.count("AwsUnavailable") == 2
