@@ -43,13 +43,13 @@ class Evaluator:
         ballots = poll.ask(market, regime_of)
         agreed = self._agreements(ballots)
         before = self._sides_before(poll, {symbol: market[symbol] for symbol in agreed})
-        if not poll.is_whole:
-            # Both bars by the same sources: one may have failed on the bar before only.
-            left = poll.without_failed(ballots)
-            agreed = self._agreements({symbol: left[symbol] for symbol in agreed if symbol in left})
         if poll.is_whole:  # Who has failed may not the next time.
             for symbol, bars in market.items():
                 self._known[symbol] = bars.began, agreed[symbol].side if symbol in agreed else None
+        else:
+            # Both bars by the same sources: one may have failed on the bar before only.
+            left = poll.without_failed(ballots)
+            agreed = self._agreements({symbol: left[symbol] for symbol in agreed if symbol in left})
         crossed = ((symbol, found) for symbol, found in agreed.items() if before.get(symbol) is not found.side)
         built = (self._build(symbol, market[symbol], regime_of[symbol], found, now) for symbol, found in crossed)
         return [signal for signal in built if signal is not None]
@@ -68,7 +68,7 @@ class Evaluator:
             earlier = {symbol: market[symbol].before() for symbol in remembered}
             ballots |= poll.ask(earlier, regimes(earlier))
             remembered = {}
-        found = self._agreements(ballots if poll.is_whole else poll.without_failed(ballots))
+        found = self._agreements(poll.without_failed(ballots))
         return remembered | {symbol: agreement.side for symbol, agreement in found.items()}
 
     def _agreements(self, ballots: Ballots) -> dict[Symbol, Consensus]:

@@ -113,6 +113,25 @@ def test_the_bar_before_is_asked_about_as_soon_as_there_is_one():
     assert source.asked == 2
 
 
+def test_a_symbol_of_a_single_bar_is_looked_at_again_without_a_bar_before():
+    evaluator = an_evaluator(above=Above(1))
+
+    assert [signal_of(evaluator, CROSSING[-1:]) for _ in range(2)] == [None, None]
+
+
+def test_a30_a_price_of_a_few_ticks_gives_no_signal():
+    bars = bars_of([*[0.0001] * 30, 0.0002], spread=0.00001)
+
+    assert judged(bars, above=Above(0.00015)) is None
+
+
+def test_a_signals_volatility_is_that_of_its_bars_to_six_places():
+    signal = judged(above=Above(100))
+
+    assert signal is not None
+    assert signal.volatility == Decimal("0.022954")
+
+
 def test_a_consensus_that_is_too_thin_gives_no_signal():
     signal = judged(above=Above(100, confidence=79.99))
 

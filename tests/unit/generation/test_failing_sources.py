@@ -181,20 +181,28 @@ def test_a31_every_percentage_from_none_to_all_is_a_vote_and_no_failure(confiden
 
 
 class BuysUnlessBefore:
-    """Buys at every price but the one before the crossing, at which it raises."""
+    """Buys at every price but the one before the crossing, at which it fails."""
+
+    def __init__(self, failure):
+        self.failure = failure
 
     def vote(self, bars):
         if bars.price == QUIET[-1]:
-            raise ZeroDivisionError
+            raise self.failure
         return Opinion(Side.BUY, 95.0)
 
 
-def test_a31_a_source_that_alone_agrees_and_failed_on_the_bar_before_makes_no_signal():
-    assert judged(buys=BuysUnlessBefore()) is None
+fails_somehow = pytest.mark.parametrize("failure", [ZeroDivisionError, Overrun])
 
 
-def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_agree_with_it():
-    signal = judged(buys=BuysUnlessBefore(), above=Above(100))
+@fails_somehow
+def test_a31_a_source_that_alone_agrees_and_failed_on_the_bar_before_makes_no_signal(failure):
+    assert judged(buys=BuysUnlessBefore(failure)) is None
+
+
+@fails_somehow
+def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_agree_with_it(failure):
+    signal = judged(buys=BuysUnlessBefore(failure), above=Above(100))
 
     assert signal is not None
     assert [(vote.source, vote.confidence) for vote in signal.votes] == [("above", 85)]

@@ -219,12 +219,13 @@ def test_a_period_may_be_named():
     assert indicators.adx(bars, period=20) == indicators.adx(bars, 20) != indicators.adx(bars)
 
 
-def test_a_series_is_extended_in_the_room_that_there_is():
-    bars = bars_of([100.0 + number for number in range(12)])
-    first = bar_series(bars[:10])
+def test_a_series_is_extended_in_the_room_that_there_is_as_often_as_it_is_long():
+    bars = bars_of([100.0 + number for number in range(21)])
+    each = [bar_series(bars[:10])]
 
-    second = first.extended(bars[10:11], 10)
+    for bar in bars[10:]:
+        each.append(each[-1].extended([bar], 10))
 
-    assert np.shares_memory(first.close, second.close)
-    assert list(first.close) == [bar.close for bar in bars[:10]]
-    assert list(second.close) == [bar.close for bar in bars[1:11]]
+    assert [series._room is each[0]._room for series in each] == [True] * 11 + [False]
+    for number, series in enumerate(each):
+        assert list(series.close) == [bar.close for bar in bars[number : number + 10]]

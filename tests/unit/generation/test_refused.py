@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from argo.domain.signal import Timeframe
 from generation.market import History
 from tests.unit.generation.bars import AAPL, MSFT, OPENING, bars_of
@@ -46,3 +48,19 @@ def test_c18_a_symbol_whose_every_bar_is_wrong_has_none():
     named, found = looks(feed, OPENING)
 
     assert (named, set(found)) == ([{AAPL}], {MSFT})
+
+
+class EveryBar(Feed):
+    """A feed that answers with bars from before the time that it is asked from."""
+
+    async def bars(self, symbols, timeframe, *, start, end):
+        return await super().bars(symbols, timeframe, start=start - timedelta(days=99), end=end)
+
+
+@pytest.mark.parametrize(("wrong", "refused"), [({}, set()), ({"close": -1.0}, {AAPL})])
+def test_c18_a_bar_from_before_the_time_asked_for_is_refused_where_it_cannot_have_been_traded(wrong, refused):
+    feed = EveryBar(dict(a_feed_with(1, **wrong).held))
+
+    named, _ = looks(feed, OPENING, OPENING + MINUTE)
+
+    assert named[-1] == refused
