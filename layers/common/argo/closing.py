@@ -76,8 +76,7 @@ class PositionCloser:
         if execution.state not in _HOLDS_A_POSITION or execution.order_id is None:
             return self._wait("the entry's fate is not known yet")
         begun = execution.exit is not None
-        if not begun:
-            execution = await plan_exit(self.ledger, self.clock, execution, why)
+        execution = await plan_exit(self.ledger, self.clock, execution, why)
         try:
             return await self._go_on(execution, begun=begun)
         except BrokerFault as fault:
@@ -127,10 +126,10 @@ class PositionCloser:
 
         Told once the views agree: the position may show what the exit has sold already.
         """
-        if order.filled_at is None or not order.status.is_final or orders.held <= 0 or orders.live:
+        if order.filled_at is None or orders.live or self.clock.now() - order.filled_at <= VIEWS_LAG:
             return False
-        views_agree = self.clock.now() - order.filled_at > VIEWS_LAG
-        return views_agree and bool(await self._quantity(execution, orders.held))
+        left = await self._quantity(execution, orders.held)
+        return left is not None and left > 0
 
     async def _quantity(self, execution: Execution, held: Decimal) -> Decimal | None:
         """Return what is held by the orders' fills and no more than the position; None where they disagree.
@@ -139,17 +138,15 @@ class PositionCloser:
         """
         if held == 0:
             return Decimal(0)
-        on_our_side = 1 if execution.side is Side.BUY else -1
-        position = next(
-            (p.quantity * on_our_side for p in await self.broker.positions() if p.symbol == execution.symbol),
-            Decimal(0),
-        )
+        shown = await self.broker.positions()
+        signed = next((each.quantity for each in shown if each.symbol == execution.symbol), Decimal(0))
+        position = signed if execution.side is Side.BUY else -signed
         if position * held <= 0:
             return None
         return floor_to(min(abs(held), abs(position)), CRYPTO_STEP).copy_sign(held)
 
     async def _place(self, execution: Execution, planned: Exit, orders: Orders, quantity: Decimal) -> Closing:
-        side = execution.side.opposite if quantity > 0 else execution.side
+        side = execution.side if quantity.is_signed() else execution.side.opposite
         body = {
             "symbol": str(execution.symbol),
             "side": str(side),
@@ -208,7 +205,7 @@ class PositionCloser:
 
 
 async def plan_exit(ledger: Ledger, clock: Clock, execution: Execution, why: str) -> Execution:
-    """Record that a position is to be closed; whoever reconciles the account does it.
+    """Record that a position is to be closed, once; whoever reconciles the account does it.
 
     Raises:
         LostLease: the execution moved meanwhile.

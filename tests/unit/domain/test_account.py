@@ -1,9 +1,10 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from argo.domain.account import Position, TradingState
-from tests.unit.builders import a_broker_account, an_account_state
+from tests.unit.builders import NOW, a_broker_account, an_account_state
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,13 @@ def test_a24_a_position_keeps_its_fraction_and_its_canonical_symbol():
 
     assert position.symbol == "BTC/USD"
     assert position.quantity == Decimal("0.000000001")
+
+
+def test_orders_are_counted_within_the_minute_of_the_clock_to_the_microsecond():
+    minute = NOW.replace(second=0, microsecond=0)
+    state = an_account_state(rate_minute=minute, rate_orders=7)
+    last = minute + timedelta(minutes=1) - timedelta(microseconds=1)
+
+    counts = [state.orders_in_minute(at) for at in (minute, last, last + timedelta(microseconds=1))]
+
+    assert counts == [7, 7, 0]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -239,6 +240,45 @@ def test_c04_a_write_is_found_on_the_record_by_its_step_whoever_has_gone_on_sinc
 
     assert [landed(found, change) for found in (None, known, submitted, filled)] == [False, False, True, True]
     assert not landed(another.applied_to(known), change)
+
+
+def test_c05_a_write_that_shortened_the_history_is_found_by_the_step_as_it_is_told_there():
+    known = an_execution(state=S.UNKNOWN)
+    change = paused(known, Obstacle.BROKER_UNREACHABLE, until=LATER, now=NOW)
+    told = [change.step.model_copy(update={"detail": {"n": str(n)}}) for n in range(3)]
+    written = replace(change, history=tuple(told)).applied_to(known)
+    without_the_last = written.model_copy(update={"history": (*told[:2], change.step)})
+
+    assert landed(written, replace(change, history=tuple(told)))
+    assert not landed(without_the_last, replace(change, history=tuple(told)))
+
+
+def test_each_write_is_the_records_next_revision():
+    known = an_execution(revision=3)
+
+    assert intended(known, INTENT, now=NOW).applied_to(known).revision == 4
+
+
+@pytest.mark.parametrize(
+    ("of_same_state", "shortened", "needs_all"),
+    [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],
+)
+def test_c19_a_change_of_what_was_read_or_of_the_whole_history_needs_all_as_it_was_read(
+    of_same_state, shortened, needs_all
+):
+    change = intended(an_execution(), INTENT, now=NOW)
+
+    changed = replace(change, of_same_state=of_same_state, history=(change.step,) if shortened else None)
+
+    assert changed.needs_all_as_read is needs_all
+
+
+def test_c05_the_words_of_an_exit_and_of_a_protection_are_cut():
+    known, words = an_execution(state=S.FILLED), "x" * 600
+    exit_ = exit_recorded(known, Exit(why=words, planned_at=NOW, reason=words), now=NOW).applied_to(known).exit
+    guarded = protection_recorded(known, Protection(cover=Cover.NONE, reason=words), now=NOW).applied_to(known)
+
+    assert all(450 < len(text) <= 500 for text in (exit_.why, exit_.reason, guarded.protection.reason))
 
 
 def test_c04_a_claim_is_its_own_by_holder_and_lease():

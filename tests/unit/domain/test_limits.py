@@ -36,6 +36,10 @@ def test_a25_within_a_day_its_start_stays():
     assert (found.trading_day, found.day_start) == (TODAY, 99_000)
 
 
+def test_a25_a_day_whose_start_nobody_has_measured_begins_at_the_last_close():
+    assert seen(equity=97_000, last_equity=101_000, trading_day=TODAY, day_start_equity=None).day_start == 101_000
+
+
 def test_a25_a_new_day_begins_at_the_last_close_while_the_exchange_is_open():
     found = seen(equity=97_000, last_equity=101_000, trading_day=YESTERDAY, **dollars(day_start_equity=99_000))
 
@@ -67,6 +71,12 @@ def test_an_account_seen_for_the_first_time_has_its_day_for_its_start():
     found = seen(equity=97_000, last_equity=98_000)
 
     assert (found.start, found.peak) == (98_000, 98_000)
+
+
+def test_an_account_that_is_measured_anew_has_this_moment_for_its_start():
+    found = seen(equity=97_000, last_equity=98_000, trading_day=YESTERDAY)
+
+    assert (found.start, found.peak) == (97_000, 97_000)
 
 
 def test_a_start_once_known_stays_and_a_peak_only_rises():
@@ -156,7 +166,14 @@ def test_a19_an_account_with_nothing_to_measure_from_has_used_up_its_limits(meas
 
     limits = loss_limits(profile, known(50, day_start=measured_from, peak=measured_from))
 
-    assert [limit.level for limit in limits] == [Level.BREACH] * 2
+    assert limits == [Limit(name, Decimal(1), Decimal(1)) for name in (DAILY_LOSS, DRAWDOWN)]
+    assert {limit.level for limit in limits} == {Level.BREACH}
+
+
+def test_an_account_with_a_dollar_to_measure_from_has_limits_of_it():
+    (limit,) = loss_limits(a_profile(daily_loss_limit_percent=5), known(1, day_start=1))
+
+    assert limit == Limit(DAILY_LOSS, Decimal(0), Decimal("0.05"))
 
 
 @given(amounts, amounts, size_percents, size_percents)

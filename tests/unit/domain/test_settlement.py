@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from argo.domain.execution import ExecutionState, check_transition
 from argo.domain.ledger import Release, Settlement
 from argo.domain.orders import OrderStatus
-from argo.domain.settlement import may_be_cancelled
+from argo.domain.settlement import Orders, may_be_cancelled
+from argo.domain.settlement import settle as settled
 from tests.unit.domain.settlements import (
     ENDED_EARLY,
     MUCH_LATER,
@@ -16,6 +17,7 @@ from tests.unit.domain.settlements import (
     a_leg,
     after,
     an_entry,
+    an_exit,
     as_recorded,
     settle,
     submitted,
@@ -87,8 +89,28 @@ def test_an_entry_that_somebody_replaced_is_followed():
     move = settle(submitted(), replaced, SOON)
 
     assert move is not None
-    assert (move.state, move.settlement.order_id) == (ExecutionState.SUBMITTED, "entry-2")
-    assert move.settlement.release is Release.NOTHING
+    assert move.state is ExecutionState.SUBMITTED
+    assert move.settlement == Settlement(order_id="entry-2", detail={"replaced": "entry-1"})
+
+
+@pytest.mark.parametrize(
+    ("status", "by"), [(OrderStatus.REPLACED, None), (OrderStatus.PENDING_REPLACE, "entry-2")]
+)
+def test_an_entry_is_followed_only_once_it_is_replaced_and_it_is_known_by_what(status, by):
+    assert settle(submitted(), an_entry(status).model_copy(update={"replaced_by": by}), SOON) is None
+
+
+def test_the_legs_of_an_entry_that_is_still_filling_are_learnt():
+    move = settle(submitted(), an_entry(OrderStatus.PARTIALLY_FILLED, filled=5, legs=(a_leg(),)), SOON)
+
+    assert move.settlement.legs == as_recorded(a_leg())
+
+
+def test_a_position_is_over_by_the_rule_that_is_given():
+    sold = Orders(an_entry(OrderStatus.FILLED, filled=12), exits=(an_exit(),))
+
+    assert settled(submitted(), sold, SOON).state is ExecutionState.CLOSED
+    assert settled(submitted(), sold, SOON, ended=lambda _: False).state is ExecutionState.FILLED
 
 
 @pytest.mark.parametrize(

@@ -210,10 +210,46 @@ def test_b02_a_refusal_settles_nothing_while_the_same_guard_may_still_arrive(boo
     assert refused.protection.reason == "no"
 
 
-def test_a_short_coins_stop_buys_up_to_half_a_percent_above(book, exchange):
-    guarded = guard(book, exchange, held_simply(COIN, side=Side.SELL, protection=NAKED), ALONE)
+@pytest.mark.parametrize(
+    ("side", "stop", "limit"),
+    [
+        (Side.SELL, "95", "95.475000000"),
+        (Side.SELL, "95.000000001", "95.475000002"),
+        (Side.BUY, "95.000000001", "94.525000000"),
+    ],
+)
+def test_a_coins_stop_concedes_half_a_percent_rounded_away_from_it(book, exchange, side, stop, limit):
+    wanted = Guard(Decimal("0.25"), Decimal(stop), None)
 
-    assert guarded.protection.order_body["limit_price"] == "95.475000000"
+    guarded = guard(book, exchange, held_simply(COIN, side=side, protection=NAKED), wanted)
+
+    assert guarded.protection.order_body["limit_price"] == limit
+
+
+REFUSED_TWICE = NAKED.model_copy(update={"attempt": 3, "refusals": 2, "refused_at": NOW})
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (None, (1, None, None)),
+        (REFUSED_TWICE, (3, 2, NOW)),
+        (REFUSED_TWICE.model_copy(update={"order_body": {}, "order_id": "ended"}), (4, None, NOW)),
+    ],
+    ids=["the first", "refused twice", "accepted once"],
+)
+def test_c06_a_refused_guards_number_is_used_again_and_an_accepted_ones_is_not(book, exchange, known, expected):
+    guard(book, exchange, held(protection=known))
+
+    planned = book.protections[0]
+    assert (planned.attempt, planned.refusals, planned.refused_at) == expected
+
+
+def test_c06_a_guard_of_unknown_fate_that_the_broker_has_and_does_not_show_keeps_its_number(book, exchange):
+    pending = REFUSED_TWICE.model_copy(update={"order_body": {"client_order_id": FIRST}, "sent_at": LATER - DAY})
+    exchange.faults["submit"] = Duplicate("must be unique")
+
+    assert guard(book, exchange, held(protection=pending)).protection.attempt == 3
 
 
 def test_a_guard_that_has_ended_is_remembered_for_what_it_filled(book, exchange):
