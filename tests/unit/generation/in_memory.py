@@ -10,7 +10,7 @@ from itertools import count
 from argo.domain.account import AccountState, Holding, MarketClock
 from argo.domain.execution import Execution
 from argo.domain.ledger import PutSignal, StoredSignal
-from argo.domain.lists import Listed
+from argo.domain.lists import Listed, Unreadable
 from argo.domain.market import Bar
 from argo.domain.signal import Signal, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
@@ -91,6 +91,7 @@ class SignalStore:
         self.accounts_read: list[str] = []
         self.faults: list[Exception | None] = []
         self.executed: list[Execution] = []
+        self.unreadable: list[Unreadable] = []
         self._shifts: dict[str, datetime] = {}
 
     def __len__(self) -> int:
@@ -132,7 +133,8 @@ class SignalStore:
         return Listed(each for each in self.executed if each.signal_id == signal_id)
 
     async def unpublished(self, *, limit: int | None = None) -> Listed[StoredSignal]:
-        return Listed([stored for stored in self._stored.values() if stored.awaiting][:limit])
+        waiting = [stored for stored in self._stored.values() if stored.awaiting]
+        return Listed(waiting[:limit], unreadable=self.unreadable)
 
     async def unjudged(self, *, limit: int | None = None) -> Listed[StoredSignal]:
         found = [each for each in self._stored.values() if not each.awaiting and each.outcome is None]

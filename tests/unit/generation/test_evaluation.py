@@ -105,6 +105,13 @@ def test_a_bar_that_was_asked_about_while_it_was_the_last_is_not_asked_about_aga
     assert (first, source.asked) == (2, 3)
 
 
+def test_once_two_sources_disagree_nobody_else_is_asked():
+    third = Counts(1)
+
+    assert judged(above=Above(100), bear=Says(Opinion(Side.SELL, 85)), third=third) is None
+    assert third.asked == 0
+
+
 def test_the_bar_before_is_asked_about_as_soon_as_there_is_one():
     source = Counts(1)
 
@@ -120,9 +127,9 @@ def test_a_symbol_of_a_single_bar_is_looked_at_again_without_a_bar_before():
 
 
 def test_a30_a_price_of_a_few_ticks_gives_no_signal():
-    bars = bars_of([*[0.0001] * 30, 0.0002], spread=0.00001)
+    bars = bar_series(bars_of([*[0.0001] * 30, 0.0002], spread=0.00001))
 
-    assert judged(bars, above=Above(0.00015)) is None
+    assert an_evaluator(above=Above(0.00015)).signals({AAPL: bars}, OPENING) == []
 
 
 def test_a_signals_volatility_is_that_of_its_bars_to_six_places():

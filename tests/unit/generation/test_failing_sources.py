@@ -208,14 +208,21 @@ def test_a31_a_source_that_failed_on_the_bar_before_lends_no_vote_to_those_that_
     assert [(vote.source, vote.confidence) for vote in signal.votes] == [("above", 85)]
 
 
-def test_a31_a_source_that_overruns_its_time_is_named_among_the_reasons_of_the_metric(capsys):
-    class Overruns:
-        def vote(self, bars):  # noqa: ARG002 - a source's signature
-            raise Overrun
+class Overruns:
+    """Takes more time than it has, on whatever machine."""
 
+    def vote(self, bars):  # noqa: ARG002 - a source's signature
+        raise Overrun
+
+
+def test_a31_a_source_that_overruns_its_time_is_named_among_the_reasons_of_the_metric(capsys):
     journal = Journal()
 
     judged(journal=journal, slow=Overruns(), above=Above(100))
     journal.telemetry.flush()
 
     assert '"slow"' in capsys.readouterr().out
+
+
+def test_a31_those_after_a_source_that_overran_are_asked_about_the_bar_before_all_the_same():
+    assert judged(bars_of([*QUIET, JUMP, JUMP]), slow=Overruns(), above=Above(100)) is None

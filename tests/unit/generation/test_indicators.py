@@ -201,6 +201,7 @@ def test_an_indicator_is_computed_once_whoever_asks():
     names = [compute.__name__ for compute, *_ in bars.computed]
     assert len(names) == len(set(bars.computed)) == 11
     assert names.count("sma") == 3
+    assert {len(ends) for ends in bars.computed.values()} == {3}  # whole columns would be kept for every symbol
 
 
 def test_columns_hold_what_the_bars_hold():

@@ -15,6 +15,7 @@ from argo.domain.signal import Ending, Side, SignalOutcome, Timeframe
 from argo.domain.symbols import Symbol
 from generation.cycle import run_cycles
 from generation.judging import judge, outcome
+from generation.market import warm_up
 from generation.series import bar_series
 from tests.unit.builders import BAR_TIME, a_signal
 from tests.unit.generation.bars import AAPL, real_bars
@@ -181,7 +182,10 @@ def test_an_outcome_is_kept_with_its_signal_and_asked_for_no_more():
     assert store[BUY.signal_id].outcome.ending is Ending.TARGET
 
 
-@pytest.mark.parametrize(("later", "judged"), [(timedelta(hours=1), 0), (timedelta(days=60), 1)])
+ALL_BARS, AN_INSTANT = warm_up(BUY.timeframe, rules().history_bars), timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(("later", "judged"), [(ALL_BARS, 0), (ALL_BARS + AN_INSTANT, 1)])
 def test_a_symbol_that_is_not_watched_any_more_is_given_up_in_the_end(later, judged):
     store = SignalStore()
     asyncio.run(store.put_signal(BUY, executors=()))

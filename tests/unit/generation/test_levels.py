@@ -120,10 +120,11 @@ def test_a30_a_price_of_a_few_ticks_gives_no_levels(side, close):
     assert found is None
 
 
-def test_a_stock_below_a_dollar_has_levels_on_its_finer_ticks():
-    found = placed(Side.BUY, 0.5, 0.02)
+@pytest.mark.parametrize(("side", "stop", "target"), [(Side.BUY, "0.48", "0.53"), (Side.SELL, "0.52", "0.47")])
+def test_a_stock_below_a_dollar_has_levels_on_its_finer_ticks(side, stop, target):
+    found = placed(side, 0.5, 0.02)
 
-    assert found == (Decimal("0.5"), Decimal("0.48"), Decimal("0.53"))
+    assert found == (Decimal("0.5"), Decimal(stop), Decimal(target))
 
 
 FAR, NEAR = {"target_atr": 40, "stop_atr": 1}, {"target_atr": 1, "stop_atr": 20}

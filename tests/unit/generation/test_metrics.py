@@ -3,6 +3,7 @@
 import pytest
 
 from argo.domain.faults import Ambiguous, Unauthorised
+from argo.domain.lists import Unreadable
 from argo.domain.metrics import Metric
 from argo.domain.symbols import Symbol
 from argo.ports import Unavailable
@@ -172,3 +173,14 @@ def test_cycles_without_a_ledger_are_counted_beside_those_without_market_data():
 
     assert (report.cycles, report.failed, report.signals) == (3, 2, 2)
     assert generator.journal.count("AwsUnavailable") == 2
+
+
+def test_c17_signals_of_the_outbox_that_cannot_be_read_are_counted_and_ten_of_them_named():
+    generator = a_generator()
+    generator.store.unreadable = [Unreadable(f"signal {number}", "of a later version") for number in range(11)]
+
+    found = counted(generator)
+
+    (told,) = [entry for entry in generator.journal.entries if entry["message"] == "records_unreadable"]
+    assert found[Metric.UNREADABLE_RECORDS] == told["records"] == 11
+    assert told["named"] == {f"signal {number}": "of a later version" for number in range(10)}

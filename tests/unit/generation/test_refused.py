@@ -31,8 +31,10 @@ def a_feed_with(number, **wrong):
     return Feed({AAPL: bars, MSFT: bars_of(CLOSES, end=OPENING + 2 * MINUTE)})
 
 
-def test_c18_a_symbol_is_refused_until_a_look_whose_new_bars_are_all_sound():
+@pytest.mark.parametrize("lacking", [0, 2], ids=["both trade on", "the other trades no more"])
+def test_c18_a_symbol_is_refused_until_a_look_whose_new_bars_are_all_sound(lacking):
     feed = a_feed_with(-3, close=-1.0)
+    feed.held[MSFT] = feed.held[MSFT][: len(CLOSES) - lacking]
 
     named, found = looks(feed, *(OPENING + number * MINUTE for number in (-1, 0, 1, 2)))
 
