@@ -59,11 +59,9 @@ def _variances(logarithms: Column) -> Column:
 
 
 def _order(bars: BarSeries) -> Regime:
-    fast, middle, slow = indicators.sma(bars, 20), indicators.sma(bars, 50), indicators.sma(bars, 200)
-    if fast is None or middle is None or slow is None:
-        return Regime.NOT_WARM
-    if fast > middle > slow:
-        return Regime.BULL
-    if fast < middle < slow:
-        return Regime.BEAR
+    match indicators.sma(bars, 20), indicators.sma(bars, 50), indicators.sma(bars, 200):
+        case float(fast), float(middle), float(slow) if fast > middle > slow:
+            return Regime.BULL
+        case float(fast), float(middle), float(slow) if fast < middle < slow:
+            return Regime.BEAR
     return Regime.CHOP

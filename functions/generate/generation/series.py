@@ -85,7 +85,7 @@ def at_last_bar[**P](
 
     @wraps(compute)
     def indicator(bars: BarSeries, /, *period: P.args, **named: P.kwargs) -> float | None:
-        key = (compute, period, *named.values()) if named else (compute, period)
+        key = (compute, period, *named.values())
         whole = bars.whole
         ends = bars.computed.get(key)
         if ends is None:

@@ -113,8 +113,8 @@ def test_the_last_twenty_bars_are_none_of_those_before(times, crisis):
     assert (found is Regime.CRISIS) == crisis
 
 
-@pytest.mark.parametrize(("ago", "crisis"), [(20, True), (21, False)])
-def test_a_jump_counts_on_the_side_of_the_twenty_bars_on_which_it_was(ago, crisis):
+@pytest.mark.parametrize(("ago", "crisis"), [(20, True), (21, False), (70, False), (71, True)])
+def test_a_jump_counts_on_the_side_of_the_twenty_bars_on_which_it_was_and_not_beyond_the_fifty_before(ago, crisis):
     calm = [100 * 1.01 ** (number % 2) for number in range(241)]
     recent = [100 * 1.01 ** (1.7 * (number % 2)) for number in range(1, 21)]
     closes = [*calm, *recent]
