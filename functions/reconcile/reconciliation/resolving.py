@@ -46,7 +46,7 @@ async def resolve(run: Run, execution: Execution) -> None:
                 wait.obstacle,
                 until=now,
                 now=now,
-                state=ExecutionState.UNKNOWN if execution.state is ExecutionState.SUBMITTING else None,
+                state=ExecutionState.UNKNOWN,
                 detail=wait.detail,
                 missing_since=wait.missing_since,
             )

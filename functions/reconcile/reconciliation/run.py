@@ -55,7 +55,7 @@ async def reconcile(wiring: Wiring, *, seconds_left: Callable[[], float] = lambd
     report.open = None if read is None else len(found) + found.left
     report.left_unread = found.left
     report.seen_open = found
-    report.unreadable |= {each.name: each.why for each in found.unreadable}
+    report.unreadable = {each.name: each.why for each in found.unreadable}
     seen = await _snapshot(run, found)
     if seen is not None:
         state = await run.unless_unavailable("watch", watch(wiring, seen))
@@ -133,7 +133,7 @@ async def _look_at_all(run: Run, due: Iterable[Execution], seen: Snapshot | None
     """
     left = deque(sorted(due, key=lambda execution: (execution.updated_at, execution.signal_id)))
     failures: list[Exception] = []
-    while left and run.seconds_left() >= _SECONDS_A_LOOK:
+    while run.seconds_left() >= _SECONDS_A_LOOK:
         sent = run.broker.requests + run.broker.second_tries
         room = min(_AT_A_TIME, (REQUESTS_A_RUN - sent) // _REQUESTS_A_LOOK, len(left))
         if room < 1:

@@ -116,3 +116,18 @@ def test_a_short_position_is_negative():
     position = parsing.position({"symbol": "AAPL", "qty": "-10", "avg_entry_price": "100", "market_value": None})
 
     assert (position.quantity, position.market_value) == (-10, None)
+
+
+def test_an_account_without_a_status_is_of_an_unknown_one():
+    assert parsing.account(ACCOUNT | {"status": None}).status == "UNKNOWN"
+
+
+def test_an_account_that_does_not_say_it_is_suspended_is_not():
+    raw = {name: value for name, value in ACCOUNT.items() if name != "trade_suspended_by_user"}
+
+    assert not parsing.account(raw).is_blocked
+
+
+@pytest.mark.parametrize(("told", "known"), [("PA3XYZ", "PA3XYZ"), (123, "123"), (None, None), ("", None)])
+def test_an_accounts_number_is_a_text_or_not_known(told, known):
+    assert parsing.account(ACCOUNT | {"account_number": told}).number == known

@@ -84,3 +84,8 @@ def test_c18_a_trade_without_a_price_keeps_no_other_back(trade):
 @pytest.mark.parametrize(("token", "read"), [(None, None), ("", None), ("x", "x"), (float("nan"), "nan")])
 def test_a_pages_token_is_a_text_and_so_equals_itself(token, read):
     assert parsing.bars_page({"bars": None, "next_page_token": token}) == ({}, read)
+
+
+def test_a_symbol_without_bars_is_absent_and_so_is_one_without_trades():
+    assert parsing.bars_page({"bars": {"AAPL": None}, "next_page_token": None}) == ({}, None)
+    assert parsing.latest_prices({"trades": None}) == {}

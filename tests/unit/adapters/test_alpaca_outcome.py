@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from argo.adapters.alpaca.outcome import Answer, fault
+from argo.adapters.alpaca.outcome import Answer, fault, is_no_such_order
 from argo.domain.faults import Ambiguous, BrokerFault, Duplicate, Refused, Throttled, Unauthorised
 from argo.domain.reasons import RejectionReason
 from tests.unit.builders import NOW, an_answer
@@ -238,3 +238,22 @@ def test_a_throttled_request_waits_between_a_second_and_two_minutes(reset, now):
 
     assert isinstance(found, Throttled)
     assert timedelta(seconds=1) <= found.until - now <= timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_it"),
+    [
+        (404, {"code": 40410000}, True),
+        (404, {"code": "40410000"}, True),
+        (404, {"code": 40410001}, False),
+        (404, {}, False),
+        (404, "<html>", False),
+        (422, {"code": 40410000}, False),
+    ],
+)
+def test_b02_no_such_order_is_alpacas_word_and_not_any_404(status, body, is_it):
+    assert is_no_such_order(an_answer(status, body)) is is_it
+
+
+def test_a_throttled_request_keeps_its_id():
+    assert fault(an_answer(429, None, X_Request_ID="r-42"), NOW).request_id == "r-42"

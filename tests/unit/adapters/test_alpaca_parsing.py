@@ -199,3 +199,21 @@ def test_a_leg_without_an_id_is_left_out():
     order = parsing.order(ORDER | {"legs": [{"type": "stop"}, {"id": "leg-2", "stop_price": "95"}]})
 
     assert [leg.order_id for leg in order.legs] == ["leg-2"]
+
+
+@pytest.mark.parametrize(("told", "known"), [("order-2", "order-2"), (None, None), ("", None)])
+def test_the_order_in_anothers_place_is_read(told, known):
+    assert parsing.order(ORDER | {"replaced_by": told}).replaced_by == known
+
+
+@pytest.mark.parametrize("nothing", [None, "", 0])
+def test_a_status_of_nothing_is_an_empty_word(nothing):
+    assert parsing.order(ORDER | {"status": nothing}).status == OrderStatus("")
+
+
+@pytest.mark.parametrize("several", [parsing.orders, parsing.positions])
+@pytest.mark.parametrize("answer", [{}, None, {"orders": []}, "[]"])
+def test_what_is_no_list_is_not_an_empty_one(several, answer):
+    assert several([]) == []
+    with pytest.raises(TypeError, match="are a"):
+        several(answer)

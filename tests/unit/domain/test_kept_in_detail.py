@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from argo.domain.changes import intended, paused, settled
 from argo.domain.execution import Execution, ExecutionState
-from argo.domain.kept_in_detail import KEPT_IN_DETAIL, read_detail, recorded
+from argo.domain.kept_in_detail import KEPT_IN_DETAIL, kept_detail, read_detail, recorded
 from argo.domain.ledger import Intent, Release, Settlement
 from argo.domain.reasons import Obstacle
 from tests.unit.builders import NOW, a_signal, an_entry_plan, an_execution
@@ -120,3 +120,24 @@ def test_texts_and_fields_say_the_same(closes, missing_since, stop, target):
 
     assert {name: getattr(execution, name) for name in fields} == fields
     assert read_detail({"detail": texts}).keys() == {name for name, value in fields.items() if value is not None}
+
+
+@pytest.mark.parametrize(("letters", "is_whole"), [(4_990, True), (4_991, False)])
+def test_c05_a_detail_of_5000_bytes_is_whole_and_of_a_longer_one_each_text_is_cut(letters, is_whole):
+    told = {"a": "x" * letters, "why": "y"}
+
+    kept = kept_detail(told, {})
+
+    assert (kept == told) is is_whole
+    assert set(kept) == {"a", "why"}
+    assert is_whole or len(kept["a"]) < 1_000
+
+
+def test_c05_of_too_much_the_latest_is_kept_and_a_records_fields_always_are():
+    known = {"leaves": HOLDER, **{f"old {number}": "x" * 900 for number in range(5)}}
+    learnt = {"stop_price": "95.00", **{f"new {number}": "y" * 900 for number in range(4)}}
+
+    kept = kept_detail(known, learnt)
+
+    assert list(kept) == ["new 0", "new 1", "new 2", "new 3", "old 0", "leaves", "stop_price"]
+    assert (kept["leaves"], kept["stop_price"], kept["new 0"]) == (HOLDER, "95.00", "y" * 900)

@@ -22,3 +22,11 @@ def test_b14_a_bar_that_would_end_after_all_time_is_not_closed():
     bar = Bar(datetime.max.replace(tzinfo=UTC), open=100, high=101, low=99, close=100.5, volume=1000)
 
     assert not bar.is_closed(Timeframe.DAY, BAR_TIME)
+
+
+@pytest.mark.parametrize("name", ["open", "high", "low", "close"])
+def test_c18_nothing_costs_a_thousand_million(name):
+    dearest = dict.fromkeys(("open", "high", "low", "close"), 999_999_999.0) | {"volume": 1.0}
+
+    assert Bar(BAR_TIME, **dearest).is_sound
+    assert not Bar(BAR_TIME, **dearest | {name: 1e9}).is_sound
