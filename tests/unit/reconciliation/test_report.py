@@ -92,3 +92,24 @@ def test_how_long_a_position_is_unprotected_is_left_out_only_where_nobody_knows(
 def test_a_report_has_its_sum_where_the_account_was_summed_up():
     assert Report().as_dict()["conservation"] == {}
     assert Report(conserved=a_sum(S.FILLED)).as_dict()["conservation"]
+
+
+def test_what_is_open_is_left_out_where_the_ledger_does_not_tell(capsys):
+    assert not {Metric.OPEN_EXECUTIONS, Metric.EXECUTIONS_LEFT} & written(Report(open=None), capsys).keys()
+
+
+def test_how_long_a_position_is_unprotected_is_left_out_where_a_look_was_put_off(capsys):
+    assert Metric.NAKED_POSITION not in written(Report(put_off=1), capsys)
+    assert Report().as_dict()["longest_naked_seconds"] == 0
+    assert Report(unprotected_seconds=[5.0, 65.5]).as_dict()["longest_naked_seconds"] == 65.5
+
+
+def test_records_that_cannot_be_read_are_logged_by_name_and_only_if_there_are_any():
+    for unreadable, logged in (({}, 0), ({"SIGNAL#1": "why"}, 1)):
+        log = StringIO()
+        Report(unreadable=unreadable).record(
+            Telemetry("report-unit", mode="simulated", executor="argo", stream=log)
+        )
+
+        assert log.getvalue().count('"SIGNAL#1"') == logged
+        assert ("records_unreadable" in log.getvalue()) == bool(logged)

@@ -9,6 +9,7 @@ import pytest
 
 from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Intent
+from argo.domain.reasons import Obstacle
 from argo.ports import GivenPorts
 from reconciliation.run import reconcile
 from simulation.ports.clock import SteppedClock
@@ -43,8 +44,16 @@ class Deserted:
         """Run so long after the claim; returns the execution's state and the messages that came back so far."""
         wiring = a_wiring(self.ledger, Exchange(), now=NOW + after)
         ports = GivenPorts.like(wiring.ports, queue=self.queue)
-        asyncio.run(reconcile(replace(wiring, ports=ports)))
-        return asyncio.run(self.ledger.execution(self.signal.signal_id, "argo")).state, len(self.queue)
+        self.report = asyncio.run(reconcile(replace(wiring, ports=ports)))
+        return self.execution.state, len(self.queue)
+
+    @property
+    def execution(self):
+        return asyncio.run(self.ledger.execution(self.signal.signal_id, "argo"))
+
+    def meet(self, obstacle):
+        """Let the worker note what stood in its way, before it is gone."""
+        asyncio.run(self.ledger.pause(self.execution, obstacle, until=NOW + LEASE, now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -84,3 +93,30 @@ def test_an_order_that_never_arrived_comes_back_to_be_sent_again_or_ends_with_it
     found = [order.reconcile(after) for after in looks]
 
     assert found[-1] == (state, returned)
+
+
+@pytest.mark.parametrize("met", [None, Obstacle.BROKER_THROTTLED])
+@pytest.mark.parametrize(
+    ("sent", "looks", "otherwise"),
+    [(False, [LIFE], Obstacle.WORKER_LOST), (True, [LEASE, LIFE], Obstacle.OUTCOME_UNKNOWN)],
+)
+def test_what_ends_with_its_signals_life_says_what_it_met_and_nothing_stays_reserved(sent, looks, otherwise, met):
+    gone = Deserted(sent=sent)
+    for after in looks[:-1]:
+        gone.reconcile(after)
+    if met is not None:
+        gone.meet(met)
+
+    gone.reconcile(looks[-1])
+
+    account = asyncio.run(gone.ledger.account("argo"))
+    assert (gone.execution.state, gone.execution.reason) == (ExecutionState.EXPIRED, met or otherwise)
+    assert (account.reserved_notional, account.reserved_risk) == (0, 0)
+    assert gone.report.moved == {ExecutionState.EXPIRED: 1}
+
+
+def test_a_message_that_came_back_is_counted():
+    gone = Deserted()
+    gone.reconcile(LEASE + A_MINUTE)
+
+    assert gone.report.returned == 1
