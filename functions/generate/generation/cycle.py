@@ -54,10 +54,10 @@ class Shard(BaseModel):
 class Tick(BaseModel):
     """The scheduler's payload; ``budget_seconds`` bounds how long new cycles may begin, 0 is a single one.
 
-    Without a budget they begin until the next tick's generator takes over.
+    Without a budget they begin until the next tick's generator takes over. Other fields are ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
     shard: Shard = Shard()
     budget_seconds: Annotated[float, Field(ge=0, le=840)] | None = None

@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -77,6 +78,13 @@ def test_a31_an_answer_that_is_no_vote_counts_as_a_failure_of_its_source(answer)
     assert signal is not None
     assert [vote.source for vote in signal.votes] == ["above"]
     assert journal.count("SourceFailures") == 1
+
+
+def test_a_confidence_counts_to_two_places():
+    signal = judged(above=Above(100, confidence=85.126))
+
+    assert signal is not None
+    assert [vote.confidence for vote in signal.votes] == [Decimal("85.13")]
 
 
 def test_a31_a_source_may_answer_with_numpys_numbers():
@@ -160,6 +168,18 @@ def test_a31_what_is_remembered_of_one_symbol_holds_while_a_source_fails_on_anot
     )
 
     assert ("AAPL" in {signal.symbol for signal in found}) == crosses
+
+
+def test_a31_a_state_that_lasts_is_no_crossing_while_a_source_fails_and_only_another_symbol_is_remembered():
+    evaluator = an_evaluator(raises=RaisesAt(111.0), above=Above(100))
+    evaluator.signals({AAPL: bar_series(bars_of(QUIET, end=OPENING - MINUTE))}, OPENING - MINUTE)
+    lasts = bar_series(bars_of([*QUIET, JUMP, JUMP]))
+
+    found = evaluator.signals(
+        {AAPL: bar_series(CROSSING), MSFT: lasts, Symbol("IBM"): bar_series(bars_of([*QUIET, 111.0]))}, OPENING
+    )
+
+    assert {signal.symbol for signal in found} == {AAPL, "IBM"}
 
 
 def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():

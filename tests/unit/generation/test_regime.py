@@ -152,3 +152,21 @@ def test_many_series_are_named_in_one_pass_as_each_alone():
 
 def test_no_series_is_no_regime():
     assert regimes({}) == {}
+
+
+@pytest.mark.parametrize("swing", [1, -1])
+@pytest.mark.parametrize(
+    ("higher", "expected"),
+    [
+        ({20: 2}, Regime.BULL),
+        ({21: 2}, Regime.CHOP),
+        ({1: 2, 50: -3}, Regime.CHOP),
+        ({1: 2, 51: -3}, Regime.BULL),
+        ({1: 2, 200: 10}, Regime.CHOP),
+        ({1: 2, 201: 10}, Regime.BULL),
+    ],
+)
+def test_a_close_counts_in_the_averages_of_its_last_twenty_fifty_and_two_hundred_bars(swing, higher, expected):
+    closes = [100 + swing * (-1) ** ago + higher.get(ago, 0) for ago in range(260, 0, -1)]
+
+    assert regime(series_of(closes)) is expected

@@ -65,3 +65,14 @@ def test_fields_the_scheduler_adds_are_ignored():
     tick = Tick.model_validate({"scheduled_time": "2026-11-19T21:01:00Z", "budget_seconds": 0, "attempt": 2})
 
     assert tick.budget_seconds == 0
+
+
+@pytest.mark.parametrize("seconds", [0, 840])
+def test_a_budget_goes_up_to_fourteen_minutes(seconds):
+    assert Tick.model_validate({"budget_seconds": seconds}).budget_seconds == seconds
+
+
+@pytest.mark.parametrize(("part", "name"), [(Tick(), "budget_seconds"), (Shard(), "index")])
+def test_a_payload_that_was_read_stays_as_it_is(part, name):
+    with pytest.raises(ValidationError):
+        setattr(part, name, 1)
