@@ -172,9 +172,9 @@ def protect(seen: Situation, quantity: Decimal, rules: ExitRules) -> Action | No
 
 def _is_passed_over(seen: Situation) -> bool:
     """Tell whether the market has jumped over a stop and its limit: coins take no stop without one."""
+    price = seen.price
     limits = [stop.limit_price for stop in seen.orders.live_stops if stop.limit_price is not None]
-    side = 1 if seen.long else -1
-    return seen.price is not None and any((seen.price - limit) * side < 0 for limit in limits)
+    return price is not None and any(price < limit if seen.long else price > limit for limit in limits)
 
 
 def _corrected(seen: Situation) -> tuple[Decimal, Decimal]:
