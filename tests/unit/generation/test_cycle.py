@@ -188,6 +188,7 @@ def test_b13_a_cold_start_at_the_same_bar_sends_nothing_twice():
 
     assert (report.signals, report.messages) == (0, 0)
     assert len(first.store) == len(first.queues["argo"]) == 1
+    assert "signal_generated" not in second.journal.events
 
 
 def played(held, days, **options):

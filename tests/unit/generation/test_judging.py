@@ -102,7 +102,9 @@ def test_a_signal_that_meets_neither_runs_out_at_the_last_close():
 def test_a_price_is_kept_to_a_coins_smallest_part():
     bars = [a_bar(number, close=100.123456789) for number in range(1, LIMIT + 1)]
 
-    assert judged(BUY, *bars).price == Decimal("100.123456789")
+    found = judged(BUY, *bars)
+
+    assert (found.price, found.realised_r) == (Decimal("100.123456789"), Decimal("0.0247"))
 
 
 def test_what_comes_after_its_time_does_not_count():

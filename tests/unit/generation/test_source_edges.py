@@ -165,6 +165,12 @@ def test_a_breakout_is_surer_after_more_than_two_percent_in_five_bars(closes, co
     assert breakout(bars).confidence == confidence
 
 
+def test_a_breakouts_side_is_that_of_its_last_move():
+    bars = known([*[100.0] * 24, 103.0, 102.0], highest=101, lowest=102.5, usual_volume=1000)
+
+    assert breakout(bars).side is SELL
+
+
 def test_a_breakouts_side_is_that_of_its_last_bar_alone():
     bars = known([*[100.0] * 2, 120.0, *[100.0] * 22, 101.0], highest=100.5, lowest=99, usual_volume=1000)
 
