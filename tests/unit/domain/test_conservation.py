@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from argo.domain.conservation import Part, Standstill, conserved, part_of, sums, unresolved
 from argo.domain.execution import ExecutionState
 from argo.domain.ledger import SignalRecord, StoredSignal
+from argo.domain.lists import Unreadable, execution_name
 from argo.domain.reasons import Obstacle, Withdrawal
 from tests.unit.builders import NOW, a_signal
 from tests.unit.console.records import EXECUTORS, a_record, in_state, records
@@ -256,3 +257,38 @@ def test_c09_a_signal_that_was_never_sent_is_in_the_sum_as_expired_with_its_reas
     assert served.reasons == {Withdrawal.NEVER_SENT: 1}
     assert (removed.signals, removed.declined, removed.gap) == (0, 1, 0)
     assert unresolved([record], "argo") == []
+
+
+def test_two_signals_of_a_kind_count_twice():
+    times = [NOW - timedelta(minutes=minutes) for minutes in (1, 2)]
+    never_sent = [a_record(declined={"argo": Withdrawal.NEVER_SENT}, bar_time=time) for time in times]
+    unwanted = [a_record(addressed=[], declined={"argo": "regime_excluded"}, bar_time=time) for time in times]
+
+    total = account(*never_sent, *unwanted, *(a_record(bar_time=time) for time in times))
+
+    assert (total.signals, total.expired, total.declined, total.unresolved) == (4, 2, 2, 2)
+    assert total.reasons == {Withdrawal.NEVER_SENT: 2}
+    assert total.obstacles == {Standstill.NOT_RECEIVED: 2}
+
+
+def test_an_execution_without_its_signal_is_unresolved_by_its_own_state_alone():
+    gone = [
+        SignalRecord(None, {"prop_firm": in_state(S.CLAIMED)}),
+        SignalRecord(None, {"argo": in_state(S.CLAIMED)}),
+    ]
+
+    assert [each.state for each in unresolved(gone, "argo")] == [S.CLAIMED]
+
+
+def test_c15_a_signal_whose_execution_cannot_be_read_is_nobodys_to_end():
+    record = a_record()
+    name = execution_name(record.signal_id, "argo")
+
+    without, named = (
+        conserved([record], "argo", now=NOW, until=NOW, unreadable=unreadable)
+        for unreadable in ((), (Unreadable(name, "of a later version"),))
+    )
+
+    assert [len(found.unclaimed) for found in (without, named)] == [1, 0]
+    assert [found.accounted_until for found in (without, named)] == [record.stored.signal.created_at, NOW]
+    assert conserved([record], "argo", now=NOW).accounted_until is None

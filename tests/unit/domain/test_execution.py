@@ -15,6 +15,7 @@ from argo.domain.execution import (
     claimed,
 )
 from argo.domain.orders import ARGO_PREFIX
+from argo.domain.signal import Timeframe
 from tests.unit.builders import NOW, a_signal, an_execution
 from tests.unit.strategies import signals
 
@@ -231,3 +232,21 @@ def test_c87_an_order_of_any_leg_and_attempt_says_whose_it_is(executor, signal, 
 @pytest.mark.parametrize("named", ["", "argo", "mine-1", f"argo-argo-{'f' * 24}", f"argo-argo-{'f' * 24}-stop"])
 def test_an_order_of_nobody_s_says_nothing(named):
     assert order_name(named) is None
+
+
+@pytest.mark.parametrize(
+    ("missing_since", "sent_again", "unknown"),
+    [(None, False, False), (NOW, False, True), (None, True, True)],
+)
+def test_b02_a_sendings_fate_was_unknown_where_it_was_missed_or_sent_again(missing_since, sent_again, unknown):
+    execution = an_execution(missing_since=missing_since, sent_again=sent_again)
+
+    assert execution.was_unknown is unknown
+
+
+def test_an_execution_has_its_signals_timeframe():
+    signal = a_signal(timeframe=Timeframe.HOUR)
+
+    found = claimed(signal, executor="argo", mode="simulated", now=NOW, lease_until=NOW)
+
+    assert found.timeframe is Timeframe.HOUR

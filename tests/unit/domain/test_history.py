@@ -88,3 +88,17 @@ def test_equal_steps_of_two_stretches_of_a_state_are_two():
     history = [a_step(1), a_step(2, S.UNKNOWN), a_step(3)]
 
     assert counted(history) == history
+
+
+def test_what_was_summed_up_once_is_summed_up_again_with_what_has_come_since():
+    def of_kinds(first, number):
+        return [a_step(first + each, why=f"{first + each}") for each in range(number)]
+
+    once = shortened((*steps(4), *of_kinds(4, 44)), a_step(48))
+    twice = shortened((*once, *of_kinds(49, 40)), a_step(100))
+
+    (various,) = (step for step in twice if step.detail == {"told": "various"})
+    told = [step.detail["why"] for step in twice[4:-6] if "why" in step.detail]
+    assert told == [str(number) for number in range(76, 84)]
+    assert sum(step.count for step in twice) == 49 + 41
+    assert (various.at, various.until) == (at(4), at(75))

@@ -206,3 +206,10 @@ def test_an_ordinary_number_is_read_as_it_is_written(text):
 def test_of_a_list_ten_values_are_shown():
     assert shown([1] * 10) == str([1] * 10)
     assert shown([1] * 11) == str([1] * 10)[:-1] + ", ...]"
+
+
+def test_sortable_refuses_a_naive_time():
+    naive = datetime(2026, 3, 2, 15)  # noqa: DTZ001 - the case itself
+
+    with pytest.raises(ValueError, match="naive time: 2026-03-02T15:00:00"):
+        sortable(naive)
