@@ -84,7 +84,7 @@ class Poll:
         failures: dict[Symbol, Exception] = {}
         vote, usual, weight_in = source.vote, source.weight, source.weight_in
         for symbol, bars in market.items():
-            weight = weight_in.get(regime_of[symbol], usual) if weight_in else usual
+            weight = weight_in.get(regime_of[symbol], usual)
             if not weight or (self._failed and not self._has_voice(source.name, symbol)):
                 continue
             try:

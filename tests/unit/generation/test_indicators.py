@@ -230,3 +230,11 @@ def test_a_series_is_extended_in_the_room_that_there_is_as_often_as_it_is_long()
     assert [series._room is each[0]._room for series in each] == [True] * 11 + [False]
     for number, series in enumerate(each):
         assert list(series.close) == [bar.close for bar in bars[number : number + 10]]
+
+
+@pytest.mark.parametrize(
+    "bars", [series_of([100.0]), series_of([100.0, 101.0]).before()], ids=["one", "two, before"]
+)
+def test_a32_of_no_bars_before_the_last_there_is_no_range(bars):
+    assert (indicators.highest_before(bars, 20), indicators.lowest_before(bars, 20)) == (None, None)
+    assert indicators.relative_volume(bars, 20) is None
