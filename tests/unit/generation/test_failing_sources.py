@@ -182,6 +182,27 @@ def test_a31_a_state_that_lasts_is_no_crossing_while_a_source_fails_and_only_ano
     assert {signal.symbol for signal in found} == {AAPL, "IBM"}
 
 
+class BuysUpTo:
+    """Buys up to a price, and raises above it."""
+
+    def __init__(self, price):
+        self.price = price
+
+    def vote(self, bars):
+        if bars.price > self.price:
+            raise ZeroDivisionError
+        return Opinion(Side.BUY, 95.0)
+
+
+def test_a31_what_a_source_had_said_of_the_bar_before_is_forgotten_once_it_fails():
+    evaluator = an_evaluator(cheap=BuysUpTo(100), above=Above(100))
+    evaluator.signals({AAPL: bar_series(bars_of(QUIET, end=OPENING - MINUTE))}, OPENING - MINUTE)
+
+    (signal,) = evaluator.signals({AAPL: bar_series(CROSSING)}, OPENING)
+
+    assert [vote.source for vote in signal.votes] == ["above"]
+
+
 def test_a31_a_source_that_fails_on_one_symbol_keeps_its_voice_on_the_others():
     evaluator = an_evaluator(fails=FailsAt(JUMP), above=Above(100))
     market = {AAPL: bar_series(CROSSING), Symbol("MSFT"): bar_series(bars_of([*QUIET, 111.0]))}
