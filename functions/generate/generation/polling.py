@@ -106,7 +106,7 @@ def _ballot(source: str, side: Side, confidence: float, weight: Decimal) -> Ball
     percent = round(float(confidence), 2)
     if not (percent == 0 or 1 < percent <= _FULL):
         raise ValueError(f"confidence {confidence!r} is not in percent, 0-100")
-    return Ballot(source, side if side.__class__ is Side else Side(side), Decimal(repr(percent)), weight)
+    return Ballot(source, Side(side), Decimal(repr(percent)), weight)
 
 
 class Overrun(BaseException):

@@ -84,6 +84,7 @@ def test_a_confidence_counts_to_two_places():
     signal = judged(above=Above(100, confidence=85.126))
 
     assert signal is not None
+    assert signal.confidence == Decimal("72.36")  # times 0.85, as the regime is not warm
     assert [vote.confidence for vote in signal.votes] == [Decimal("85.13")]
 
 
