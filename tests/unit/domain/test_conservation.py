@@ -290,5 +290,6 @@ def test_c15_a_signal_whose_execution_cannot_be_read_is_nobodys_to_end():
     )
 
     assert [len(found.unclaimed) for found in (without, named)] == [1, 0]
+    assert [len(found.unreadable) for found in (without, named)] == [0, 1]
     assert [found.accounted_until for found in (without, named)] == [record.stored.signal.created_at, NOW]
     assert conserved([record], "argo", now=NOW).accounted_until is None

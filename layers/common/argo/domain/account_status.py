@@ -103,7 +103,7 @@ def limits(profile: Profile, state: AccountState) -> list[Limit]:
             start=state.starting_equity or state.day_start_equity,
             peak=state.peak_equity or state.equity,
         )
-        found += loss_limits(profile, known)
+        found.extend(loss_limits(profile, known))
         if profile.exposure_limit_percent is not None:
             exposure = sum((holding.notional for holding in state.holdings.values()), Decimal(0))
             found.append(Limit("exposure", exposure, state.equity * profile.exposure_limit_percent / 100))

@@ -42,7 +42,7 @@ def read_detail(record: Mapping[str, Any]) -> dict[str, object]:
     missing = detail.get(_MISSING_SINCE)
     read = {
         "closes": detail.get(_CLOSES),
-        "missing_since": missing or None,
+        "missing_since": missing,
         "sent_again": missing == "",
         "planned_stop": detail.get(_STOP) or _of_leg(body, "stop_loss", "stop_price"),
         "planned_target": detail.get(_TARGET) or _of_leg(body, "take_profit", "limit_price"),
