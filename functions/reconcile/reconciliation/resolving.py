@@ -47,7 +47,6 @@ async def resolve(run: Run, execution: Execution) -> None:
                 until=now,
                 now=now,
                 state=ExecutionState.UNKNOWN,
-                detail=wait.detail,
                 missing_since=wait.missing_since,
             )
 

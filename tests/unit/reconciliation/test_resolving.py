@@ -10,6 +10,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.ledger import Intent
 from argo.domain.reasons import Obstacle
+from argo.domain.symbols import Symbol
 from argo.ports import GivenPorts
 from reconciliation.run import reconcile
 from simulation.ports.clock import SteppedClock
@@ -120,3 +121,18 @@ def test_a_message_that_came_back_is_counted():
     gone.reconcile(LEASE + A_MINUTE)
 
     assert gone.report.returned == 1
+
+
+def test_of_two_both_are_counted_and_one_whose_signal_is_gone_is_told():
+    gone = Deserted()
+    other, unknown = (a_signal(symbol=Symbol(name), expires_at=NOW + LIFE) for name in ("MSFT", "TSLA"))
+    asyncio.run(gone.ledger.put_signal(other, executors={"argo"}))
+    for signal in (other, unknown):
+        asyncio.run(gone.ledger.claim(signal, "argo", now=NOW, lease=LEASE))
+
+    gone.reconcile(LEASE + A_MINUTE)
+    first = gone.report
+    gone.reconcile(LIFE)
+
+    assert (first.returned, first.problems) == (2, {unknown.signal_id: "the ledger lacks its signal"})
+    assert gone.report.moved == {ExecutionState.EXPIRED: 3}
