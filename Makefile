@@ -36,6 +36,10 @@ run: $(UV) ## Play real bars through the pipeline on this machine (ARGS="--help"
 test: $(UV) ## All tests that need no Docker
 	$(RUN) --group dev pytest -n auto --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
+.PHONY: test-deep
+test-deep: $(UV) ## What `make test` leaves out: the other cases of its matrices, more examples of every property, what is dear
+	$(RUN) --group dev pytest -n auto -m 'deep or prop' --hypothesis-profile deep $(ARGS)
+
 .PHONY: test-faults
 test-faults: $(UV) ## The two fault matrices alone, with their tables: every answer of the broker by every crash, of AWS by every call
 	$(RUN) --group dev pytest -m '' tests/faults $(ARGS)

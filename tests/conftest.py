@@ -9,22 +9,28 @@ from tests.pipeline.pipeline import Pipeline, a_broker
 from worlds.embedded_aws import embedded_aws
 from worlds.paths import TEMPLATE
 
-settings.register_profile(
-    "argo",
-    deadline=None,
-    derandomize=True,
-    print_blob=False,
-    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no defect of a strategy
-)
+for profile, examples in (("argo", 25), ("deep", 100)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        print_blob=False,
+        suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no defect of a strategy
+    )
 settings.load_profile("argo")
 
 _UNIT = Path(__file__).parent / "unit"
 
 
+@pytest.hookimpl(tryfirst=True)  # before they are chosen by their marks
 def pytest_collection_modifyitems(items):
     """Measure coverage in unit tests' examples alone: elsewhere it costs as the tests do, and tells of chance."""
     for item in items:
-        if not item.path.is_relative_to(_UNIT) or is_hypothesis_test(getattr(item, "obj", None)):
+        is_property = is_hypothesis_test(getattr(item, "obj", None))
+        if is_property:
+            item.add_marker(pytest.mark.prop)
+        if is_property or not item.path.is_relative_to(_UNIT):
             item.add_marker(pytest.mark.no_cover)
 
 

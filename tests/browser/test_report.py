@@ -13,6 +13,8 @@ from console.runs import RunRecord
 from tests.unit.builders import NOW
 from tests.unit.console.ledgers import a_denial, a_fill, a_history, a_reading, a_trade, day
 
+pytestmark = pytest.mark.deep
+
 HOSTILE = "</script><script>document.title='hacked'</script><img src=x onerror=alert(1)>"
 COUNTS = ("signals", "with_order", "gap")
 

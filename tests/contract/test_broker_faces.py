@@ -12,6 +12,7 @@ from argo.domain.symbols import Symbol
 from simulation.broker import BrokerError, order_request
 from tests.contract.backends import together
 from tests.contract.faces import HttpFace, MemoryFace
+from tests.deep import examples
 from tests.simulation.trader import AFTER_THE_CLOSE, NEXT_OPENING, TEN_O_CLOCK
 
 SYMBOLS = tuple(Symbol(name) for name in ("AAPL", "BTC/USD", "IBM", "NONE"))
@@ -198,7 +199,7 @@ class Conversation:
         return known[number % len(known)] if known and number < 30 else "none"
 
 
-@settings(max_examples=30, phases=[Phase.generate])  # to shrink a story over HTTP takes minutes
+@settings(max_examples=examples(30), phases=[Phase.generate])  # to shrink a story over HTTP takes minutes
 @given(stories)
 def test_both_faces_tell_the_same_of_the_same_story(story):
     with HttpFace(requests_per_minute=None) as over_http, MemoryFace() as in_memory:

@@ -33,6 +33,7 @@ from tests.contract.ledger_world import (
     ways,
 )
 from tests.contract.workers import BOTH, LEASE, SECOND, an_intent
+from tests.deep import examples
 from tests.unit.builders import BAR_TIME, NOW
 
 
@@ -227,5 +228,7 @@ def ended(call, world):
 def test_whatever_is_asked_in_whatever_order_both_ledgers_answer_the_same(memory, moto):
     run_state_machine_as_test(
         lambda: TwoLedgers(memory, moto),
-        settings=settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
+        settings=settings(
+            max_examples=examples(25), stateful_step_count=30, suppress_health_check=list(HealthCheck)
+        ),
     )

@@ -53,7 +53,7 @@ def a_resting_entry(execution: Execution) -> BrokerOrder:
     return a_broker_order(client_order_id=execution.client_order_id, **resting)
 
 
-@pytest.mark.every_cell
+@pytest.mark.deep
 @pytest.mark.parametrize(("number", "kilobytes"), [(450, 3), (60, 100)])
 @pytest.mark.parametrize(("emulator", "entries_filled"), [("moto", 30), ("ministack", 450)])
 def test_c08_all_open_executions_are_followed_however_many_megabytes_they_are(

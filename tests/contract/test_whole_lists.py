@@ -14,6 +14,7 @@ from argo.domain.lists import UnreadableRecord
 from argo.domain.signal import Ending, SignalOutcome
 from tests.contract.one_megabyte import PagesOfOneMegabyte
 from tests.contract.workers import BOTH, claim, reach, settle, signals
+from tests.deep import deeply
 from tests.unit.builders import BAR_TIME, NOW, a_signal
 
 TODAY = f"{NOW:%F}"
@@ -25,7 +26,7 @@ def by_size(backend):
     return replace(backend, dynamodb=PagesOfOneMegabyte(backend.dynamodb))
 
 
-@pytest.mark.parametrize(("number", "kilobytes"), [(450, 3), (60, 100)])
+@pytest.mark.parametrize(("number", "kilobytes"), [(60, 100), deeply((450, 3))])
 def test_c08_all_open_executions_are_read_however_many_megabytes_they_are(by_size, number, kilobytes):
     table = by_size.table()
     ledger = by_size.ledger(table)

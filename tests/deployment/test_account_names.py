@@ -20,6 +20,7 @@ from console.main import app
 from console.stacks import read_stack
 from tests.contract.backends import Plain
 from tests.contract.workers import claim, intend
+from tests.deep import examples
 from tests.unit.builders import NOW, a_signal
 from worlds.embedded_aws import Resources
 from worlds.paths import CONFIGURATION
@@ -63,7 +64,7 @@ def logical_ids(text):
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(NAMES)
 def test_c16_every_name_that_configuration_admits_is_read_back_as_itself(names):
     assume(namesakes(names) is None)

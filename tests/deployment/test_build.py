@@ -33,6 +33,7 @@ import asyncio, botocore, os, pathlib
 from datetime import UTC, datetime
 from argo.adapters.wiring import Adapters
 from argo.environment import Environment
+from tests.deep import deeply, sampled
 
 class Now:
     def now(self): return datetime.now(UTC)
@@ -82,15 +83,15 @@ def lambda_python(uv, tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("architecture", MACHINES)
+@pytest.mark.parametrize("architecture", sampled(MACHINES, every=2))
 def test_the_layer_stays_below_25_megabytes(build, architecture):
     directory = build("CommonLayer", architecture)
 
     assert sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) <= LIMIT
 
 
-@pytest.mark.parametrize("architecture", MACHINES)
-@pytest.mark.parametrize("name", ["CommonLayer", "GenerateFunction"])
+@pytest.mark.parametrize("architecture", sampled(MACHINES, every=2))
+@pytest.mark.parametrize("name", ["CommonLayer", deeply("GenerateFunction")])
 def test_machine_code_is_for_the_chosen_architecture(build, name, architecture):
     libraries = [each for each in build(name, architecture).rglob("*.so*") if each.is_file()]
 
@@ -142,7 +143,7 @@ def test_every_module_of_the_layer_starts_without_anything_else(lambda_python, l
 
 
 @only_on_linux
-@pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.parametrize("name", sampled(HANDLERS, every=2))
 def test_a_function_starts_with_its_layer_alone(lambda_python, build, layer, host_architecture, name):
     function = build(name, host_architecture)
 

@@ -146,6 +146,7 @@ def _at_most_one(shares):
     return none + one
 
 
+@pytest.mark.deep
 def test_what_is_only_there_when_rollouts_are_gradual_is_valid_too(deployed):
     from cfnlint.api import lint  # noqa: PLC0415 - slow, and one process of a run needs it
 

@@ -10,6 +10,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.profile import Profile
 from argo.domain.signal import Side, Signal
+from tests.deep import sampled
 from tests.faults.cell import DELIVERIES, LEASE_AND_MORE, a_place
 from tests.faults.worker_processes import (
     ACKNOWLEDGED,
@@ -146,7 +147,7 @@ def to_flip(shared_pipeline, worker_processes):
     return Held(shared_pipeline, worker_processes, flip=True)
 
 
-@pytest.mark.parametrize("crash", _crashes(OUT, "after"), ids=str)
+@pytest.mark.parametrize("crash", sampled(_crashes(OUT, "after"), every=3), ids=str)
 def test_b10_a_worker_that_ends_on_the_way_out_is_followed_by_one_that_sells_once(position, crash):
     assert position.deliver(crash) == [CRASHED]
 
@@ -156,7 +157,7 @@ def test_b10_a_worker_that_ends_on_the_way_out_is_followed_by_one_that_sells_onc
     position.check_closed_by_the_signal()
 
 
-@pytest.mark.parametrize("crash", _crashes(OUT, "before"), ids=str)
+@pytest.mark.parametrize("crash", sampled(_crashes(OUT, "before"), every=3), ids=str)
 def test_b10_a_worker_that_comes_after_the_reconciler_takes_the_signal_for_no_entry(position, crash):
     assert position.deliver(crash) == [CRASHED]
 
@@ -167,7 +168,7 @@ def test_b10_a_worker_that_comes_after_the_reconciler_takes_the_signal_for_no_en
     position.check_closed_by_the_signal()
 
 
-@pytest.mark.parametrize("crash", _crashes(OUT, "after"), ids=str)
+@pytest.mark.parametrize("crash", sampled(_crashes(OUT, "after"), every=3), ids=str)
 def test_a20_the_reconciler_finishes_what_a_dead_worker_began_when_its_signal_has_expired(position, crash):
     assert position.deliver(crash) == [CRASHED]
 
@@ -185,14 +186,14 @@ def test_a20_the_reconciler_finishes_what_a_dead_worker_began_when_its_signal_ha
         position.check_nothing_open()
 
 
-@pytest.mark.parametrize("crash", _crashes(OUT[:-1], "after"), ids=str)
+@pytest.mark.parametrize("crash", sampled(_crashes(OUT[:-1], "after"), every=3), ids=str)
 def test_a21_a_worker_that_ends_on_the_way_out_of_a_flip_is_followed_by_one_that_flips_once(to_flip, crash):
     assert to_flip.deliver(crash) == [CRASHED]
 
     _flips_once(to_flip)
 
 
-@pytest.mark.parametrize("crash", _crashes(IN_AGAIN, "after"), ids=str)
+@pytest.mark.parametrize("crash", sampled(_crashes(IN_AGAIN, "after"), every=2), ids=str)
 def test_a21_a_worker_that_ends_between_the_halves_of_a_flip_is_followed_by_one_that_enters_once(to_flip, crash):
     assert to_flip.deliver_here(to_flip.signal) == GIVEN_BACK
     to_flip.pipeline.pass_time(LEASE_AND_MORE)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.deep import sampled
 from tests.faults.positions import Both, ByHand, Late, Part, Target, Trailing
 from tests.faults.worker_processes import CRASHED, Crash, Reconciliation
 
@@ -64,7 +65,7 @@ def test_these_are_all_its_writes(shared_pipeline, worker_processes, what):
     position.check()
 
 
-@pytest.mark.parametrize(("what", "crash"), list(_crashes()))
+@pytest.mark.parametrize(("what", "crash"), sampled(_crashes(), every=5))
 def test_a_reconciler_that_ends_in_a_run_is_followed_by_one_that_comes_to_the_same_end(
     shared_pipeline, worker_processes, what, crash
 ):
@@ -76,7 +77,7 @@ def test_a_reconciler_that_ends_in_a_run_is_followed_by_one_that_comes_to_the_sa
     position.check()
 
 
-@pytest.mark.parametrize("what", EFFECTS, ids=lambda what: what.__name__)
+@pytest.mark.parametrize("what", sampled(EFFECTS, every=3), ids=lambda what: what.__name__)
 def test_two_reconcilers_at_once_repair_once(shared_pipeline, worker_processes, what):
     position = what(shared_pipeline, worker_processes)
     work = Reconciliation(

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo.domain.faults import BrokerFault
+from tests.deep import examples
 from tests.fuzz import broker_wire, doors
 from tests.fuzz.broker_wire import METHODS
 from tests.fuzz.mutations import as_json, damaged, odd_texts, places, with_each_odd_value
@@ -64,6 +65,6 @@ def answers(draw):
 # Where an answer's headers contradict each other, urllib3 leaves the socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @given(raw=answers())
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_any_answer_is_what_the_port_promises_or_one_of_its_faults(wire, raw):
     doors.alpaca(raw, wire)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.deep import examples
 from tests.fuzz import doors
 from tests.fuzz.mutations import as_json, places, with_each_odd_value
 from tests.fuzz.samples import EVENTS
@@ -17,7 +18,7 @@ def test_what_is_fuzzed_is_a_request_as_it_is(event):
 
 
 @given(st.sampled_from(EVENTS).flatmap(as_json))
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 def test_any_event_is_answered_in_json_and_without_a_5xx(raw):
     doors.api(raw)
 
@@ -29,7 +30,7 @@ def test_a_body_with_any_odd_value_is_answered_in_json_and_without_a_5xx(place):
 
 
 @given(as_json(BUY), st.booleans())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_body_is_answered_in_json_and_without_a_5xx(body, packed):
     text = base64.b64encode(body).decode() if packed else body.decode("utf-8", "surrogateescape")
     event = EVENTS[0] | {"body": text, "isBase64Encoded": packed}

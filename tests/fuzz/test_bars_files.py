@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 
 from simulation.market.bars import COLUMNS
+from tests.deep import examples
 from tests.fuzz import doors
 from tests.fuzz.mutations import bars, with_each_odd_text
 from tests.fuzz.samples import DAYS, MINUTES, csv
@@ -25,6 +26,6 @@ def test_prices_that_agree_with_each_other_are_not_yet_prices(price):
 
 
 @given(bars(DAYS) | bars(MINUTES))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_any_file_is_a_tape_or_its_error_says_where_it_is_wrong(raw):
     doors.bars_file(raw)

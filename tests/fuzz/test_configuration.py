@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given, settings
 
+from tests.deep import examples
 from tests.fuzz import doors
 from tests.fuzz.mutations import TOML_VALUES, damaged, tables, with_each_toml_value
 from tests.fuzz.samples import CONFIGURATION_LINES
@@ -38,7 +39,7 @@ def read_or_named(at, values):
 
 
 @given(tables(CONFIGURATION_LINES))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_a_file_with_a_wrong_line_is_read_or_its_error_names_the_key_or_the_line(changed):
     key, raw = changed
 
@@ -48,6 +49,6 @@ def test_a_file_with_a_wrong_line_is_read_or_its_error_names_the_key_or_the_line
 
 
 @given(damaged(A_FILE))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_a_damaged_file_is_read_or_refused(raw):
     doors.configuration(raw)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from argo.domain.execution import ExecutionState
 from argo.domain.symbols import Symbol
+from tests.deep import examples
 from tests.fuzz import doors
 from tests.fuzz.mutations import as_json, places, with_each_odd_value
 from tests.fuzz.samples import MESSAGE
@@ -26,7 +27,7 @@ def test_a_message_with_any_odd_value_ends_once_with_its_reason(place):
 
 
 @given(as_json(MESSAGE))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @example(a_message(side="x" * 500_000).encode())
 @example(a_message(mood="bullish").encode().replace(b"bullish", b"\xff"))
 @example(a_message(signal_id="x" * 5_000).encode())
@@ -35,7 +36,7 @@ def test_any_message_ends_once_with_its_reason_and_leaves_its_batch_alone(raw):
 
 
 @given(signals(st.sampled_from([Symbol("AAPL"), Symbol("BRK.B"), Symbol("BTC/USD")])))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @example(a_signal(expires_at=LAST))
 @example(a_signal(bar_time=FIRST, created_at=FIRST))
 @example(a_signal(bar_time=FIRST, created_at=FIRST, expires_at=FIRST + timedelta(microseconds=1)))

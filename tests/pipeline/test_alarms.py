@@ -9,6 +9,7 @@ import pytest
 from argo.domain.config import Source
 from argo.domain.profile import ExitRules, OnUnprotected
 from simulation.broker.server import BackgroundServer
+from tests.deep import sampled
 from tests.pipeline.cloudwatch import MORE_PERIODS, alarms
 from tests.pipeline.market_day import Day
 from tests.pipeline.pipeline import EXECUTORS, PRICE, Pipeline, a_broker
@@ -209,7 +210,15 @@ def test_an_alarm_sounds_when_what_it_is_for_is_broken(pipeline, breaks):
 
 @pytest.mark.parametrize(
     "fault",
-    [FEED | {"status": 503}, FEED | {"status": 429}, FEED | {"drop": True}, {"path": "/v2/clock", "status": 503}],
+    sampled(
+        [
+            FEED | {"status": 503},
+            FEED | {"status": 429},
+            FEED | {"drop": True},
+            {"path": "/v2/clock", "status": 503},
+        ],
+        every=3,
+    ),
     ids=["503", "429", "no answer", "no clock"],
 )
 def test_a_feed_that_fails_all_day_sounds_while_the_heartbeat_goes_on(watched, fault):

@@ -12,6 +12,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from console.api_server import ApiServer
 from simulation.broker.server import BackgroundServer
+from tests.deep import examples
 from trading_api import document, handler
 from trading_api.routes import app
 from worlds.paths import CONFIGURATION, TEMPLATE
@@ -74,7 +75,11 @@ def test_the_api_keeps_its_contract(server, label, mode):
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck
+        max_examples=examples(EXAMPLES),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=HealthCheck,
     )
     def ask(case):
         checked = case.call_and_validate(base_url=url, headers=headers, excluded_checks=excluded(label, mode))

@@ -10,6 +10,7 @@ import pytest
 from argo.domain.execution import ExecutionState
 from argo.domain.reasons import DenialReason
 from argo.domain.signal import Signal
+from tests.deep import sampled
 from tests.faults.cell import LEASE_AND_MORE
 from tests.faults.worker_processes import ACKNOWLEDGED, GIVEN_BACK, Delivery, WorkerProcesses
 from tests.pipeline.pipeline import MINUTE, PRICE
@@ -125,7 +126,7 @@ def bound(order):
     return order.quantity * order.limit_price
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.reason))
+@pytest.mark.parametrize("case", sampled(CASES, every=4), ids=lambda case: str(case.reason))
 def test_b12_a26_ten_executors_at_once_break_no_limit(crowd, pipeline, case):
     pipeline.configured("argo", **WIDE | case.changes)
     profile = pipeline.profiles["argo"]
@@ -179,6 +180,7 @@ def has_room(case, orders):
     raise ValueError(case)
 
 
+@pytest.mark.deep
 def test_b12_transactions_that_meet_others_at_dynamodb_lose_no_signal(crowd, pipeline):
     pipeline.configured("argo", **WIDE)
     crowd.signals = crowd.signals[:20]

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from argo.records import parts
 from console.export.columns import trades_of
 from tests.pipeline.pipeline import DAY, EXECUTORS, MINUTE, OPENS
@@ -16,6 +18,7 @@ def read_all(pipeline, *days):
     return asyncio.run(joined())
 
 
+@pytest.mark.deep
 def test_more_signals_than_a_page_holds_come_once_each_with_their_executions(pipeline):
     signals = [
         a_signal(created_at=OPENS + timedelta(seconds=number // 2), bar_time=OPENS - timedelta(seconds=number))

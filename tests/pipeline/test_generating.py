@@ -17,6 +17,7 @@ from argo.ports import GivenPorts, Sent
 from argo.ports.interposed import InterposedQueue
 from generation.cycle import run_cycles
 from generation.wiring import wire
+from tests.deep import sampled
 from tests.interposing import INTERPOSED
 from tests.pipeline.pipeline import EXECUTORS, OPENS
 from tests.unit.generation.bars import bars_of
@@ -124,7 +125,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(("port", "method", "nth"), CALLS)
+@pytest.mark.parametrize(("port", "method", "nth"), sampled(CALLS, every=3))
 def test_b06_a_crash_at_any_call_of_a_cycle_loses_nothing_and_doubles_nothing(pipeline, port, method, nth, when):
     ports = {"ledger": pipeline.ledger} | {name: pipeline.queue(name) for name in EXECUTORS}
     ports[port] = INTERPOSED.get(port, InterposedQueue)(ports[port], Mortal(method, nth, when))

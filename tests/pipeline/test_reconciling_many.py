@@ -43,6 +43,7 @@ def requests_of(day):
     return report, sum(day.pipeline.server.requests.values()) - before
 
 
+@pytest.mark.deep
 def test_200_open_executions_are_seen_within_60_requests_a_run_and_none_starves(many):
     counted, looked_at = [], []
     for _ in range(5):

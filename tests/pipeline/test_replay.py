@@ -59,6 +59,7 @@ def replay(first=FIRST, last=LAST):
 replayed = cache(replay)
 
 
+@pytest.mark.deep
 def test_batches_of_many_symbols_leave_the_same_ledger_too(aws):
     history = market_of(symbols=100, length=262)
     configuration = generous(configured_for(load_configuration(CONFIGURATION), history))
@@ -103,6 +104,7 @@ def test_other_bars_are_another_ledger():
     assert replayed().sha256 != replay(last=date(2013, 2, 28)).sha256
 
 
+@pytest.mark.deep
 def test_a_replay_does_not_depend_on_how_python_orders_sets():
     """As on another machine: every process hashes strings its own way, the one of this test too."""
     command = [sys.executable, "-c", "from console.main import main; main()", *ARGUMENTS]

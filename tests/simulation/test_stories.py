@@ -83,6 +83,7 @@ def test_a_breach_says_which_rule_and_what_was_found():
     )
 
 
+@pytest.mark.deep
 def test_a_signal_that_is_marked_before_it_is_sent_has_a_short_story(argo):
     result = argo("--seed", 0, "--signals", 40, "--mutant", "published_before_sent", "--story")
 

@@ -3,6 +3,7 @@ from functools import cache
 
 import pytest
 
+from tests.deep import sampled
 from tests.simulation.short_trials import CAUGHT_SOON
 from trials.faults import Fault
 from trials.proof import PROOF, proof, read_record
@@ -26,7 +27,7 @@ def broken(verdict):
     return {violation.rule for violation in verdict.violations}
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_A_TEST))
+@pytest.mark.parametrize("first", sampled(range(0, SEEDS, SEEDS_A_TEST), every=2))
 def test_no_rule_is_broken_by_any_seed(first):
     verdicts = [whole(Plan(seed)) for seed in range(first, first + SEEDS_A_TEST)]
 
@@ -35,6 +36,7 @@ def test_no_rule_is_broken_by_any_seed(first):
     assert sum(Counter(verdict.states)["CLOSED"] for verdict in verdicts) > 50 * SEEDS_A_TEST
 
 
+@pytest.mark.deep
 def test_every_fault_strikes_in_a_few_seeds_of_which_none_is_hard_to_meet():
     summary = Summary()
     for seed in range(13):
@@ -76,6 +78,7 @@ def test_a_trial_of_fewer_signals_is_the_beginning_of_the_longer_one():
     assert [line for line in short if line.at < until] == [line for line in long if line.at < until]
 
 
+@pytest.mark.deep
 def test_processes_bring_the_verdicts_in_the_order_of_the_plans_the_same_to_the_last_event(monkeypatch):
     """Every process hashes strings its own way, the one of this test too."""
     monkeypatch.setenv("PYTHONHASHSEED", "1")
@@ -108,7 +111,7 @@ def test_a_mutant_works_for_one_trial_and_is_gone_then():
     assert run_trial(plan).digest == before.digest
 
 
-@pytest.mark.parametrize("name", WRONG_POLICIES)
+@pytest.mark.parametrize("name", sampled(WRONG_POLICIES, every=4))
 def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
     recorded = CAUGHT[name]
     plans = CAUGHT_SOON[name], Plan(recorded.seed, recorded.signals)
@@ -118,6 +121,7 @@ def test_a_mutant_is_caught_where_it_is_recorded_to_be(name):
     )
 
 
+@pytest.mark.deep
 def test_the_right_code_is_clean_where_a_mutant_is_caught():
     plans = set(CAUGHT_SOON.values())
 

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+_EXAMPLES = 100
+"""Also in `make test`: of few, how many come to their point is chance."""
 
 
 def given_reaching(least: int, *drawn: st.SearchStrategy) -> Callable[[Callable[..., bool]], Callable[[], None]]:
@@ -19,6 +22,7 @@ def given_reaching(least: int, *drawn: st.SearchStrategy) -> Callable[[Callable[
     def decorate(prop: Callable[..., bool]) -> Callable[[], None]:
         came: list[bool] = []
 
+        @settings(max_examples=_EXAMPLES)
         @given(*drawn)
         @wraps(prop)
         def checked(**values: object) -> None:

@@ -10,6 +10,7 @@ from argo.domain.account import VIEWS_LAG
 from argo.domain.profile import Profile
 from argo.domain.signal import Side
 from argo.domain.symbols import Symbol
+from tests.deep import examples
 from tests.unit.builders import NOW, a_profile, a_signal
 from tests.unit.execution.crowd import BrokerModel, World, a_foreign_position
 
@@ -82,7 +83,7 @@ def drain(world: World) -> None:
         world.step(turn, timedelta())
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(worlds(), schedules)
 def test_a26_b12_no_cap_limit_or_buying_power_is_exceeded_in_any_interleaving(world, schedule):
     for byte in schedule:
