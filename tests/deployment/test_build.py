@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from argo.adapters.aws.clients import SERVICES
+from tests.deep import deeply, sampled
 from worlds.paths import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
