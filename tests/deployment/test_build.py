@@ -34,7 +34,6 @@ import asyncio, botocore, os, pathlib
 from datetime import UTC, datetime
 from argo.adapters.wiring import Adapters
 from argo.environment import Environment
-from tests.deep import deeply, sampled
 
 class Now:
     def now(self): return datetime.now(UTC)
